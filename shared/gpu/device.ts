@@ -1,0 +1,204 @@
+// Opening a WebGPU device, whatever the host: Dawn under Bun or Node, Deno's own WebGPU, a browser.
+// The caller brings the host's `GPU` object; everything past this file is host-neutral.
+//
+// A `Gpu` owns every buffer made through it (counted in bytes), remembers the first validation error,
+// and turns a lost device into an error at the next read instead of a hang.
+
+import { compileKernel, type Kernel } from "./kernel.ts";
+import { Readback } from "./readback.ts";
+
+/** What the adapter says of itself, for `doctor`, run manifests and error sentences. */
+export interface AdapterFacts {
+  vendor: string;
+  architecture: string;
+  device: string;
+  description: string;
+  features: string[];
+  limits: Record<string, number>;
+}
+
+/** Kernel family: software adapters want barrier-free register tiles, hardware ones workgroup tiles. */
+export type Profile = "cpu" | "gpu";
+
+/** Limits asked for at the adapter's own maximum; everything else stays at the WebGPU default. */
+const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupStorageSize",
+] as const;
+
+/** Features used when present; no kernel's base variant needs one. */
+const WANTED_FEATURES = ["timestamp-query", "subgroups", "shader-f16"] as const;
+
+export interface OpenOptions {
+  /** "high-performance" picks the discrete GPU of a laptop. */
+  powerPreference?: GPUPowerPreference;
+  /** Overrides the profile guessed from the adapter. */
+  profile?: Profile;
+}
+
+export class DeviceLostError extends Error {
+  override name = "DeviceLostError" as const;
+}
+
+/**
+ * Opens the default adapter of `entry` with the largest buffers it offers.
+ * @throws Error when there is no adapter.
+ */
+export async function openGpu(entry: GPU | undefined, options: OpenOptions = {}): Promise<Gpu> {
+  const adapter = await entry?.requestAdapter({
+    powerPreference: options.powerPreference ?? "high-performance",
+  });
+  if (!adapter) {
+    throw new Error(
+      "Cannot open a GPU as no usable WebGPU adapter answers: install a Vulkan, Metal or Direct3D 12 driver, or run `npm test` or `npm run demo`, which fetch a software one",
+    );
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const name of WANTED_LIMITS) {
+    const value = adapter.limits[name];
+    if (value !== undefined) requiredLimits[name] = value;
+  }
+  const requiredFeatures = WANTED_FEATURES.filter((name) =>
+    adapter.features.has(name as GPUFeatureName)
+  ) as GPUFeatureName[];
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const info = adapter.info;
+  const facts: AdapterFacts = {
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    description: info.description,
+    features: [...adapter.features].sort(),
+    limits: requiredLimits,
+  };
+  return new Gpu(device, facts, options.profile ?? guessProfile(facts));
+}
+
+/** Software rasterisers name themselves; Deno leaves vendor and architecture numeric, so the text decides. */
+function guessProfile(facts: AdapterFacts): Profile {
+  const text = `${facts.vendor} ${facts.architecture} ${facts.description}`.toLowerCase();
+  return /llvmpipe|lavapipe|swiftshader|software/.test(text) ? "cpu" : "gpu";
+}
+
+export class Gpu {
+  /** Bytes in buffers made by `allocate` and not yet released. */
+  liveBytes = 0;
+  /** The largest `liveBytes` so far. */
+  peakBytes = 0;
+  readonly #kernels = new Map<string, Kernel>();
+  readonly #ids = new WeakMap<GPUBuffer, number>();
+  readonly #readback: Readback;
+  #nextId = 1;
+  #failure: Error | undefined;
+
+  constructor(readonly device: GPUDevice, readonly facts: AdapterFacts, readonly profile: Profile) {
+    this.#readback = new Readback(device);
+    device.lost.then((info) => {
+      this.#failure ??= new DeviceLostError(
+        `Cannot go on as the GPU device was lost (${info.reason}): ${info.message}`,
+      );
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault(); // Dawn prints to stdout otherwise, which corrupts --json output
+      this.#failure ??= new Error(
+        `Cannot go on as WebGPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
+      );
+    });
+  }
+
+  /** Throws what the device reported since it was opened: validation errors arrive late in WebGPU. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** A zeroed storage buffer of `bytes` bytes (rounded up to 4), usable as copy source and target. */
+  allocate(label: string, bytes: number): GPUBuffer {
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    const limit = this.device.limits.maxBufferSize;
+    if (size > limit) {
+      throw new RangeError(
+        `Cannot allocate ${label} as one buffer holds at most ${limit} bytes: current size is ${size} bytes`,
+      );
+    }
+    const usage = 0x80 | 0x04 | 0x08; // STORAGE | COPY_SRC | COPY_DST, spelled out: the constants are per host
+    const buffer = this.device.createBuffer({ label, size, usage });
+    this.liveBytes += size;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
+    return buffer;
+  }
+
+  /** Allocates and fills a buffer from a typed array. */
+  upload(label: string, data: Float32Array | Uint32Array | Int32Array): GPUBuffer {
+    const buffer = this.allocate(label, data.byteLength);
+    this.write(buffer, data);
+    return buffer;
+  }
+
+  /** Overwrites a buffer from byte `offset`; in chunks, as staging memory grows with one large write. */
+  write(buffer: GPUBuffer, data: Float32Array | Uint32Array | Int32Array, offset = 0): void {
+    const chunk = 64 << 20;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (let at = 0; at < bytes.byteLength; at += chunk) {
+      const part = bytes.subarray(at, Math.min(at + chunk, bytes.byteLength));
+      this.device.queue.writeBuffer(buffer, offset + at, part as Uint8Array<ArrayBuffer>);
+    }
+  }
+
+  /** Copies bytes back once all submitted work is done. */
+  async read(buffer: GPUBuffer, offset = 0, bytes = buffer.size - offset): Promise<ArrayBuffer> {
+    this.check();
+    const result = await this.#readback.read(buffer, offset, bytes).catch((cause) => {
+      this.check();
+      throw cause;
+    });
+    this.check();
+    return result;
+  }
+
+  async readFloats(buffer: GPUBuffer, count = buffer.size / 4, first = 0): Promise<Float32Array> {
+    return new Float32Array(await this.read(buffer, first * 4, count * 4));
+  }
+
+  async readWords(buffer: GPUBuffer, count = buffer.size / 4, first = 0): Promise<Uint32Array> {
+    return new Uint32Array(await this.read(buffer, first * 4, count * 4));
+  }
+
+  /** Frees buffers now: GPU memory exerts no pressure on the garbage collector. */
+  release(...buffers: GPUBuffer[]): void {
+    for (const buffer of buffers) {
+      this.liveBytes -= buffer.size;
+      buffer.destroy();
+    }
+    for (const kernel of this.#kernels.values()) kernel.bindGroups.clear();
+  }
+
+  /** The compiled kernel of a WGSL text; compiled once per text and constants. */
+  kernel(label: string, wgsl: string, constants: Record<string, number> = {}): Kernel {
+    const key = `${label} ${JSON.stringify(constants)}`;
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      kernel = compileKernel(this.device, label, wgsl, constants);
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
+  }
+
+  /** A small number that names a buffer, for bind-group cache keys. */
+  idOf(buffer: GPUBuffer): number {
+    let id = this.#ids.get(buffer);
+    if (id === undefined) {
+      id = this.#nextId++;
+      this.#ids.set(buffer, id);
+    }
+    return id;
+  }
+
+  close(): void {
+    this.#readback.close();
+    this.device.destroy();
+  }
+}

@@ -1,0 +1,78 @@
+// From a .wgsl file to a compute pipeline whose parameters and bindings go by name.
+//
+// Convention of every kernel file: binding 0 is `var<uniform> p: Params` (32-bit scalars only), bindings
+// 1.. are storage buffers, the entry point is `main`. The names in the file are the names in TypeScript,
+// so a forgotten or misspelt argument fails at the first dispatch instead of computing garbage.
+
+export interface Kernel {
+  label: string;
+  pipeline: GPUComputePipeline;
+  layout: GPUBindGroupLayout;
+  /** Fields of `struct Params`, in order. */
+  params: { name: string; type: "u32" | "f32" | "i32" }[];
+  /** Names of the storage bindings 1.., in order. */
+  bindings: string[];
+  /** Cached bind groups, keyed by buffer ids; emptied when a buffer is released. */
+  bindGroups: Map<string, GPUBindGroup>;
+}
+
+const STORAGE = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g;
+
+/**
+ * Compiles `wgsl`, with lines `const NAME = 1u;` (or `= 1.0;`) replaced by the given constants.
+ * @throws Error when a constant has no such line or a binding is out of order.
+ */
+export function compileKernel(
+  device: GPUDevice,
+  label: string,
+  wgsl: string,
+  constants: Record<string, number>,
+): Kernel {
+  const code = withConstants(label, wgsl, constants);
+  const bindings: string[] = [];
+  const entries: GPUBindGroupLayoutEntry[] = [
+    { binding: 0, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } },
+  ];
+  for (const [, index, access, name] of code.matchAll(STORAGE)) {
+    if (Number(index) !== bindings.length + 1) {
+      throw new Error(
+        `Cannot compile ${label} as storage bindings go 1, 2, ... in order: ${name} has ${index}`,
+      );
+    }
+    bindings.push(name!);
+    const type = access === "read" ? "read-only-storage" : "storage";
+    entries.push({ binding: Number(index), visibility: 4, buffer: { type } });
+  }
+  const layout = device.createBindGroupLayout({ label, entries });
+  const module = device.createShaderModule({ label, code });
+  const pipeline = device.createComputePipeline({
+    label,
+    layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: "main" },
+  });
+  return { label, pipeline, layout, params: paramsOf(label, code), bindings, bindGroups: new Map() };
+}
+
+function withConstants(label: string, wgsl: string, constants: Record<string, number>): string {
+  let code = wgsl;
+  for (const [name, value] of Object.entries(constants)) {
+    const line = new RegExp(`const ${name}(: *\\w+)? *= *[^;]*;`);
+    const old = line.exec(code)?.[0];
+    if (!old) throw new Error(`Cannot compile ${label} as it has no line \`const ${name} = ...;\``);
+    const literal = /= *\d+u;/.test(old) ? `${value}u` : Number.isInteger(value) ? `${value}.0` : `${value}`;
+    code = code.replace(old, `const ${name}${old.match(/: *\w+/)?.[0] ?? ""} = ${literal};`);
+  }
+  return code;
+}
+
+function paramsOf(label: string, code: string): Kernel["params"] {
+  const body = /struct Params\s*\{([^}]*)\}/.exec(code)?.[1];
+  if (body === undefined) throw new Error(`Cannot compile ${label} as it has no \`struct Params\``);
+  const fields = body.replace(/\/\/.*$/gm, "").matchAll(/(\w+)\s*:\s*(\w+)\s*,?/g);
+  return [...fields].map(([, name, type]) => {
+    if (type !== "u32" && type !== "f32" && type !== "i32") {
+      throw new Error(`Cannot compile ${label} as Params holds 32-bit scalars only: ${name} is ${type}`);
+    }
+    return { name: name!, type };
+  });
+}

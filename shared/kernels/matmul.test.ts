@@ -1,0 +1,83 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
+import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
+import { matmulNNRef, matmulNTRef, matmulTNRef } from "./matmul.ref.ts";
+
+const shapes = [
+  { rows: 1, cols: 4, inner: 4 },
+  { rows: 5, cols: 12, inner: 8 },
+  { rows: 33, cols: 68, inner: 36 },
+  { rows: 129, cols: 192, inner: 64 },
+];
+
+describe("matmul", () => {
+  for (const shape of shapes) {
+    const { rows, cols, inner } = shape;
+    const name = `${rows} x ${cols} x ${inner}`;
+
+    it(`NN with bias and residual equals the f64 reference at ${name}`, async () => {
+      const gpu = await testGpu();
+      const [x, w] = [noise(rows * inner, 1), noise(inner * cols, 2)];
+      const [bias, residual] = [noise(cols, 3), noise(rows * cols, 4)];
+      const buffers = {
+        x: gpu.upload("x", x),
+        w: gpu.upload("w", w),
+        bias: gpu.upload("bias", bias),
+        residual: gpu.upload("residual", residual),
+        out: gpu.allocate("out", rows * cols * 4),
+      };
+      await run((recorder) => matmulNN(recorder, buffers, shape));
+      const expected = matmulNNRef(x, w, shape).map((v, i) => v + bias[i % cols]! + residual[i]!);
+      assertClose(await gpu.readFloats(buffers.out), expected, 1e-5);
+      await run((recorder) => matmulNN(recorder, { x: buffers.x, w: buffers.w, out: buffers.out }, shape));
+      assertClose(await gpu.readFloats(buffers.out), matmulNNRef(x, w, shape), 1e-5);
+      gpu.release(...Object.values(buffers));
+    });
+
+    it(`NT overwrites, then accumulates, at ${name}`, async () => {
+      const gpu = await testGpu();
+      const [x, w] = [noise(rows * inner, 1), noise(inner * cols, 2)];
+      const buffers = {
+        x: gpu.upload("x", x),
+        w: gpu.upload("w", w),
+        out: gpu.upload("out", noise(rows * cols, 9)),
+      };
+      await run((recorder) => matmulNT(recorder, buffers, shape));
+      const expected = matmulNTRef(x, w, shape);
+      assertClose(await gpu.readFloats(buffers.out), expected, 1e-5);
+      await run((recorder) => matmulNT(recorder, buffers, { ...shape, accumulate: true }));
+      assertClose(await gpu.readFloats(buffers.out), expected.map((v) => 2 * v), 1e-5);
+      gpu.release(...Object.values(buffers));
+    });
+
+    it(`TN overwrites, then accumulates, at ${cols} x ${inner} over ${rows} tokens`, async () => {
+      const gpu = await testGpu();
+      const tn = { rows: cols, cols: inner, inner: rows };
+      const [x, y] = [noise(rows * cols, 1), noise(rows * inner, 2)];
+      const buffers = {
+        x: gpu.upload("x", x),
+        y: gpu.upload("y", y),
+        out: gpu.upload("out", noise(cols * inner, 9)),
+      };
+      await run((recorder) => matmulTN(recorder, buffers, tn));
+      const expected = matmulTNRef(x, y, tn);
+      assertClose(await gpu.readFloats(buffers.out), expected, 1e-5);
+      await run((recorder) => matmulTN(recorder, buffers, { ...tn, accumulate: true }));
+      assertClose(await gpu.readFloats(buffers.out), expected.map((v) => 2 * v), 1e-5);
+      gpu.release(...Object.values(buffers));
+    });
+  }
+
+  it("refuses columns that are no multiple of 4", async () => {
+    const gpu = await testGpu();
+    const buffer = gpu.allocate("any", 64);
+    await assert.rejects(
+      run((recorder) =>
+        matmulNN(recorder, { x: buffer, w: buffer, out: buffer }, { rows: 1, cols: 3, inner: 4 })
+      ),
+      /Cannot run matmul_nn as cols must be a multiple of 4: current value is 3/,
+    );
+    gpu.release(buffer);
+  });
+});

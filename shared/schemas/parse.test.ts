@@ -1,0 +1,226 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import * as v from "valibot";
+import { nearest, parse } from "./parse.ts";
+import { ProblemSchema } from "./problem.ts";
+import { MetricsSchema } from "./metrics.ts";
+import { GroupSchema } from "./rollout.ts";
+import { CheckpointManifestSchema } from "./checkpoint.ts";
+import { EvaluationResultSchema } from "./evaluation.ts";
+import { SftRecipeSchema, TrainRecipeSchema } from "./recipe.ts";
+
+const recipe = { model: "m", output_dir: "o", data: { families: ["chain"] } };
+
+function sentence(schema: v.GenericSchema, value: unknown): string {
+  try {
+    parse(schema, value, "recipe r.toml");
+  } catch (error) {
+    assert.ok(error instanceof TypeError);
+    return error.message;
+  }
+  assert.fail("parse() accepted the value");
+}
+
+describe("parse()", () => {
+  it("names an unknown key and the nearest known one, at any depth", () => {
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, generation: { num_generation: 8 } }),
+      "Cannot read recipe r.toml as the key generation.num_generation is unknown: the nearest known key is num_generations",
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, otimizer: {} }),
+      "Cannot read recipe r.toml as the key otimizer is unknown: the nearest known key is optimizer",
+    );
+    assert.equal(
+      sentence(SftRecipeSchema, {
+        ...recipe,
+        sft: { phases: [{ steps: 1, learning_rate: 1, step_error: 0 }] },
+      }),
+      "Cannot read recipe r.toml as the key sft.phases[0].step_error is unknown: the nearest known key is step_error_rate",
+    );
+  });
+
+  it("prefers the misspelt key to the one that is missing because of it", () => {
+    assert.equal(
+      sentence(TrainRecipeSchema, { modle: "m", output_dir: "o", data: { families: ["chain"] } }),
+      "Cannot read recipe r.toml as the key modle is unknown: the nearest known key is model",
+    );
+  });
+
+  it("names a missing key", () => {
+    assert.equal(
+      sentence(TrainRecipeSchema, { model: "m", data: {} }),
+      "Cannot read recipe r.toml as the key output_dir is missing",
+    );
+  });
+
+  it("says what is allowed and what the value is", () => {
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, optimizer: { learning_rate: -1 } }),
+      "Cannot read recipe r.toml as optimizer.learning_rate must be > 0: current value is -1",
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, generation: { num_generations: 1.5 } }),
+      "Cannot read recipe r.toml as generation.num_generations must be a whole number: current value is 1.5",
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, algorithm: "ppo" }),
+      'Cannot read recipe r.toml as algorithm must be "grpo" | "ghpo" | "grpo_curriculum" | "grpo_constant_hint": ' +
+        'current value is "ppo"',
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, reward: { weights: [1] } }),
+      "Cannot read recipe r.toml as reward must have as many weights as functions: " +
+        'current value is {"functions":["accuracy","format"],"weights":[1],"preset"...',
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, 3),
+      "Cannot read recipe r.toml as it must be an object: current value is 3",
+    );
+  });
+
+  it("fills in the paper's defaults", () => {
+    const train = parse(TrainRecipeSchema, recipe, "recipe");
+    assert.equal(train.algorithm, "ghpo");
+    assert.equal(train.generation.num_generations, 8);
+    assert.deepEqual(train.ghpo.hint_stages, [0.25, 0.5, 0.75]);
+    assert.equal(train.ghpo.cold_start_steps, 20);
+    assert.deepEqual(train.reward.weights, [1, 0.5]);
+    assert.equal(train.optimizer.learning_rate, 1e-6);
+    assert.equal(train.loss.epsilon, 0.2);
+    assert.equal(train.loss.beta, 0);
+  });
+
+  it("resolves to a fixed point: a resolved recipe parses to itself", () => {
+    const resolved = parse(TrainRecipeSchema, recipe, "recipe");
+    assert.deepEqual(parse(TrainRecipeSchema, resolved, "recipe"), resolved);
+  });
+
+  it("refuses a recipe with two problem sources, or none", () => {
+    const message = /data must name either families or a path/;
+    assert.match(sentence(TrainRecipeSchema, { ...recipe, data: {} }), message);
+    assert.match(sentence(TrainRecipeSchema, { ...recipe, data: { families: ["gcd"], path: "x" } }), message);
+  });
+});
+
+describe("nearest()", () => {
+  it("has the smallest edit distance", () => {
+    assert.equal(nearest("lerning_rate", ["learning_rate", "lr_scheduler_type"]), "learning_rate");
+    assert.equal(nearest("x", []), undefined);
+  });
+});
+
+describe("records", () => {
+  const problem = {
+    id: "chain-1",
+    text: "Compute 4+5",
+    answer: "9",
+    trace: { text: "4+5=9", steps: ["4+5=9"] },
+    level: 1,
+    source: "chain",
+  };
+
+  it("Problem: steps must join to the text of the trace", () => {
+    assert.deepEqual(parse(ProblemSchema, problem, "p"), problem);
+    assert.match(
+      sentence(ProblemSchema, { ...problem, trace: { text: "4+5=9", steps: ["4+5"] } }),
+      /trace must have steps that join to its text/,
+    );
+  });
+
+  it("Group: one log-probability a token", () => {
+    const completion = {
+      ids: [4, 1],
+      text: "9",
+      finish_reason: "stop",
+      logprobs: [-0.5, -0.1],
+      rewards: { accuracy: 1 },
+      advantage: 0,
+    };
+    const group = {
+      step: 0,
+      problem_id: "chain-1",
+      guidance: { stage: 0, ratio: 0, cut: "step", hint: "", leak: false },
+      prompt: "Compute 4+5\nAnswer: ",
+      prompt_ids: [5],
+      completions: [completion],
+      accuracy_unhinted: null,
+      policy_version: 0,
+    };
+    assert.deepEqual(parse(GroupSchema, group, "g"), group);
+    const broken = { ...group, completions: [{ ...completion, logprobs: [-0.5] }] };
+    assert.match(sentence(GroupSchema, broken), /completions\[0\] must have one log-probability a token/);
+  });
+
+  it("Metrics: flat finite numbers or null", () => {
+    const line = { step: 3, time: 1.5, reward: 0.2, "ghpo/rescue_rate/stage_1": null };
+    assert.deepEqual(parse(MetricsSchema, line, "m"), line);
+    assert.match(sentence(MetricsSchema, { ...line, loss: "0.1" }), /loss must be a number/);
+    assert.match(
+      sentence(MetricsSchema, { ...line, loss: Infinity }),
+      /loss must be finite: current value is Infinity/,
+    );
+  });
+
+  it("CheckpointManifest: a path cannot leave the directory", () => {
+    const digest = "0".repeat(64);
+    const manifest = {
+      format_version: 1,
+      kind: "train",
+      step: 10,
+      created_at: "2026-01-01T00:00:00.000Z",
+      model_type: "llama",
+      seed: 42,
+      recipe_sha256: digest,
+      adapter: "software",
+      kernel_variants: { matmul: "base" },
+      data_cursor: { epoch: 0, index: 160 },
+      generated_tokens: 0,
+      elapsed_s: 1.5,
+      metrics: { "eval/accuracy": 0.5 },
+      files: [{ path: "model.safetensors", bytes: 10, sha256: digest }],
+    };
+    assert.deepEqual(parse(CheckpointManifestSchema, manifest, "m"), manifest);
+    for (const path of ["../x", "/x", "a/../../x"]) {
+      const files = [{ path, bytes: 10, sha256: digest }];
+      assert.match(
+        sentence(CheckpointManifestSchema, { ...manifest, files }),
+        /files\[0\]\.path must stay inside/,
+      );
+    }
+  });
+
+  it("EvaluationResult: an interval has its lower end first", () => {
+    const score = { n: 40, pass_at_1: 0.5, interval_95: [0.35, 0.65], trace_accuracy: 0.4 };
+    const result = {
+      format_version: 1,
+      created_at: "2026-01-01T00:00:00.000Z",
+      model: "runs/x",
+      model_sha256: null,
+      source: "checkpoint",
+      preset: "gsm8k",
+      sampling: { greedy: true, temperature: 0, max_tokens: 64, seed: 1, problems_seed: 9 },
+      engine: null,
+      benchmarks: [{
+        name: "chain",
+        ...score,
+        k: 1,
+        avg_at_k: 0.5,
+        trace_interval_95: null,
+        per_level: [{ level: 1, ...score }],
+        undecided: 0,
+        truncated: 0,
+        generated_tokens: 100,
+      }],
+      average: 0.5,
+      duration_s: 2,
+      rows: "rows.jsonl",
+    };
+    assert.deepEqual(parse(EvaluationResultSchema, result, "e"), result);
+    const benchmarks = [{ ...result.benchmarks[0]!, interval_95: [0.65, 0.35] }];
+    assert.match(
+      sentence(EvaluationResultSchema, { ...result, benchmarks }),
+      /interval_95 must have its lower end first/,
+    );
+  });
+});

@@ -1,0 +1,228 @@
+// Run recipes: every setting of `train` and `sft` with its range and its default, which lives only here.
+// Names are TRL's where TRL has them. The defaults of `train` are the paper's (GHPO, arXiv 2507.10628).
+
+import * as v from "valibot";
+import { HintCutSchema } from "./guidance.ts";
+import { count, finite, fraction, name, nonNegative, positive, positiveCount, seed } from "./values.ts";
+
+/** The families of synthetic problems. */
+export const FAMILIES = ["chain", "addition", "linear", "gcd", "product", "fraction"] as const;
+export const FamilySchema = v.picklist(FAMILIES);
+export type Family = v.InferOutput<typeof FamilySchema>;
+
+const setting = v.optional;
+const levels = v.pipe(v.array(v.pipe(positiveCount, v.maxValue(9))), v.minLength(1));
+
+/** Where the training problems come from: generated ones, or a file. */
+const DataSchema = v.pipe(
+  v.strictObject({
+    /** Generated problems: families, their levels and how often each level is drawn (uniform when empty). */
+    families: setting(v.array(FamilySchema), []),
+    levels: setting(levels, [1, 2, 3, 4, 5]),
+    level_weights: setting(v.array(nonNegative), []),
+    count: setting(positiveCount, 2048),
+    /** A data file instead, and how it is read. */
+    path: setting(v.nullable(name), null),
+    format: setting(v.picklist(["gsm8k", "math", "jsonl", "parquet"]), "jsonl"),
+    /** Column names of `jsonl` and `parquet`; "" for a column that the file does not have. */
+    columns: setting(
+      v.strictObject({
+        id: setting(v.string(), ""),
+        text: setting(name, "problem"),
+        answer: setting(v.string(), "answer"),
+        trace: setting(v.string(), "solution"),
+        level: setting(v.string(), "level"),
+      }),
+      {},
+    ),
+    shuffle: setting(v.boolean(), true),
+  }),
+  v.check(
+    (data) => (data.families.length > 0) !== (data.path !== null),
+    "must name either families or a path",
+  ),
+  v.check(
+    (data) => data.level_weights.length === 0 || data.level_weights.length === data.levels.length,
+    "must have as many level_weights as levels, or none",
+  ),
+);
+
+const PromptSchema = v.strictObject({
+  /** "" leaves the system turn out; "ghpo" is the paper's. */
+  system: setting(v.string(), "ghpo"),
+  max_prompt_length: setting(positiveCount, 2048),
+});
+
+const GenerationSchema = v.strictObject({
+  num_generations: setting(v.pipe(positiveCount, v.minValue(2)), 8),
+  max_completion_length: setting(positiveCount, 2048),
+  temperature: setting(positive, 1),
+});
+
+const GhpoSchema = v.strictObject({
+  hint_stages: setting(v.pipe(v.array(fraction), v.minLength(1)), [0.25, 0.5, 0.75]),
+  /** The largest success rate that still counts as difficult. */
+  difficulty_threshold: setting(fraction, 0),
+  /** Plain GRPO for the first steps. */
+  cold_start_steps: setting(count, 20),
+  /** Whether the loss is conditioned on the hinted prompt (the paper) or on the plain one (the released code). */
+  hint_loss: setting(v.picklist(["conditioned", "dropped"]), "conditioned"),
+  /** Inside the user turn (the paper), or as the beginning of the assistant's. */
+  hint_placement: setting(v.picklist(["user", "assistant"]), "user"),
+  /** The text between question and hint; "ghpo" is the paper's sentence. */
+  hint_glue: setting(v.string(), "ghpo"),
+  hint_cut: setting(HintCutSchema, "step"),
+  /** Keeps the final answer out of the hint. */
+  leak_guard: setting(v.boolean(), true),
+  /** Completions of a hinted group that are still sampled without the hint. */
+  unhinted_replicas: setting(count, 0),
+  /** Starts each problem at the stage that helped last time. */
+  start_stage_memory: setting(v.boolean(), false),
+  /** Chooses the stage whose accuracy came closest to this one; 0 switches it off. */
+  target_accuracy: setting(fraction, 0),
+});
+
+/** The two baselines that need to know which problems are hard. */
+const BaselineSchema = v.strictObject({
+  /** grpo_curriculum, grpo_constant_hint: problems of this level and above are hard. */
+  hard_from_level: setting(positiveCount, 3),
+  /** grpo_curriculum: the share of the steps that sees easy problems only. */
+  easy_fraction: setting(fraction, 0.4),
+  /** grpo_constant_hint: the share of the trace that every hard problem shows. */
+  constant_hint_ratio: setting(fraction, 0.5),
+});
+
+const RewardSchema = v.pipe(
+  v.strictObject({
+    /** "accuracy", "format" or the path of a module; the first decides what is difficult. */
+    functions: setting(v.pipe(v.array(name), v.minLength(1)), ["accuracy", "format"]),
+    weights: setting(v.pipe(v.array(finite), v.minLength(1)), [1, 0.5]),
+    /** Grader preset of the accuracy reward (shared/verify/presets.ts). */
+    preset: setting(name, "ghpo"),
+    /** What the format reward asks for. */
+    format: setting(v.picklist(["think_answer", "gsm8k", "boxed"]), "think_answer"),
+  }),
+  v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),
+);
+
+const LossSchema = v.strictObject({
+  loss_type: setting(v.picklist(["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo"]), "grpo"),
+  epsilon: setting(positive, 0.2),
+  /** Null: the same as epsilon. */
+  epsilon_high: setting(v.nullable(positive), null),
+  /** Upper bound of the ratio for negative advantages; null: none. */
+  delta: setting(v.nullable(positive), null),
+  /** Weight of the KL penalty (k3); above 0 a reference model is kept. */
+  beta: setting(nonNegative, 0),
+  num_iterations: setting(positiveCount, 1),
+  scale_rewards: setting(v.picklist(["group", "batch", "none"]), "group"),
+});
+
+const optimizerEntries = {
+  lr_scheduler_type: setting(v.picklist(["cosine", "constant"]), "cosine"),
+  /** Warm-up as a share of all steps; warmup_steps above 0 takes its place. */
+  warmup_ratio: setting(fraction, 0.1),
+  warmup_steps: setting(count, 0),
+  /** The learning rate that cosine ends on, as a share of the peak. */
+  min_lr_ratio: setting(fraction, 0),
+  weight_decay: setting(nonNegative, 0),
+  adam_beta1: setting(fraction, 0.9),
+  adam_beta2: setting(fraction, 0.999),
+  adam_epsilon: setting(positive, 1e-8),
+  /** Global gradient norm above which gradients are scaled down. */
+  max_grad_norm: setting(positive, 1),
+};
+
+const TrainSchema = v.strictObject({
+  max_steps: setting(positiveCount, 160),
+  prompts_per_step: setting(positiveCount, 112),
+  /** Tokens of a packed micro-batch, prompts included. */
+  micro_batch_tokens: setting(positiveCount, 4096),
+  gradient_checkpointing: setting(v.boolean(), false),
+  /** Replaces groups that are all right by freshly sampled ones, for at most so many rounds (DAPO); 0: off. */
+  resample_rounds: setting(count, 0),
+});
+
+const EvalSchema = v.strictObject({
+  /** Un-hinted greedy evaluation before the first step and after every so many; 0: never. */
+  eval_every: setting(count, 0),
+  benchmarks: setting(v.array(FamilySchema), []),
+  levels: setting(levels, [1, 2, 3, 4, 5]),
+  /** Problems a benchmark. */
+  count: setting(positiveCount, 100),
+  problems_seed: setting(seed, 7),
+});
+
+const CheckpointSchema = v.strictObject({
+  /** 0: only the last step. */
+  save_every: setting(count, 0),
+  /** Newest checkpoints that stay, the best one apart; 0: all. */
+  keep: setting(count, 2),
+  /** Metric whose largest value marks the best checkpoint; "" for none. */
+  best_by: setting(v.string(), ""),
+});
+
+const runEntries = {
+  /** Directory of the model to start from. */
+  model: name,
+  output_dir: name,
+  seed: setting(seed, 42),
+  /** Kernel variants: "auto" measures and remembers, "base" is the portable set. */
+  variants: setting(v.picklist(["auto", "base"]), "auto"),
+};
+
+export const TrainRecipeSchema = v.pipe(
+  v.strictObject({
+    ...runEntries,
+    algorithm: setting(v.picklist(["grpo", "ghpo", "grpo_curriculum", "grpo_constant_hint"]), "ghpo"),
+    data: DataSchema,
+    prompt: setting(PromptSchema, {}),
+    generation: setting(GenerationSchema, {}),
+    ghpo: setting(GhpoSchema, {}),
+    baseline: setting(BaselineSchema, {}),
+    reward: setting(RewardSchema, {}),
+    loss: setting(LossSchema, {}),
+    optimizer: setting(v.strictObject({ learning_rate: setting(positive, 1e-6), ...optimizerEntries }), {}),
+    train: setting(TrainSchema, {}),
+    eval: setting(EvalSchema, {}),
+    checkpoint: setting(CheckpointSchema, {}),
+  }),
+  v.check(
+    (r) => r.ghpo.unhinted_replicas < r.generation.num_generations,
+    "must have ghpo.unhinted_replicas below generation.num_generations",
+  ),
+);
+export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;
+
+/** One stretch of supervised fine-tuning; a cold start is a few of them with growing step errors. */
+const SftPhaseSchema = v.strictObject({
+  steps: positiveCount,
+  learning_rate: positive,
+  /** Probability that a step of a hard problem gets a wrong result, the trace going on from it. */
+  step_error_rate: setting(fraction, 0),
+});
+
+export const SftRecipeSchema = v.strictObject({
+  ...runEntries,
+  data: DataSchema,
+  prompt: setting(PromptSchema, {}),
+  sft: v.strictObject({
+    /** Random initial weights of the tiny model instead of those of `model`, which then holds config and tokenizer. */
+    from_scratch: setting(v.boolean(), false),
+    phases: v.pipe(v.array(SftPhaseSchema), v.minLength(1)),
+    examples_per_step: setting(positiveCount, 128),
+    micro_batch_tokens: setting(positiveCount, 4096),
+    /** Levels from here on are hard: they get step errors. */
+    hard_from_level: setting(positiveCount, 3),
+    /** Share of examples drawn from the hard levels. */
+    hard_fraction: setting(fraction, 0.5),
+    /** Share of examples whose prompt shows the beginning of the trace. */
+    hinted_fraction: setting(fraction, 0.3),
+    hint_glue: setting(v.string(), "ghpo"),
+    hint_cut: setting(HintCutSchema, "step"),
+  }),
+  optimizer: setting(v.strictObject(optimizerEntries), {}),
+  eval: setting(EvalSchema, {}),
+  checkpoint: setting(CheckpointSchema, {}),
+});
+export type SftRecipe = v.InferOutput<typeof SftRecipeSchema>;

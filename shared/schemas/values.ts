@@ -1,0 +1,26 @@
+// The numbers and strings that several schemas share, so that a range is written once.
+
+import * as v from "valibot";
+
+const whole = "must be a whole number";
+
+/** Any finite number. */
+export const finite = v.pipe(v.number(), v.finite("must be finite"));
+/** A point in time as ISO 8601, UTC. */
+export const timestamp = v.pipe(v.string(), v.isoTimestamp("must be an ISO 8601 time"));
+/** 0, 1, 2, ... */
+export const count = v.pipe(v.number(), v.safeInteger(whole), v.minValue(0));
+/** 1, 2, 3, ... */
+export const positiveCount = v.pipe(v.number(), v.safeInteger(whole), v.minValue(1));
+/** A finite number >= 0. */
+export const nonNegative = v.pipe(v.number(), v.finite("must be finite"), v.minValue(0));
+/** A finite number > 0. */
+export const positive = v.pipe(v.number(), v.finite("must be finite"), v.gtValue(0));
+/** A number in [0, 1]. */
+export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** A string of at least one character. */
+export const name = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+/** The seed of the counter-based random numbers: an unsigned 32-bit integer. */
+export const seed = v.pipe(v.number(), v.safeInteger(whole), v.minValue(0), v.maxValue(0xffffffff));
+/** A SHA-256 digest in lower-case hexadecimal. */
+export const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"));

@@ -1,0 +1,46 @@
+// Random weights from a seed: for cold starts and tests. The same seed gives the same bits on every host.
+
+import type { ModelConfig } from "./config.ts";
+import { Model, type ParameterLayout, parameterLayouts } from "./weights.ts";
+import type { Gpu } from "#shared/gpu/device.ts";
+
+/** A model with `randomWeights`. */
+export function randomModel(gpu: Gpu, config: ModelConfig, seed: number): Model {
+  const model = new Model(gpu, config);
+  const weights = randomWeights(config, seed);
+  for (const parameter of model.parameters()) gpu.write(parameter.buffer, weights.get(parameter.name)!);
+  return model;
+}
+
+/**
+ * Normal matrices of standard deviation rows^-0.5 (halved where a block writes to the residual stream),
+ * embeddings hidden^-0.5 so that first logits have unit scale, norms 1, biases 0. Keyed by parameter name.
+ */
+export function randomWeights(config: ModelConfig, seed: number): Map<string, Float32Array> {
+  const normal = normals(seed);
+  return new Map(parameterLayouts(config).map((layout) => [layout.name, fill(layout, config, normal)]));
+}
+
+function fill(layout: ParameterLayout, config: ModelConfig, normal: () => number): Float32Array {
+  const data = new Float32Array(layout.rows * layout.cols);
+  if (layout.rows === 1) return layout.name.endsWith("norm") ? data.fill(1) : data;
+  const table = !layout.sources[0]!.transposed;
+  const used = table ? config.vocab_size * layout.cols : data.length; // padding rows stay zero
+  const block = /\.(o_proj|down_proj)$/.test(layout.name);
+  const deviation = (table ? config.hidden_size : layout.rows) ** -0.5 * (block ? 0.5 : 1);
+  for (let i = 0; i < used; i++) data[i] = normal() * deviation;
+  return data;
+}
+
+/** Box-Muller over a 32-bit counter hash (the finaliser of MurmurHash3 over a Weyl sequence). */
+function normals(seed: number): () => number {
+  let state = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1) >>> 0;
+  const uniform = () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
+  };
+  return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+}

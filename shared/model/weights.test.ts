@@ -1,0 +1,51 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { noise } from "#shared/gpu/testing.ts";
+import { parseConfig } from "./config.ts";
+import { randomWeights } from "./initialise.ts";
+import { fromHf, parameterLayouts, toHf } from "./weights.ts";
+
+const qwen2 = parseConfig({
+  model_type: "qwen2",
+  hidden_size: 8,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  intermediate_size: 12,
+  vocab_size: 7,
+  tie_word_embeddings: false,
+});
+
+describe("weights", () => {
+  it("cuts every parameter into Hugging Face tensors and joins them again", () => {
+    for (const layout of parameterLayouts(qwen2)) {
+      const data = noise(layout.rows * layout.cols, 3);
+      if (layout.name === "embed_tokens" || layout.name === "lm_head") data.fill(0, 7 * 8); // padding
+      const tensors = new Map(toHf(layout, data).map((tensor) => [tensor.name, tensor]));
+      assert.deepEqual(fromHf(layout, ({ name }) => tensors.get(name)!.data), data, layout.name);
+    }
+  });
+
+  it("puts element (o, i) of k_proj at row i, column heads * head_dim + o", () => {
+    const layout = parameterLayouts(qwen2).find(({ name }) => name === "layers.1.qkv")!;
+    const data = noise(layout.rows * layout.cols, 1);
+    const k = toHf(layout, data).find(({ name }) => name === "model.layers.1.self_attn.k_proj.weight")!;
+    assert.deepEqual(k.shape, [4, 8]);
+    assert.equal(k.data[3 * 8 + 5], data[5 * 16 + 8 + 3]);
+  });
+
+  it("names the tensors of an untied Qwen2 as transformers does", () => {
+    const names = parameterLayouts(qwen2).flatMap(({ sources }) => sources.map(({ name }) => name));
+    assert.equal(names.length, 1 + 2 * 12 + 2);
+    assert.ok(names.includes("model.layers.0.self_attn.v_proj.bias"));
+    assert.equal(names.at(-1), "lm_head.weight");
+  });
+
+  it("repeats random weights from the seed and leaves padding rows zero", () => {
+    const [a, b, c] = [1, 1, 2].map((seed) => randomWeights(qwen2, seed).get("embed_tokens")!);
+    assert.deepEqual(a, b);
+    assert.notDeepEqual(a, c);
+    assert.ok(a!.subarray(56).every((value) => value === 0));
+    assert.ok(a!.subarray(0, 56).every((value) => value !== 0));
+  });
+});

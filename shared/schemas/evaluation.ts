@@ -1,4 +1,5 @@
-// The result of an evaluation: what was run, on what, and the scores with their uncertainty.
+// The result of an evaluation: what was asked, of what, and the scores with their uncertainty.
+// Everything but `run` is a function of the completions and the protocol, so scoring twice gives the same bytes.
 
 import * as v from "valibot";
 import { FinishReasonSchema } from "./rollout.ts";
@@ -11,20 +12,32 @@ export const IntervalSchema = v.pipe(
 );
 export type Interval = v.InferOutput<typeof IntervalSchema>;
 
-/** One sampled answer. */
+/** Difficulty (a number) or subject (a word) that groups the problems of a benchmark. */
+const level = v.union([count, name]);
+
+/** One sampled answer and how it was judged. */
 export const EvaluationRowSchema = v.strictObject({
   benchmark: name,
   problem_id: name,
-  level: v.nullable(count),
+  level: v.nullable(level),
   /** 0 .. k-1. */
   sample: count,
+  /** The prompt as chat messages joined by blank lines, or the text that was continued. */
+  prompt: v.string(),
   completion: v.string(),
+  /** null where the source gives another reason or none. */
   finish_reason: v.nullable(FinishReasonSchema),
   /** Generated tokens; null where the source does not say. */
   tokens: v.nullable(count),
-  extracted: v.nullable(v.string()),
   gold: v.string(),
+  extracted: v.nullable(v.string()),
+  /** Where in the completion the extracted answer lies. */
+  span: v.nullable(v.strictTuple([count, count])),
+  /** null: the gold answer cannot be verified. */
   verdict: v.nullable(v.union([v.boolean(), v.literal("undecided")])),
+  /** The rule of the verifier that decided, and its reason. */
+  tier: v.string(),
+  reason: v.string(),
   /** Whether the whole trace is right; null where no checker knows the benchmark. */
   trace_correct: v.nullable(v.boolean()),
 });
@@ -37,57 +50,78 @@ const ScoreEntries = {
   pass_at_1: fraction,
   /** Interval of pass_at_1, problems being the sampling unit. */
   interval_95: IntervalSchema,
-  /** Share of answers whose whole trace is right; null where no checker knows the benchmark. */
+  /** Share of answers that are right with a wholly right trace; null where no checker knows the benchmark. */
   trace_accuracy: v.nullable(fraction),
+  trace_interval_95: v.nullable(IntervalSchema),
 };
 
 export const BenchmarkScoreSchema = v.strictObject({
   name,
+  title: name,
   ...ScoreEntries,
   /** Samples a problem. */
   k: positiveCount,
   avg_at_k: fraction,
-  /** Unbiased pass@j for some j <= k, keys such as "8"; absent without sampling. */
-  pass_at: v.optional(v.record(v.string(), fraction)),
-  trace_interval_95: v.nullable(IntervalSchema),
-  per_level: v.array(v.strictObject({ level: count, ...ScoreEntries })),
-  /** Answers that could not be compared (counted as wrong) and answers cut off by the token limit. */
+  /** Unbiased pass@j, keys "1", "2", "4", ... up to k. */
+  pass_at: v.record(v.string(), fraction),
+  /** Majority vote among the k samples, clustered by the verifier; ties count by their share. */
+  maj_at_k: fraction,
+  per_level: v.array(v.strictObject({ level, ...ScoreEntries })),
+  /** Samples that the run did not get (it is incomplete then); they count neither as right nor as wrong. */
+  missing: count,
+  /** Answers without a readable final answer, that could not be compared (both count as wrong), with a gold
+   * that cannot be verified, and cut off by the token limit. */
+  no_answer: count,
   undecided: count,
+  unverifiable_gold: count,
   truncated: count,
   generated_tokens: v.nullable(count),
+  /** Protocol preset, grader preset, and the hash of problems, golds and prompts. */
+  preset: name,
+  verifier: name,
+  task_hash: sha256,
+  sampling: v.strictObject({
+    temperature: nonNegative,
+    top_p: fraction,
+    max_tokens: positiveCount,
+    stop: v.array(v.string()),
+  }),
+  /** Right answers of every problem: what a paired comparison needs. */
+  problems: v.array(v.strictObject({
+    id: name,
+    level: v.nullable(level),
+    samples: positiveCount,
+    correct: count,
+    trace_correct: v.nullable(count),
+  })),
 });
 export type BenchmarkScore = v.InferOutput<typeof BenchmarkScoreSchema>;
 
 export const EvaluationResultSchema = v.strictObject({
   format_version: v.literal(1),
-  created_at: timestamp,
   /** Checkpoint directory, model name of a server, or completions file. */
   model: name,
   /** Digest of the weights, where they are files. */
   model_sha256: v.nullable(sha256),
   source: v.picklist(["checkpoint", "openai", "completions"]),
-  /** Grader preset and protocol. */
-  preset: name,
-  sampling: v.strictObject({
-    greedy: v.boolean(),
-    temperature: nonNegative,
-    max_tokens: positiveCount,
-    /** Seed of the sampling; problems_seed makes the synthetic problems. */
-    seed,
-    problems_seed: v.nullable(seed),
-  }),
-  /** What generated the answers; null where they came from elsewhere. */
-  engine: v.nullable(v.strictObject({
-    runtime: name,
-    adapter: name,
-    driver: v.string(),
-    kernel_variants: v.record(v.string(), v.string()),
-  })),
+  /** Seed of the sampling; problems_seed makes the synthetic problems. */
+  seed,
+  problems_seed: v.nullable(seed),
+  /** false: some samples are missing, because the run was stopped or requests failed. */
+  complete: v.boolean(),
   benchmarks: v.pipe(v.array(BenchmarkScoreSchema), v.minLength(1)),
-  /** Unweighted mean of the benchmarks' pass_at_1. */
+  /** Unweighted means over the benchmarks, with the interval of a bootstrap over problems within each. */
   average: fraction,
-  duration_s: nonNegative,
+  average_interval_95: IntervalSchema,
+  average_trace_accuracy: v.nullable(fraction),
   /** Path of the per-answer rows (JSONL of EvaluationRow) beside the result, or the rows themselves. */
   rows: v.union([name, v.array(EvaluationRowSchema)]),
+  /** What differs between two runs that agree in everything above. */
+  run: v.strictObject({
+    created_at: timestamp,
+    duration_s: nonNegative,
+    /** What generated the answers; null where they came from elsewhere. */
+    engine: v.nullable(v.strictObject({ runtime: name, adapter: name })),
+  }),
 });
 export type EvaluationResult = v.InferOutput<typeof EvaluationResultSchema>;

@@ -191,30 +191,47 @@ describe("records", () => {
   });
 
   it("EvaluationResult: an interval has its lower end first", () => {
-    const score = { n: 40, pass_at_1: 0.5, interval_95: [0.35, 0.65], trace_accuracy: 0.4 };
+    const score = {
+      n: 1,
+      pass_at_1: 0.5,
+      interval_95: [0.35, 0.65],
+      trace_accuracy: 0.4,
+      trace_interval_95: [0.3, 0.5],
+    };
     const result = {
       format_version: 1,
-      created_at: "2026-01-01T00:00:00.000Z",
       model: "runs/x",
       model_sha256: null,
       source: "checkpoint",
-      preset: "gsm8k",
-      sampling: { greedy: true, temperature: 0, max_tokens: 64, seed: 1, problems_seed: 9 },
-      engine: null,
+      seed: 1,
+      problems_seed: 9,
+      complete: true,
       benchmarks: [{
         name: "chain",
+        title: "Chain sums",
         ...score,
-        k: 1,
+        k: 2,
         avg_at_k: 0.5,
-        trace_interval_95: null,
+        pass_at: { 1: 0.5, 2: 1 },
+        maj_at_k: 0.5,
         per_level: [{ level: 1, ...score }],
+        missing: 0,
+        no_answer: 0,
         undecided: 0,
+        unverifiable_gold: 0,
         truncated: 0,
         generated_tokens: 100,
+        preset: "plain",
+        verifier: "report",
+        task_hash: "0".repeat(64),
+        sampling: { temperature: 1, top_p: 1, max_tokens: 64, stop: [] },
+        problems: [{ id: "chain/1", level: 1, samples: 2, correct: 1, trace_correct: 0 }],
       }],
       average: 0.5,
-      duration_s: 2,
+      average_interval_95: [0.35, 0.65],
+      average_trace_accuracy: null,
       rows: "rows.jsonl",
+      run: { created_at: "2026-01-01T00:00:00.000Z", duration_s: 2, engine: null },
     };
     assert.deepEqual(parse(EvaluationResultSchema, result, "e"), result);
     const benchmarks = [{ ...result.benchmarks[0]!, interval_95: [0.65, 0.35] }];

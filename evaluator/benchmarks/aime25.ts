@@ -1,0 +1,31 @@
+// AIME 2025, both papers: 30 problems with integer answers from 0 to 999.
+
+import { type Benchmark, field, lastBoxed, readRows } from "./benchmark.ts";
+import { basePrompts, lightevalMath, plain } from "../prompts.ts";
+
+export const aime25: Benchmark = {
+  name: "aime25",
+  title: "AIME 2025",
+  file: {
+    name: "aime25.jsonl",
+    rows: 30,
+    url: "https://huggingface.co/datasets/yentinglin/aime_2025",
+    licence: "Problems (c) Mathematical Association of America; do not redistribute",
+  },
+  read: (text) =>
+    readRows(text, "aime25.jsonl").map((row, i) => {
+      const solution = field(row, "solution", "aime25.jsonl", i);
+      const answer = lastBoxed(solution);
+      if (answer === null) {
+        throw new SyntaxError(`Cannot read aime25.jsonl as row ${i + 1} has no \\boxed answer`);
+      }
+      return { id: `aime25/${i}`, text: field(row, "problem", "aime25.jsonl", i), answer, level: null };
+    }),
+  protocols: {
+    "ghpo-readme": { user: lightevalMath, samples: 1 },
+    "ghpo-paper": { user: lightevalMath, samples: 32 },
+    qwen: { user: plain, samples: 1 },
+    lighteval: { user: lightevalMath, samples: 1 },
+  },
+  base: basePrompts.question,
+};

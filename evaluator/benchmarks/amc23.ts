@@ -1,0 +1,30 @@
+// AMC 2023 (12A and 12B): 40 problems with numeric answers, stored as floats such as 27.0.
+
+import { type Benchmark, field, readRows } from "./benchmark.ts";
+import { basePrompts, lightevalMath, plain } from "../prompts.ts";
+
+export const amc23: Benchmark = {
+  name: "amc23",
+  title: "AMC 2023",
+  file: {
+    name: "amc23.jsonl",
+    rows: 40,
+    url: "https://huggingface.co/datasets/AI-MO/aimo-validation-amc",
+    licence: "Problems (c) Mathematical Association of America; do not redistribute",
+  },
+  read: (text) =>
+    readRows(text, "amc23.jsonl").map((row, i) => ({
+      id: `amc23/${field(row, "id", "amc23.jsonl", i)}`,
+      text: field(row, "question", "amc23.jsonl", i),
+      // 27.0 says 27: no answer of this contest is given to a decimal place.
+      answer: field(row, "answer", "amc23.jsonl", i).replace(/\.0$/, ""),
+      level: null,
+    })),
+  protocols: {
+    "ghpo-readme": { user: lightevalMath, samples: 1 },
+    "ghpo-paper": { user: lightevalMath, samples: 1 },
+    qwen: { user: plain, samples: 1 },
+    lighteval: { user: lightevalMath, samples: 1 },
+  },
+  base: basePrompts.cot,
+};

@@ -1,0 +1,12 @@
+// A small seeded generator for resampling, so that intervals and p-values are the same on every machine.
+
+/** mulberry32: 32 bits of state, uniform numbers in [0, 1). Good enough to draw bootstrap indices. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

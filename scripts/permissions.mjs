@@ -1,0 +1,30 @@
+// What Deno may touch, listed one by one; anything else fails at once instead of asking.
+
+/** Environment variables that the project and its dependencies read. */
+const VARIABLES = [
+  "GHPO_SHARED", // folder of outside fixtures
+  "NODE_ENV,ENV,ELYSIA_AOT", // Elysia
+  "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
+];
+
+const COMMON = ["--no-prompt", "--allow-read", `--allow-env=${VARIABLES.join(",")}`];
+
+/** Models, results and journals lie where the user says; a compatible endpoint may be anywhere. */
+export const EVALUATOR = [...COMMON, "--allow-write", "--allow-net"];
+
+/** The verifier reads rows and prints verdicts. */
+export const VERIFIER = COMMON;
+
+/**
+ * Tests write to the temporary folder, talk to themselves and start Deno.
+ * @param {{ write: string[], deno: string }} paths
+ */
+export function forTests({ write, deno }) {
+  return [
+    ...COMMON.slice(0, 2),
+    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG"].join(",")}`,
+    `--allow-write=${write.join(",")}`,
+    "--allow-net=127.0.0.1,localhost",
+    `--allow-run=${deno}`,
+  ];
+}

@@ -1,0 +1,35 @@
+// npm run -s ghpo|evaluate|verify|bench -- ARGUMENTS
+// Sets up what is missing (progress on stderr), then hands over to the command: stdin, stdout, signals and
+// the exit code are its own.
+
+import { join } from "node:path";
+import { ROOT } from "./cache.mjs";
+import { hand } from "./process.mjs";
+import { EVALUATOR, VERIFIER } from "./permissions.mjs";
+import { setUp } from "./setup.mjs";
+import { TOOLS } from "./tools.mjs";
+
+const COMMANDS = {
+  ghpo: { program: TOOLS.bun, args: [join(ROOT, "trainer", "main.ts")] },
+  evaluate: { program: TOOLS.deno, args: ["run", ...EVALUATOR, join(ROOT, "evaluator", "main.ts")] },
+  verify: {
+    program: TOOLS.deno,
+    args: ["run", ...VERIFIER, join(ROOT, "evaluator", "verify_cli.ts")],
+    gpu: false,
+  },
+  bench: { program: TOOLS.bun, args: [join(ROOT, "benches", "main.ts")] },
+};
+
+const [name = "", ...rest] = process.argv.slice(2);
+const command = COMMANDS[name];
+try {
+  if (!command) {
+    throw new TypeError(`Cannot run "${name}" as it is no command: use ${Object.keys(COMMANDS).join(", ")}`);
+  }
+  const help = rest.includes("--help") || rest.includes("-h");
+  const env = await setUp({ gpu: !help && command.gpu !== false });
+  process.exitCode = await hand(command.program, [...command.args, ...rest], { env });
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,154 @@
+// npm test [-- PART ...] [--second-driver]
+// Sets up what is missing, then runs every check and every test of the tree. A check counts as one test.
+// PART selects: format lint types bun deno scripts kernels (the last is part of bun and deno and runs only
+// when named). --second-driver repeats the kernel tests on SwiftShader. The last line is the total.
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { CACHE, read, ROOT } from "./cache.mjs";
+import { ensureVulkan } from "./driver.mjs";
+import { forTests } from "./permissions.mjs";
+import { setUp } from "./setup.mjs";
+import { childEnvironment, TOOLS } from "./tools.mjs";
+import { closingLines, summarize, summarizeTap } from "./totals.mjs";
+
+const KERNELS = ["shared/gpu", "shared/kernels", "trainer/kernels"];
+const OUT = join(CACHE, "test");
+const LIMIT_MS = 20 * 60_000; // one runner; a hung test then fails the run instead of stopping it
+
+const PARTS = {
+  format: (env) => check("deno fmt --check", TOOLS.deno, ["fmt", "--check", "--quiet"], env),
+  lint: (env) => check("deno lint", TOOLS.deno, ["lint", "--quiet"], env),
+  types: async (env) => [
+    await check(
+      "tsc",
+      process.execPath,
+      [join(ROOT, "node_modules", "typescript", "bin", "tsc"), "-p", "."],
+      env,
+    ),
+    await check("deno check", TOOLS.deno, ["check", "--quiet", "shared", "evaluator"], env),
+  ],
+  bun: (env) => bunTests("bun", ["shared/", "trainer/", "benches/"], env),
+  deno: (env) => denoTests("deno", ["shared", "evaluator"], env),
+  scripts: (env) => nodeTests("node", env),
+  kernels: (env) => kernelTests("", env),
+};
+const DEFAULT = Object.keys(PARTS).filter((part) => part !== "kernels");
+
+const options = process.argv.slice(2);
+const parts = options.filter((option) => option !== "--second-driver");
+const unknown = parts.find((part) => !(part in PARTS));
+if (unknown) {
+  console.error(
+    `Cannot test "${unknown}" as it is no part: use ${Object.keys(PARTS).join(", ")}, --second-driver`,
+  );
+  process.exit(2);
+}
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+
+const results = [];
+try {
+  const env = await setUp();
+  for (const part of parts.length > 0 ? parts : DEFAULT) results.push(...[await PARTS[part](env)].flat());
+  if (options.includes("--second-driver")) {
+    const driver = await ensureVulkan({ hide: "system,apt" });
+    results.push(
+      ...(driver.missing
+        ? [{
+          runner: "set-up",
+          passed: 0,
+          failed: [],
+          skipped: [{ name: "kernels on SwiftShader", reason: driver.missing }],
+        }]
+        : await kernelTests(" on SwiftShader", childEnvironment(driver.env))),
+    );
+  }
+} catch (error) {
+  console.error(error);
+  results.push({ runner: "set-up", passed: 0, failed: [error.message], skipped: [] });
+}
+const lines = closingLines(results);
+console.log(`\n${lines.join("\n")}`);
+process.exit(results.some(({ failed }) => failed.length > 0) ? 1 : 0);
+
+async function check(name, program, args, env) {
+  const { code } = await show(name, program, args, env);
+  return { runner: "check", passed: code === 0 ? 1 : 0, failed: code === 0 ? [] : [name], skipped: [] };
+}
+
+function kernelTests(suffix, env) {
+  const present = KERNELS.filter((folder) => existsSync(join(ROOT, folder)));
+  return (async () => [
+    await bunTests(`bun${suffix}`, present.map((folder) => `${folder}/`), env),
+    await denoTests(`deno${suffix}`, present.filter((folder) => folder.startsWith("shared")), env),
+  ])();
+}
+
+async function bunTests(runner, paths, env) {
+  const args = ["test", "--preload", "./scripts/skip_reasons.mjs", "--timeout", "120000"];
+  return await runTests(runner, TOOLS.bun, (junit) => [
+    ...args,
+    "--reporter=junit",
+    `--reporter-outfile=${junit}`,
+    ...paths,
+  ], env);
+}
+
+async function denoTests(runner, paths, env) {
+  const permissions = forTests({ write: [tmpdir(), OUT], deno: TOOLS.deno });
+  // Types are a part of their own, hence --no-check.
+  const args = ["test", "--quiet", "--no-check", "--import-map", "scripts/skip_reasons.json", ...permissions];
+  return await runTests(runner, TOOLS.deno, (junit) => [...args, `--junit-path=${junit}`, ...paths], env);
+}
+
+async function runTests(runner, program, argsFor, env) {
+  const stem = join(OUT, runner.replace(/\W+/g, "-"));
+  const junit = `${stem}.xml`;
+  const skips = `${stem}.skips.jsonl`;
+  const { code, output } = await show(`${runner} test`, program, argsFor(junit), {
+    ...env,
+    GHPO_SKIP_LOG: skips,
+  });
+  const reasons = read(skips).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return { runner, ...summarize({ runner, code, junit: read(junit), output, skips: reasons }) };
+}
+
+async function nodeTests(runner, env) {
+  const files = readdirSync(join(ROOT, "scripts")).filter((name) => name.endsWith(".test.mjs"));
+  const args = ["--test", "--test-reporter=tap", ...files.map((name) => join(ROOT, "scripts", name))];
+  const { code, output } = await show("node scripts", process.execPath, args, env);
+  return { runner, ...summarizeTap({ runner, code, output }) };
+}
+
+/** Runs a program, shows what it prints as it comes, and keeps it. */
+function show(name, program, args, env) {
+  console.log(`\n== ${name}`);
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env: { ...env, NO_COLOR: "1" },
+      timeout: LIMIT_MS,
+      killSignal: "SIGKILL",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const [stream, target] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+      stream.on("data", (chunk) => {
+        output += chunk;
+        target.write(chunk);
+      });
+    }
+    child.on("error", (error) => {
+      console.error(error.message);
+      resolve({ code: 127, output });
+    });
+    child.on("close", (code, signal) => {
+      console.log(`== ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      resolve({ code: code ?? 128 + constants.signals[signal], output });
+    });
+  });
+}

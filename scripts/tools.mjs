@@ -1,0 +1,95 @@
+// Bun, Deno, the pinned dependencies and hyperfine: fetched once into .cache and node_modules by npm, Bun
+// and apt-get, never into the system.
+
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { unpackPackages } from "./apt.mjs";
+import { CACHE, hash, locked, read, readJson, ROOT, writeJson } from "./cache.mjs";
+import { capture, mustRun, say } from "./process.mjs";
+
+const VERSIONS = { bun: "1.4.5", deno: "2.9.6" };
+const windows = process.platform === "win32";
+const packages = join(CACHE, "tools", "node_modules");
+
+/** The real executables, not npm's wrappers: a wrapper would stand between a signal and its receiver. */
+export const TOOLS = {
+  bun: join(packages, "bun", "bin", "bun.exe"), // so named on every system
+  deno: join(packages, "deno", windows ? "deno.exe" : "deno"),
+};
+
+/** Bun and Deno from npm at the pinned versions. */
+export async function ensureTools() {
+  const installed = () =>
+    Object.entries(VERSIONS).every(([name, version]) =>
+      existsSync(TOOLS[name]) && readJson(join(packages, name, "package.json"))?.version === version
+    );
+  if (installed()) return;
+  await locked(async () => {
+    if (installed()) return;
+    const wanted = Object.entries(VERSIONS).map(([name, version]) => `${name}@${version}`);
+    say(`installing ${wanted.join(" and ")} into .cache/tools`);
+    await npm("install", "--prefix", join(CACHE, "tools"), "--no-save", "--no-package-lock", ...wanted);
+    if (!installed()) {
+      throw new Error(
+        `Cannot install ${
+          wanted.join(" and ")
+        } as npm left no executable: allow their install scripts (npm config ignore-scripts must be false)`,
+      );
+    }
+  });
+}
+
+/** node_modules as bun.lock has it. */
+export async function ensureDependencies() {
+  const stamp = join(CACHE, "dependencies.json");
+  const lock = hash(read(join(ROOT, "package.json")) + read(join(ROOT, "bun.lock")));
+  const installed = () => readJson(stamp)?.lock === lock && existsSync(join(ROOT, "node_modules", "webgpu"));
+  if (installed()) return;
+  await locked(async () => {
+    if (installed()) return;
+    say("installing the dependencies of bun.lock");
+    await mustRun("install the dependencies", TOOLS.bun, ["install", "--frozen-lockfile"], { cwd: ROOT });
+    writeJson(stamp, { lock });
+  });
+}
+
+/** hyperfine from the PATH, else unpacked from the machine's package archive; undefined when it cannot be had. */
+export async function ensureHyperfine() {
+  const local = join(CACHE, "hyperfine", "usr", "bin", "hyperfine");
+  if (existsSync(local)) return local;
+  if ((await capture("hyperfine", ["--version"])).code === 0) return "hyperfine";
+  return await locked(async () => {
+    if (existsSync(local)) return local;
+    try {
+      say("unpacking hyperfine into .cache/hyperfine");
+      await unpackPackages(["hyperfine"], join(CACHE, "hyperfine"));
+      return local;
+    } catch (error) {
+      process.stderr.write(`${error.message}: install hyperfine with your package manager\n`);
+      return undefined;
+    }
+  });
+}
+
+/** The caller's environment with the tools first on PATH and the driver's variables. */
+export function childEnvironment(driver) {
+  const path = [dirname(TOOLS.deno), join(packages, ".bin"), process.env.PATH ?? ""].join(delimiter);
+  return {
+    XDG_RUNTIME_DIR: tmpdir(), // unset, Mesa warns on stderr at every start
+    ...process.env,
+    ...driver,
+    PATH: path,
+  };
+}
+
+/** Runs npm in .cache, quietly. */
+export async function npm(...args) {
+  // Inside `npm run` this is npm's own script; run by this Node it needs no shell on any system.
+  const script = process.env.npm_execpath;
+  const [program, first] = script?.endsWith("npm-cli.js")
+    ? [process.execPath, [script]]
+    : [windows ? "npm.cmd" : "npm", []];
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  await mustRun(`run npm ${args[0]}`, program, [...first, ...args, ...quiet], { cwd: CACHE });
+}

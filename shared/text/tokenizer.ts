@@ -1,0 +1,116 @@
+// Text to token ids and back with a model's own tokenizer.json (@huggingface/tokenizers, checked against the Rust
+// library). Special tokens are never added here: the chat template writes them into the text.
+
+import * as hf from "@huggingface/tokenizers";
+import * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { type ChatMessage, type ChatTemplate, chatTemplate } from "./chat_template.ts";
+
+const TokenSchema = v.nullish(v.union([v.string(), v.object({ content: v.string() })]));
+
+/** What is used of tokenizer_config.json. */
+const ConfigSchema = v.object({
+  bos_token: TokenSchema,
+  eos_token: TokenSchema,
+  pad_token: TokenSchema,
+  unk_token: TokenSchema,
+  chat_template: v.nullish(
+    v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))]),
+  ),
+});
+
+const TokenizerSchema = v.looseObject({
+  model: v.looseObject({}),
+  added_tokens: v.nullish(v.array(v.unknown())),
+});
+
+/** A loaded tokenizer. */
+export class Tokenizer {
+  readonly #tokenizer: hf.Tokenizer;
+  readonly #template: ChatTemplate;
+  /** Entries of the vocabulary, added tokens included; the largest id + 1. */
+  readonly vocabSize: number;
+  readonly eosToken: string | null;
+  readonly unkToken: string | null;
+
+  /**
+   * @param tokenizer The parsed tokenizer.json.
+   * @param config The parsed tokenizer_config.json.
+   * @param template The text of chat_template.jinja, where the model has that file.
+   */
+  constructor(tokenizer: unknown, config: unknown, template?: string) {
+    const json = parse(TokenizerSchema, tokenizer, "tokenizer.json");
+    const settings = parse(ConfigSchema, config, "tokenizer_config.json");
+    try {
+      this.#tokenizer = new hf.Tokenizer(json, Object(config));
+    } catch (cause) {
+      throw new TypeError(`Cannot read tokenizer.json as its content is not supported: ${String(cause)}`, {
+        cause,
+      });
+    }
+    this.vocabSize = Math.max(...this.#tokenizer.get_vocab(true).values()) + 1;
+    this.eosToken = content(settings.eos_token);
+    this.unkToken = content(settings.unk_token);
+    const own = settings.chat_template;
+    const text = template ??
+      (typeof own === "string" ? own : own?.find((t) => t.name === "default")?.template);
+    this.#template = chatTemplate(text ?? null, {
+      bos_token: content(settings.bos_token) ?? "",
+      eos_token: this.eosToken ?? "",
+      pad_token: content(settings.pad_token) ?? "",
+      unk_token: this.unkToken ?? "",
+    });
+  }
+
+  /** Token ids of a text, without any that the text does not contain. */
+  encode(text: string): number[] {
+    return text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  /** Text of token ids; special tokens such as end-of-sequence are left out unless asked for. */
+  decode(ids: ArrayLike<number>, options: { special?: boolean } = {}): string {
+    const wanted = Array.from(ids);
+    // The library throws on an empty list.
+    if (wanted.length === 0) return "";
+    return this.#tokenizer.decode(wanted, {
+      skip_special_tokens: options.special !== true,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
+  /** The id of one token, or undefined when the vocabulary does not have it. */
+  id(token: string): number | undefined {
+    return this.#tokenizer.token_to_id(token);
+  }
+
+  /**
+   * A text cut at its token boundaries; joined, the pieces are the text again. Tokens that hold only part of a
+   * character stay together. Throws when the tokenizer does not reproduce the text.
+   */
+  pieces(text: string): string[] {
+    const pieces: string[] = [];
+    let pending: number[] = [];
+    for (const id of this.encode(text)) {
+      pending.push(id);
+      const piece = this.decode(pending, { special: true });
+      // U+FFFD stands for an incomplete character; one that is really in the text stays with the next piece.
+      if (piece.endsWith("\uFFFD")) continue;
+      pieces.push(piece);
+      pending = [];
+    }
+    if (pending.length > 0) pieces.push(this.decode(pending, { special: true }));
+    if (pieces.join("") !== text) {
+      throw new Error("Cannot cut the text at token boundaries as the tokenizer does not reproduce it");
+    }
+    return pieces;
+  }
+
+  /** Messages as one text, ready to be continued by the model. Throws when the tokenizer has no chat template. */
+  chat(messages: readonly ChatMessage[]): string {
+    return this.#template(messages, { addGenerationPrompt: true });
+  }
+}
+
+function content(token: v.InferOutput<typeof TokenSchema>): string | null {
+  return typeof token === "string" ? token : token?.content ?? null;
+}

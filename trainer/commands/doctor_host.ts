@@ -1,0 +1,46 @@
+// One host's GPU as the doctor reports it. `doctor` imports this under Bun with Dawn, and runs it as a
+// program under Deno, where it asks Deno's own WebGPU and prints JSON.
+
+import { openGpu, type Profile } from "#shared/gpu/device.ts";
+import { selfTest } from "#shared/gpu/self_test.ts";
+
+export interface Host {
+  adapter: string;
+  /** Vendor and architecture as the host spells them; Deno gives a PCI number. */
+  vendor: string;
+  /** The kernel family that the engine chooses for it. */
+  profile: Profile;
+  features: string[];
+  /** The limits that the engine asks for, at the adapter's maximum. */
+  limits: Record<string, number>;
+  self_test: "passed";
+}
+
+/** @throws Error when no adapter answers, or when it computes garbage */
+export async function examineGpu(entry: GPU | undefined): Promise<Host> {
+  const gpu = await openGpu(entry);
+  try {
+    await selfTest(gpu);
+    const { vendor, architecture, device, description, features, limits } = gpu.facts;
+    return {
+      adapter: description || device,
+      vendor: [vendor, architecture].filter(Boolean).join(" "),
+      profile: gpu.profile,
+      features,
+      limits,
+      self_test: "passed",
+    };
+  } finally {
+    gpu.close();
+  }
+}
+
+if (import.meta.main) {
+  try {
+    console.log(JSON.stringify(await examineGpu((navigator as { gpu?: GPU }).gpu)));
+  } catch (error) {
+    console.error((error as Error).message);
+    const { process } = globalThis as { process?: { exitCode?: number } };
+    if (process) process.exitCode = 1;
+  }
+}

@@ -78,7 +78,7 @@ const GhpoSchema = v.strictObject({
   unhinted_replicas: setting(count, 0),
   /** Starts each problem at the stage that helped last time. */
   start_stage_memory: setting(v.boolean(), false),
-  /** Chooses the stage whose accuracy came closest to this one; 0 switches it off. */
+  /** Moves each problem's stage by one a visit towards this accuracy instead of escalating; 0 switches it off. */
   target_accuracy: setting(fraction, 0),
 });
 
@@ -99,8 +99,8 @@ const RewardSchema = v.pipe(
     weights: setting(v.pipe(v.array(finite), v.minLength(1)), [1, 0.5]),
     /** Grader preset of the accuracy reward (shared/verify/presets.ts). */
     preset: setting(name, "ghpo"),
-    /** What the format reward asks for. */
-    format: setting(v.picklist(["think_answer", "gsm8k", "boxed"]), "think_answer"),
+    /** What the format reward asks for (shared/verify/formats.ts). */
+    format: setting(v.picklist(["think_answer", "think", "tag_count", "hash"]), "think_answer"),
   }),
   v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),
 );
@@ -190,6 +190,10 @@ export const TrainRecipeSchema = v.pipe(
   v.check(
     (r) => r.ghpo.unhinted_replicas < r.generation.num_generations,
     "must have ghpo.unhinted_replicas below generation.num_generations",
+  ),
+  v.check(
+    (r) => r.loss.loss_type !== "cispo" || r.loss.epsilon_high !== null,
+    "must have loss.epsilon_high, the cap of the ratio, with loss_type cispo",
   ),
 );
 export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;

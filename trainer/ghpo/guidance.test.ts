@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { cutCount, hintAt, leakOffset, piecesOf, roundHalfEven, splitTrace } from "./guidance.ts";
+import { cutCount, hintAt, leakOffset, roundHalfEven, splitTrace } from "./guidance.ts";
 
 function problem(steps: string[], answer: string, text = "What is it?"): Problem {
   return {
@@ -111,20 +111,12 @@ describe("leakOffset()", () => {
   });
 });
 
-describe("splitTrace() and piecesOf()", () => {
-  it("give units that join to the trace again", () => {
+describe("splitTrace()", () => {
+  it("gives units that join to the trace again", () => {
     const text = "First. Second, 1.5 e.g.\n\nThird? Yes";
     for (const cut of ["character", "sentence", "token"] as const) {
       const units = splitTrace({ text, steps: [text] }, cut, (t) => t.split(/(?<=s)/));
       assert.equal(units.join(""), text);
     }
-  });
-
-  it("join the tokens of one character into one piece", () => {
-    // Bytes as tokens: "é" and "𝟚" take 2 and 4 of them.
-    const text = "aé𝟚b";
-    const ids = [...new TextEncoder().encode(text)];
-    const decode = (part: number[]) => new TextDecoder().decode(Uint8Array.from(part));
-    assert.deepEqual(piecesOf(text, ids, decode), ["a", "é", "𝟚", "b"]);
   });
 });

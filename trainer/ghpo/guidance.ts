@@ -13,7 +13,7 @@ export interface HintOptions {
   cut: Cut;
   /** Keeps the final answer out of the hint. */
   leakGuard: boolean;
-  /** Splits a text into the tokenizer's pieces; needed by the cut "token" only. */
+  /** Cuts a text at its token boundaries; needed by the cut "token" only. */
   tokenPieces?: (text: string) => string[];
   /** Whether a prompt with this hint still fits into the prompt budget. Must stay true for shorter hints. */
   fits?: (hint: string) => boolean;
@@ -65,24 +65,6 @@ export function splitTrace(
     throw new TypeError("Cannot cut a hint at a token as the tokenizer is missing");
   }
   return tokenPieces(trace.text);
-}
-
-/**
- * The text pieces of a token sequence: each is what one more token adds to the decoded prefix. Tokens that end in the
- * middle of a character join the piece that completes it.
- */
-export function piecesOf(text: string, ids: readonly number[], decode: (ids: number[]) => string): string[] {
-  const pieces: string[] = [];
-  let end = 0;
-  for (let k = 1; k <= ids.length; k++) {
-    const prefix = decode(ids.slice(0, k));
-    if (prefix.length > end && text.startsWith(prefix)) {
-      pieces.push(text.slice(end, prefix.length));
-      end = prefix.length;
-    }
-  }
-  if (end < text.length) pieces.push(text.slice(end));
-  return pieces;
 }
 
 /**

@@ -1,0 +1,101 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { formatRecipe, loadRecipe, type Override, splitOverrides } from "./recipe.ts";
+
+const RECIPE = `
+model = "m"
+output_dir = "runs/x"
+[data]
+families = ["chain"]
+[optimizer]
+learning_rate = 2e-4
+`;
+
+function load(text: string, overrides: Override[] = []) {
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-recipe-"));
+  try {
+    const path = join(folder, "x.toml");
+    writeFileSync(path, text);
+    return loadRecipe(TrainRecipeSchema, path, overrides);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("splitOverrides()", () => {
+  it("takes dotted flags and the recipe's own top-level ones, and leaves the command's", () => {
+    const argv = [
+      "x.toml",
+      "--dry-run",
+      "--optimizer.learning_rate",
+      "1e-5",
+      "--seed=7",
+      "--resume",
+      "--algorithm",
+      "grpo",
+    ];
+    assert.deepEqual(splitOverrides(argv), {
+      rest: ["x.toml", "--dry-run", "--resume"],
+      overrides: [["optimizer.learning_rate", "1e-5"], ["seed", "7"], ["algorithm", "grpo"]],
+    });
+  });
+
+  it("names a flag without a value", () => {
+    assert.throws(() => splitOverrides(["--loss.beta"]), /flag --loss.beta as its value is missing/);
+  });
+});
+
+describe("loadRecipe()", () => {
+  it("puts flags over the file over the defaults", () => {
+    const recipe = load(RECIPE, [["optimizer.learning_rate", "1e-5"], ["ghpo.hint_stages", "[0.5]"], [
+      "algorithm",
+      "grpo",
+    ]]);
+    assert.equal(recipe.optimizer.learning_rate, 1e-5);
+    assert.equal(load(RECIPE).optimizer.learning_rate, 2e-4);
+    assert.equal(recipe.optimizer.max_grad_norm, 1);
+    assert.deepEqual(recipe.ghpo.hint_stages, [0.5]);
+    assert.equal(recipe.algorithm, "grpo");
+  });
+
+  it("names an unknown key, in file or flag, and the nearest known one", () => {
+    assert.throws(
+      () => load(RECIPE.replace("learning_rate", "lerning_rate")),
+      /lerning_rate is unknown: .* learning_rate/,
+    );
+    assert.throws(
+      () => load(RECIPE, [["ghpo.hint_stage", "[0.5]"]]),
+      /ghpo.hint_stage is unknown: .* hint_stages/,
+    );
+  });
+
+  it("names the range of a value outside it", () => {
+    assert.throws(
+      () => load(RECIPE, [["generation.temperature", "-1"]]),
+      /temperature must be > 0: current value is -1/,
+    );
+    assert.throws(
+      () => load(RECIPE, [["loss.loss_type", "ppo"]]),
+      /loss.loss_type must be .*"dapo".*: current value is "ppo"/,
+    );
+  });
+
+  it("names the line of a file that is not TOML, and the nearest recipe for a name that does not exist", () => {
+    assert.throws(() => load("model = \n"), /as line 1 is not TOML/);
+    assert.throws(
+      () => loadRecipe(TrainRecipeSchema, "demmo", []),
+      /Cannot find the recipe demmo.*nearest is demo/,
+    );
+  });
+});
+
+describe("formatRecipe()", () => {
+  it("writes a file that resolves to the same recipe", () => {
+    const recipe = load(RECIPE, [["loss.epsilon_high", "0.28"], ["loss.beta", "0.001"]]);
+    assert.deepEqual(load(formatRecipe(recipe)), recipe);
+  });
+});

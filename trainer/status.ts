@@ -1,0 +1,63 @@
+// The progress line of a long run, on stderr: one line that is rewritten on a terminal, a plain line every few seconds
+// otherwise, nothing when quiet.
+
+const CLEAR = "\r\x1b[K";
+const PLAIN_INTERVAL_MS = 10_000;
+
+export interface StatusOptions {
+  total: number;
+  /** Steps that an earlier part of a resumed run has done: they say nothing about the speed of this one. */
+  done?: number;
+  quiet?: boolean;
+  stream?: { isTTY?: boolean; write(text: string): unknown };
+  /** Milliseconds; replaced in tests. */
+  now?: () => number;
+}
+
+/** Progress of `total` steps with the time left, for example `12/60 20% eta 1m 04s  accuracy 0.41`. */
+export class Status {
+  readonly #o: Required<StatusOptions>;
+  readonly #start: number;
+  #printed = -Infinity;
+
+  constructor(options: StatusOptions) {
+    this.#o = { done: 0, quiet: false, stream: process.stderr, now: () => performance.now(), ...options };
+    this.#start = this.#o.now();
+  }
+
+  /** Shows that `step` steps are done, and a few words about the run. */
+  update(step: number, note: string): void {
+    const { total, done, quiet, stream, now } = this.#o;
+    if (quiet) return;
+    const spent = now() - this.#start;
+    const left = step > done ? (spent / (step - done)) * (total - step) : NaN;
+    const share = `${step}/${total} ${Math.floor((100 * step) / total)}%`;
+    const line = `${share} eta ${formatDuration(left / 1000)}  ${note}`;
+    if (stream.isTTY) stream.write(CLEAR + line);
+    else if (step === total || now() - this.#printed >= PLAIN_INTERVAL_MS) {
+      stream.write(line + "\n");
+      this.#printed = now();
+    }
+  }
+
+  /** A line that stays, such as a warning or the result of an evaluation. */
+  log(line: string): void {
+    if (this.#o.quiet) return;
+    this.#o.stream.write((this.#o.stream.isTTY ? CLEAR : "") + line + "\n");
+  }
+
+  /** Ends the line that is being rewritten. */
+  end(): void {
+    if (!this.#o.quiet && this.#o.stream.isTTY) this.#o.stream.write("\n");
+  }
+}
+
+/** Seconds as `42s`, `3m 05s` or `2h 07m`; `?` when unknown. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
+}

@@ -1,7 +1,8 @@
 // A protocol preset: the system prompt, how tokens are sampled and which extraction rules score them.
 // A benchmark adds its own user prompt and number of samples (benchmarks/<name>.ts). Never a hint.
 
-import { GHPO_SYSTEM, QWEN_SYSTEM } from "./prompts.ts";
+import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
+import { QWEN_SYSTEM } from "./prompts.ts";
 
 /** How one completion is sampled. `temperature` 0 is greedy. */
 export interface Sampling {
@@ -33,14 +34,14 @@ export const presets: Record<PresetName, Preset> = {
   },
   // GHPO's README: lighteval with vLLM, 8,192 new tokens, temperature 0.01, top_p 0.95.
   "ghpo-readme": {
-    system: GHPO_SYSTEM,
+    system: GHPO_SYSTEM_PROMPT,
     sampling: { temperature: 0.01, top_p: 0.95, max_tokens: 8192, stop: [] },
     repeatTemperature: 0.01,
     verify: "ghpo",
   },
   // GHPO's paper: 4,096 tokens, temperature 0, but 1 for the 32 samples of AIME24.
   "ghpo-paper": {
-    system: GHPO_SYSTEM,
+    system: GHPO_SYSTEM_PROMPT,
     sampling: { temperature: 0, top_p: 1, max_tokens: 4096, stop: [] },
     repeatTemperature: 1,
     verify: "ghpo",

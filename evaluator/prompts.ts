@@ -1,12 +1,6 @@
 // The exact prompt strings of published evaluation protocols. A changed space changes a score, so each
 // string is copied as its source has it (odd double spaces included) and a test compares them.
 
-/** System prompt of GHPO's training and evaluation (README and recipes of the released code). */
-export const GHPO_SYSTEM =
-  "You are a helpful AI Assistant that provides well-reasoned and detailed responses. " +
-  "You first think about the reasoning process as an internal monologue and then provide the user with the " +
-  "answer. Respond in the following format: <think>\n...\n</think>\n<answer>\n...\n</answer>";
-
 /** Qwen2.5-Math's chain-of-thought system prompt. */
 export const QWEN_SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}.";
 

@@ -2,8 +2,7 @@
 // problem share its difficulty. Follows Miller 2024 (arXiv 2411.00640) and, for small sets, the advice
 // of arXiv 2503.01747 not to use the normal approximation.
 
-import { seededRandom } from "./random.ts";
-
+import { Random } from "#shared/problems/rng.ts";
 /** A two-sided interval on the scale of the score, 0..1. */
 export interface Interval {
   low: number;
@@ -33,12 +32,12 @@ export function clusterBootstrap<T>(
   { resamples = 2000, seed = 1, level = 0.95 } = {},
 ): Interval {
   if (clusters.length === 0) return { low: 0, high: 1 };
-  const random = seededRandom(seed);
+  const random = new Random(seed);
   const drawn = new Array<T>(clusters.length);
   const values = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     for (let i = 0; i < drawn.length; i++) {
-      drawn[i] = clusters[Math.floor(random() * clusters.length)] as T;
+      drawn[i] = clusters[random.between(0, clusters.length - 1)] as T;
     }
     values[r] = statistic(drawn);
   }
@@ -54,13 +53,13 @@ export function stratifiedBootstrap(
   strata: readonly (readonly number[])[],
   { resamples = 2000, seed = 1 } = {},
 ): Interval {
-  const random = seededRandom(seed);
+  const random = new Random(seed);
   const values = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let sum = 0;
     for (const scores of strata) {
       let drawn = 0;
-      for (let i = 0; i < scores.length; i++) drawn += scores[Math.floor(random() * scores.length)] as number;
+      for (let i = 0; i < scores.length; i++) drawn += scores[random.between(0, scores.length - 1)] as number;
       sum += drawn / scores.length;
     }
     values[r] = sum / strata.length;

@@ -1,8 +1,8 @@
 // Two models on the same problems: differences are paired by problem, which removes the problems' own
 // difficulty from the noise. One test a benchmark, Holm's correction over several.
 
+import { Random } from "#shared/problems/rng.ts";
 import { clusterBootstrap, type Interval, mean } from "./intervals.ts";
-import { seededRandom } from "./random.ts";
 
 /** Outcome of a paired comparison; `difference` is B minus A on the scale 0..1. */
 export interface PairedComparison {
@@ -62,11 +62,11 @@ export function mcnemarExact(won: number, lost: number): number {
 export function signFlipTest(differences: readonly number[], seed: number, permutations = 10_000): number {
   const moved = differences.filter((d) => d !== 0);
   const observed = Math.abs(moved.reduce((x, y) => x + y, 0));
-  const random = seededRandom(seed);
+  const random = new Random(seed);
   let asExtreme = 1; // the observed assignment is one of the permutations
   for (let r = 0; r < permutations; r++) {
     let sum = 0;
-    for (const d of moved) sum += random() < 0.5 ? d : -d;
+    for (const d of moved) sum += random.real() < 0.5 ? d : -d;
     if (Math.abs(sum) >= observed - 1e-12) asExtreme++;
   }
   return asExtreme / (permutations + 1);

@@ -1,0 +1,204 @@
+// `evaluate`: asks a source the questions of some benchmarks, un-hinted, journals every answer, scores them
+// and writes the result. Stopped with Ctrl-C or killed, the same command goes on where it ended.
+
+import { parse } from "#shared/schemas/parse.ts";
+import {
+  type EvaluationResult,
+  EvaluationResultSchema,
+  type EvaluationRow,
+} from "#shared/schemas/evaluation.ts";
+import { Journal } from "../journal.ts";
+import { type Progress, run } from "../run.ts";
+import type { Prompt, SampleRequest } from "../sample.ts";
+import { averagesOf, type ScoredSample, summarise } from "../summary.ts";
+import { evaluationTable, percent } from "../table.ts";
+import { requestsOf, score, type Task, taskHash } from "../task.ts";
+import { writeAtomic } from "./files.ts";
+import { type EvaluateOptions, readEvaluateOptions } from "./options.ts";
+import { openSource } from "./source.ts";
+import { buildTasks } from "./tasks.ts";
+
+/** Runs the command and returns its exit code. Progress goes to stderr, the result to stdout. */
+export async function evaluate(raw: unknown): Promise<number> {
+  const options = readEvaluateOptions(raw);
+  const started = performance.now();
+  const tasks = await buildTasks(options);
+  if (options.dryRun) return printPrompts(tasks);
+  const seed = options.seed ?? 0;
+  const opened = await openSource(options, tasks, seed);
+  const paths = pathsOf(options);
+  if (options.out) Deno.mkdirSync(directoryOf(options.out), { recursive: true });
+  using journal = Journal.open(paths.journal);
+  if (journal.isEmpty) journal.append([await header(opened.source.identity, tasks)]);
+
+  const stop = new AbortController();
+  const onInterrupt = (): void => stop.abort();
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  const requests = new Map<Task, SampleRequest[]>();
+  for (const task of tasks) requests.set(task, await requestsOf(task, opened.source.identity, seed));
+  const progress = await run(
+    opened.source,
+    [...requests.values()].flat(),
+    journal,
+    stop.signal,
+    showProgress(),
+  );
+  Deno.removeSignalListener("SIGINT", onInterrupt);
+  opened.close();
+
+  const rows: EvaluationRow[] = [];
+  const benchmarks = [];
+  for (const [task, asked] of requests) {
+    const scored = scoreAll(task, asked, journal);
+    rows.push(...scored.map((sample) => rowOf(task, sample)));
+    if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
+  }
+  if (benchmarks.length === 0) {
+    throw new Error(
+      `Cannot score as no sample is finished${
+        stop.signal.aborted ? "" : ": see the failures in " + paths.journal
+      }`,
+    );
+  }
+  const result = parse(EvaluationResultSchema, {
+    format_version: 1,
+    model: opened.model,
+    model_sha256: opened.digest,
+    source: opened.kind,
+    seed,
+    problems_seed: tasks.some((task) => task.checkTrace) ? options.problemsSeed ?? 1 : null,
+    complete: progress.done === progress.total,
+    benchmarks,
+    ...averagesOf(benchmarks),
+    rows: options.out ? paths.rows : rows,
+    run: {
+      created_at: new Date().toISOString(),
+      duration_s: (performance.now() - started) / 1000,
+      engine: opened.engine,
+    },
+  }, "the evaluation result");
+  if (options.out) {
+    writeAtomic(paths.rows, rows.map((row) => JSON.stringify(row) + "\n").join(""));
+    writeAtomic(options.out, JSON.stringify(result, null, 2) + "\n");
+  }
+  console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
+  return exitCode(options, result, progress, stop.signal.aborted);
+}
+
+/** All finished samples of a task, scored, in the order of the requests. */
+function scoreAll(task: Task, requests: readonly SampleRequest[], journal: Journal): ScoredSample[] {
+  const problems = new Map(task.problems.map((problem) => [problem.id, problem]));
+  return requests.flatMap((request) => {
+    const sample = journal.get(request.key);
+    const problem = problems.get(request.problem_id);
+    return sample && problem ? [{ ...sample, score: score(task, problem, sample.text) }] : [];
+  });
+}
+
+function rowOf(task: Task, sample: ScoredSample): EvaluationRow {
+  const problem = task.problems.find(({ id }) => id === sample.problem_id);
+  if (!problem) throw new Error(`Cannot report ${sample.problem_id} as it is not part of ${task.name}`);
+  const { verdict, tier, reason, extracted, span, trace_correct } = sample.score;
+  return {
+    benchmark: task.name,
+    problem_id: problem.id,
+    level: problem.level,
+    sample: sample.repeat,
+    prompt: promptText(task.prompt(problem)),
+    completion: sample.text,
+    finish_reason: sample.finish_reason,
+    tokens: sample.tokens,
+    gold: problem.answer,
+    extracted,
+    span: span === null ? null : [span.start, span.end],
+    verdict,
+    tier,
+    reason,
+    trace_correct,
+  };
+}
+
+function promptText(prompt: Prompt): string {
+  return "text" in prompt ? prompt.text : prompt.messages.map((message) => message.content).join("\n\n");
+}
+
+async function header(identity: Record<string, string>, tasks: readonly Task[]) {
+  const hashes: Record<string, string> = {};
+  for (const task of tasks) hashes[task.name] = await taskHash(task);
+  return {
+    type: "header" as const,
+    version: 1 as const,
+    started: new Date().toISOString(),
+    source: identity,
+    tasks: hashes,
+  };
+}
+
+/** The journal and rows lie beside the result; without one, the journal is a temporary file. */
+function pathsOf(options: EvaluateOptions): { journal: string; rows: string } {
+  const stem = options.out?.replace(/\.json$/, "");
+  return {
+    journal: options.journal ??
+      (stem ? `${stem}.journal.jsonl` : Deno.makeTempFileSync({ suffix: ".jsonl" })),
+    rows: `${stem}.rows.jsonl`,
+  };
+}
+
+function directoryOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
+}
+
+function printPrompts(tasks: readonly Task[]): number {
+  for (const task of tasks) {
+    const [first] = task.problems;
+    if (!first) continue;
+    console.log(
+      `${task.name}: ${task.problems.length} problems, ${task.samples} samples each, ${
+        JSON.stringify(task.sampling)
+      }`,
+    );
+    console.log(JSON.stringify(task.prompt(first), null, 2));
+  }
+  return 0;
+}
+
+function showProgress(): ((progress: Progress) => void) | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  const start = performance.now();
+  const encoder = new TextEncoder();
+  return ({ done, failed, total, tokens }) => {
+    const rate = tokens / Math.max(1, performance.now() - start) * 1000;
+    const failures = failed > 0 ? `, ${failed} failed` : "";
+    Deno.stderr.writeSync(
+      encoder.encode(`\r${done}/${total} samples${failures}, ${rate.toFixed(0)} tokens/s `),
+    );
+    if (done + failed === total) Deno.stderr.writeSync(encoder.encode("\n"));
+  };
+}
+
+function exitCode(
+  options: EvaluateOptions,
+  result: EvaluationResult,
+  progress: Progress,
+  aborted: boolean,
+): number {
+  const missing = progress.total - progress.done;
+  if (missing > 0) {
+    const how = options.out || options.journal
+      ? "the same command goes on from here"
+      : "pass --out to be able to go on";
+    console.error(
+      `${aborted ? "Stopped" : "Incomplete"}: ${missing} of ${progress.total} samples are missing; ${how}`,
+    );
+    if (!options.allowPartial) return aborted ? 130 : 1;
+  }
+  for (const bound of options.min ?? []) {
+    const [name, least] = bound.split("=") as [string, string];
+    const benchmark = result.benchmarks.find((entry) => entry.name === name);
+    if (benchmark && benchmark.pass_at_1 >= Number(least)) continue;
+    const current = benchmark ? percent(benchmark.pass_at_1) : "no score";
+    console.error(`${name} is below its bound of ${percent(Number(least))} %: current value is ${current}`);
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,137 @@
+// The endpoint source against a real HTTP server, plain and with 30 % of the answers broken.
+
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { Random } from "#shared/problems/rng.ts";
+import type { SampleEvent, SampleRequest } from "../sample.ts";
+import { type Fault, startEndpoint, startFaultyProxy } from "../testing/endpoint.ts";
+import { type OpenAiOptions, OpenAiSource } from "./openai.ts";
+import { backoffMs, Limiter, retryAfterMs } from "./pacing.ts";
+
+const settings = { model: "m", concurrency: 16, timeoutMs: 2000, attempts: 10, stream: false, backoffMs: 5 };
+
+function request(i: number): SampleRequest {
+  return {
+    key: `k${i}`,
+    benchmark: "b",
+    problem_id: `p${i}`,
+    repeat: 0,
+    prompt: { messages: [{ role: "user", content: `question ${i}` }] },
+    sampling: { temperature: 0, top_p: 1, max_tokens: 16, stop: [] },
+    seed: i,
+  };
+}
+
+async function all(options: OpenAiOptions, count: number): Promise<SampleEvent[]> {
+  const events: SampleEvent[] = [];
+  const requests = Array.from({ length: count }, (_, i) => request(i));
+  const source = new OpenAiSource(options);
+  for await (const batch of source.complete(requests, new AbortController().signal)) events.push(...batch);
+  return events;
+}
+
+describe("openai source", () => {
+  for (const stream of [false, true]) {
+    it(`completes every request once, streaming ${stream ? "on" : "off"}`, async () => {
+      await using server = startEndpoint((prompt, seed) => `${prompt} with seed ${seed}`);
+      const events = await all({ ...settings, endpoint: server.url, stream }, 40);
+      assert.equal(server.requests, 40);
+      assert.ok(server.mostOpen > 4 && server.mostOpen <= 16, `open at once: ${server.mostOpen}`);
+      const texts = new Map(events.map((e) => [e.request.key, "output" in e ? e.output.text : "failed"]));
+      assert.equal(texts.size, 40);
+      assert.equal(texts.get("k7"), "question 7 with seed 7");
+    });
+
+    it(`gets every answer whole through 30 % faults, streaming ${stream ? "on" : "off"}`, async () => {
+      await using server = startEndpoint((prompt) => `${prompt}: ${"x".repeat(200)} end`);
+      const random = new Random(1, stream ? 1 : 0);
+      const faults: Fault[] = ["429", "500", "reset", "half-body", "cut-json", "slow-loris"];
+      const injected: Fault[] = [];
+      const pick = (): Fault | null => {
+        if (random.real() >= 0.3) return null;
+        const fault = random.pick(faults);
+        injected.push(fault);
+        return fault;
+      };
+      await using proxy = startFaultyProxy(server.url, pick);
+      const events = await all({ ...settings, endpoint: proxy.url, stream, timeoutMs: 150 }, 200);
+      assert.deepEqual(new Set(injected), new Set(faults));
+      assert.equal(events.length, 200);
+      assert.equal(new Set(events.map((event) => event.request.key)).size, 200);
+      for (const event of events) {
+        assert.ok("output" in event, "failure" in event ? event.failure : "");
+        const { content } = (event.request.prompt as { messages: { content: string }[] }).messages[0]!;
+        assert.equal(event.output.text, `${content}: ${"x".repeat(200)} end`);
+      }
+    });
+  }
+
+  it("reports a refused request after one attempt, without the key", async () => {
+    const stop = new AbortController();
+    const server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen() {} },
+      (incoming) => new Response(`bad key ${incoming.headers.get("authorization")}`, { status: 401 }),
+    );
+    const endpoint = `http://127.0.0.1:${server.addr.port}/v1`;
+    const [event] = await all({ ...settings, endpoint, apiKey: "sk-secret" }, 1);
+    assert.ok(event && "failure" in event);
+    assert.equal(event.failure, "the endpoint answers 401: bad key Bearer [key]");
+    stop.abort();
+    await server.finished;
+  });
+
+  it("fails a request that is broken at every attempt", async () => {
+    await using server = startEndpoint(() => "x");
+    await using proxy = startFaultyProxy(server.url, () => "cut-json");
+    const [event] = await all({ ...settings, endpoint: proxy.url, attempts: 3 }, 1);
+    assert.ok(event && "failure" in event);
+    assert.equal(event.failure, "the response ended before the completion did");
+    assert.equal(proxy.requests, 3);
+  });
+
+  it("stops sending when aborted", async () => {
+    await using server = startEndpoint(() => "x");
+    const stop = new AbortController();
+    const requests = Array.from({ length: 100 }, (_, i) => request(i));
+    let seen = 0;
+    for await (
+      const batch of new OpenAiSource({ ...settings, endpoint: server.url }).complete(requests, stop.signal)
+    ) {
+      seen += batch.length;
+      if (seen >= 10) stop.abort();
+    }
+    assert.ok(seen >= 10 && seen < 100, `saw ${seen}`);
+  });
+});
+
+describe("pacing", () => {
+  it("grows by one, halves once a burst of rejections, and stays within its bounds", () => {
+    const limiter = new Limiter(8);
+    assert.equal(limiter.limit, 4);
+    for (let i = 0; i < 100; i++) limiter.succeeded();
+    assert.equal(limiter.limit, 8);
+    for (let i = 0; i < 8; i++) limiter.overloaded();
+    assert.equal(limiter.limit, 4);
+    for (let i = 0; i < 4; i++) limiter.overloaded();
+    assert.equal(limiter.limit, 2);
+    for (let i = 0; i < 100; i++) limiter.overloaded();
+    assert.equal(limiter.limit, 1);
+  });
+
+  it("reads Retry-After as seconds or a date", () => {
+    const now = Date.parse("2026-01-01T00:00:00Z");
+    assert.equal(retryAfterMs("2", now), 2000);
+    assert.equal(retryAfterMs("Thu, 01 Jan 2026 00:00:03 GMT", now), 3000);
+    assert.equal(retryAfterMs("Wed, 31 Dec 2025 00:00:00 GMT", now), 0);
+    assert.equal(retryAfterMs("soon", now), null);
+    assert.equal(retryAfterMs(null, now), null);
+    assert.equal(retryAfterMs("9999999", now), 300_000);
+  });
+
+  it("backs off within its jitter bounds", () => {
+    for (let attempt = 1; attempt < 12; attempt++) {
+      const wait = backoffMs(attempt, 500);
+      assert.ok(wait >= 0 && wait <= Math.min(30_000, 500 * 2 ** (attempt - 1)));
+    }
+  });
+});

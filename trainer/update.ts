@@ -1,0 +1,189 @@
+// One update of the policy: the completions of a step, packed into micro-batches, through the objective of
+// ghpo/objective.ts and one optimizer step an iteration. The learner only sees tokens and coefficients.
+
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "./ghpo/objective.ts";
+import type { Attempt, Sampler } from "./rollouts.ts";
+
+/** Prompt and completion tokens in one list. */
+export interface LearnerSequence {
+  ids: number[];
+  prompt_length: number;
+}
+
+/** Log-probs and entropies of the completion tokens of each sequence, natural logarithms. */
+export interface Scores {
+  logprobs: Float32Array[];
+  entropy: Float32Array[];
+}
+
+/** The model as the loop sees it. */
+export interface Policy extends Sampler {
+  /** Scores a micro-batch and keeps what its backward needs. */
+  forward(batch: LearnerSequence[]): Promise<Scores>;
+  /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
+  backward(coefficients: Float32Array[]): Promise<void>;
+  /** Clips, updates the weights and clears the gradients. */
+  step(learningRate: number): Promise<{ grad_norm: number }>;
+  /** Log-probs under the frozen reference model; called when beta > 0 only. */
+  reference(batch: LearnerSequence[]): Promise<Float32Array[]>;
+}
+
+/** What is trained on: one completion. */
+export interface Example extends LearnerSequence {
+  advantage: number;
+  /** Log-probs when it was sampled; null where it is scored under another prompt than it was sampled under. */
+  behaviour: ArrayLike<number> | null;
+}
+
+export interface UpdateResult {
+  loss: number;
+  grad_norm: number;
+  /** Mean over the tokens that were trained on; null when there were none. */
+  entropy: number | null;
+  kl: number | null;
+  clip: { low: number; high: number };
+  /** Difference between the sampler's log-probs and the learner's: a check of the engine. */
+  logpDifference: { mean: number; max: number };
+  trainedTokens: number;
+}
+
+/**
+ * The completions of a step as training examples. With the hint dropped from the loss, a completion is scored under
+ * the plain prompt although it was sampled under the hinted one.
+ */
+export function examplesOf(
+  attempts: readonly Attempt[],
+  hintLoss: TrainRecipe["ghpo"]["hint_loss"],
+): Example[] {
+  return attempts.flatMap(({ plain, parts }) =>
+    parts.flatMap((part) => {
+      const dropped = hintLoss === "dropped" && part.guidance.stage > 0;
+      const prompt = dropped ? plain.prompt_ids : part.prompt_ids;
+      return part.completions.map((c) => ({
+        ids: [...prompt, ...c.ids],
+        prompt_length: prompt.length,
+        advantage: c.advantage,
+        behaviour: dropped ? null : c.logprobs,
+      }));
+    })
+  );
+}
+
+/** Runs `num_iterations` optimizer steps on the examples of one step. Throws before an update with a loss that is not finite. */
+export async function update(
+  policy: Policy,
+  examples: readonly Example[],
+  recipe: Pick<TrainRecipe, "loss" | "train" | "generation">,
+  learningRate: number,
+): Promise<UpdateResult> {
+  const options = { ...recipe.loss, max_completion_length: recipe.generation.max_completion_length };
+  const completionLength = (e: Example) => e.ids.length - e.prompt_length;
+  const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
+  // A completion without advantage has no gradient, but it counts in every mean; bnpo takes its mean a micro-batch.
+  const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && options.loss_type !== "bnpo";
+  const batches = pack(examples.filter((e) => !idle(e)), recipe.train.micro_batch_tokens);
+
+  const old = new Map<Example, Float32Array>();
+  const total = newTotals();
+  let gradNorm = 0;
+  for (let iteration = 0; iteration < options.num_iterations; iteration++) {
+    for (const batch of batches) {
+      // The reference goes first: a forward of the policy must be followed by its own backward.
+      const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
+      const scores = await policy.forward(batch);
+      const sequences = batch.map((example, i): Sequence => {
+        const logprobs = scores.logprobs[i]!;
+        if (iteration === 0) old.set(example, logprobs.slice());
+        const referenceLogprobs = reference?.[i];
+        return {
+          logprobs,
+          oldLogprobs: old.get(example)!,
+          advantage: example.advantage,
+          ...(referenceLogprobs && { referenceLogprobs }),
+        };
+      });
+      const microTokens = sum(batch.map(completionLength));
+      const result = objective(sequences, options, { ...norm, microBatches: batches.length, microTokens });
+      if (!Number.isFinite(result.loss)) {
+        throw new Error(
+          `Cannot update the weights as the loss must be finite: current value is ${result.loss}; ` +
+            "lower optimizer.learning_rate",
+        );
+      }
+      total.loss += result.loss;
+      addSums(total.clip, result.sums);
+      for (const entropy of scores.entropy) total.entropy += sum(entropy);
+      total.tokens += microTokens;
+      if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
+      await policy.backward(result.coefficients);
+    }
+    ({ grad_norm: gradNorm } = await policy.step(learningRate));
+  }
+  return summary(total, gradNorm, options);
+}
+
+/** Consecutive examples with at most `limit` tokens a batch; a longer example is a batch of its own. */
+export function pack<T extends { ids: ArrayLike<number> }>(examples: readonly T[], limit: number): T[][] {
+  const batches: T[][] = [];
+  let tokens = Infinity;
+  for (const example of examples) {
+    if (tokens + example.ids.length > limit) {
+      batches.push([]);
+      tokens = 0;
+    }
+    batches.at(-1)!.push(example);
+    tokens += example.ids.length;
+  }
+  return batches;
+}
+
+function newTotals() {
+  const clip: ClipSums = { count: 0, low: 0, high: 0, kl: 0, klTokens: 0 };
+  return { loss: 0, clip, entropy: 0, tokens: 0, difference: 0, compared: 0, largest: 0 };
+}
+
+type Totals = ReturnType<typeof newTotals>;
+
+function addSums(into: ClipSums, sums: ClipSums): void {
+  into.count += sums.count;
+  into.low += sums.low;
+  into.high += sums.high;
+  into.kl += sums.kl;
+  into.klTokens += sums.klTokens;
+}
+
+function compareLogps(total: Totals, example: Example, logprobs: Float32Array): void {
+  const { behaviour } = example;
+  if (behaviour === null) return;
+  for (let t = 0; t < logprobs.length; t++) {
+    const difference = Math.abs(logprobs[t]! - behaviour[t]!);
+    total.difference += difference;
+    total.largest = Math.max(total.largest, difference);
+    total.compared++;
+  }
+}
+
+function summary(
+  total: Totals,
+  grad_norm: number,
+  options: ObjectiveOptions & { num_iterations: number },
+): UpdateResult {
+  const { clip, tokens } = total;
+  const share = (part: number) => part / Math.max(clip.count, 1);
+  return {
+    loss: total.loss / options.num_iterations,
+    grad_norm,
+    entropy: tokens > 0 ? total.entropy / tokens : null,
+    kl: clip.klTokens > 0 ? clip.kl / clip.klTokens : null,
+    clip: { low: share(clip.low), high: share(clip.high) },
+    logpDifference: { mean: total.difference / Math.max(total.compared, 1), max: total.largest },
+    trainedTokens: tokens / options.num_iterations,
+  };
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}

@@ -1,0 +1,51 @@
+// Reading whole files with errors of one sentence instead of the runtimes' own, which differ.
+
+import { readFileSync } from "node:fs";
+
+/** The error code of a failed file operation ("ENOENT"), or undefined. */
+export function errorCode(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: "it does not exist",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of its path is not a directory",
+  EACCES: "its permissions forbid it",
+  EPERM: "its permissions forbid it",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be too large",
+};
+
+/** A failed operation on a path as one sentence: "Cannot write x.json as the disk is full". */
+export function fileError(action: "read" | "write", path: string, cause: unknown): Error {
+  const reason = REASONS[errorCode(cause) ?? ""];
+  const detail = reason === undefined
+    ? `: ${cause instanceof Error ? cause.message : cause}`
+    : ` as ${reason}`;
+  return new Error(`Cannot ${action} ${path}${detail}`, { cause });
+}
+
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+}
+
+export function readJson(path: string): unknown {
+  const text = readText(path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SyntaxError(`Cannot read ${path} as it is not valid JSON: ${reason(cause)}`, { cause });
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,232 @@
+// One safetensors file: u64 header length, JSON header, then the tensors' little-endian bytes without gaps
+// (https://github.com/huggingface/safetensors, "Format"). The header is checked as a whole when the file is opened;
+// tensors are read one by one, converted to f32.
+
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { count } from "#shared/schemas/values.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { fileError } from "./files.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16 } from "./half.ts";
+
+/** A longer header is an attack or a broken file: the largest real ones have a few hundred kilobytes. */
+const MAX_HEADER_BYTES = 25_000_000;
+
+/** Bytes of an element of each type that the format knows in whole bytes. */
+const ELEMENT_BYTES: Record<string, number> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
+
+const TensorSchema = v.object({
+  dtype: v.string(),
+  shape: v.array(count),
+  data_offsets: v.strictTuple([count, count]),
+});
+
+export interface TensorInfo {
+  dtype: string;
+  shape: readonly number[];
+  /** Bytes from the start of the file. */
+  start: number;
+  end: number;
+}
+
+/** An open file. Close it when done. */
+export class SafetensorsFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #file: number;
+
+  /** Opens a file and checks its header. Throws one sentence for anything that is wrong with it. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#file = openSync(path, "r");
+    } catch (cause) {
+      throw fileError("read", path, cause);
+    }
+    try {
+      ({ tensors: this.tensors, metadata: this.metadata } = this.#header());
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /**
+   * One tensor as f32, row by row.
+   *
+   * @param shape What the shape must be; anything is accepted without it.
+   */
+  read(name: string, shape?: readonly number[]): Float32Array<ArrayBuffer> {
+    const info = this.tensors.get(name);
+    if (info === undefined) throw new TypeError(`Cannot load ${this.path} as tensor ${name} is missing`);
+    if (shape !== undefined && !sameShape(shape, info.shape)) {
+      throw new TypeError(
+        `Cannot load ${this.path} as tensor ${name} must be [${shape.join(", ")}]: ` +
+          `current shape is [${info.shape.join(", ")}]`,
+      );
+    }
+    const bytes = this.#bytes(info.start, info.end);
+    switch (info.dtype) {
+      case "F32":
+        return new Float32Array(bytes.buffer);
+      case "BF16":
+        return bf16ToF32(new Uint16Array(bytes.buffer));
+      case "F16":
+        return f16ToF32(new Uint16Array(bytes.buffer));
+      default:
+        throw new TypeError(
+          `Cannot load ${this.path} as tensor ${name} must be of type F32, F16 or BF16: current type is ${info.dtype}`,
+        );
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #header(): Pick<SafetensorsFile, "tensors" | "metadata"> {
+    const size = fstatSync(this.#file).size;
+    if (size < 8) throw this.#fault(`it must have at least 8 bytes: current size is ${size}`);
+    const length = Number(new DataView(this.#bytes(0, 8).buffer).getBigUint64(0, true));
+    if (length > MAX_HEADER_BYTES) {
+      throw this.#fault(
+        `its header must have at most ${MAX_HEADER_BYTES} bytes: current length is ${length}`,
+      );
+    }
+    const dataStart = 8 + length;
+    if (dataStart > size) throw this.#truncated(dataStart, size);
+    const { __metadata__: metadata = {}, ...entries } = this.#json(this.#bytes(8, dataStart));
+    const tensors = new Map<string, TensorInfo>();
+    for (const [name, entry] of Object.entries(entries)) {
+      const { dtype, shape, data_offsets: [begin, end] } = parse(
+        TensorSchema,
+        entry,
+        `${this.path}, tensor ${name},`,
+      );
+      const bytes = ELEMENT_BYTES[dtype];
+      if (bytes === undefined) throw this.#fault(`tensor ${name} has the unknown type ${dtype}`);
+      const expected = shape.reduce((product, n) => product * n, bytes);
+      if (end - begin !== expected) {
+        throw this.#fault(
+          `tensor ${name} of shape [${shape.join(", ")}] must have ${expected} bytes: ` +
+            `current length is ${end - begin}`,
+        );
+      }
+      tensors.set(name, { dtype, shape, start: dataStart + begin, end: dataStart + end });
+    }
+    this.#checkLayout(tensors, dataStart, size);
+    return {
+      tensors,
+      metadata: parse(v.record(v.string(), v.string()), metadata, `${this.path}, __metadata__,`),
+    };
+  }
+
+  /** The tensors must fill the rest of the file without overlap and without gaps. */
+  #checkLayout(tensors: ReadonlyMap<string, TensorInfo>, dataStart: number, size: number): void {
+    let end = dataStart;
+    let before = "the header";
+    for (const [name, info] of [...tensors].sort(([, a], [, b]) => a.start - b.start || a.end - b.end)) {
+      if (info.start < end) throw this.#fault(`tensor ${name} overlaps ${before}`);
+      if (info.start > end) {
+        throw this.#fault(`there are ${info.start - end} unused bytes before tensor ${name}`);
+      }
+      [end, before] = [info.end, `tensor ${name}`];
+    }
+    if (end > size) throw this.#truncated(end, size);
+    if (end < size) throw this.#fault(`there are ${size - end} unused bytes at its end`);
+  }
+
+  #json(bytes: Uint8Array): Record<string, unknown> {
+    try {
+      const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      return parse(v.record(v.string(), v.unknown()), header, "the header");
+    } catch (cause) {
+      throw new SyntaxError(`Cannot load ${this.path} as its header is not a JSON object`, { cause });
+    }
+  }
+
+  #bytes(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(end - start);
+    for (let done = 0; done < bytes.length;) {
+      const n = readSync(this.#file, bytes, done, bytes.length - done, start + done);
+      if (n === 0) throw this.#truncated(end, start + done);
+      done += n;
+    }
+    return bytes;
+  }
+
+  #truncated(needed: number, size: number): Error {
+    return this.#fault(`it is truncated: it must have ${needed} bytes, current size is ${size}`);
+  }
+
+  #fault(reason: string): Error {
+    return new Error(`Cannot load ${this.path} as ${reason}`);
+  }
+}
+
+/** A tensor to write: row-major f32 values. */
+export interface Tensor {
+  name: string;
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+export type StoredType = "F32" | "BF16";
+
+/** Writes a file as a whole; tensors keep their order. The values of BF16 are rounded to nearest. */
+export function writeSafetensors(
+  path: string,
+  tensors: readonly Tensor[],
+  options: { dtype?: StoredType; metadata?: Record<string, string> } = {},
+): void {
+  const { dtype = "F32", metadata = { format: "pt" } } = options;
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let offset = 0;
+  for (const { name, shape, data } of tensors) {
+    if (shape.reduce((product, n) => product * n, 1) !== data.length) {
+      throw new RangeError(
+        `Cannot write ${path} as tensor ${name} of shape [${shape.join(", ")}] has ${data.length} values`,
+      );
+    }
+    if (Object.hasOwn(header, name)) {
+      throw new TypeError(`Cannot write ${path} as tensor ${name} comes twice`);
+    }
+    const end = offset + data.length * ELEMENT_BYTES[dtype]!;
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  // Spaces fill the header up, so that the data starts at a multiple of 8.
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
+  start.set(json, 8);
+  writeFileAtomic(path, (write) => {
+    write(start);
+    for (const { data } of tensors) {
+      const stored = dtype === "F32" ? data : f32ToBf16(data);
+      write(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+    }
+  });
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}

@@ -1,0 +1,118 @@
+// The weights of a model directory in the Hugging Face layout: model.safetensors, or shards with an index.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { readJson } from "./files.ts";
+import {
+  SafetensorsFile,
+  type StoredType,
+  type Tensor,
+  type TensorInfo,
+  writeSafetensors,
+} from "./safetensors.ts";
+
+const SINGLE = "model.safetensors";
+const INDEX = "model.safetensors.index.json";
+
+const IndexSchema = v.object({
+  weight_map: v.record(
+    v.string(),
+    v.pipe(v.string(), v.regex(/^[^/\\]+\.safetensors$/, "must be a plain file name")),
+  ),
+});
+
+/** The tensors of all weight files of a directory. Close it when done. */
+export class WeightFiles {
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly #fileOf: ReadonlyMap<string, SafetensorsFile>;
+  readonly #files: readonly SafetensorsFile[];
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    const files = new Map<string, SafetensorsFile>();
+    try {
+      const fileOf = new Map<string, SafetensorsFile>();
+      const open = (name: string) => {
+        const file = files.get(name) ?? new SafetensorsFile(join(directory, name));
+        files.set(name, file);
+        return file;
+      };
+      if (existsSync(join(directory, SINGLE))) {
+        const file = open(SINGLE);
+        for (const name of file.tensors.keys()) fileOf.set(name, file);
+      } else if (existsSync(join(directory, INDEX))) {
+        const path = join(directory, INDEX);
+        for (const [name, shard] of Object.entries(parse(IndexSchema, readJson(path), path).weight_map)) {
+          const file = open(shard);
+          if (!file.tensors.has(name)) {
+            throw new TypeError(
+              `Cannot load ${file.path} as tensor ${name}, which ${INDEX} says is there, is missing`,
+            );
+          }
+          fileOf.set(name, file);
+        }
+      } else {
+        throw new Error(`Cannot load ${directory} as it has neither ${SINGLE} nor ${INDEX}`);
+      }
+      this.#fileOf = fileOf;
+      this.tensors = new Map([...fileOf].map(([name, file]) => [name, file.tensors.get(name)!]));
+      this.#files = [...files.values()];
+    } catch (error) {
+      for (const file of files.values()) file.close();
+      throw error;
+    }
+  }
+
+  /** One tensor as f32, row by row; see `SafetensorsFile.read`. */
+  read(name: string, shape?: readonly number[]): Float32Array<ArrayBuffer> {
+    const file = this.#fileOf.get(name);
+    if (file === undefined) {
+      throw new TypeError(`Cannot load ${this.#directory} as tensor ${name} is missing`);
+    }
+    return file.read(name, shape);
+  }
+
+  close(): void {
+    for (const file of this.#files) file.close();
+  }
+}
+
+/**
+ * Writes the tensors of a model into a directory: one file, or shards of at most `maxShardBytes` (a larger tensor
+ * gets a shard of its own) with their index, which is written last.
+ */
+export function writeWeights(
+  directory: string,
+  tensors: readonly Tensor[],
+  options: { dtype?: StoredType; maxShardBytes?: number } = {},
+): void {
+  const { dtype = "F32", maxShardBytes = 5e9 } = options;
+  const elementBytes = dtype === "F32" ? 4 : 2;
+  const shards: Tensor[][] = [[]];
+  let bytes = 0;
+  let total = 0;
+  for (const tensor of tensors) {
+    const size = tensor.data.length * elementBytes;
+    if (bytes > 0 && bytes + size > maxShardBytes) {
+      shards.push([]);
+      bytes = 0;
+    }
+    shards.at(-1)!.push(tensor);
+    bytes += size;
+    total += size;
+  }
+  if (shards.length === 1) return writeSafetensors(join(directory, SINGLE), tensors, { dtype });
+  const weight_map: Record<string, string> = {};
+  shards.forEach((shard, i) => {
+    const number = (n: number) => String(n).padStart(5, "0");
+    const name = `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
+    writeSafetensors(join(directory, name), shard, { dtype });
+    for (const tensor of shard) weight_map[tensor.name] = name;
+  });
+  const index = { metadata: { total_size: total }, weight_map };
+  writeFileAtomic(join(directory, INDEX), `${JSON.stringify(index, null, 2)}\n`);
+}

@@ -23,20 +23,36 @@ export function rmsNormBackward(
   },
   { rows, cols, accumulate }: { rows: number; cols: number; accumulate: boolean },
 ): void {
-  const { gpu } = recorder;
-  const { dweight, partials } = buffers;
-  const groups = Math.ceil(rows / GROUP_ROWS);
+  const wide = { rows, cols, slices: 1, stride: cols, offset: 0, rstd_stride: 1, rstd_offset: 0 };
+  rmsNormWeightBackward(recorder, buffers, wide);
   recorder.dispatch(
-    gpu.kernel("rms_norm_weight_backward", weightSource),
-    { rows, cols, group_rows: GROUP_ROWS },
-    buffers,
-    linearGrid(groups * cols / 4, 64),
-  );
-  sumPartials(recorder, partials, dweight, { rows: groups, cols });
-  recorder.dispatch(
-    gpu.kernel("rms_norm_backward", inputSource),
+    recorder.gpu.kernel("rms_norm_backward", inputSource),
     { rows, cols, accumulate: accumulate ? 1 : 0 },
     buffers,
     linearGrid(rows, 64),
   );
+}
+
+/**
+ * dweight (cols) += sum over rows of dy * x * rstd, the rows being `slices` consecutive pieces of `cols` elements
+ * from `offset` on in each wide row of `stride` elements; rstd likewise.
+ */
+export function rmsNormWeightBackward(
+  recorder: Recorder,
+  buffers: { x: Binding; rstd: Binding; dy: Binding; dweight: Binding; partials: Binding },
+  shape: {
+    rows: number;
+    cols: number;
+    slices: number;
+    stride: number;
+    offset: number;
+    rstd_stride: number;
+    rstd_offset: number;
+  },
+): void {
+  const groups = Math.ceil(shape.rows / GROUP_ROWS);
+  const kernel = recorder.gpu.kernel("rms_norm_weight_backward", weightSource);
+  const grid = linearGrid(groups * shape.cols / 4, 64);
+  recorder.dispatch(kernel, { ...shape, group_rows: GROUP_ROWS }, buffers, grid);
+  sumPartials(recorder, buffers.partials, buffers.dweight, { rows: groups, cols: shape.cols });
 }

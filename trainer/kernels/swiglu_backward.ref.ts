@@ -1,32 +1,20 @@
-// SwiGLU forward and backward in f64 on the CPU.
+// Backward of SwiGLU in f64 on the CPU; its forward is shared/kernels/swiglu.ref.ts.
 
 type Numbers = ArrayLike<number>;
 
-/** act (rows, intermediate) = silu(gate) * up. */
-export function swigluRef(gateUp: Numbers, rows: number, intermediate: number): Float64Array {
-  const out = new Float64Array(rows * intermediate);
-  for (let i = 0; i < out.length; i++) {
-    const left = i + Math.floor(i / intermediate) * intermediate;
-    const gate = gateUp[left]!;
-    out[i] = gate / (1 + Math.exp(-gate)) * gateUp[left + intermediate]!;
-  }
-  return out;
-}
-
-/** d gate_up (rows, 2 intermediate). */
+/** d gate_up (rows, 2 cols). */
 export function swigluBackwardRef(
   gateUp: Numbers,
   dact: Numbers,
-  rows: number,
-  intermediate: number,
+  { rows, cols }: { rows: number; cols: number },
 ): Float64Array {
-  const out = new Float64Array(2 * rows * intermediate);
+  const out = new Float64Array(2 * rows * cols);
   for (let i = 0; i < dact.length; i++) {
-    const left = i + Math.floor(i / intermediate) * intermediate;
-    const [gate, up] = [gateUp[left]!, gateUp[left + intermediate]!];
+    const left = i + Math.floor(i / cols) * cols;
+    const [gate, up] = [gateUp[left]!, gateUp[left + cols]!];
     const sigmoid = 1 / (1 + Math.exp(-gate));
     out[left] = dact[i]! * up * sigmoid * (1 + gate * (1 - sigmoid));
-    out[left + intermediate] = dact[i]! * gate * sigmoid;
+    out[left + cols] = dact[i]! * gate * sigmoid;
   }
   return out;
 }

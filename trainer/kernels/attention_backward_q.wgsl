@@ -1,0 +1,46 @@
+// Attention backward, queries: dq = sum over keys of ds k, one thread a (query tile, head, quad of head_dim).
+struct Params {
+  heads: u32,
+  kv_heads: u32,
+  head_dim: u32, // multiple of 4
+  first_tile: u32, // query tiles of this chunk
+  end_tile: u32,
+  span: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim)
+@group(0) @binding(2) var<storage, read> tiles: array<vec4u>; // first token, count, first and end tile of the sequence
+@group(0) @binding(3) var<storage, read> dscore: array<vec4f>; // (chunk tiles, heads, span) of 4 queries
+@group(0) @binding(4) var<storage, read_write> dqkv: array<vec4f>; // as qkv; query columns written
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.x + id.y * groups.x * 64u;
+  let quads = p.head_dim / 4u;
+  let column = at % (p.heads * quads);
+  let head = column / quads;
+  let row = at / (p.heads * quads);
+  if (p.first_tile + row >= p.end_tile) { return; }
+  let tile = tiles[p.first_tile + row];
+  let stride = (p.heads + 2u * p.kv_heads) * quads;
+  let first = tiles[tile.z].x;
+  let keys = tile.x + tile.y - first;
+  var k = first * stride + (p.heads + head / (p.heads / p.kv_heads)) * quads + column % quads;
+  var s = (row * p.heads + head) * p.span;
+  var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
+  for (var j = 0u; j < keys; j++) {
+    let ds = dscore[s];
+    let kj = qkv[k];
+    a0 = fma(vec4f(ds.x), kj, a0);
+    a1 = fma(vec4f(ds.y), kj, a1);
+    a2 = fma(vec4f(ds.z), kj, a2);
+    a3 = fma(vec4f(ds.w), kj, a3);
+    s += 1u;
+    k += stride;
+  }
+  let to = tile.x * stride + column;
+  dqkv[to] = a0;
+  if (tile.y > 1u) { dqkv[to + stride] = a1; }
+  if (tile.y > 2u) { dqkv[to + 2u * stride] = a2; }
+  if (tile.y > 3u) { dqkv[to + 3u * stride] = a3; }
+}

@@ -1,0 +1,20 @@
+// Gradient of the LM head's log-probs with respect to a chunk of logits.
+
+import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
+import type { LogProbShape } from "#shared/kernels/log_prob.ts";
+import source from "./log_prob_backward.wgsl" with { type: "text" };
+
+/**
+ * logits := coefficient * (onehot(target) - softmax(logits / T)) / T, in place.
+ * Shapes: logits (rows, stride), stride being the padded vocabulary; lse, targets, coefficients hold all rows of the batch, of which the
+ * chunk starts at `first`.
+ */
+export function logProbBackward(
+  recorder: Recorder,
+  buffers: { logits: Binding; lse: Binding; targets: Binding; coefficients: Binding },
+  { rows, first, vocab, stride, temperature }: LogProbShape & { first: number },
+): void {
+  const params = { rows, first, vocab, stride, inverse_temperature: 1 / temperature };
+  const kernel = recorder.gpu.kernel("log_prob_backward", source);
+  recorder.dispatch(kernel, params, buffers, linearGrid(rows * stride / 4, 64));
+}

@@ -10,9 +10,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> w: array<vec4f>; // (cols, inner)
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (rows, cols)
 
-fn store(row: u32, quad: u32, quads: u32, value: vec4f) {
-  if (row >= p.rows) { return; }
-  let at = row * quads + quad;
+fn store(at: u32, value: vec4f) {
   if (p.accumulate != 0u) { out[at] += value; } else { out[at] = value; }
 }
 
@@ -44,8 +42,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     a2 += vec4f(dot(r2, c0), dot(r2, c1), dot(r2, c2), dot(r2, c3));
     a3 += vec4f(dot(r3, c0), dot(r3, c1), dot(r3, c2), dot(r3, c3));
   }
-  store(row, quad, quads, a0);
-  store(row + 1u, quad, quads, a1);
-  store(row + 2u, quad, quads, a2);
-  store(row + 3u, quad, quads, a3);
+  let end = min(row + 4u, p.rows);
+  for (var i = row; i < end; i++) {
+    store(i * quads + quad, a0);
+    a0 = a1; a1 = a2; a2 = a3;
+  }
 }

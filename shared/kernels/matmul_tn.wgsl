@@ -36,8 +36,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     a3 = fma(vec4f(r.w), ya, a3); b3 = fma(vec4f(r.w), yb, b3);
   }
   let row = id.y * 4u;
-  store(row, quad, quads, a0); store(row, quad + 1u, quads, b0);
-  store(row + 1u, quad, quads, a1); store(row + 1u, quad + 1u, quads, b1);
-  store(row + 2u, quad, quads, a2); store(row + 2u, quad + 1u, quads, b2);
-  store(row + 3u, quad, quads, a3); store(row + 3u, quad + 1u, quads, b3);
+  for (var i = row; i < min(row + 4u, p.rows); i++) {
+    store(i, quad, quads, a0);
+    store(i, quad + 1u, quads, b0);
+    a0 = a1; a1 = a2; a2 = a3;
+    b0 = b1; b1 = b2; b2 = b3;
+  }
 }

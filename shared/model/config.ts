@@ -211,11 +211,12 @@ function eosList(eos: number | number[] | null | undefined): number[] {
   return eos === null || eos === undefined ? [] : Array.isArray(eos) ? eos : [eos];
 }
 
-/** Kernels load four numbers at a time; only the vocabulary is padded. */
+/** Kernels load four numbers at a time, RoPE four pairs; only the vocabulary is padded. */
 function checkSizes(config: ModelConfig): void {
-  for (const name of ["hidden_size", "intermediate_size", "head_dim"] as const) {
+  for (const name of ["hidden_size", "intermediate_size"] as const) {
     require(config[name] % 4 === 0, name, "a multiple of 4", config[name]);
   }
+  require(config.head_dim % 8 === 0, "head_dim", "a multiple of 8", config.head_dim);
   const { num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   require(heads % kvHeads === 0, "num_key_value_heads", `a divisor of ${heads}`, kvHeads);
 }

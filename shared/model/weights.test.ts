@@ -7,7 +7,7 @@ import { fromHf, parameterLayouts, toHf } from "./weights.ts";
 
 const qwen2 = parseConfig({
   model_type: "qwen2",
-  hidden_size: 8,
+  hidden_size: 16,
   num_hidden_layers: 2,
   num_attention_heads: 2,
   num_key_value_heads: 1,
@@ -20,7 +20,7 @@ describe("weights", () => {
   it("cuts every parameter into Hugging Face tensors and joins them again", () => {
     for (const layout of parameterLayouts(qwen2)) {
       const data = noise(layout.rows * layout.cols, 3);
-      if (layout.name === "embed_tokens" || layout.name === "lm_head") data.fill(0, 7 * 8); // padding
+      if (layout.name === "embed_tokens" || layout.name === "lm_head") data.fill(0, 7 * 16); // padding
       const tensors = new Map(toHf(layout, data).map((tensor) => [tensor.name, tensor]));
       assert.deepEqual(fromHf(layout, ({ name }) => tensors.get(name)!.data), data, layout.name);
     }
@@ -30,8 +30,8 @@ describe("weights", () => {
     const layout = parameterLayouts(qwen2).find(({ name }) => name === "layers.1.qkv")!;
     const data = noise(layout.rows * layout.cols, 1);
     const k = toHf(layout, data).find(({ name }) => name === "model.layers.1.self_attn.k_proj.weight")!;
-    assert.deepEqual(k.shape, [4, 8]);
-    assert.equal(k.data[3 * 8 + 5], data[5 * 16 + 8 + 3]);
+    assert.deepEqual(k.shape, [8, 16]);
+    assert.equal(k.data[3 * 16 + 5], data[5 * 32 + 16 + 3]);
   });
 
   it("names the tensors of an untied Qwen2 as transformers does", () => {
@@ -45,7 +45,7 @@ describe("weights", () => {
     const [a, b, c] = [1, 1, 2].map((seed) => randomWeights(qwen2, seed).get("embed_tokens")!);
     assert.deepEqual(a, b);
     assert.notDeepEqual(a, c);
-    assert.ok(a!.subarray(56).every((value) => value === 0));
-    assert.ok(a!.subarray(0, 56).every((value) => value !== 0));
+    assert.ok(a!.subarray(112).every((value) => value === 0));
+    assert.ok(a!.subarray(0, 112).every((value) => value !== 0));
   });
 });

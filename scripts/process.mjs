@@ -9,27 +9,30 @@ export function say(text) {
 }
 
 /**
- * Runs a program to its end and keeps what it printed.
+ * Runs a program to its end and keeps what it printed; `echo` shows it too, as it comes.
  * @returns {Promise<{ code: number, stdout: string, stderr: string }>} code 127 when it cannot start
  */
-export function capture(program, args, { cwd, env = process.env, timeout = 300_000 } = {}) {
+export function capture(program, args, { cwd, env = process.env, timeout = 300_000, echo = false } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd,
-      env,
-      timeout,
-      killSignal: "SIGKILL",
-      stdio: ["ignore", "pipe", "pipe"],
+    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    // Not spawn's own timeout: after a program that cannot start it keeps this process alive.
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
+    const printed = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) {
+      child[name].setEncoding("utf8").on("data", (text) => {
+        printed[name] += text;
+        if (echo) process[name].write(text);
+      });
+    }
+    const settle = (code) => {
+      clearTimeout(timer);
+      resolve({ code, ...printed });
+    };
+    child.on("error", (error) => {
+      printed.stderr += error.message;
+      settle(127);
     });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (chunk) => stdout += chunk);
-    child.stderr.on("data", (chunk) => stderr += chunk);
-    child.on("error", (error) => resolve({ code: 127, stdout, stderr: error.message }));
-    child.on(
-      "close",
-      (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal], stdout, stderr }),
-    );
+    child.on("close", (code, signal) => settle(code ?? 128 + constants.signals[signal]));
   });
 }
 

@@ -4,12 +4,12 @@
 // when named). --second-driver repeats the kernel tests on SwiftShader. The last line is the total.
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { spawn } from "node:child_process";
-import { constants, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CACHE, read, ROOT } from "./cache.mjs";
 import { ensureVulkan } from "./driver.mjs";
 import { forTests } from "./permissions.mjs";
+import { capture } from "./process.mjs";
 import { setUp } from "./setup.mjs";
 import { childEnvironment, TOOLS } from "./tools.mjs";
 import { closingLines, summarize, summarizeTap } from "./totals.mjs";
@@ -123,32 +123,12 @@ async function nodeTests(runner, env) {
   return { runner, ...summarizeTap({ runner, code, output }) };
 }
 
-/** Runs a program, shows what it prints as it comes, and keeps it. */
-function show(name, program, args, env) {
+async function show(name, program, args, env) {
   console.log(`\n== ${name}`);
   const started = Date.now();
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd: ROOT,
-      env: { ...env, NO_COLOR: "1" },
-      timeout: LIMIT_MS,
-      killSignal: "SIGKILL",
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const [stream, target] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
-      stream.on("data", (chunk) => {
-        output += chunk;
-        target.write(chunk);
-      });
-    }
-    child.on("error", (error) => {
-      console.error(error.message);
-      resolve({ code: 127, output });
-    });
-    child.on("close", (code, signal) => {
-      console.log(`== ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
-      resolve({ code: code ?? 128 + constants.signals[signal], output });
-    });
-  });
+  const options = { cwd: ROOT, env: { ...env, NO_COLOR: "1" }, timeout: LIMIT_MS, echo: true };
+  const { code, stdout, stderr } = await capture(program, args, options);
+  if (code === 127) console.error(stderr);
+  console.log(`== ${name}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  return { code, output: `${stdout}\n${stderr}` };
 }

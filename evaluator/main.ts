@@ -1,6 +1,7 @@
 // Commands of the evaluator. Run by Deno with the permissions that scripts/permissions.mjs lists.
 
 import { Command } from "commander";
+import { compare } from "./commands/compare.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { addEvaluateOptions } from "./commands/options.ts";
 
@@ -11,6 +12,12 @@ const program = new Command("evaluate")
   .helpCommand(false);
 
 addEvaluateOptions(program).action(async (options) => Deno.exit(await evaluate(options)));
+
+program.command("compare <a> <b>")
+  .description("compare two results, paired by problem")
+  .option("--max-regression <share>", "exit 1 when a benchmark falls by more than this (0 to 1)")
+  .option("--json", "print the comparison as JSON on stdout")
+  .action((a, b, options) => Deno.exit(compare(a, b, options)));
 
 try {
   await program.parseAsync(Deno.args, { from: "user" });

@@ -1,6 +1,7 @@
 // `evaluate`: asks a source the questions of some benchmarks, un-hinted, journals every answer, scores them
 // and writes the result. Stopped with Ctrl-C or killed, the same command goes on where it ended.
 
+import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import {
   type EvaluationResult,
@@ -13,7 +14,6 @@ import type { Prompt, SampleRequest } from "../sample.ts";
 import { averagesOf, type ScoredSample, summarise } from "../summary.ts";
 import { evaluationTable, percent } from "../table.ts";
 import { requestsOf, score, type Task, taskHash } from "../task.ts";
-import { writeAtomic } from "./files.ts";
 import { type EvaluateOptions, readEvaluateOptions } from "./options.ts";
 import { openSource } from "./source.ts";
 import { buildTasks } from "./tasks.ts";
@@ -78,8 +78,8 @@ export async function evaluate(raw: unknown): Promise<number> {
     },
   }, "the evaluation result");
   if (options.out) {
-    writeAtomic(paths.rows, rows.map((row) => JSON.stringify(row) + "\n").join(""));
-    writeAtomic(options.out, JSON.stringify(result, null, 2) + "\n");
+    writeFileAtomic(paths.rows, rows.map((row) => JSON.stringify(row) + "\n").join(""));
+    writeFileAtomic(options.out, JSON.stringify(result, null, 2) + "\n");
   }
   console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
   return exitCode(options, result, progress, stop.signal.aborted);

@@ -1,12 +1,12 @@
 // Opens the source of completions that the flags name.
 
+import { readText } from "#shared/io/files.ts";
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { sha256, type Source } from "../sample.ts";
 import { CheckpointSource } from "../sources/checkpoint.ts";
 import { CompletionsSource } from "../sources/completions.ts";
 import { OpenAiSource } from "../sources/openai.ts";
 import type { Task } from "../task.ts";
-import { readText } from "./files.ts";
 import type { EvaluateOptions } from "./options.ts";
 
 /** A source with what the result says about it. */

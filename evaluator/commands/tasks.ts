@@ -1,5 +1,6 @@
 // Turns the flags into tasks: which benchmarks, under which protocol, with which problems.
 
+import { readText } from "#shared/io/files.ts";
 import { nearest } from "#shared/schemas/parse.ts";
 import { benchmarks } from "../benchmarks/index.ts";
 import type { Benchmark, BenchmarkProblem } from "../benchmarks/benchmark.ts";
@@ -7,7 +8,6 @@ import { FAMILIES, syntheticTask } from "../benchmarks/synthetic.ts";
 import { type Preset, type PresetName, presets, type Sampling } from "../presets.ts";
 import type { Prompt } from "../sample.ts";
 import type { Task } from "../task.ts";
-import { readText } from "./files.ts";
 import type { EvaluateOptions } from "./options.ts";
 
 /** Builds the tasks. Throws when a benchmark is unknown or its file is missing. */

@@ -12,10 +12,10 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** Serves completions computed by `answer` from the last user message (or text prompt) and the seed. */
-export function startEndpoint(answer: (prompt: string, seed: number) => string): TestServer {
+export function startEndpoint(answer: (prompt: string, seed: number) => string, delayMs = 3): TestServer {
   return serve(async (request) => {
     const body = await request.json();
-    await new Promise((resolve) => setTimeout(resolve, 3));
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
     const prompt: string = body.messages ? body.messages.at(-1).content : body.prompt;
     const text = answer(prompt, body.seed);
     if (!body.stream) {

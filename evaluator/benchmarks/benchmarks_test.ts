@@ -1,0 +1,150 @@
+// Every reader on rows of our own, and on the published files where the outside fixtures are present:
+// row counts, unique ids, golds that the verifier accepts, prompts equal to their sources.
+
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { verify } from "#shared/verify/index.ts";
+import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
+import { readBenchmark } from "../commands/tasks.ts";
+import { presets } from "../presets.ts";
+import { basePrompts, lightevalMath, multipleChoice, QWEN_SYSTEM } from "../prompts.ts";
+import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
+import { lastBoxed } from "./benchmark.ts";
+import { gpqa, optionOrder } from "./gpqa.ts";
+import { benchmarks } from "./index.ts";
+import { syntheticTask } from "./synthetic.ts";
+
+const rows: Record<string, [text: string, expected: object]> = {
+  aime24: ['{"id":60,"problem":"P","answer":"204"}', { id: "aime24/60", text: "P", answer: "204" }],
+  aime25: ['{"problem":"P","solution":"\\\\boxed{70}"}', { id: "aime25/0", text: "P", answer: "70" }],
+  math500: [
+    '{"problem":"P","answer":"\\\\frac{1}{2}","level":2,"unique_id":"test/1.json"}',
+    { id: "test/1.json", text: "P", answer: "\\frac{1}{2}", level: 2 },
+  ],
+  olympiadbench: [
+    '{"id":1,"context":"C","question":"Q","final_answer":["$2,$8$"],"subfield":"Algebra","error":"1e-1"}',
+    { id: "olympiadbench/1", text: "C\n\nQ", answer: "2,8", level: "Algebra", tolerance: 0.1 },
+  ],
+  amc23: ['{"id":0,"question":"Q","answer":27.0}', { id: "amc23/0", text: "Q", answer: "27" }],
+  minerva: [
+    '{"problem":"P","solution":"so $\\\\boxed{1.6}$ cm","type":"Astronomy","idx":3}',
+    { id: "minerva/3", text: "P", answer: "1.6", level: "Astronomy" },
+  ],
+  gsm8k: [
+    '{"question":"Q","answer":"1+1=2\\n#### 1,002"}',
+    { id: "gsm8k/0", text: "Q", answer: "1002", level: null },
+  ],
+  svamp: [
+    '[{"ID":"chal-1","Body":"B","Question":"Q?","Answer":51.0,"Type":"Subtraction"}]',
+    { id: "chal-1", text: "B. Q?", answer: "51", level: "Subtraction" },
+  ],
+};
+
+const csv = "Record ID,Question,Correct Answer,Incorrect Answer 1,Incorrect Answer 2,Incorrect Answer 3," +
+  "High-level domain\n" +
+  'r1,"Which, of these,\nis ""right""?",yes,no,maybe,never,Logic\n';
+
+describe("readers", () => {
+  for (const benchmark of benchmarks.filter(({ name }) => name !== "gpqa")) {
+    it(`${benchmark.name} reads its row and names one that does not fit`, async () => {
+      const [text, expected] = rows[benchmark.name]!;
+      const [problem] = await benchmark.read(text);
+      assert.deepEqual({ ...problem, ...expected }, problem);
+      const empty = benchmark.name === "svamp" ? "[{}]" : "{}";
+      await assert.rejects(async () => await benchmark.read(empty), /Cannot read .* as row 1 /);
+      if (benchmark.name !== "svamp") {
+        await assert.rejects(async () => await benchmark.read("{"), /line 1 is not JSON/);
+      }
+    });
+  }
+
+  it("gpqa orders the options by the question's own id and keeps the letter of the right one", async () => {
+    const [problem] = await gpqa.read(csv);
+    assert.ok(problem);
+    assert.match(problem.text, /^Which, of these,\nis "right"\?\n\nA\) /);
+    const order = await optionOrder("gpqa/r1");
+    assert.equal(problem.answer, "ABCD"[order.indexOf(0)]);
+    assert.match(problem.text, new RegExp(`${problem.answer}\\) yes`));
+    assert.equal(problem.level, "Logic");
+    await assert.rejects(async () => await gpqa.read("Question\nx\n"), /no column "Correct Answer"/);
+  });
+
+  it("gpqa puts the right option in each place about equally often", async () => {
+    const places = [0, 0, 0, 0];
+    for (let i = 0; i < 400; i++) places[(await optionOrder(`q${i}`)).indexOf(0)]!++;
+    assert.ok(places.every((n) => n > 70 && n < 130), String(places));
+  });
+
+  it("lastBoxed balances braces and skips escaped ones", () => {
+    assert.equal(lastBoxed("\\boxed{1} then \\boxed{\\frac{1}{2}} end"), "\\frac{1}{2}");
+    assert.equal(lastBoxed("\\boxed{\\{1,2\\}}"), "\\{1,2\\}");
+    assert.equal(lastBoxed("\\boxed{1"), null);
+    assert.equal(lastBoxed("none"), null);
+  });
+});
+
+describe("published files", () => {
+  for (const benchmark of benchmarks.filter(({ name }) => name !== "gpqa")) {
+    it(`${benchmark.name}: all rows, unique ids, every gold verifies itself`, {
+      skip: withoutShared(`data/${benchmark.file.name}`),
+    }, async () => {
+      const problems = await readBenchmark(benchmark, sharedPath("data"));
+      assert.equal(problems.length, benchmark.file.rows);
+      assert.equal(new Set(problems.map(({ id }) => id)).size, problems.length);
+      const failing = problems.filter(({ answer }) =>
+        verify(answer, `The answer is \\boxed{${answer}}`, "report").verdict !== true
+      );
+      assert.deepEqual(failing.map(({ id, answer }) => `${id}: ${answer}`), []);
+    });
+  }
+
+  it("names the address and licence of a missing file", async () => {
+    await assert.rejects(
+      () => readBenchmark(gpqa, "/nowhere"),
+      /Cannot read \/nowhere\/gpqa_diamond.csv as it does not exist; get it from https:.*gated/,
+    );
+  });
+});
+
+describe("prompts", () => {
+  it("equal the strings of their sources", { skip: withoutShared("research/prompts.json") }, () => {
+    const sources = JSON.parse(Deno.readTextFileSync(sharedPath("research/prompts.json")));
+    const find = (id: string) => sources.find((entry: { id: string }) => entry.id === id);
+    const python = (template: string) => template.replaceAll("{{", "{").replaceAll("}}", "}");
+    assert.equal(GHPO_SYSTEM_PROMPT, find("ghpo/system").system);
+    for (const id of ["lighteval@bb14995/aime24,aime25", "lighteval@bb14995/math_500"]) {
+      assert.equal(lightevalMath("{Question}"), python(find(id).user));
+    }
+    const choice = "{Question}\n\nA) {A}\nB) {B}\nC) {C}\nD) {D}";
+    assert.equal(multipleChoice(choice), find("lighteval@bb14995/gpqa:diamond").user);
+    const [qwen] = find("qwen2.5-math/qwen25-math-cot").raw;
+    assert.equal(
+      `<|im_start|>system\n${QWEN_SYSTEM}<|im_end|>\n<|im_start|>user\n{input}<|im_end|>\n<|im_start|>assistant\n`,
+      python(qwen),
+    );
+    assert.equal(basePrompts.cot("{input}"), find("qwen2.5-math/cot").raw[0]);
+    assert.equal(basePrompts.question("{Problem}"), find("lm-eval/aime24").user);
+    assert.equal(basePrompts.gsm8k("{question}"), find("lm-eval/gsm8k_cot").user);
+  });
+
+  it("follow the paper: 32 samples at temperature 1 for AIME24, one greedy sample elsewhere", () => {
+    for (const { name, protocols } of benchmarks.filter(({ name }) => name !== "aime25")) {
+      assert.equal(protocols["ghpo-paper"].samples, name === "aime24" ? 32 : 1);
+    }
+    assert.equal(presets["ghpo-paper"].repeatTemperature, 1);
+    assert.equal(presets["ghpo-paper"].sampling.temperature, 0);
+  });
+});
+
+describe("bundled benchmarks", () => {
+  it("are the same for the same seed, have five levels and never a hint", () => {
+    const task = syntheticTask("chain", 7, 4);
+    assert.equal(task.problems.length, 20);
+    assert.deepEqual(task.problems, syntheticTask("chain", 7, 4).problems);
+    assert.notDeepEqual(task.problems, syntheticTask("chain", 8, 4).problems);
+    assert.deepEqual([...new Set(task.problems.map(({ level }) => level))].sort(), [1, 2, 3, 4, 5]);
+    for (const problem of task.problems) {
+      assert.deepEqual(task.prompt(problem), { messages: [{ role: "user", content: problem.text }] });
+    }
+  });
+});

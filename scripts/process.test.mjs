@@ -11,9 +11,9 @@ describe("capture()", () => {
   it("keeps output and code", async () => {
     const { code, stdout, stderr } = await capture(node, [
       "-e",
-      "console.log(1); console.error(2); process.exitCode = 3",
+      `console.log("out"); console.error("err"); process.exitCode = 3`,
     ]);
-    assert.deepEqual([code, stdout, stderr], [3, "1\n", "2\n"]);
+    assert.deepEqual([code, stdout, stderr], [3, "out\n", "err\n"]);
   });
 
   it("ends at once for a program that does not exist", async () => {

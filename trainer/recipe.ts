@@ -55,6 +55,27 @@ export function formatRecipe(recipe: Record<string, unknown>): string {
   return stringifyToml(withoutNulls(recipe)) + "\n";
 }
 
+/** The first setting in which two recipe texts differ, or null. */
+export function differingKey(a: string, b: string): { name: string; first: string; second: string } | null {
+  const first = flat(parseToml(a));
+  const second = flat(parseToml(b));
+  for (const name of new Set([...Object.keys(first), ...Object.keys(second)])) {
+    if (first[name] !== second[name]) {
+      return { name, first: first[name] ?? "not set", second: second[name] ?? "not set" };
+    }
+  }
+  return null;
+}
+
+function flat(table: Record<string, unknown>, prefix = ""): Record<string, string> {
+  return Object.assign(
+    {},
+    ...Object.entries(table).map(([key, value]) =>
+      isTable(value) ? flat(value, `${prefix}${key}.`) : { [prefix + key]: JSON.stringify(value) }
+    ),
+  );
+}
+
 function findRecipe(file: string): string {
   const bundled = join(RECIPES, `${file}.toml`);
   if (existsSync(file)) return file;

@@ -1,5 +1,8 @@
 // What the tests of the loop share: the tiny tokenizer, a few problems and a policy whose answers are scripted.
 
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
@@ -7,6 +10,8 @@ import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
 import type { RolloutSetting, Sample, SampleOptions, Sampler, SampleRequest } from "./rollouts.ts";
+import type { StoredPolicy } from "./train.ts";
+import type { LearnerSequence, Scores } from "./update.ts";
 
 const files = tinyTokenizerFiles(256);
 export const tinyTokenizer = new Tokenizer(files.tokenizer, files.config);
@@ -85,4 +90,94 @@ export async function scriptedSetting(recipe: TrainRecipe, problems: Problem[], 
     promptBudget: recipe.prompt.max_prompt_length,
   };
   return { setting, sampler };
+}
+
+/**
+ * A policy that needs no GPU: every token is drawn from one softmax, whatever the prompt, and trained by SGD with
+ * momentum. `beforeCall` is called before each operation; a test makes it throw to kill the run there.
+ */
+export class BagPolicy implements StoredPolicy {
+  facts = { model_type: "llama", adapter: "test", kernel_variants: { matmul: "base" } };
+  logits = new Float64Array(tinyTokenizer.vocabSize);
+  momentum = new Float64Array(tinyTokenizer.vocabSize);
+  readonly #gradient = new Float64Array(tinyTokenizer.vocabSize);
+  #batch: LearnerSequence[] = [];
+
+  constructor(readonly beforeCall: (name: string) => void = () => {}) {}
+
+  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+    this.beforeCall("generate");
+    const p = this.#probabilities();
+    return Promise.resolve(requests.map(({ samples, key }) =>
+      Array.from({ length: samples }, (_, sample) => {
+        const random = new Random(options.seed, ...key, sample);
+        const ids: number[] = [];
+        while (ids.length < options.max_tokens && !options.eos_ids.includes(ids.at(-1) ?? -1)) {
+          ids.push(options.greedy ? p.indexOf(Math.max(...p)) : random.weighted(p));
+        }
+        const finish_reason = options.eos_ids.includes(ids.at(-1)!) ? "stop" as const : "length" as const;
+        return { ids, logprobs: ids.map((id) => Math.log(p[id]!)), finish_reason };
+      })
+    ));
+  }
+
+  forward(batch: LearnerSequence[]): Promise<Scores> {
+    this.beforeCall("forward");
+    this.#batch = batch;
+    const p = this.#probabilities();
+    const entropy = -p.reduce((sum, q) => sum + q * Math.log(q), 0);
+    const completions = batch.map(({ ids, prompt_length }) => ids.slice(prompt_length));
+    return Promise.resolve({
+      logprobs: completions.map((ids) => Float32Array.from(ids, (id) => Math.log(p[id]!))),
+      entropy: completions.map((ids) => Float32Array.from(ids, () => entropy)),
+    });
+  }
+
+  backward(coefficients: Float32Array[]): Promise<void> {
+    this.beforeCall("backward");
+    const p = this.#probabilities();
+    this.#batch.forEach(({ ids, prompt_length }, i) =>
+      coefficients[i]!.forEach((coefficient, t) => {
+        for (let k = 0; k < p.length; k++) this.#gradient[k]! -= coefficient * p[k]!;
+        this.#gradient[ids[prompt_length + t]!]! += coefficient;
+      })
+    );
+    return Promise.resolve();
+  }
+
+  step(learningRate: number): Promise<{ grad_norm: number }> {
+    this.beforeCall("step");
+    for (let k = 0; k < this.logits.length; k++) {
+      this.momentum[k] = 0.9 * this.momentum[k]! + this.#gradient[k]!;
+      this.logits[k]! -= learningRate * this.momentum[k]!;
+    }
+    const grad_norm = Math.hypot(...this.#gradient);
+    this.#gradient.fill(0);
+    return Promise.resolve({ grad_norm });
+  }
+
+  async reference(batch: LearnerSequence[]): Promise<Float32Array[]> {
+    return (await new BagPolicy().forward(batch)).logprobs;
+  }
+
+  save(directory: string): Promise<void> {
+    this.beforeCall("save");
+    writeFileSync(join(directory, "model.json"), JSON.stringify([...this.logits]));
+    this.beforeCall("save the moments");
+    writeFileSync(join(directory, "optimizer.json"), JSON.stringify([...this.momentum]));
+    return Promise.resolve();
+  }
+
+  restore(directory: string): Promise<void> {
+    const read = (name: string) => Float64Array.from(JSON.parse(readFileSync(join(directory, name), "utf8")));
+    this.logits = read("model.json");
+    this.momentum = read("optimizer.json");
+    return Promise.resolve();
+  }
+
+  #probabilities(): number[] {
+    const weights = [...this.logits].map(Math.exp);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return weights.map((weight) => weight / total);
+  }
 }

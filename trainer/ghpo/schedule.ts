@@ -1,7 +1,9 @@
 // What is trained on and how the guidance level moves, as pure functions of (step, cursor, memory): the order of
-// problems, the easy-first curriculum, the constant hint, and the per-problem start stage, the learning rate. The algorithms grpo, ghpo,
-// grpo_curriculum and grpo_constant_hint differ in nothing but the plan that planFor() makes of the recipe.
+// problems, the easy-first curriculum, the constant hint, the per-problem start stage and the learning rate. The
+// algorithms grpo, ghpo, grpo_curriculum and grpo_constant_hint differ in nothing but what planFor() and poolFor()
+// make of the recipe.
 
+import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 
@@ -60,28 +62,12 @@ export function shuffledIndex(cursor: number, size: number, seed: number, shuffl
   return permutation(size, seed, Math.floor(cursor / size))[cursor % size]!;
 }
 
-let cached: { key: string; order: Uint32Array } = { key: "", order: new Uint32Array() };
+let cached: { key: string; order: readonly number[] } = { key: "", order: [] };
 
-/** Fisher-Yates driven by a counter-based generator (splitmix32 of seed, epoch and index). */
-function permutation(size: number, seed: number, epoch: number): Uint32Array {
+function permutation(size: number, seed: number, epoch: number): readonly number[] {
   const key = `${size},${seed},${epoch}`;
-  if (cached.key === key) return cached.order;
-  const order = Uint32Array.from({ length: size }, (_, i) => i);
-  const base = mix(mix(seed) ^ epoch);
-  for (let i = size - 1; i > 0; i--) {
-    const j = Math.floor((mix(base ^ Math.imul(i, 0x9e3779b1)) / 2 ** 32) * (i + 1));
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  cached = { key, order };
-  return order;
-}
-
-/** The splitmix32 finaliser: a well-mixed u32 of a u32. */
-export function mix(value: number): number {
-  let x = (value + 0x9e3779b9) | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a2d97);
-  return (x ^ (x >>> 15)) >>> 0;
+  if (cached.key !== key) cached = { key, order: new Random(seed, epoch).shuffled([...Array(size).keys()]) };
+  return cached.order;
 }
 
 /** The stage at which each problem starts next time. Absent: un-hinted. */

@@ -1,0 +1,69 @@
+// What a run writes and where: recipe.toml (resolved), metrics.jsonl (one line a step), rollouts/step_NNNNNN.jsonl (the
+// groups of a step) and checkpoints/. Everything but the checkpoints can be made again by running on from one of them,
+// so on resume whatever is newer than the checkpoint is cut off.
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { readText } from "#shared/io/files.ts";
+import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
+import { type Metrics, MetricsSchema } from "#shared/schemas/metrics.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import type { Group } from "#shared/schemas/rollout.ts";
+import { checkpointName } from "./checkpoint.ts";
+
+export class RunDirectory {
+  readonly checkpoints: string;
+  readonly metrics: string;
+  readonly recipe: string;
+  readonly #rollouts: string;
+
+  /** Paths only: nothing is made before `start`. */
+  constructor(readonly path: string) {
+    this.checkpoints = join(path, "checkpoints");
+    this.metrics = join(path, "metrics.jsonl");
+    this.recipe = join(path, "recipe.toml");
+    this.#rollouts = join(path, "rollouts");
+  }
+
+  /** Makes the folder of a new run. Throws when it holds a run already. */
+  start(recipe: string): void {
+    if (existsSync(this.recipe)) {
+      throw new Error(
+        `Cannot start a run in ${this.path} as it holds one: add --resume to go on, or choose another output_dir`,
+      );
+    }
+    mkdirSync(this.#rollouts, { recursive: true });
+    writeJsonl(this.metrics, []);
+    writeFileAtomic(this.recipe, recipe);
+  }
+
+  /** The resolved recipe that the run was started with. */
+  readRecipe(): string {
+    if (!existsSync(this.recipe)) throw new Error(`Cannot resume ${this.path} as it holds no run`);
+    return readText(this.recipe);
+  }
+
+  /** Cuts metrics and rollouts back to a step: what came after the checkpoint is going to be done again. */
+  rewind(step: number): void {
+    writeJsonl(this.metrics, this.readMetrics().filter((record) => record.step <= step));
+    mkdirSync(this.#rollouts, { recursive: true });
+    for (const name of readdirSync(this.#rollouts)) {
+      if (name > `${checkpointName(step)}.jsonl`) rmSync(join(this.#rollouts, name));
+    }
+  }
+
+  /** All metrics records; a last line that a kill has cut short is left out. */
+  readMetrics(): Metrics[] {
+    const lines = [...readJsonl(this.metrics, { dropTorn: true })];
+    return lines.map(({ value, line }) => parse(MetricsSchema, value, `${this.metrics}:${line}`));
+  }
+
+  appendMetrics(record: Metrics): void {
+    appendJsonl(this.metrics, parse(MetricsSchema, record, "the metrics of a step"));
+  }
+
+  writeRollouts(step: number, groups: readonly Group[]): void {
+    writeJsonl(join(this.#rollouts, `${checkpointName(step)}.jsonl`), groups);
+  }
+}

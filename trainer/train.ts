@@ -1,0 +1,238 @@
+// The training loop, readable from top to bottom: roll out, update, measure, save. Which algorithm runs is a matter of
+// the recipe (ghpo/schedule.ts); how a model computes is a matter of the policy it is given.
+
+import { sha256 } from "#shared/io/hash.ts";
+import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import {
+  type LoopState,
+  pruneCheckpoints,
+  readNewest,
+  recoverCheckpoints,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { evaluate, type EvaluationSetting } from "./evaluate.ts";
+import { successRate } from "./ghpo/difficulty.ts";
+import { learningRate, nextStart, planFor } from "./ghpo/schedule.ts";
+import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
+import { differingKey, formatRecipe } from "./recipe.ts";
+import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { RunDirectory } from "./run_directory.ts";
+import type { Status } from "./status.ts";
+import { examplesOf, type Policy, update } from "./update.ts";
+
+/** A policy whose weights and optimizer state can be kept. */
+export interface StoredPolicy extends Policy {
+  readonly facts: Pick<CheckpointManifest, "model_type" | "adapter" | "kernel_variants">;
+  /** Writes the model as a Hugging Face directory with tokenizer, and the optimizer's moments. */
+  save(directory: string): Promise<void>;
+  /** Takes weights and moments from a directory that `save` wrote. */
+  restore(directory: string): Promise<void>;
+}
+
+export interface Training {
+  recipe: TrainRecipe;
+  policy: StoredPolicy;
+  setting: RolloutSetting;
+  /** Null: no evaluation in the loop. */
+  evaluation: EvaluationSetting | null;
+  resume: boolean;
+  status: Status;
+  /** Aborted: finish the step, save and return. */
+  stop: AbortSignal;
+}
+
+export interface TrainResult {
+  step: number;
+  /** False when it was stopped before the last step. */
+  finished: boolean;
+  checkpoint: string;
+  /** Step of the best checkpoint by `checkpoint.best_by`. */
+  best: number | null;
+  generatedTokens: number;
+}
+
+/** Runs a recipe to its last step, or until it is told to stop. */
+export async function train(training: Training): Promise<TrainResult> {
+  const { recipe, policy, setting, status, stop } = training;
+  const run = new RunDirectory(recipe.output_dir);
+  const start = performance.now();
+  const progress = training.resume ? await resume(run, training) : fresh();
+  if (!training.resume) run.start(formatRecipe(recipe));
+  let { step, generatedTokens, checkpoint } = progress;
+  const { state, elapsed } = progress;
+  const seconds = () => elapsed + (performance.now() - start) / 1000;
+
+  if (step === 0 && training.evaluation !== null) {
+    const values = await evaluate(training.evaluation);
+    run.appendMetrics({ step, time: seconds(), ...values });
+    status.log(`step 0  ${headline(values)}`);
+  }
+  let stopped = false;
+  while (step < recipe.train.max_steps && !stopped) {
+    const began = performance.now();
+    const rollout = await collect(setting, step, state.cursor, state.stage_memory);
+    const sampled = performance.now();
+    const rate = learningRate(step, recipe.train.max_steps, recipe.optimizer.learning_rate, recipe.optimizer);
+    const result = await update(policy, examplesOf(rollout.attempts, recipe.ghpo.hint_loss), recipe, rate);
+    const updated = performance.now();
+
+    remember(state, rollout, step, recipe);
+    state.cursor = rollout.cursor;
+    state.num_tokens += trainingTokens(rollout);
+    generatedTokens += rollout.generatedTokens;
+    step++;
+
+    const values: Values = {
+      ...rolloutMetrics(rollout, setting.rewards),
+      ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
+      ...updateMetrics(result, rate),
+      epoch: state.cursor / setting.problems.length,
+      num_tokens: state.num_tokens,
+      generated_tokens: generatedTokens,
+      step_time: (updated - began) / 1000,
+      "time/rollout": (sampled - began) / 1000,
+      "time/update": (updated - sampled) / 1000,
+    };
+    const last = step === recipe.train.max_steps;
+    if (training.evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
+      const scores = await evaluate(training.evaluation);
+      Object.assign(values, scores);
+      status.log(`step ${step}  ${headline(scores)}`);
+    }
+    run.writeRollouts(step, groupsOf(rollout, step - 1));
+    run.appendMetrics({ step, time: seconds(), ...values });
+    status.update(step, note(values));
+
+    const improved = isBest(state, values[recipe.checkpoint.best_by]);
+    if (improved !== null) state.best = { step, value: improved };
+    const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
+    stopped = stop.aborted; // looked at once a step, so that no step ends unsaved
+    if (last || due || improved !== null || stopped) {
+      checkpoint = await writeCheckpoint(
+        run.checkpoints,
+        {
+          kind: "train",
+          step,
+          ...policy.facts,
+          seed: recipe.seed,
+          recipe_sha256: recipeDigest(recipe),
+          data_cursor: cursorOf(state.cursor, setting.problems.length),
+          generated_tokens: generatedTokens,
+          elapsed_s: seconds(),
+          metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
+        },
+        state,
+        (directory) => policy.save(directory),
+      );
+      pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+    }
+  }
+  status.end();
+  return {
+    step,
+    finished: step === recipe.train.max_steps,
+    checkpoint,
+    best: state.best?.step ?? null,
+    generatedTokens,
+  };
+}
+
+function fresh() {
+  const state: LoopState = { cursor: 0, stage_memory: {}, num_tokens: 0, best: null };
+  return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
+}
+
+/** Goes back to the newest checkpoint, or to the beginning when a run was stopped before its first one. */
+async function resume(run: RunDirectory, { recipe, policy }: Training) {
+  const stored = run.readRecipe();
+  const key = differingKey(stored, formatRecipe(recipe));
+  if (key !== null) {
+    throw new Error(
+      `Cannot resume ${run.path} as ${key.name} must be ${key.first}, as in its recipe: current value is ${key.second}`,
+    );
+  }
+  recoverCheckpoints(run.checkpoints);
+  const newest = readNewest(run.checkpoints);
+  run.rewind(newest?.manifest.step ?? -1);
+  if (newest === null) return fresh();
+  const { manifest, state, directory } = newest;
+  refuseOther(directory, manifest, recipe, policy);
+  await policy.restore(directory);
+  return {
+    step: manifest.step,
+    generatedTokens: manifest.generated_tokens,
+    elapsed: manifest.elapsed_s,
+    checkpoint: directory,
+    state,
+  };
+}
+
+/** A resume must give the same numbers as an uninterrupted run, so model, adapter and kernels must be the same. */
+function refuseOther(
+  directory: string,
+  manifest: CheckpointManifest,
+  recipe: TrainRecipe,
+  policy: StoredPolicy,
+) {
+  const expected: [string, unknown, unknown][] = [
+    ["kind", "train", manifest.kind],
+    ["model_type", policy.facts.model_type, manifest.model_type],
+    ["recipe_sha256", recipeDigest(recipe), manifest.recipe_sha256],
+    ["adapter", policy.facts.adapter, manifest.adapter],
+    [
+      "kernel_variants",
+      JSON.stringify(policy.facts.kernel_variants),
+      JSON.stringify(manifest.kernel_variants),
+    ],
+  ];
+  for (const [name, current, stored] of expected) {
+    if (current === stored) continue;
+    throw new Error(
+      `Cannot resume from ${directory} as its ${name} is ${stored}: this run's is ${current}; ` +
+        "start a new run with this checkpoint as its model instead",
+    );
+  }
+}
+
+export function recipeDigest(recipe: Record<string, unknown>): string {
+  return sha256(formatRecipe(recipe));
+}
+
+function remember(state: LoopState, rollout: Rollout, step: number, recipe: TrainRecipe): void {
+  if (planFor(step, recipe).ratios.length === 0 || recipe.algorithm !== "ghpo") return;
+  for (const attempt of rollout.drawn) {
+    const outcome = { stage: finalStage(attempt), accuracy: successRate(accuracies(attempt)) };
+    const start = nextStart(outcome, recipe.ghpo);
+    if (start > 0) state.stage_memory[attempt.problem.id] = start;
+    else delete state.stage_memory[attempt.problem.id];
+  }
+}
+
+function trainingTokens(rollout: Rollout): number {
+  let tokens = 0;
+  for (const part of rollout.attempts.flatMap((attempt) => attempt.parts)) {
+    for (const completion of part.completions) tokens += part.prompt_ids.length + completion.ids.length;
+  }
+  return tokens;
+}
+
+function cursorOf(cursor: number, problems: number): CheckpointManifest["data_cursor"] {
+  return { epoch: Math.floor(cursor / problems), index: cursor % problems };
+}
+
+function isBest(state: LoopState, value: number | null | undefined): number | null {
+  return typeof value === "number" && value > (state.best?.value ?? -Infinity) ? value : null;
+}
+
+/** The two numbers that matter, for the progress line. */
+function note(values: Values): string {
+  const percent = (key: string) => `${Math.round(100 * (values[key] ?? NaN))} %`;
+  return `un-hinted accuracy ${percent("ghpo/accuracy_unhinted")}  difficult ${
+    percent("ghpo/frac_difficult")
+  }`;
+}
+
+function headline(scores: Values): string {
+  return `held-out accuracy ${(100 * (scores["eval_accuracy"] ?? NaN)).toFixed(1)} %`;
+}

@@ -4,6 +4,7 @@
 const VARIABLES = [
   "GHPO_SHARED", // folder of outside fixtures
   "NODE_ENV,ENV,ELYSIA_AOT", // Elysia
+  "OPENAI_API_KEY", // endpoints
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
 ];
 
@@ -16,15 +17,17 @@ export const EVALUATOR = [...COMMON, "--allow-write", "--allow-net"];
 export const VERIFIER = COMMON;
 
 /**
- * Tests write to the temporary folder, talk to themselves and start Deno.
- * @param {{ write: string[], deno: string }} paths
+ * Tests write to the given folders, talk to themselves and start programs; a list of those would forbid
+ * handing them LD_LIBRARY_PATH, which the software driver needs.
+ * @param {string[]} write
  */
-export function forTests({ write, deno }) {
+export function forTests(write) {
   return [
-    ...COMMON.slice(0, 2),
-    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG"].join(",")}`,
+    "--no-prompt",
+    "--allow-read",
+    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG", "TMPDIR,TMP,TEMP"].join(",")}`,
     `--allow-write=${write.join(",")}`,
     "--allow-net=127.0.0.1,localhost",
-    `--allow-run=${deno}`,
+    "--allow-run",
   ];
 }

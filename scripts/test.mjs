@@ -98,7 +98,7 @@ async function bunTests(runner, paths, env) {
 }
 
 async function denoTests(runner, paths, env) {
-  const permissions = forTests({ write: [tmpdir(), OUT], deno: TOOLS.deno });
+  const permissions = forTests([tmpdir(), OUT]);
   // Types are a part of their own, hence --no-check.
   const args = ["test", "--quiet", "--no-check", "--import-map", "scripts/skip_reasons.json", ...permissions];
   return await runTests(runner, TOOLS.deno, (junit) => [...args, `--junit-path=${junit}`, ...paths], env);

@@ -28,7 +28,7 @@ function isRight({ source, input: { choices, gold_index } }: Row, text: string):
     return gold.charCodeAt(0) - 65 < choices.length && verify(gold, text, "choice").verdict === true;
   }
   if (/_math\.json/.test(source)) return numeric(text) !== null && numeric(text) === numeric(gold);
-  if (/latex/.test(source)) return text === gold;
+  if (/latex/.test(source)) return verify(gold, text, "report").verdict === true;
   return text.trim() === gold.trim();
 }
 

@@ -1,0 +1,94 @@
+// The checkpoint source with a counting stand-in for the engine: batching, repeats and context limits.
+
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import type { SampleEvent, SampleRequest } from "../sample.ts";
+import { CheckpointSource, type LocalModel } from "./checkpoint.ts";
+
+class FakeModel implements LocalModel {
+  readonly identity = { source: "checkpoint" };
+  readonly contextLength = 20;
+  readonly calls: { rows: number; max_tokens: number }[] = [];
+
+  encode(prompt: SampleRequest["prompt"]): number[] {
+    return Array.from("text" in prompt ? prompt.text : "", (c) => c.charCodeAt(0));
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return Array.from(ids).join(" ");
+  }
+
+  generate(
+    requests: { prompt_ids: number[]; samples: number; key: [number, number] }[],
+    options: { max_tokens: number },
+  ) {
+    this.calls.push({ rows: requests.reduce((n, r) => n + r.samples, 0), max_tokens: options.max_tokens });
+    return Promise.resolve(
+      requests.map(({ samples, key }) =>
+        Array.from({ length: samples }, (_, sample) => ({
+          ids: [key[1] % 97, sample],
+          logprobs: [-1, -1],
+          finish_reason: "stop" as const,
+        }))
+      ),
+    );
+  }
+}
+
+function request(problem: string, repeat: number, text = "2+2", top_p = 1): SampleRequest {
+  return {
+    key: `${problem}/${repeat}`,
+    benchmark: "b",
+    problem_id: problem,
+    repeat,
+    prompt: { text },
+    sampling: { temperature: 1, top_p, max_tokens: 16, stop: [] },
+    seed: 0,
+  };
+}
+
+async function all(model: FakeModel, requests: SampleRequest[]): Promise<SampleEvent[][]> {
+  const batches: SampleEvent[][] = [];
+  const source = new CheckpointSource(model, 5);
+  for await (const batch of source.complete(requests, new AbortController().signal)) batches.push(batch);
+  return batches;
+}
+
+describe("checkpoint source", () => {
+  it("asks for all repeats of a problem at once, in batches of 256 rows", async () => {
+    const model = new FakeModel();
+    const requests = Array.from({ length: 100 }, (_, p) => [0, 1, 2, 3].map((r) => request(`p${p}`, r)))
+      .flat();
+    const batches = await all(model, requests);
+    assert.deepEqual(model.calls.map(({ rows }) => rows), [256, 144]);
+    assert.equal(new Set(batches.flat().map((event) => event.request.key)).size, 400);
+  });
+
+  it("gives a missing repeat the text it would have had in the whole run", async () => {
+    const whole = await all(new FakeModel(), [0, 1, 2, 3].map((r) => request("p", r)));
+    const [[only] = []] = await all(new FakeModel(), [request("p", 2)]);
+    const same = whole.flat().find((event) => event.request.repeat === 2);
+    assert.ok(only && same && "output" in only && "output" in same);
+    assert.equal(only.output.text, same.output.text);
+  });
+
+  it("lets a long prompt end at the context and refuses one that fills it", async () => {
+    const model = new FakeModel();
+    const events = await all(model, [
+      request("short", 0),
+      request("long", 0, "1".repeat(15)),
+      request("full", 0, "1".repeat(20)),
+    ]);
+    assert.deepEqual(model.calls.map(({ max_tokens }) => max_tokens), [16, 5]);
+    const failed = events.flat().find((event) => event.request.problem_id === "full");
+    assert.ok(failed && "failure" in failed);
+    assert.equal(failed.failure, "the prompt has 20 tokens, the model's context 20");
+  });
+
+  it("refuses to sample with top_p below 1, which the engine does not do", async () => {
+    await assert.rejects(
+      () => all(new FakeModel(), [request("p", 0, "2", 0.95)]),
+      /top_p must be 1: current value is 0.95/,
+    );
+  });
+});

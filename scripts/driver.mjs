@@ -5,22 +5,13 @@
 // the Vulkan loader inside an npm package). GHPO_HIDE=system,apt skips rungs; VK_DRIVER_FILES chooses among
 // the system's drivers, as with every Vulkan program.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { unpackPackages } from "./apt.mjs";
-import { readTarBr, readTarGz } from "./archives.mjs";
+import { readTarBr } from "./archives.mjs";
 import { CACHE, hash, locked, readJson, ROOT, writeJson } from "./cache.mjs";
 import { capture, say } from "./process.mjs";
-import { childEnvironment, npm, TOOLS } from "./tools.mjs";
+import { childEnvironment, npmFiles, TOOLS } from "./tools.mjs";
 
 const SWIFTSHADER = {
   package: "@sparticuz/chromium@153.0.0",
@@ -121,16 +112,13 @@ async function swiftShader() {
   const root = join(CACHE, "swiftshader");
   if (!existsSync(root)) {
     say(`unpacking SwiftShader from ${SWIFTSHADER.package} into .cache/swiftshader`);
-    const work = `${root}.new`;
-    rmSync(work, { recursive: true, force: true });
-    mkdirSync(work, { recursive: true });
-    await npm("pack", SWIFTSHADER.package, "--pack-destination", work, "--silent");
-    const tarball = join(work, readdirSync(work).find((name) => name.endsWith(".tgz")) ?? "");
-    const packed = readTarGz(readFileSync(tarball)).get(SWIFTSHADER.file);
-    rmSync(tarball);
+    const packed = (await npmFiles(SWIFTSHADER.package)).get(SWIFTSHADER.file);
     if (!packed || hash(packed) !== SWIFTSHADER.sha256) {
       throw new Error(`${SWIFTSHADER.package} holds another ${SWIFTSHADER.file} than the pinned one`);
     }
+    const work = `${root}.new`;
+    rmSync(work, { recursive: true, force: true });
+    mkdirSync(work);
     for (const [name, bytes] of readTarBr(packed)) {
       if (/^(\.\/)?(libvk_swiftshader\.so|libvulkan\.so\.1|vk_swiftshader_icd\.json)$/.test(name)) {
         writeFileSync(join(work, name), bytes);

@@ -1,10 +1,11 @@
 // Bun, Deno, the pinned dependencies and hyperfine: fetched once into .cache and node_modules by npm, Bun
 // and apt-get, never into the system.
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { unpackPackages } from "./apt.mjs";
+import { readTarGz } from "./archives.mjs";
 import { CACHE, hash, locked, read, readJson, ROOT, writeJson } from "./cache.mjs";
 import { capture, mustRun, say } from "./process.mjs";
 
@@ -84,7 +85,7 @@ export function childEnvironment(driver) {
 }
 
 /** Runs npm in .cache, quietly. */
-export async function npm(...args) {
+async function npm(...args) {
   // Inside `npm run` this is npm's own script; run by this Node it needs no shell on any system.
   const script = process.env.npm_execpath;
   const [program, first] = script?.endsWith("npm-cli.js")
@@ -92,4 +93,21 @@ export async function npm(...args) {
     : [windows ? "npm.cmd" : "npm", []];
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
   await mustRun(`run npm ${args[0]}`, program, [...first, ...args, ...quiet], { cwd: CACHE });
+}
+
+/**
+ * The files of a published package, without installing it.
+ * @param {string} spec name@version
+ * @returns {Promise<Map<string, Buffer>>} contents by path; every path starts with `package/`
+ */
+export async function npmFiles(spec) {
+  const work = join(CACHE, `pack-${process.pid}`);
+  mkdirSync(work, { recursive: true });
+  try {
+    await npm("pack", spec, "--pack-destination", work);
+    const [tarball] = readdirSync(work);
+    return readTarGz(readFileSync(join(work, tarball)));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }

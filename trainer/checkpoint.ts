@@ -11,6 +11,7 @@ import { checkFiles, fileEntry } from "#shared/io/hash.ts";
 import { type CheckpointManifest, CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { count } from "#shared/schemas/values.ts";
+import type { StoredPolicy } from "./policy.ts";
 
 /** What the loop needs beside weights and moments; random numbers are functions of seed and step. */
 const StateSchema = v.strictObject({
@@ -39,21 +40,21 @@ export function checkpointName(step: number): string {
  * checkpoints are as before.
  *
  * @param root The run's checkpoint folder.
- * @param saveModel Writes model and optimizer files into the folder it is given.
  * @returns The checkpoint's directory.
  */
 export async function writeCheckpoint(
   root: string,
   facts: ManifestFacts,
   state: LoopState,
-  saveModel: (directory: string) => Promise<void>,
+  policy: Pick<StoredPolicy, "saveModel" | "saveOptimizer">,
 ): Promise<string> {
   const directory = join(root, checkpointName(facts.step));
   const last = listCheckpoints(root).at(-1);
   try {
     mkdirSync(root, { recursive: true });
     await writeDirectoryAtomic(directory, async (temporary) => {
-      await saveModel(temporary);
+      await policy.saveModel(temporary);
+      await policy.saveOptimizer(temporary);
       writeFileAtomic(join(temporary, STATE), JSON.stringify(state));
       const files = readdirSync(temporary).sort().map((path) => fileEntry(temporary, path));
       const manifest = { format_version: 1, created_at: new Date().toISOString(), ...facts, files };

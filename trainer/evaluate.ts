@@ -7,7 +7,7 @@ import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName } from "#shared/verify/index.ts";
 import type { Values } from "./metrics.ts";
-import type { Sampler } from "./rollouts.ts";
+import type { Sampler } from "./policy.ts";
 
 export interface EvaluationSetting {
   sampler: Sampler;

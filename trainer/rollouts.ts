@@ -7,40 +7,15 @@
 import type { GuidanceLevel } from "#shared/schemas/guidance.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import type { Completion, FinishReason, Group } from "#shared/schemas/rollout.ts";
+import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { combineRewards, groupAdvantages, moments } from "./ghpo/advantage.ts";
 import { isDifficult, successRate } from "./ghpo/difficulty.ts";
 import { hintAt } from "./ghpo/guidance.ts";
 import { type Plan, planFor, poolFor, shuffledIndex, type StageMemory } from "./ghpo/schedule.ts";
+import type { Sample, Sampler } from "./policy.ts";
 import type { Reward } from "./rewards.ts";
-
-export interface SampleRequest {
-  prompt_ids: number[];
-  /** Completions of this prompt. */
-  samples: number;
-  /** Stream of random numbers, together with the seed: no two requests of a run share one. */
-  key: [number, number];
-}
-
-export interface SampleOptions {
-  max_tokens: number;
-  temperature: number;
-  greedy: boolean;
-  seed: number;
-  eos_ids: number[];
-}
-
-export interface Sample {
-  ids: ArrayLike<number>;
-  logprobs: ArrayLike<number>;
-  finish_reason: FinishReason;
-}
-
-export interface Sampler {
-  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
-}
 
 /** What stays the same over a run. */
 export interface RolloutSetting {

@@ -9,9 +9,16 @@ import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
-import type { RolloutSetting, Sample, SampleOptions, Sampler, SampleRequest } from "./rollouts.ts";
-import type { StoredPolicy } from "./train.ts";
-import type { LearnerSequence, Scores } from "./update.ts";
+import type {
+  LearnerSequence,
+  Sample,
+  SampleOptions,
+  Sampler,
+  SampleRequest,
+  Scores,
+  StoredPolicy,
+} from "./policy.ts";
+import type { RolloutSetting } from "./rollouts.ts";
 
 const files = tinyTokenizerFiles(256);
 export const tinyTokenizer = new Tokenizer(files.tokenizer, files.config);
@@ -160,9 +167,13 @@ export class BagPolicy implements StoredPolicy {
     return (await new BagPolicy().forward(batch)).logprobs;
   }
 
-  save(directory: string): Promise<void> {
+  saveModel(directory: string): Promise<void> {
     this.beforeCall("save");
     writeFileSync(join(directory, "model.json"), JSON.stringify([...this.logits]));
+    return Promise.resolve();
+  }
+
+  saveOptimizer(directory: string): Promise<void> {
     this.beforeCall("save the moments");
     writeFileSync(join(directory, "optimizer.json"), JSON.stringify([...this.momentum]));
     return Promise.resolve();

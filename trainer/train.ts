@@ -1,34 +1,20 @@
 // The training loop, readable from top to bottom: roll out, update, measure, save. Which algorithm runs is a matter of
 // the recipe (ghpo/schedule.ts); how a model computes is a matter of the policy it is given.
 
-import { sha256 } from "#shared/io/hash.ts";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import {
-  type LoopState,
-  pruneCheckpoints,
-  readNewest,
-  recoverCheckpoints,
-  writeCheckpoint,
-} from "./checkpoint.ts";
+import { type LoopState, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { successRate } from "./ghpo/difficulty.ts";
 import { learningRate, nextStart, planFor } from "./ghpo/schedule.ts";
 import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
-import { differingKey, formatRecipe } from "./recipe.ts";
+import type { StoredPolicy } from "./policy.ts";
+import { formatRecipe } from "./recipe.ts";
+import { freshRun, recipeDigest, resumeRun } from "./resume.ts";
 import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { RunDirectory } from "./run_directory.ts";
 import type { Status } from "./status.ts";
-import { examplesOf, type Policy, update } from "./update.ts";
-
-/** A policy whose weights and optimizer state can be kept. */
-export interface StoredPolicy extends Policy {
-  readonly facts: Pick<CheckpointManifest, "model_type" | "adapter" | "kernel_variants">;
-  /** Writes the model as a Hugging Face directory with tokenizer, and the optimizer's moments. */
-  save(directory: string): Promise<void>;
-  /** Takes weights and moments from a directory that `save` wrote. */
-  restore(directory: string): Promise<void>;
-}
+import { examplesOf, update } from "./update.ts";
 
 export interface Training {
   recipe: TrainRecipe;
@@ -57,7 +43,7 @@ export async function train(training: Training): Promise<TrainResult> {
   const { recipe, policy, setting, status, stop } = training;
   const run = new RunDirectory(recipe.output_dir);
   const start = performance.now();
-  const progress = training.resume ? await resume(run, training) : fresh();
+  const progress = training.resume ? await resumeRun(run, recipe, "train", policy) : freshRun();
   if (!training.resume) run.start(formatRecipe(recipe));
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
@@ -123,7 +109,7 @@ export async function train(training: Training): Promise<TrainResult> {
           metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
         },
         state,
-        (directory) => policy.save(directory),
+        policy,
       );
       pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
     }
@@ -136,67 +122,6 @@ export async function train(training: Training): Promise<TrainResult> {
     best: state.best?.step ?? null,
     generatedTokens,
   };
-}
-
-function fresh() {
-  const state: LoopState = { cursor: 0, stage_memory: {}, num_tokens: 0, best: null };
-  return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
-}
-
-/** Goes back to the newest checkpoint, or to the beginning when a run was stopped before its first one. */
-async function resume(run: RunDirectory, { recipe, policy }: Training) {
-  const stored = run.readRecipe();
-  const key = differingKey(stored, formatRecipe(recipe));
-  if (key !== null) {
-    throw new Error(
-      `Cannot resume ${run.path} as ${key.name} must be ${key.first}, as in its recipe: current value is ${key.second}`,
-    );
-  }
-  recoverCheckpoints(run.checkpoints);
-  const newest = readNewest(run.checkpoints);
-  run.rewind(newest?.manifest.step ?? -1);
-  if (newest === null) return fresh();
-  const { manifest, state, directory } = newest;
-  refuseOther(directory, manifest, recipe, policy);
-  await policy.restore(directory);
-  return {
-    step: manifest.step,
-    generatedTokens: manifest.generated_tokens,
-    elapsed: manifest.elapsed_s,
-    checkpoint: directory,
-    state,
-  };
-}
-
-/** A resume must give the same numbers as an uninterrupted run, so model, adapter and kernels must be the same. */
-function refuseOther(
-  directory: string,
-  manifest: CheckpointManifest,
-  recipe: TrainRecipe,
-  policy: StoredPolicy,
-) {
-  const expected: [string, unknown, unknown][] = [
-    ["kind", "train", manifest.kind],
-    ["model_type", policy.facts.model_type, manifest.model_type],
-    ["recipe_sha256", recipeDigest(recipe), manifest.recipe_sha256],
-    ["adapter", policy.facts.adapter, manifest.adapter],
-    [
-      "kernel_variants",
-      JSON.stringify(policy.facts.kernel_variants),
-      JSON.stringify(manifest.kernel_variants),
-    ],
-  ];
-  for (const [name, current, stored] of expected) {
-    if (current === stored) continue;
-    throw new Error(
-      `Cannot resume from ${directory} as its ${name} is ${stored}: this run's is ${current}; ` +
-        "start a new run with this checkpoint as its model instead",
-    );
-  }
-}
-
-export function recipeDigest(recipe: Record<string, unknown>): string {
-  return sha256(formatRecipe(recipe));
 }
 
 function remember(state: LoopState, rollout: Rollout, step: number, recipe: TrainRecipe): void {

@@ -3,31 +3,8 @@
 
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "./ghpo/objective.ts";
-import type { Attempt, Sampler } from "./rollouts.ts";
-
-/** Prompt and completion tokens in one list. */
-export interface LearnerSequence {
-  ids: number[];
-  prompt_length: number;
-}
-
-/** Log-probs and entropies of the completion tokens of each sequence, natural logarithms. */
-export interface Scores {
-  logprobs: Float32Array[];
-  entropy: Float32Array[];
-}
-
-/** The model as the loop sees it. */
-export interface Policy extends Sampler {
-  /** Scores a micro-batch and keeps what its backward needs. */
-  forward(batch: LearnerSequence[]): Promise<Scores>;
-  /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
-  backward(coefficients: Float32Array[]): Promise<void>;
-  /** Clips, updates the weights and clears the gradients. */
-  step(learningRate: number): Promise<{ grad_norm: number }>;
-  /** Log-probs under the frozen reference model; called when beta > 0 only. */
-  reference(batch: LearnerSequence[]): Promise<Float32Array[]>;
-}
+import type { LearnerSequence, Policy } from "./policy.ts";
+import type { Attempt } from "./rollouts.ts";
 
 /** What is trained on: one completion. */
 export interface Example extends LearnerSequence {

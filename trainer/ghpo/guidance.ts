@@ -3,6 +3,7 @@
 // them. The leak guard and the token budget only ever drop further units from the end of the hint; the question is
 // not touched here.
 
+import { splitSentences } from "#shared/problems/steps.ts";
 import type { GuidanceLevel } from "#shared/schemas/guidance.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 
@@ -60,7 +61,7 @@ export function splitTrace(
 ): string[] {
   if (cut === "step") return [...trace.steps];
   if (cut === "character") return Array.from(trace.text);
-  if (cut === "sentence") return trace.text.split(/(?<=[.!?。！？]\s+|\n+)(?=\S)/u);
+  if (cut === "sentence") return splitSentences(trace.text);
   if (tokenPieces === undefined) {
     throw new TypeError("Cannot cut a hint at a token as the tokenizer is missing");
   }

@@ -1,0 +1,66 @@
+// The model as the loops see it: something that samples, scores, learns and can be kept. engine.ts is the real one; the
+// tests of the loops bring their own.
+
+import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import type { FinishReason } from "#shared/schemas/rollout.ts";
+
+export interface SampleRequest {
+  prompt_ids: number[];
+  /** Completions of this prompt. */
+  samples: number;
+  /** Stream of random numbers, together with the seed: no two requests of a run share one. */
+  key: [number, number];
+}
+
+export interface SampleOptions {
+  max_tokens: number;
+  temperature: number;
+  greedy: boolean;
+  seed: number;
+  eos_ids: number[];
+}
+
+export interface Sample {
+  ids: ArrayLike<number>;
+  logprobs: ArrayLike<number>;
+  finish_reason: FinishReason;
+}
+
+export interface Sampler {
+  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
+}
+
+/** Prompt and completion tokens in one list. */
+export interface LearnerSequence {
+  ids: number[];
+  prompt_length: number;
+}
+
+/** Log-probs and entropies of the completion tokens of each sequence, natural logarithms. */
+export interface Scores {
+  logprobs: Float32Array[];
+  entropy: Float32Array[];
+}
+
+/** The model as the loop sees it. */
+export interface Policy extends Sampler {
+  /** Scores a micro-batch and keeps what its backward needs. */
+  forward(batch: LearnerSequence[]): Promise<Scores>;
+  /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
+  backward(coefficients: Float32Array[]): Promise<void>;
+  /** Clips, updates the weights and clears the gradients. */
+  step(learningRate: number): Promise<{ grad_norm: number }>;
+  /** Log-probs under the frozen reference model; called when beta > 0 only. */
+  reference(batch: LearnerSequence[]): Promise<Float32Array[]>;
+}
+
+/** A policy whose weights and optimizer state can be kept. */
+export interface StoredPolicy extends Policy {
+  readonly facts: Pick<CheckpointManifest, "model_type" | "adapter" | "kernel_variants">;
+  /** Writes the model as a Hugging Face directory with its tokenizer, without the optimizer. */
+  saveModel(directory: string): Promise<void>;
+  /** Writes the optimizer's moments. */
+  saveOptimizer(directory: string): Promise<void>;
+  /** Takes weights and moments from a directory that both were saved in. */
+  restore(directory: string): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import type { Attempt } from "./rollouts.ts";
+import { collect } from "./rollouts.ts";
+import { BagPolicy, chainProblem, scriptedSetting, tinyRecipe } from "./testing.ts";
+import { type Example, examplesOf, pack, update } from "./update.ts";
+
+async function rescuedAttempt(): Promise<Attempt> {
+  const script = (_q: string, hint: string, sample: number) =>
+    hint !== "" && sample === 0 ? "3####20" : "3####1";
+  const { setting } = await scriptedSetting(tinyRecipe({ train: { prompts_per_step: 1 } }), [
+    chainProblem("4"),
+  ], script);
+  return (await collect(setting, 0, 0, {})).attempts[0]!;
+}
+
+const example = (advantage: number, length = 3): Example => ({
+  ids: [5, 6, ...Array.from({ length }, (_, t) => 7 + t)],
+  prompt_length: 2,
+  advantage,
+  behaviour: null,
+});
+
+describe("examplesOf()", () => {
+  it("scores a rescued group under its hinted prompt, as the paper's ratio is conditioned on q*", async () => {
+    const attempt = await rescuedAttempt();
+    const { prompt_ids, completions: [first] } = attempt.parts[0]!;
+    const [example] = examplesOf([attempt], "conditioned");
+    assert.deepEqual(example!.ids, [...prompt_ids, ...first!.ids]);
+    assert.equal(example!.prompt_length, prompt_ids.length);
+    assert.deepEqual(example!.behaviour, first!.logprobs);
+    assert.ok(prompt_ids.length > attempt.plain.prompt_ids.length);
+  });
+
+  it("scores it under the plain prompt when the hint is dropped from the loss", async () => {
+    const attempt = await rescuedAttempt();
+    const [example] = examplesOf([attempt], "dropped");
+    assert.deepEqual(example!.ids.slice(0, example!.prompt_length), attempt.plain.prompt_ids);
+    assert.equal(example!.behaviour, null);
+  });
+});
+
+describe("pack()", () => {
+  it("fills micro-batches in order up to the limit, a longer example alone", () => {
+    const lengths = [4, 3, 3, 12, 1].map((n) => ({ ids: Array(n).fill(0) }));
+    assert.deepEqual(pack(lengths, 8).map((batch) => batch.map((e) => e.ids.length)), [[4, 3], [3], [12], [
+      1,
+    ]]);
+    assert.deepEqual(pack([], 8), []);
+  });
+});
+
+describe("update()", () => {
+  const gradients = async (examples: Example[], overrides: Parameters<typeof tinyRecipe>[0]) => {
+    const policy = new BagPolicy();
+    await update(policy, examples, tinyRecipe(overrides), 1);
+    return [...policy.logits];
+  };
+
+  it("does not depend on how the batch is split, for every loss that normalises over the whole batch", async () => {
+    const examples = [example(1, 5), example(-1, 2), example(0, 9), example(0.5, 7)];
+    for (const loss_type of ["grpo", "dr_grpo", "dapo", "gspo"]) {
+      const whole = await gradients(examples, { loss: { loss_type }, train: { micro_batch_tokens: 1000 } });
+      const split = await gradients(examples, { loss: { loss_type }, train: { micro_batch_tokens: 10 } });
+      whole.forEach((value, k) => assert.ok(Math.abs(value - split[k]!) < 1e-7));
+      assert.ok(whole.some((value) => value !== 0));
+    }
+  });
+
+  it("counts completions without advantage in the mean although they are not computed", async () => {
+    const idle = [example(1), example(0)];
+    const alone = [example(1)];
+    const [a, b] = [await gradients(idle, {}), await gradients(alone, {})];
+    a.forEach((value, k) => assert.ok(Math.abs(2 * value - b[k]!) < 1e-7));
+  });
+
+  it("measures nothing but still steps the optimizer when no group has an advantage", async () => {
+    const policy = new BagPolicy();
+    const result = await update(policy, [example(0)], tinyRecipe(), 1);
+    assert.deepEqual([result.loss, result.grad_norm, result.entropy, result.trainedTokens], [0, 0, null, 0]);
+  });
+
+  it("compares the sampler's log-probs with the learner's", async () => {
+    const behaviour = [-1, -1, -1];
+    const result = await update(new BagPolicy(), [{ ...example(1), behaviour }], tinyRecipe(), 1);
+    const uniform = Math.log(new BagPolicy().logits.length);
+    assert.ok(Math.abs(result.logpDifference.max - (uniform - 1)) < 1e-5);
+  });
+});

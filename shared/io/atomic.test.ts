@@ -89,11 +89,13 @@ describe("writeFileAtomic()", () => {
       assert.deepEqual(readdirSync(folder), ["x.txt"]);
     }));
 
-  it("names a directory that does not exist", () => {
-    assert.throws(() => writeFileAtomic("/nonexistent/x", ""), {
-      message: "Cannot write /nonexistent/x as it does not exist",
-    });
-  });
+  it("names a directory that does not exist", () =>
+    inFolder((folder) => {
+      const path = join(folder, "missing", "x");
+      assert.throws(() => writeFileAtomic(path, ""), {
+        message: `Cannot write ${path} as it does not exist`,
+      });
+    }));
 });
 
 describe("writeDirectoryAtomic()", () => {

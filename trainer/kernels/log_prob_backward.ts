@@ -6,15 +6,14 @@ import source from "./log_prob_backward.wgsl" with { type: "text" };
 
 /**
  * logits := coefficient * (onehot(target) - softmax(logits / T)) / T, in place.
- * Shapes: logits (rows, stride), stride being the padded vocabulary; lse, targets, coefficients hold all rows of the batch, of which the
- * chunk starts at `first`.
+ * Shapes: logits (rows, stride), stride being the padded vocabulary; lse, targets, coefficients (rows).
  */
 export function logProbBackward(
   recorder: Recorder,
   buffers: { logits: Binding; lse: Binding; targets: Binding; coefficients: Binding },
-  { rows, first, vocab, stride, temperature }: LogProbShape & { first: number },
+  { rows, vocab, stride, temperature }: LogProbShape,
 ): void {
-  const params = { rows, first, vocab, stride, inverse_temperature: 1 / temperature };
+  const params = { rows, vocab, stride, inverse_temperature: 1 / temperature };
   const kernel = recorder.gpu.kernel("log_prob_backward", source);
   recorder.dispatch(kernel, params, buffers, linearGrid(rows * stride / 4, 64));
 }

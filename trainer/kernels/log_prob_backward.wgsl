@@ -4,7 +4,6 @@ struct Params {
   rows: u32,
   vocab: u32,
   stride: u32, // of a row of logits, multiple of 4; columns past the vocabulary get gradient 0
-  first: u32, // row of the chunk's first row in lse, targets and coefficients
   inverse_temperature: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -20,8 +19,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = at / quads;
   if (row >= p.rows) { return; }
   let column = vec4u(at % quads * 4u) + vec4u(0u, 1u, 2u, 3u);
-  let softmax = exp(logits[at] * p.inverse_temperature - lse[p.first + row]);
-  let onehot = select(vec4f(), vec4f(1.0), column == vec4u(targets[p.first + row]));
-  let gradient = (onehot - softmax) * (coefficients[p.first + row] * p.inverse_temperature);
+  let softmax = exp(logits[at] * p.inverse_temperature - lse[row]);
+  let onehot = select(vec4f(), vec4f(1.0), column == vec4u(targets[row]));
+  let gradient = (onehot - softmax) * (coefficients[row] * p.inverse_temperature);
   logits[at] = select(vec4f(), gradient, column < vec4u(p.vocab));
 }

@@ -1,0 +1,36 @@
+// The whole backward of a packed batch: head, blocks from the last to the first, embedding.
+
+import type { Recorder } from "#shared/gpu/recorder.ts";
+import type { Activations } from "#shared/model/activations.ts";
+import type { Head } from "#shared/model/head.ts";
+import type { Model } from "#shared/model/weights.ts";
+import { embeddingBackward } from "../kernels/embedding_backward.ts";
+import { blockBackward } from "./block.ts";
+import type { Gradients } from "./gradients.ts";
+import { headBackward } from "./head.ts";
+import type { Scratch } from "./scratch.ts";
+
+/**
+ * Adds the gradients of sum(coefficient * log-prob) to `gradients`, after `forward` and `head.forward` on the same
+ * activations (with `save`), `scratch.load` of the same batch and the coefficients in `scratch.coefficients`.
+ */
+export function backward(
+  recorder: Recorder,
+  model: Model,
+  activations: Activations,
+  head: Head,
+  gradients: Gradients,
+  scratch: Scratch,
+  temperature: number,
+): void {
+  headBackward(recorder, model, head, gradients, scratch, activations.normed, temperature);
+  for (let i = model.layers.length - 1; i >= 0; i--) {
+    blockBackward(recorder, model, activations, gradients, scratch, i);
+  }
+  const { occurrences, order, dx, shape } = scratch;
+  embeddingBackward(
+    recorder,
+    { occurrences, order, dx, dweight: gradients.of(model.embed_tokens) },
+    { distinct: shape.distinct, hidden: model.config.hidden_size },
+  );
+}

@@ -1,0 +1,153 @@
+// Backward of one block, as straight-line code in the reverse order of shared/model/forward.ts. scratch.dx
+// comes in as the gradient of xOut and leaves as that of xIn; the residual connections are its accumulation.
+
+import type { Recorder } from "#shared/gpu/recorder.ts";
+import { matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
+import { rmsNorm } from "#shared/kernels/rms_norm.ts";
+import type { Activations } from "#shared/model/activations.ts";
+import { mlpInput } from "#shared/model/forward.ts";
+import type { Model } from "#shared/model/weights.ts";
+import { attentionBackward } from "../kernels/attention_backward.ts";
+import { biasBackward } from "../kernels/column_sum.ts";
+import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
+import { qkNormBackward, ropeBackward } from "../kernels/rope_backward.ts";
+import { swigluBackward } from "../kernels/swiglu_backward.ts";
+import type { Gradients } from "./gradients.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** Needs activations with `save`; adds to the gradients of the block's parameters. */
+export function blockBackward(
+  recorder: Recorder,
+  model: Model,
+  activations: Activations,
+  gradients: Gradients,
+  scratch: Scratch,
+  index: number,
+): void {
+  mlpBackward(recorder, model, activations, gradients, scratch, index);
+  attentionBlockBackward(recorder, model, activations, gradients, scratch, index);
+}
+
+/** xOut = xMid + swiglu(norm(xMid) gate_up) down_proj. */
+function mlpBackward(
+  recorder: Recorder,
+  model: Model,
+  activations: Activations,
+  gradients: Gradients,
+  scratch: Scratch,
+  index: number,
+): void {
+  const { hidden_size: hidden, intermediate_size: inner } = model.config;
+  const rows = activations.batch!.tokens;
+  const weights = model.layers[index]!;
+  const { gateUp, xMid, rstd2 } = activations.layers[index]!;
+  const { dx, dnormed, dgateUp, partials } = scratch;
+
+  // activations.inner: first the gradient of the inner activation, then the activation itself.
+  const act = activations.inner;
+  matmulNT(recorder, { x: dx, w: weights.down_proj.buffer, out: act }, { rows, cols: inner, inner: hidden });
+  swigluBackward(recorder, { gate_up: gateUp, d: act, dgate_up: dgateUp }, { rows, cols: inner });
+  matmulTN(
+    recorder,
+    { x: act, y: dx, out: gradients.of(weights.down_proj) },
+    { rows: inner, cols: hidden, inner: rows, accumulate: true },
+  );
+
+  mlpInput(recorder, model, activations, index);
+  matmulTN(
+    recorder,
+    { x: activations.normed, y: dgateUp, out: gradients.of(weights.gate_up) },
+    { rows: hidden, cols: 2 * inner, inner: rows, accumulate: true },
+  );
+  matmulNT(
+    recorder,
+    { x: dgateUp, w: weights.gate_up.buffer, out: dnormed },
+    { rows, cols: hidden, inner: 2 * inner },
+  );
+  rmsNormBackward(recorder, {
+    x: xMid,
+    weight: weights.post_attention_layernorm.buffer,
+    rstd: rstd2,
+    dy: dnormed,
+    dx,
+    dweight: gradients.of(weights.post_attention_layernorm),
+    partials,
+  }, { rows, cols: hidden, accumulate: true });
+}
+
+/** xMid = xIn + attention(rope(norm(xIn) qkv + bias)) o_proj. */
+function attentionBlockBackward(
+  recorder: Recorder,
+  model: Model,
+  activations: Activations,
+  gradients: Gradients,
+  scratch: Scratch,
+  index: number,
+): void {
+  const { config } = model;
+  const { hidden_size: hidden, num_attention_heads: heads, head_dim: headDim, rms_norm_eps: eps } = config;
+  const shape = { tokens: activations.batch!.tokens, heads, kvHeads: config.num_key_value_heads, headDim };
+  const rows = shape.tokens;
+  const weights = model.layers[index]!;
+  const layer = activations.layers[index]!;
+  const { dx, dnormed, dqkv, partials } = scratch;
+
+  matmulNT(
+    recorder,
+    { x: dx, w: weights.o_proj.buffer, out: dnormed },
+    { rows, cols: heads * headDim, inner: hidden },
+  );
+  matmulTN(
+    recorder,
+    { x: layer.attnOut, y: dx, out: gradients.of(weights.o_proj) },
+    { rows: heads * headDim, cols: hidden, inner: rows, accumulate: true },
+  );
+  const { d, probability, dscore, tiles, scoreFloats } = scratch;
+  const { qkv, attnOut: out, lse } = layer;
+  attentionBackward(
+    recorder,
+    { qkv, out, lse, dout: dnormed, tiles, d, probability, dscore, dqkv },
+    shape,
+    { count: scratch.shape.tileCount, span: scratch.shape.span, scratchFloats: scoreFloats },
+  );
+  const table = model.ropeTable(activations.batch!.longest);
+  ropeBackward(recorder, { positions: activations.positions, table, dqkv }, shape);
+  const { q_norm, k_norm, qkv_bias } = weights;
+  if (q_norm && k_norm) {
+    qkNormBackward(recorder, {
+      raw: layer.qkvRaw,
+      q_norm: q_norm.buffer,
+      k_norm: k_norm.buffer,
+      rstd: scratch.headRstd,
+      partials,
+      dqkv,
+      dq_norm: gradients.of(q_norm),
+      dk_norm: gradients.of(k_norm),
+    }, { ...shape, eps });
+  }
+  const cols = weights.qkv.cols;
+  if (qkv_bias) biasBackward(recorder, { dy: dqkv, partials, db: gradients.of(qkv_bias) }, { rows, cols });
+
+  const normed = activations.normed;
+  const norm = weights.input_layernorm;
+  rmsNorm(
+    recorder,
+    { x: layer.xIn, weight: norm.buffer, out: normed, rstd: layer.rstd1 },
+    { rows, cols: hidden, eps },
+  );
+  matmulTN(
+    recorder,
+    { x: normed, y: dqkv, out: gradients.of(weights.qkv) },
+    { rows: hidden, cols, inner: rows, accumulate: true },
+  );
+  matmulNT(recorder, { x: dqkv, w: weights.qkv.buffer, out: dnormed }, { rows, cols: hidden, inner: cols });
+  rmsNormBackward(recorder, {
+    x: layer.xIn,
+    weight: norm.buffer,
+    rstd: layer.rstd1,
+    dy: dnormed,
+    dx,
+    dweight: gradients.of(norm),
+    partials,
+  }, { rows, cols: hidden, accumulate: true });
+}

@@ -1,0 +1,63 @@
+// Backward of the language-model head: from d loss / d log-prob to the gradient of the residual stream. Each
+// chunk of logits is computed again and becomes its own gradient in place, so full logits never exist.
+
+import type { Recorder } from "#shared/gpu/recorder.ts";
+import { matmulNN, matmulTN } from "#shared/kernels/matmul.ts";
+import type { Head } from "#shared/model/head.ts";
+import type { Model } from "#shared/model/weights.ts";
+import { logProbBackward } from "../kernels/log_prob_backward.ts";
+import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
+import { scatterRows } from "../kernels/scatter_rows.ts";
+import type { Gradients } from "./gradients.ts";
+import type { Scratch } from "./scratch.ts";
+
+/**
+ * scratch.dx := gradient of the residual stream (tokens, hidden), 0 in rows that predict nothing; adds to the
+ * gradients of the head and the final norm. Reads what `head.forward` left and `scratch.coefficients`.
+ * @param dgathered scratch of (rows, hidden)
+ */
+export function headBackward(
+  recorder: Recorder,
+  model: Model,
+  head: Head,
+  gradients: Gradients,
+  scratch: Scratch,
+  dgathered: GPUBuffer,
+  temperature: number,
+): void {
+  const { hidden_size: hidden, vocab_size: vocab } = model.config;
+  const stride = model.head.rows;
+  const { logits } = head;
+  for (const chunk of head.chunks()) {
+    const { rows } = chunk;
+    head.logitsOf(recorder, model, chunk);
+    logProbBackward(recorder, {
+      logits,
+      lse: head.part(head.lse, chunk),
+      targets: head.part(head.targets, chunk),
+      coefficients: head.part(scratch.coefficients, chunk),
+    }, { rows, vocab, stride, temperature });
+    matmulTN(
+      recorder,
+      { x: logits, y: head.part(head.normed, chunk, hidden), out: gradients.of(model.head) },
+      { rows: stride, cols: hidden, inner: rows, accumulate: true },
+    );
+    matmulNN(
+      recorder,
+      { x: logits, w: model.head.buffer, out: head.part(scratch.dnormed, chunk, hidden) },
+      { rows, cols: hidden, inner: stride },
+    );
+  }
+  rmsNormBackward(recorder, {
+    x: head.gathered,
+    weight: model.norm.buffer,
+    rstd: head.rstd,
+    dy: scratch.dnormed,
+    dx: dgathered,
+    dweight: gradients.of(model.norm),
+    partials: scratch.partials,
+  }, { rows: head.count, cols: hidden, accumulate: false });
+  recorder.clear(scratch.dx);
+  const buffers = { x: dgathered, rows: head.rows, out: scratch.dx };
+  scatterRows(recorder, buffers, { count: head.count, cols: hidden });
+}

@@ -1,10 +1,13 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readProblems } from "./problem_files.ts";
+import process from "node:process";
+import { parse } from "#shared/schemas/parse.ts";
+import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { readProblems, recipeProblems } from "./problem_files.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/problems.parquet", import.meta.url));
 const columns = { id: "uid", text: "problem", answer: "answer", trace: "solution", level: "difficulty" };
@@ -80,5 +83,52 @@ describe("readProblems()", () => {
     await assert.rejects(readProblems("/nonexistent/x.jsonl", "gsm8k", columns), {
       message: "Cannot read /nonexistent/x.jsonl as it does not exist",
     });
+  });
+});
+
+describe("recipeProblems()", () => {
+  const data = (settings: Record<string, unknown>) =>
+    parse(TrainRecipeSchema, { model: "m", output_dir: "o", data: settings }, "recipe").data;
+
+  it("generates the families of the recipe", async () => {
+    const problems = await recipeProblems(data({ families: ["gcd", "chain"], levels: [2], count: 10 }), 1);
+    assert.deepEqual(problems.map(({ source }) => source), Array(5).fill(["gcd", "chain"]).flat());
+    assert.ok(problems.every(({ level }) => level === 2));
+  });
+
+  it("stops at the first row of a file that does not fit", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "x.jsonl");
+      writeFileSync(path, '{"problem":"p","answer":"1"}\n{"problem":"q"}\n');
+      await assert.rejects(recipeProblems(data({ path }), 1), {
+        message: `Cannot read ${path}:2 as it has no answer`,
+      });
+    }));
+});
+
+describe("published data", () => {
+  const folder = join(
+    process.env["GHPO_SHARED"] ?? fileURLToPath(new URL("../../../shared", import.meta.url)),
+    "data",
+  );
+  const skip = existsSync(folder) ? false : `no folder ${folder}: set GHPO_SHARED to run this`;
+
+  it("GSM8K and MATH-500 are read to the last row", { skip }, async () => {
+    const rows = async (name: string, format: "gsm8k" | "math") => {
+      const { problems, errors } = await readProblems(join(folder, `${name}.jsonl`), format, columns);
+      assert.deepEqual(errors, []);
+      for (const { id, trace } of problems) {
+        assert.equal(trace?.steps.join("") ?? null, trace?.text ?? null, id);
+      }
+      return problems;
+    };
+    const train = await rows("gsm8k-train", "gsm8k");
+    assert.equal(train.length, 7473);
+    assert.ok(train.every(({ answer }) => /^-?\d+(\.\d+)?$/.test(answer)));
+    assert.ok(train.every(({ trace }) => trace !== null && !/<<|####/.test(trace.text)));
+    const math = await rows("math500", "math");
+    assert.equal(math.length, 500);
+    assert.ok(math.every(({ level }) => level !== null && level >= 1 && level <= 5));
+    assert.ok((await rows("aime25", "math")).every(({ trace }) => trace === null));
   });
 });

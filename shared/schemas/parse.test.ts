@@ -96,6 +96,13 @@ describe("parse()", () => {
     assert.deepEqual(parse(TrainRecipeSchema, resolved, "recipe"), resolved);
   });
 
+  it("refuses hint stages that do not increase", () => {
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, ghpo: { hint_stages: [0.5, 0.25] } }),
+      "Cannot read recipe r.toml as ghpo.hint_stages must be increasing: current value is [0.5,0.25]",
+    );
+  });
+
   it("refuses a recipe with two problem sources, or none", () => {
     const message = /data must name either families or a path/;
     assert.match(sentence(TrainRecipeSchema, { ...recipe, data: {} }), message);

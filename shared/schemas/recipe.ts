@@ -13,6 +13,12 @@ export type Family = v.InferOutput<typeof FamilySchema>;
 const setting = v.optional;
 const levels = v.pipe(v.array(v.pipe(positiveCount, v.maxValue(9))), v.minLength(1));
 
+const stages = v.pipe(
+  v.array(fraction),
+  v.minLength(1),
+  v.check((ratios) => ratios.every((ratio, i) => i === 0 || ratio > ratios[i - 1]!), "must be increasing"),
+);
+
 /** Where the training problems come from: generated ones, or a file. */
 const DataSchema = v.pipe(
   v.strictObject({
@@ -60,7 +66,7 @@ const GenerationSchema = v.strictObject({
 });
 
 const GhpoSchema = v.strictObject({
-  hint_stages: setting(v.pipe(v.array(fraction), v.minLength(1)), [0.25, 0.5, 0.75]),
+  hint_stages: setting(stages, [0.25, 0.5, 0.75]),
   /** The largest success rate that still counts as difficult. */
   difficulty_threshold: setting(fraction, 0),
   /** Plain GRPO for the first steps. */

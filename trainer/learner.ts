@@ -55,15 +55,17 @@ export class Learner {
 
   /** Log-probs and entropies of every completion token. */
   async forward(batch: readonly LearnerSequence[]): Promise<Scores> {
-    const scores = emptyScores(batch.length);
     const microBatches = this.#microBatches(batch, batch.keys());
+    const scores = await this.#scores(batch, microBatches, this.model);
     this.#batch = batch;
-    for (const indices of microBatches) {
-      this.#recordForward(indices.map((i) => batch[i]!));
-      await this.#readScores(batch, indices, scores);
-    }
     this.#resident = microBatches.length === 1 && microBatches[0]!.length === batch.length;
     return scores;
+  }
+
+  /** The same under another model of the same shapes, such as the reference of a KL penalty; without backward. */
+  score(model: Model, batch: readonly LearnerSequence[]): Promise<Scores> {
+    this.#resident = false;
+    return this.#scores(batch, this.#microBatches(batch, batch.keys()), model);
   }
 
   /**
@@ -93,7 +95,7 @@ export class Learner {
     const live = [...batch.keys()].filter((i) => coefficients[i]!.some((c) => c !== 0));
     for (const indices of this.#microBatches(batch, live)) {
       const sequences = indices.map((i) => batch[i]!);
-      this.#recordForward(sequences);
+      this.#recordForward(sequences, this.model);
       this.#recordBackward(indices.map((i) => coefficients[i]!));
       await this.#readScores(batch, indices, scores);
     }
@@ -117,7 +119,16 @@ export class Learner {
     }
   }
 
-  #recordForward(sequences: readonly LearnerSequence[]): void {
+  async #scores(batch: readonly LearnerSequence[], microBatches: readonly number[][], model: Model) {
+    const scores = emptyScores(batch.length);
+    for (const indices of microBatches) {
+      this.#recordForward(indices.map((i) => batch[i]!), model);
+      await this.#readScores(batch, indices, scores);
+    }
+    return scores;
+  }
+
+  #recordForward(sequences: readonly LearnerSequence[], model: Model): void {
     const batch = pack(sequences.map(({ ids }) => ids));
     this.#activations.load(batch);
     this.#scratch.load(sequences.map(({ ids }) => ids.length), batch.ids);
@@ -132,8 +143,8 @@ export class Learner {
       start += ids.length;
     }
     this.#head.load(Uint32Array.from(rows), Uint32Array.from(targets));
-    forward(this.#recorder, this.model, this.#activations);
-    this.#head.forward(this.#recorder, this.model, this.#activations.x, this.#settings.temperature);
+    forward(this.#recorder, model, this.#activations);
+    this.#head.forward(this.#recorder, model, this.#activations.x, this.#settings.temperature);
   }
 
   #recordBackward(coefficients: readonly Float32Array[]): void {

@@ -15,6 +15,8 @@ import { hashText, Random } from "./rng.ts";
 
 export type Split = "train" | "held_out";
 
+/** Levels are 1 to this. */
+export const MAX_LEVEL = 5;
 /** One problem in so many is held out. */
 const HELD_OUT_EVERY = 4;
 /** A cell (family, level, split) that repeats itself so often in a row has no new problems left. */

@@ -48,7 +48,9 @@ export class Tokenizer {
         cause,
       });
     }
-    this.vocabSize = Math.max(...this.#tokenizer.get_vocab(true).values()) + 1;
+    let largest = -1; // a spread of 151,000 arguments overflows Deno's stack
+    for (const id of this.#tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
+    this.vocabSize = largest + 1;
     this.eosToken = content(settings.eos_token);
     this.unkToken = content(settings.unk_token);
     const own = settings.chat_template;

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
+import { loadModel } from "#shared/model/load.ts";
+import { Learner } from "./learner.ts";
+
+const lengths = [[5, 12], [3, 20], [1, 2], [9, 30], [4, 5]] as const; // prompt, prompt and completion
+const batch = lengths.map(([prompt_length, length], seed) => ({
+  ids: Array.from(noise(length, seed), (u) => Math.floor((u + 1) * 33)),
+  prompt_length,
+}));
+const coefficients = lengths.map(([prompt, length], i) => noise(length - prompt, 20 + i));
+
+const model = loadModel(await testGpu(), join(import.meta.dirname, "../shared/model/fixtures/qwen2"));
+after(() => model.destroy());
+
+async function withLearner<T>(microBatchTokens: number, work: (learner: Learner) => Promise<T>): Promise<T> {
+  const learner = new Learner(model, { micro_batch_tokens: microBatchTokens, temperature: 0.9 });
+  try {
+    return await work(learner);
+  } finally {
+    learner.destroy();
+  }
+}
+
+/** All gradients, one after the other. */
+async function gradientsOf(learner: Learner): Promise<number[]> {
+  return (await learner.readGradients()).flatMap(({ data }) => [...data]);
+}
+
+describe("learner", () => {
+  it("gives the same scores and gradients whatever the micro-batches and the order", async () => {
+    const run = (order: number[]) => async (learner: Learner) => {
+      const scores = await learner.forward(order.map((i) => batch[i]!));
+      await learner.backward(order.map((i) => coefficients[i]!));
+      const inOrder = batch.map((_, i) => scores.logprobs[order.indexOf(i)]!);
+      return { logprobs: inOrder.flatMap((own) => [...own]), gradients: await gradientsOf(learner) };
+    };
+    const whole = await withLearner(100, run([0, 1, 2, 3, 4]));
+    assert.ok(Math.max(...whole.gradients.map(Math.abs)) > 0.1);
+    for (const limit of [30, 52]) {
+      const parts = await withLearner(limit, run([3, 1, 4, 0, 2]));
+      assertClose(parts.logprobs, whole.logprobs, 1e-5, "log-probs");
+      assertClose(parts.gradients, whole.gradients, 1e-5, "gradients");
+    }
+  });
+
+  it("accumulates known coefficients with one forward, bit for bit as forward and backward do", async () => {
+    const one = await withLearner(100, async (learner) => {
+      const scores = await learner.accumulate(batch, coefficients);
+      return { scores, gradients: await gradientsOf(learner) };
+    });
+    const two = await withLearner(100, async (learner) => {
+      const scores = await learner.forward(batch);
+      await learner.backward(coefficients);
+      return { scores, gradients: await gradientsOf(learner) };
+    });
+    assert.deepEqual(one, two);
+  });
+
+  it("does not compute sequences whose coefficients are all zero", async () => {
+    const some = coefficients.map((own, i) => i === 1 || i === 3 ? own : new Float32Array(own.length));
+    const { scores, gradients } = await withLearner(100, async (learner) => {
+      const scores = await learner.accumulate(batch, some);
+      return { scores, gradients: await gradientsOf(learner) };
+    });
+    assert.deepEqual(scores.logprobs.map((own) => own.length), [0, 17, 0, 21, 0]);
+    const alone = await withLearner(100, async (learner) => {
+      await learner.accumulate([batch[1]!, batch[3]!], [some[1]!, some[3]!]);
+      return await gradientsOf(learner);
+    });
+    assert.deepEqual(gradients, alone);
+  });
+
+  it("adds up over calls until it is cleared", async () => {
+    await withLearner(100, async (learner) => {
+      await learner.accumulate(batch, coefficients);
+      const once = await gradientsOf(learner);
+      await learner.accumulate(batch, coefficients);
+      assertClose(await gradientsOf(learner), once.map((g) => 2 * g), 1e-6, "twice");
+      learner.zeroGradients();
+      assert.ok((await gradientsOf(learner)).every((g) => g === 0));
+    });
+  });
+
+  it("takes a batch in which nothing is to be learned", async () => {
+    await withLearner(100, async (learner) => {
+      const scores = await learner.forward([{ ids: [1, 2, 3], prompt_length: 3 }]);
+      assert.deepEqual(scores.logprobs, [new Float32Array()]);
+      await learner.backward([new Float32Array()]);
+      assert.ok((await gradientsOf(learner)).every((g) => g === 0));
+    });
+  });
+
+  it("refuses a sequence longer than a micro-batch, a missing prompt and wrong coefficients", async () => {
+    await withLearner(20, async (learner) => {
+      await assert.rejects(
+        learner.forward(batch),
+        /of 30 tokens as micro_batch_tokens .* current value is 20/,
+      );
+      await assert.rejects(
+        learner.forward([{ ids: [1, 2], prompt_length: 0 }]),
+        /prompt_length must be from 1 to 2: current value is 0/,
+      );
+      await learner.forward([batch[0]!]);
+      await assert.rejects(learner.backward([]), /has 1 sequences: current number of coefficient lists is 0/);
+      await assert.rejects(
+        learner.backward([new Float32Array(6)]),
+        /completion 0 has 7 tokens: current number of coefficients is 6/,
+      );
+    });
+  });
+});

@@ -2,12 +2,12 @@
 // Sets up what is missing (progress on stderr), then hands over to the command: stdin, stdout, signals and
 // the exit code are its own.
 
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { ROOT } from "./cache.mjs";
 import { hand } from "./process.mjs";
 import { EVALUATOR, VERIFIER } from "./permissions.mjs";
 import { setUp } from "./setup.mjs";
-import { TOOLS } from "./tools.mjs";
+import { ensureHyperfine, TOOLS } from "./tools.mjs";
 
 const COMMANDS = {
   ghpo: { program: TOOLS.bun, args: [join(ROOT, "trainer", "main.ts")] },
@@ -17,7 +17,7 @@ const COMMANDS = {
     args: ["run", ...VERIFIER, join(ROOT, "evaluator", "verify_cli.ts")],
     gpu: false,
   },
-  bench: { program: TOOLS.bun, args: [join(ROOT, "benches", "main.ts")] },
+  bench: { program: TOOLS.bun, args: [join(ROOT, "benches", "main.ts")], hyperfine: true },
 };
 
 const [name = "", ...rest] = process.argv.slice(2);
@@ -28,6 +28,11 @@ try {
   }
   const help = rest.includes("--help") || rest.includes("-h");
   const env = await setUp({ gpu: !help && command.gpu !== false });
+  if (command.hyperfine && !help) {
+    const hyperfine = await ensureHyperfine();
+    if (hyperfine === undefined) process.exit(1);
+    env.PATH = `${hyperfine}${delimiter}${env.PATH}`;
+  }
   process.exitCode = await hand(command.program, [...command.args, ...rest], { env });
 } catch (error) {
   console.error(error.message);

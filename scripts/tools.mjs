@@ -55,17 +55,21 @@ export async function ensureDependencies() {
   });
 }
 
-/** hyperfine from the PATH, else unpacked from the machine's package archive; undefined when it cannot be had. */
+/**
+ * hyperfine from the PATH, else unpacked from the machine's package archive.
+ * @returns {Promise<string | undefined>} the folder to put on PATH ("" when it is there); undefined when it cannot be had
+ */
 export async function ensureHyperfine() {
-  const local = join(CACHE, "hyperfine", "usr", "bin", "hyperfine");
-  if (existsSync(local)) return local;
-  if ((await capture("hyperfine", ["--version"])).code === 0) return "hyperfine";
+  const folder = join(CACHE, "hyperfine", "usr", "bin");
+  const unpacked = () => existsSync(join(folder, "hyperfine"));
+  if (unpacked()) return folder;
+  if ((await capture("hyperfine", ["--version"])).code === 0) return "";
   return await locked(async () => {
-    if (existsSync(local)) return local;
+    if (unpacked()) return folder;
     try {
       say("unpacking hyperfine into .cache/hyperfine");
       await unpackPackages(["hyperfine"], join(CACHE, "hyperfine"));
-      return local;
+      return folder;
     } catch (error) {
       process.stderr.write(`${error.message}: install hyperfine with your package manager\n`);
       return undefined;

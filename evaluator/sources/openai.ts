@@ -104,7 +104,7 @@ export class OpenAiSource implements Source {
     const chat = "messages" in request.prompt;
     const response = await fetch(`${endpoint}/${chat ? "chat/" : ""}completions`, {
       method: "POST",
-      redirect: "error",
+      redirect: "manual", // a redirect could lead to an address that nobody allowed
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       headers: {
         "content-type": "application/json",

@@ -2,10 +2,10 @@
 // third-party data skip with a sentence when it is absent.
 
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = fileURLToPath(import.meta.resolve("../../"));
 
 /** Absolute path of a fixture, whether or not it exists. */
 export function sharedPath(path: string): string {

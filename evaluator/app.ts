@@ -1,0 +1,156 @@
+// The evaluator as a web service: one fetch handler that runs unchanged under Deno, Bun and workerd.
+// It verifies, scores, and evaluates endpoints from an allow-list; it loads no GPU and no file system.
+
+import { Elysia } from "elysia";
+import type * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { verify } from "#shared/verify/index.ts";
+import { nextSamples, progressOf, resultOf, startEvaluation } from "./app/evaluations.ts";
+import { allowedEndpoint, isAuthorized, limitedBody, RateLimiter } from "./app/guard.ts";
+import { docsPage, openApi } from "./app/openapi.ts";
+import { HttpProblem, problemResponse } from "./app/problem.ts";
+import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./app/schemas.ts";
+import { scoreCompletions } from "./app/score.ts";
+import { eventStream } from "./app/sse.ts";
+import { type DurableBinding, DurableStore, MemoryStore, type Store } from "./app/store.ts";
+
+export { EvaluationStore } from "./app/store.ts";
+
+/** Settings of the service. */
+export interface Settings {
+  store: Store;
+  /** Bearer token of the callers; null leaves the service open. */
+  token: string | null;
+  /** Address prefixes that evaluations may be sent to. */
+  endpoints: readonly string[];
+  maxBodyBytes: number;
+  requestsPerMinute: number;
+}
+
+/** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
+const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
+
+const OPEN_PATHS = new Set(["/healthz", "/openapi.json", "/docs"]);
+
+/** The routes, without the guard around them; its type is what a typed client needs. */
+export function routes({ store, endpoints }: Pick<Settings, "store" | "endpoints">) {
+  // Ahead-of-time compilation would need `new Function`, which an edge worker forbids.
+  return new Elysia({ aot: false })
+    .get("/healthz", () => ({ status: "ok" }))
+    .get("/openapi.json", () => openApi())
+    .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
+    .post("/v1/verify", ({ body }) => ({
+      results: body.pairs.map(({ id, gold, completion }) => {
+        const { verdict, tier, reason, extracted, span } = verify(gold, completion, body.preset ?? "report");
+        return {
+          id: id ?? null,
+          verdict,
+          tier,
+          reason,
+          extracted,
+          span: span ? [span.start, span.end] : null,
+        };
+      }),
+    }), { body: VerifyRequest })
+    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
+    .post("/v1/evaluations", async ({ body }) => {
+      const endpoint = allowedEndpoint(body.endpoint, endpoints);
+      return await startEvaluation(store, { ...body, endpoint });
+    }, { body: EvaluationRequest })
+    .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
+    .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
+    .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
+      await progressOf(store, params.id); // 404 before the stream begins
+      const key = headers["x-endpoint-authorization"]?.replace(/^Bearer /, "");
+      return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, key, ENDPOINT_LIMITS));
+    }, { body: ChunkRequest });
+}
+
+/** Builds the service's fetch handler. */
+export function createHandler(settings: Settings): (request: Request) => Promise<Response> {
+  const limiter = new RateLimiter(settings.requestsPerMinute);
+  const app = routes(settings).onError(({ code, error }) => problemResponse(problemOf(code, error)));
+  return async (request) => {
+    try {
+      const url = new URL(request.url);
+      if (!OPEN_PATHS.has(url.pathname)) {
+        const header = request.headers.get("authorization");
+        limiter.take(header ?? "anonymous");
+        if (settings.token !== null && !await isAuthorized(header, settings.token)) {
+          throw new HttpProblem(401, "The bearer token is missing or wrong", {
+            "www-authenticate": "Bearer",
+          });
+        }
+      }
+      return await app.handle(await checkedRequest(request, url, settings.maxBodyBytes));
+    } catch (error) {
+      return problemResponse(problemOf("UNKNOWN", error));
+    }
+  };
+}
+
+const bodySchemas: Record<string, v.GenericSchema> = {
+  "/v1/verify": VerifyRequest,
+  "/v1/score": ScoreRequest,
+  "/v1/evaluations": EvaluationRequest,
+};
+
+/** Reads and checks the body before routing, so that faults of any size and form are answered here. */
+async function checkedRequest(request: Request, url: URL, maxBytes: number): Promise<Request> {
+  if (request.method !== "POST") return request;
+  const text = await limitedBody(request, maxBytes);
+  if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) {
+    throw new HttpProblem(415, "The body must be application/json");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new HttpProblem(400, "The body is not valid JSON");
+  }
+  const schema = url.pathname.endsWith("/next") ? ChunkRequest : bodySchemas[url.pathname];
+  if (schema) {
+    try {
+      parse(schema, value, "the body");
+    } catch (error) {
+      throw new HttpProblem(422, error instanceof Error ? error.message : "The body does not fit");
+    }
+  }
+  // The length of the incoming headers no longer fits a body that was read and written again.
+  const headers = new Headers(request.headers);
+  headers.delete("content-length");
+  return new Request(url, { method: "POST", headers, body: text });
+}
+
+function problemOf(code: unknown, error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (code === "NOT_FOUND") return new HttpProblem(404, "There is nothing at this address");
+  if (code === "VALIDATION" || code === "PARSE") return new HttpProblem(422, "The request does not fit");
+  console.error(error);
+  return new HttpProblem(500, "The service failed; the fault is in its log");
+}
+
+/** Settings from the environment, or from the bindings that workerd passes with a request. */
+function settingsFrom(bindings: unknown): Settings {
+  const { process } = globalThis as { process?: { env: Record<string, unknown> } };
+  const env = process?.env ?? bindings as Record<string, unknown>;
+  const text = (key: string): string | null => typeof env[key] === "string" ? env[key] : null;
+  const durable = process ? undefined : env["EVALUATIONS"] as DurableBinding | undefined;
+  return {
+    store: durable ? new DurableStore(durable) : new MemoryStore(),
+    token: text("GHPO_TOKEN"),
+    endpoints: (text("GHPO_ENDPOINTS") ?? "").split(",").filter((entry) => entry !== ""),
+    maxBodyBytes: Number(text("GHPO_MAX_BODY_BYTES") ?? 4_000_000),
+    requestsPerMinute: Number(text("GHPO_REQUESTS_PER_MINUTE") ?? 60_000),
+  };
+}
+
+let handler: ((request: Request) => Promise<Response>) | undefined;
+
+/** The entry of `deno serve`, Bun and workerd. */
+export default {
+  fetch(request: Request, bindings?: unknown): Promise<Response> {
+    handler ??= createHandler(settingsFrom(bindings));
+    return handler(request);
+  },
+};

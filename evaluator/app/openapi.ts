@@ -1,0 +1,140 @@
+// The OpenAPI document, made from the same schemas that check the requests, and a page that shows it without
+// loading anything from anywhere.
+
+import { toJsonSchema } from "@valibot/to-json-schema";
+import type * as v from "valibot";
+import {
+  ChunkRequest,
+  EvaluationRequest,
+  EvaluationState,
+  Problem,
+  ScoreRequest,
+  ScoreResponse,
+  VerifyRequest,
+  VerifyResponse,
+} from "./schemas.ts";
+import { EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
+
+/** One operation. `stream` marks a response of server-sent events. */
+interface Operation {
+  method: "get" | "post";
+  path: string;
+  summary: string;
+  request?: v.GenericSchema;
+  response?: v.GenericSchema;
+  media?: string;
+  open?: true;
+}
+
+export const operations: readonly Operation[] = [
+  { method: "get", path: "/healthz", summary: "Whether the service answers", open: true },
+  { method: "get", path: "/openapi.json", summary: "This document", open: true },
+  { method: "get", path: "/docs", summary: "This document as a page", media: "text/html", open: true },
+  {
+    method: "post",
+    path: "/v1/verify",
+    summary: "Judge a batch of completions against gold answers",
+    request: VerifyRequest,
+    response: VerifyResponse,
+  },
+  {
+    method: "post",
+    path: "/v1/score",
+    summary: "Score the completions of a benchmark, with intervals",
+    request: ScoreRequest,
+    response: ScoreResponse,
+  },
+  {
+    method: "post",
+    path: "/v1/evaluations",
+    summary: "Start an evaluation of an allowed endpoint, or find the one that the same body started",
+    request: EvaluationRequest,
+    response: EvaluationState,
+  },
+  {
+    method: "get",
+    path: "/v1/evaluations/{id}",
+    summary: "How far an evaluation is",
+    response: EvaluationState,
+  },
+  {
+    method: "post",
+    path: "/v1/evaluations/{id}/next",
+    summary: "Ask for the next samples; progress arrives as server-sent events. The endpoint's own key is " +
+      "passed in the header x-endpoint-authorization and never stored",
+    request: ChunkRequest,
+    media: "text/event-stream",
+  },
+  {
+    method: "get",
+    path: "/v1/evaluations/{id}/result",
+    summary: "The scores of the samples so far",
+    response: EvaluationResultSchema,
+  },
+];
+
+/** The OpenAPI 3.1 document. */
+export function openApi(): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const { method, path, summary, request, response, media = "application/json", open } of operations) {
+    const parameters = path.includes("{id}")
+      ? [{ name: "id", in: "path", required: true, schema: { type: "string", pattern: "^[0-9a-f]{32}$" } }]
+      : [];
+    const content = media === "application/json" && response
+      ? { [media]: { schema: schemaOf(response) } }
+      : { [media]: {} };
+    const problem = {
+      description: "Problem",
+      content: { "application/problem+json": { schema: schemaOf(Problem) } },
+    };
+    (paths[path] ??= {})[method] = {
+      summary,
+      operationId: `${method}${path.replaceAll(/[^a-z]+(.)?/g, (_, c: string = "") => c.toUpperCase())}`,
+      ...(parameters.length > 0 ? { parameters } : {}),
+      ...(request
+        ? { requestBody: { required: true, content: { "application/json": { schema: schemaOf(request) } } } }
+        : {}),
+      responses: { 200: { description: "Success", content }, default: problem },
+      security: open ? [] : [{ bearer: [] }],
+    };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "GHPO evaluator",
+      version: "0.1.0",
+      description: "Verifies and scores answers to math problems",
+    },
+    paths,
+    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+  };
+}
+
+function schemaOf(schema: v.GenericSchema): Record<string, unknown> {
+  // Checks that JSON Schema cannot state (an interval's order) are left out, not refused.
+  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+  return rest;
+}
+
+/** The page of the document: every operation with its schemas. */
+export function docsPage(): string {
+  const sections = operations.map(({ method, path, summary, request, response, open }) => `
+    <section><h2><code>${method.toUpperCase()} ${path}</code></h2><p>${escape(summary)}${
+    open ? "" : " (bearer token)"
+  }</p>${detail("Request", request)}${detail("Response", response)}</section>`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator</title>
+<meta name="viewport" content="width=device-width">
+<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
+pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:6px;font-size:13px}h2{font-size:1.1rem;margin-top:2rem}</style>
+<h1>GHPO evaluator</h1><p>The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>${sections.join("")}</html>`;
+}
+
+function detail(title: string, schema: v.GenericSchema | undefined): string {
+  if (!schema) return "";
+  const json = escape(JSON.stringify(schemaOf(schema), null, 2));
+  return `<details><summary>${title}</summary><pre>${json}</pre></details>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}

@@ -1,0 +1,98 @@
+// Bodies of the HTTP service. Requests are strict: an unknown key is an error with the nearest known one.
+
+import * as v from "valibot";
+import { BenchmarkScoreSchema } from "#shared/schemas/evaluation.ts";
+import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { count, fraction, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
+import { presets } from "#shared/verify/index.ts";
+
+/** Work limits of one request. */
+export const MAX_PAIRS = 1000;
+export const MAX_CHUNK = 64;
+export const MAX_SAMPLES = 32;
+
+const text = v.pipe(v.string(), v.maxLength(200_000));
+const shortText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(10_000));
+const grader = v.picklist(Object.keys(presets) as (keyof typeof presets)[]);
+const family = v.picklist(FAMILIES);
+
+export const VerifyRequest = v.strictObject({
+  preset: v.optional(grader),
+  pairs: v.pipe(
+    v.array(v.strictObject({ id: v.optional(shortText), gold: shortText, completion: text })),
+    v.minLength(1),
+    v.maxLength(MAX_PAIRS),
+  ),
+});
+
+const Verdict = v.nullable(v.union([v.boolean(), v.literal("undecided")]));
+export const VerifyResponse = v.strictObject({
+  results: v.array(v.strictObject({
+    id: v.nullable(v.string()),
+    verdict: Verdict,
+    tier: v.string(),
+    reason: v.string(),
+    extracted: v.nullable(v.string()),
+    span: v.nullable(v.strictTuple([count, count])),
+  })),
+});
+
+const sampled = v.strictObject({
+  problem_id: shortText,
+  sample: v.optional(v.pipe(count, v.maxValue(MAX_SAMPLES - 1))),
+  completion: text,
+  finish_reason: v.optional(v.nullable(v.picklist(["stop", "length"]))),
+});
+
+export const ScoreRequest = v.strictObject({
+  /** A bundled benchmark, or any name when `problems` carries the golds. */
+  benchmark: name,
+  preset: v.optional(grader),
+  problems_seed: v.optional(seed),
+  per_level: v.optional(v.pipe(positiveCount, v.maxValue(200))),
+  problems: v.optional(v.pipe(
+    v.array(v.strictObject({
+      id: shortText,
+      answer: shortText,
+      level: v.optional(v.nullable(v.union([count, name]))),
+      choices: v.optional(v.pipe(positiveCount, v.maxValue(26))),
+    })),
+    v.minLength(1),
+    v.maxLength(5000),
+  )),
+  completions: v.pipe(v.array(sampled), v.minLength(1), v.maxLength(5000)),
+});
+export const ScoreResponse = BenchmarkScoreSchema;
+
+export const EvaluationRequest = v.strictObject({
+  endpoint: v.pipe(v.string(), v.url("must be an address"), v.maxLength(500)),
+  model: shortText,
+  benchmarks: v.pipe(v.array(family), v.minLength(1), v.maxLength(FAMILIES.length)),
+  problems_seed: v.optional(seed),
+  per_level: v.optional(v.pipe(positiveCount, v.maxValue(100))),
+  samples: v.optional(v.pipe(positiveCount, v.maxValue(MAX_SAMPLES))),
+  temperature: v.optional(v.pipe(nonNegative, v.maxValue(10))),
+  top_p: v.optional(fraction),
+  max_tokens: v.optional(v.pipe(positiveCount, v.maxValue(32_768))),
+  seed: v.optional(seed),
+});
+export type EvaluationRequest = v.InferOutput<typeof EvaluationRequest>;
+
+export const EvaluationState = v.strictObject({
+  id: v.string(),
+  total: count,
+  done: count,
+  status: v.picklist(["running", "complete"]),
+});
+
+export const ChunkRequest = v.strictObject({
+  /** Samples to ask for now. */
+  count: v.optional(v.pipe(positiveCount, v.maxValue(MAX_CHUNK))),
+});
+
+export const Problem = v.strictObject({
+  type: v.string(),
+  title: v.string(),
+  status: count,
+  detail: v.string(),
+});

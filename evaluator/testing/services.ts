@@ -1,0 +1,103 @@
+// The service on each runtime it supports, as a real server on a free port: Deno, Bun, and workerd through
+// miniflare. A runtime that is not installed gives the reason why its tests are skipped.
+
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(import.meta.resolve("../../"));
+const app = `${root}evaluator/app.ts`;
+const bun = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
+const miniflare = `${root}.cache/edge/node_modules/miniflare/dist/src/index.js`;
+
+/** A running service. `stop` kills it; `restart` keeps what its store keeps. */
+export interface Service {
+  url: string;
+  stop(): Promise<void>;
+}
+
+/** A runtime under test. */
+export interface Runtime {
+  name: string;
+  skip: false | string;
+  start(env: Record<string, string>, state: string): Promise<Service>;
+}
+
+export const runtimes: readonly Runtime[] = [
+  {
+    name: "Deno",
+    skip: false,
+    start: (env) =>
+      spawn(Deno.execPath(), [
+        "serve",
+        "--no-check",
+        "--host=127.0.0.1",
+        `--port=${env["PORT"]}`,
+        "--allow-net",
+        `--allow-env=NODE_ENV,ENV,ELYSIA_AOT,${Object.keys(env).join(",")}`,
+        app,
+      ], env),
+  },
+  {
+    name: "Bun",
+    skip: existsSync(bun) ? false : "Bun is not installed in .cache/tools",
+    start: (env) => spawn(bun, ["run", app], { ...env, BUN_PORT: env["PORT"] as string }),
+  },
+  {
+    name: "workerd",
+    skip: existsSync(miniflare) && existsSync(bun)
+      ? false
+      : "miniflare is not installed: npm install --prefix .cache/edge --no-save miniflare@4",
+    start: async (env, state) => {
+      const script = await bundle(`${state}/app.js`);
+      const bindings = JSON.stringify(env);
+      // The worker's isolate dies with this process; the Durable Object's storage stays in `state`.
+      const program = `import { Miniflare } from ${JSON.stringify(miniflare)};
+        const worker = new Miniflare({ host: "127.0.0.1", port: ${env["PORT"]}, bindings: ${bindings},
+          modulesRoot: ${JSON.stringify(state)}, modules: [{ type: "ESModule", path: ${
+        JSON.stringify(script)
+      } }],
+          compatibilityDate: "2026-01-01",
+          durableObjects: { EVALUATIONS: "EvaluationStore" }, durableObjectsPersist: ${
+        JSON.stringify(state)
+      } });
+        await worker.ready;`;
+      return await spawn("node", ["--input-type=module", "-e", program], {});
+    },
+  },
+];
+
+/** Bundles the app for an edge worker into one file and returns its path. */
+export async function bundle(path: string): Promise<string> {
+  const args = ["build", app, "--target=browser", "--format=esm", "--minify", `--outfile=${path}`];
+  const { code, stderr } = await new Deno.Command(bun, { args, cwd: root }).output();
+  if (code !== 0) throw new Error(`Cannot bundle the app: ${new TextDecoder().decode(stderr)}`);
+  return path;
+}
+
+/** A port that nothing listens on. */
+export function freePort(): number {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+async function spawn(program: string, args: string[], env: Record<string, string>): Promise<Service> {
+  const port = /--port=(\d+)|port: (\d+)/.exec(args.join(" "));
+  const url = `http://127.0.0.1:${port?.[1] ?? port?.[2] ?? env["PORT"]}`;
+  const child = new Deno.Command(program, { args, env, stdout: "null", stderr: "null" }).spawn();
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.status;
+  };
+  for (let tries = 0; tries < 300; tries++) {
+    try {
+      await (await fetch(`${url}/healthz`)).text();
+      return { url, stop };
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  await stop();
+  throw new Error(`Cannot start ${program}: nothing answers at ${url}`);
+}

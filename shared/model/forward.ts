@@ -30,6 +30,11 @@ export function blockForward(
   index: number,
 ): void {
   attentionInput(recorder, model, activations, index);
+  finishBlock(recorder, model, activations, index);
+}
+
+/** The rest of a block after `attentionInput`: from qkv to xOut. */
+export function finishBlock(recorder: Recorder, model: Model, activations: Activations, index: number): void {
   const { config } = model;
   const { hidden_size: hidden, intermediate_size: inner, num_attention_heads: heads, head_dim } = config;
   const tokens = activations.batch!.tokens;

@@ -1,0 +1,187 @@
+// Launchers of the kernels that generate one token for every live row. All read the number of live rows from the
+// state buffer, so a block of steps is recorded without knowing which rows will have ended.
+
+import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
+import type { HeadShape } from "./rope.ts";
+import attentionSource from "./decode_attention.wgsl" with { type: "text" };
+import compactSource from "./compact.wgsl" with { type: "text" };
+import embedSource from "./decode_embed.wgsl" with { type: "text" };
+import logitsSource from "./decode_logits.wgsl" with { type: "text" };
+import matmulSource from "./decode_matmul.wgsl" with { type: "text" };
+import sampleSource from "./sample.wgsl" with { type: "text" };
+import state from "./decode_state.wgsl" with { type: "text" };
+import storeSource from "./store_kv.wgsl" with { type: "text" };
+import tileSource from "./sample_tile.wgsl" with { type: "text" };
+
+/** 32-bit words before the first row of the state, and of each row: see decode_state.wgsl. */
+export const STATE_HEADER = 1;
+export const ROW_WORDS = 9;
+
+/** Columns of logits that one thread of the sampler takes. */
+export const SAMPLE_TILE = 1024;
+
+/** A part of a matrix's rows that fits into one binding. */
+export interface Shard {
+  binding: Binding;
+  first: number;
+  count: number;
+}
+
+/** x (rows, hidden) = embeddings of the rows' tokens; the shards together are the table (vocab, hidden). */
+export function decodeEmbed(
+  recorder: Recorder,
+  buffers: { state: Binding; x: Binding },
+  table: readonly Shard[],
+  { rows, hidden }: { rows: number; hidden: number },
+): void {
+  const kernel = recorder.gpu.kernel("decode_embed", state + embedSource);
+  for (const { binding, first, count } of table) {
+    const params = { quads: hidden / 4, first, count };
+    recorder.dispatch(kernel, params, { ...buffers, table: binding }, linearGrid(rows * hidden / 4, 64));
+  }
+}
+
+/**
+ * out (rows, cols) = norm(x) w + bias + residual with x (rows, inner), w (inner, cols); each of norm (inner), bias
+ * (cols) and residual (rows, cols) may be absent. With `swiglu`, w is (inner, 2 cols) and out = silu(gate) * up.
+ */
+export function decodeMatmul(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    x: Binding;
+    norm?: Binding;
+    w: Binding;
+    bias?: Binding | undefined;
+    residual?: Binding;
+    out: Binding;
+  },
+  { rows, cols, inner, eps, swiglu = false }: {
+    rows: number;
+    cols: number;
+    inner: number;
+    eps: number;
+    swiglu?: boolean;
+  },
+): void {
+  const { w, norm, bias, residual } = buffers;
+  const constants = {
+    NORM: norm ? 1 : 0,
+    BIAS: bias ? 1 : 0,
+    RESIDUAL: residual ? 1 : 0,
+    SWIGLU: swiglu ? 1 : 0,
+  };
+  const kernel = recorder.gpu.kernel("decode_matmul", state + matmulSource, constants);
+  const bindings = { ...buffers, norm: norm ?? w, bias: bias ?? w, residual: residual ?? w };
+  const grid = [Math.ceil(cols / (swiglu ? 32 : 64)), Math.ceil(rows / 32)] as const;
+  recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
+}
+
+/**
+ * raw (rows, (heads + 2 kvHeads) headDim): the projection of the new tokens; table as in `rope`; qk_norm (2, headDim)
+ * for Qwen3; pool (tokens, 2, kvHeads, headDim); out (rows, heads headDim).
+ */
+export function decodeAttention(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    raw: Binding;
+    table: Binding;
+    qk_norm?: Binding | undefined;
+    pool: Binding;
+    out: Binding;
+  },
+  { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
+): void {
+  const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
+  const kernel = recorder.gpu.kernel("decode_attention", state + attentionSource, constants);
+  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
+  const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
+  recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
+}
+
+/** logits (rows, stride) = norm(x) head^T with x (rows, inner), norm (inner); the shards are the head. */
+export function decodeLogits(
+  recorder: Recorder,
+  buffers: { state: Binding; x: Binding; norm: Binding; logits: Binding },
+  head: readonly Shard[],
+  { rows, stride, inner, eps }: { rows: number; stride: number; inner: number; eps: number },
+): void {
+  const kernel = recorder.gpu.kernel("decode_logits", state + logitsSource);
+  for (const { binding, first, count } of head) {
+    const grid = [Math.ceil(count / 32), Math.ceil(rows / 32)] as const;
+    recorder.dispatch(kernel, { count, first, stride, inner, eps }, { ...buffers, w: binding }, grid);
+  }
+}
+
+export interface SampleShape {
+  rows: number;
+  vocab: number;
+  stride: number;
+  /** Ignored by the choice when greedy, not by the log-probability. */
+  temperature: number;
+  greedy: boolean;
+  eosCount: number;
+  /** This step within its block of `block` steps. */
+  step: number;
+  block: number;
+}
+
+/** Bytes of `partials` for `rows` rows. */
+export function sampleScratchBytes(rows: number, vocab: number): number {
+  return rows * Math.ceil(vocab / SAMPLE_TILE) * 16;
+}
+
+/**
+ * Draws one token a row from softmax(logits / temperature), or takes the first largest. emitted (slots, block) gets
+ * (token, log-probability as bits); next (rows) the token, or 2^32 - 1 when it ends the row.
+ */
+export function sample(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    logits: Binding;
+    partials: Binding;
+    eos: Binding;
+    next: Binding;
+    emitted: Binding;
+  },
+  { rows, vocab, stride, temperature, greedy, eosCount, step, block }: SampleShape,
+): void {
+  const tiles = Math.ceil(vocab / SAMPLE_TILE);
+  const params = {
+    vocab,
+    stride,
+    tiles,
+    inverse_temperature: 1 / temperature,
+    greedy: greedy ? 1 : 0,
+    eos_count: eosCount,
+    step,
+    block,
+  };
+  const first = recorder.gpu.kernel("sample_tile", state + tileSource, { TILE: SAMPLE_TILE });
+  recorder.dispatch(first, params, buffers, linearGrid(rows * tiles, 64));
+  const second = recorder.gpu.kernel("sample", state + sampleSource);
+  recorder.dispatch(second, params, buffers, linearGrid(rows, 64));
+}
+
+/** moved = state without the rows that `sample` has ended, the others one token further. */
+export function compact(
+  recorder: Recorder,
+  buffers: { state: Binding; next: Binding; moved: Binding },
+  { rows }: { rows: number },
+): void {
+  const kernel = recorder.gpu.kernel("compact", state + compactSource);
+  recorder.dispatch(kernel, { rows }, buffers, [Math.ceil((rows + 1) / 64)]);
+}
+
+/** Copies k and v of qkv (tokens, ...) to pool (any, 2, kvHeads, headDim) at places (tokens). */
+export function storeKv(
+  recorder: Recorder,
+  buffers: { qkv: Binding; places: Binding; pool: Binding },
+  { tokens, heads, kvHeads, headDim }: HeadShape & { tokens: number },
+): void {
+  const params = { tokens, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
+  const kernel = recorder.gpu.kernel("store_kv", storeSource);
+  recorder.dispatch(kernel, params, buffers, linearGrid(tokens * params.kv_quads, 64));
+}

@@ -1,0 +1,173 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { run, testGpu } from "#shared/gpu/testing.ts";
+import { readJson } from "#shared/io/files.ts";
+import { Activations } from "./activations.ts";
+import { pack } from "./batch.ts";
+import { forward } from "./forward.ts";
+import { type Generated, type GenerationOptions, Generator } from "./generate.ts";
+import { Head } from "./head.ts";
+import { loadModel } from "./load.ts";
+import type { Model } from "./weights.ts";
+
+interface Greedy {
+  prompt_ids: number[];
+  ids: number[];
+}
+
+const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
+const shared = process.env.GHPO_SHARED ?? `${import.meta.dirname}/../../../shared`;
+const stories = `${shared}/models/stories260k`;
+
+const options: GenerationOptions = {
+  max_tokens: 20,
+  temperature: 1,
+  greedy: false,
+  seed: 7,
+  eos_ids: [2],
+};
+const prompts = [[5, 9, 44], [17], [3, 3, 18, 60, 21, 8, 50], [9, 31], [40, 41, 42, 43]];
+const requests = prompts.map((prompt_ids, i) => ({ prompt_ids, samples: 1 + i % 3, key: [4, i] as const }));
+
+/** Log-probabilities of a completion by the packed forward pass. */
+async function recompute(model: Model, prompt: number[], ids: number[], temperature: number) {
+  const batch = pack([[...prompt, ...ids]]);
+  const activations = new Activations(model.gpu, model.config, batch.tokens, { save: false });
+  const head = new Head(model.gpu, model.config, ids.length);
+  activations.load(batch);
+  head.load(Uint32Array.from(ids, (_, i) => prompt.length - 1 + i), Uint32Array.from(ids));
+  await run((recorder) => {
+    forward(recorder, model, activations);
+    head.forward(recorder, model, activations.x, temperature);
+  });
+  const result = await model.gpu.readFloats(head.logProb, ids.length);
+  activations.destroy();
+  head.destroy();
+  return result;
+}
+
+async function withGenerator<T>(
+  settings: { rows?: number; block?: number },
+  use: (generator: Generator) => Promise<T>,
+  name = "llama",
+): Promise<T> {
+  const model = loadModel(await testGpu(), fixture(name));
+  const generator = new Generator(model, settings);
+  try {
+    return await use(generator);
+  } finally {
+    generator.destroy();
+    model.destroy();
+  }
+}
+
+describe("Generator", () => {
+  for (const name of ["llama", "qwen2", "qwen3"]) {
+    it(`greedily continues as transformers on ${name}`, () =>
+      withGenerator({}, async (generator) => {
+        const { greedy } = readJson(`${fixture(name)}/reference.json`) as { greedy: Greedy[] };
+        const out = await generator.generate(
+          greedy.map(({ prompt_ids }, i) => ({ prompt_ids, samples: 1, key: [0, i] })),
+          { ...options, max_tokens: 24, greedy: true, eos_ids: [] },
+        );
+        assert.deepEqual(out.map(([completion]) => completion!.ids), greedy.map(({ ids }) => ids));
+      }, name));
+
+    it(`gives log-probabilities within 1e-4 of recomputed ones on ${name}, T = 0.7`, () =>
+      withGenerator({ rows: 4, block: 5 }, async (generator) => {
+        const out = await generator.generate(requests, { ...options, temperature: 0.7 });
+        for (const [i, completions] of out.entries()) {
+          for (const { ids, logprobs } of completions) {
+            const expected = await recompute(generator.model, prompts[i]!, ids, 0.7);
+            const worst = Math.max(...logprobs.map((value, n) => Math.abs(value - expected[n]!)));
+            assert.ok(worst <= 1e-4, `prompt ${i}: largest error ${worst}`);
+          }
+        }
+      }, name));
+  }
+
+  it("gives the same completions whatever the rows, the block and the order of requests", async () => {
+    const results: Generated[][][] = [];
+    for (const settings of [{}, { rows: 1, block: 1 }, { rows: 3, block: 7 }]) {
+      results.push(await withGenerator(settings, (generator) => generator.generate(requests, options)));
+    }
+    const reversed = await withGenerator(
+      { rows: 4 },
+      (generator) => generator.generate(requests.toReversed(), options),
+    );
+    results.push(reversed.reverse());
+    for (const result of results.slice(1)) assert.deepEqual(result, results[0]);
+    const samples = results[0]![2]!.map(({ ids }) => String(ids));
+    assert.equal(new Set(samples).size, samples.length, "samples of a prompt differ");
+  });
+
+  it("ends at any end token, which it keeps, or at max_tokens", () =>
+    withGenerator({ rows: 5, block: 4 }, async (generator) => {
+      const out = await generator.generate(requests, { ...options, eos_ids: [2, 30, 31] });
+      const all = out.flat();
+      const isEnd = (id: number) => [2, 30, 31].includes(id);
+      for (const { ids, finish_reason, logprobs } of all) {
+        assert.equal(ids.slice(0, -1).some(isEnd), false);
+        assert.equal(finish_reason, isEnd(ids.at(-1)!) ? "stop" : "length");
+        if (finish_reason === "length") assert.equal(ids.length, 20);
+        assert.equal(logprobs.length, ids.length);
+      }
+      assert.deepEqual([...new Set(all.map(({ finish_reason }) => finish_reason))].sort(), [
+        "length",
+        "stop",
+      ]);
+    }));
+
+  it("follows changed weights and keeps memory flat over calls", () =>
+    withGenerator({ rows: 4 }, async (generator) => {
+      const { model } = generator;
+      const first = await generator.generate(requests, options);
+      const bytes = model.gpu.liveBytes;
+      assert.deepEqual(await generator.generate(requests, options), first);
+      const parameter = model.layers[1]!.q_norm!;
+      model.gpu.write(parameter.buffer, new Float32Array(parameter.cols));
+      assert.notDeepEqual(await generator.generate(requests, options), first);
+      assert.equal(model.gpu.liveBytes, bytes);
+    }, "qwen3"));
+
+  const refusals: [Partial<GenerationOptions>, number[], string][] = [
+    [{}, [], "a prompt must have at least one token: current prompt is empty"],
+    [{}, [67], "prompt ids must be in 0 to 66: current id is 67"],
+    [
+      { max_tokens: 120 },
+      [1, 2, 3, 4, 5, 6, 7, 8, 9],
+      "prompt and max_tokens must fit into the context of 128 tokens: current prompt has 9 tokens and max_tokens is 120",
+    ],
+    [{ max_tokens: 0 }, [1], "max_tokens must be a positive integer: current value is 0"],
+    [{ temperature: 0 }, [1], "temperature must be above 0: current value is 0"],
+  ];
+  for (const [change, prompt_ids, reason] of refusals) {
+    it(`refuses: ${reason}`, () =>
+      withGenerator(
+        {},
+        (generator) =>
+          assert.rejects(
+            generator.generate([{ prompt_ids, samples: 1, key: [0, 0] }], { ...options, ...change }),
+            {
+              message: `Cannot generate as ${reason}`,
+            },
+          ),
+      ));
+  }
+
+  const skip = existsSync(stories) ? false : `${stories} is absent`;
+  it("continues stories260K greedily with the 200 ids of its reference", { skip }, async () => {
+    const reference = readJson(`${stories}/reference.json`) as { greedy_ids: number[] };
+    const model = loadModel(await testGpu(), stories);
+    const generator = new Generator(model);
+    const [bos, ...ids] = reference.greedy_ids;
+    const [[completion]] = await generator.generate(
+      [{ prompt_ids: [bos!], samples: 1, key: [0, 0] }],
+      { ...options, max_tokens: ids.length, greedy: true, eos_ids: [] },
+    ) as [[Generated]];
+    assert.deepEqual(completion.ids, ids);
+    generator.destroy();
+    model.destroy();
+  });
+});

@@ -1,7 +1,7 @@
 // Bun, Deno, the pinned dependencies and hyperfine: fetched once into .cache and node_modules by npm, Bun
 // and apt-get, never into the system.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { unpackPackages } from "./apt.mjs";
@@ -21,23 +21,24 @@ export const TOOLS = {
 
 /** Bun and Deno from npm at the pinned versions. */
 export async function ensureTools() {
+  // A file of a few hundred bytes stands in for each executable until its package's script has run.
   const installed = () =>
     Object.entries(VERSIONS).every(([name, version]) =>
-      existsSync(TOOLS[name]) && readJson(join(packages, name, "package.json"))?.version === version
+      statSync(TOOLS[name], { throwIfNoEntry: false })?.size > 1e6 &&
+      readJson(join(packages, name, "package.json"))?.version === version
     );
   if (installed()) return;
   await locked(async () => {
     if (installed()) return;
     const wanted = Object.entries(VERSIONS).map(([name, version]) => `${name}@${version}`);
     say(`installing ${wanted.join(" and ")} into .cache/tools`);
-    await npm("install", "--prefix", join(CACHE, "tools"), "--no-save", "--no-package-lock", ...wanted);
-    if (!installed()) {
-      throw new Error(
-        `Cannot install ${
-          wanted.join(" and ")
-        } as npm left no executable: allow their install scripts (npm config ignore-scripts must be false)`,
-      );
+    const prefix = ["--prefix", join(CACHE, "tools")];
+    await npm("install", ...prefix, "--no-save", "--no-package-lock", "--ignore-scripts", ...wanted);
+    // The two scripts link the executable into place; run here, as npm may be told to run none.
+    for (const [name, script] of [["bun", "install.js"], ["deno", "install.cjs"]]) {
+      await mustRun(`install ${name}`, process.execPath, [script], { cwd: join(packages, name) });
     }
+    if (!installed()) throw new Error(`Cannot install ${wanted.join(" and ")} as npm left no executable`);
   });
 }
 

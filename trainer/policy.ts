@@ -3,6 +3,9 @@
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
+import type { LearnerSequence, Scores } from "./learner.ts";
+
+export type { LearnerSequence, Scores };
 
 export interface SampleRequest {
   prompt_ids: number[];
@@ -28,18 +31,6 @@ export interface Sample {
 
 export interface Sampler {
   generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
-}
-
-/** Prompt and completion tokens in one list. */
-export interface LearnerSequence {
-  ids: number[];
-  prompt_length: number;
-}
-
-/** Log-probs and entropies of the completion tokens of each sequence, natural logarithms. */
-export interface Scores {
-  logprobs: Float32Array[];
-  entropy: Float32Array[];
 }
 
 /** The model as the loop sees it. */

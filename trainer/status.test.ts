@@ -11,7 +11,8 @@ describe("Status", () => {
   it("rewrites one line on a terminal and tells the time left from the steps of this run", () => {
     const { written, stream } = screen(true);
     let clock = 0;
-    const status = new Status({ total: 10, done: 4, stream, now: () => clock });
+    const status = new Status({ total: 10, stream, now: () => clock });
+    status.start(4);
     clock = 6000;
     status.update(7, "reward 0.5");
     assert.deepEqual(written, ["\r\x1b[K7/10 70% eta 6s  reward 0.5"]);

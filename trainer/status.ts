@@ -6,8 +6,6 @@ const PLAIN_INTERVAL_MS = 10_000;
 
 export interface StatusOptions {
   total: number;
-  /** Steps that an earlier part of a resumed run has done: they say nothing about the speed of this one. */
-  done?: number;
   quiet?: boolean;
   stream?: { isTTY?: boolean; write(text: string): unknown };
   /** Milliseconds; replaced in tests. */
@@ -17,20 +15,27 @@ export interface StatusOptions {
 /** Progress of `total` steps with the time left, for example `12/60 20% eta 1m 04s  accuracy 0.41`. */
 export class Status {
   readonly #o: Required<StatusOptions>;
-  readonly #start: number;
+  #start: number;
+  #done = 0;
   #printed = -Infinity;
 
   constructor(options: StatusOptions) {
-    this.#o = { done: 0, quiet: false, stream: process.stderr, now: () => performance.now(), ...options };
+    this.#o = { quiet: false, stream: process.stderr, now: () => performance.now(), ...options };
+    this.#start = this.#o.now();
+  }
+
+  /** Starts the clock at a step: those that an earlier part of a resumed run has done say nothing about this one. */
+  start(done: number): void {
+    this.#done = done;
     this.#start = this.#o.now();
   }
 
   /** Shows that `step` steps are done, and a few words about the run. */
   update(step: number, note: string): void {
-    const { total, done, quiet, stream, now } = this.#o;
+    const { total, quiet, stream, now } = this.#o;
     if (quiet) return;
     const spent = now() - this.#start;
-    const left = step > done ? (spent / (step - done)) * (total - step) : NaN;
+    const left = step > this.#done ? (spent / (step - this.#done)) * (total - step) : NaN;
     const share = `${step}/${total} ${Math.floor((100 * step) / total)}%`;
     const line = `${share} eta ${formatDuration(left / 1000)}  ${note}`;
     if (stream.isTTY) stream.write(CLEAR + line);

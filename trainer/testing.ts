@@ -133,7 +133,7 @@ export class BagPolicy implements StoredPolicy {
     this.#batch = batch;
     const p = this.#probabilities();
     const entropy = -p.reduce((sum, q) => sum + q * Math.log(q), 0);
-    const completions = batch.map(({ ids, prompt_length }) => ids.slice(prompt_length));
+    const completions = batch.map(({ ids, prompt_length }) => Array.from(ids).slice(prompt_length));
     return Promise.resolve({
       logprobs: completions.map((ids) => Float32Array.from(ids, (id) => Math.log(p[id]!))),
       entropy: completions.map((ids) => Float32Array.from(ids, () => entropy)),

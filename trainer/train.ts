@@ -24,6 +24,8 @@ export interface Training {
   evaluation: EvaluationSetting | null;
   resume: boolean;
   status: Status;
+  /** Ends the run early, after the step that reaches this many generated tokens. */
+  tokenBudget?: number;
   /** Aborted: finish the step, save and return. */
   stop: AbortSignal;
 }
@@ -40,13 +42,14 @@ export interface TrainResult {
 
 /** Runs a recipe to its last step, or until it is told to stop. */
 export async function train(training: Training): Promise<TrainResult> {
-  const { recipe, policy, setting, status, stop } = training;
+  const { recipe, policy, setting, status, stop, tokenBudget = Infinity } = training;
   const run = new RunDirectory(recipe.output_dir);
   const start = performance.now();
   const progress = training.resume ? await resumeRun(run, recipe, "train", policy) : freshRun();
   if (!training.resume) run.start(formatRecipe(recipe));
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
+  status.start(step);
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   if (step === 0 && training.evaluation !== null) {
@@ -54,8 +57,9 @@ export async function train(training: Training): Promise<TrainResult> {
     run.appendMetrics({ step, time: seconds(), ...values });
     status.log(`step 0  ${headline(values)}`);
   }
+  const isLast = () => step === recipe.train.max_steps || generatedTokens >= tokenBudget;
   let stopped = false;
-  while (step < recipe.train.max_steps && !stopped) {
+  while (!isLast() && !stopped) {
     const began = performance.now();
     const rollout = await collect(setting, step, state.cursor, state.stage_memory);
     const sampled = performance.now();
@@ -80,7 +84,7 @@ export async function train(training: Training): Promise<TrainResult> {
       "time/rollout": (sampled - began) / 1000,
       "time/update": (updated - sampled) / 1000,
     };
-    const last = step === recipe.train.max_steps;
+    const last = isLast();
     if (training.evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
       const scores = await evaluate(training.evaluation);
       Object.assign(values, scores);
@@ -117,7 +121,7 @@ export async function train(training: Training): Promise<TrainResult> {
   status.end();
   return {
     step,
-    finished: step === recipe.train.max_steps,
+    finished: isLast(),
     checkpoint,
     best: state.best?.step ?? null,
     generatedTokens,

@@ -35,7 +35,7 @@ describe("examplesOf()", () => {
   it("scores it under the plain prompt when the hint is dropped from the loss", async () => {
     const attempt = await rescuedAttempt();
     const [example] = examplesOf([attempt], "dropped");
-    assert.deepEqual(example!.ids.slice(0, example!.prompt_length), attempt.plain.prompt_ids);
+    assert.deepEqual(Array.from(example!.ids).slice(0, example!.prompt_length), attempt.plain.prompt_ids);
     assert.equal(example!.behaviour, null);
   });
 });

@@ -1,0 +1,65 @@
+// generate: what a checkpoint answers. Prints generated tokens only, with their log-probabilities.
+
+import * as v from "valibot";
+import { openGpu } from "#shared/gpu/device.ts";
+import { selfTest } from "#shared/gpu/self_test.ts";
+import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { Generator } from "#shared/model/generate.ts";
+import { loadModel } from "#shared/model/load.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
+import { dawn } from "../dawn.ts";
+
+const number = v.pipe(v.string(), v.transform(Number));
+const tokens = v.pipe(v.string(), v.transform((text) => text.split(",").map(Number)), v.array(count));
+
+const FlagsSchema = v.strictObject({
+  model: name,
+  prompt: v.optional(v.string()),
+  promptIds: v.optional(tokens),
+  raw: v.optional(v.boolean(), false),
+  maxTokens: v.pipe(number, positiveCount),
+  greedy: v.optional(v.boolean(), false),
+  temperature: v.pipe(number, nonNegative),
+  seed: v.pipe(number, seed),
+  json: v.optional(v.boolean(), false),
+});
+
+export async function generateCommand(flags: unknown): Promise<void> {
+  const o = parse(FlagsSchema, flags, "the flags");
+  if ((o.prompt === undefined) === (o.promptIds === undefined)) {
+    throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids must be given");
+  }
+  // With ids alone no tokenizer is needed, and the text stays empty where there is none.
+  const tokenizer = o.prompt === undefined ? optionalTokenizer(o.model) : loadTokenizer(o.model);
+  const text = o.prompt === undefined || o.raw
+    ? o.prompt
+    : tokenizer!.chat([{ role: "user", content: o.prompt }]);
+  const prompt_ids = o.promptIds ?? tokenizer!.encode(text!);
+  const gpu = await openGpu(dawn());
+  try {
+    await selfTest(gpu);
+    const model = loadModel(gpu, o.model);
+    const greedy = o.greedy || o.temperature === 0;
+    const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
+      max_tokens: o.maxTokens,
+      temperature: greedy ? 1 : o.temperature,
+      greedy,
+      seed: o.seed,
+      eos_ids: model.config.eos_token_ids,
+    });
+    const { ids, logprobs } = answers[0]![0]!;
+    const output = { ids, text: tokenizer?.decode(ids) ?? "", logprobs };
+    console.log(o.json ? JSON.stringify(output) : tokenizer === null ? ids.join(" ") : output.text);
+  } finally {
+    gpu.close();
+  }
+}
+
+function optionalTokenizer(directory: string) {
+  try {
+    return loadTokenizer(directory);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+// What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
+
+import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import { type PresetName, presets } from "#shared/verify/index.ts";
+import { evaluationProblems } from "../data.ts";
+import type { EnginePolicy } from "../engine.ts";
+import type { EvaluationSetting } from "../evaluate.ts";
+
+export interface RunOptions {
+  resume?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** The evaluation that a recipe asks for, or null. */
+export function evaluationOf(
+  recipe: Pick<TrainRecipe | SftRecipe, "eval" | "prompt">,
+  policy: EnginePolicy,
+  o: { preset: string; max_tokens: number },
+): EvaluationSetting | null {
+  if (recipe.eval.eval_every === 0 || recipe.eval.benchmarks.length === 0) return null;
+  return {
+    sampler: policy,
+    tokenizer: policy.tokenizer,
+    problems: evaluationProblems(recipe.eval),
+    system: recipe.prompt.system,
+    preset: o.preset in presets ? o.preset as PresetName : "strict",
+    max_tokens: o.max_tokens,
+    eosIds: policy.model.config.eos_token_ids,
+  };
+}
+
+/** The most tokens that a prompt may have, so that prompt and completion fit the model and a micro-batch. */
+export function promptBudget(
+  recipe: Pick<TrainRecipe, "prompt" | "generation" | "train">,
+  contextLength: number,
+): number {
+  const { max_completion_length: completion } = recipe.generation;
+  const room = Math.min(contextLength, recipe.train.micro_batch_tokens) - completion;
+  if (room < 1) {
+    throw new RangeError(
+      `Cannot train as generation.max_completion_length must be below the model's context of ${contextLength} tokens ` +
+        `and train.micro_batch_tokens (${recipe.train.micro_batch_tokens}): current value is ${completion}`,
+    );
+  }
+  return Math.min(recipe.prompt.max_prompt_length, room);
+}
+
+/** Aborted by the first Ctrl-C; the second ends the process at once, as usual. */
+export function stopSignal(onStop: () => void): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      controller.abort();
+      onStop();
+    });
+  }
+  return controller.signal;
+}
+
+/** The recipe as a command to type again. */
+export function commandLine(verb: string, recipe: string, argv: readonly string[]): string {
+  const quoted = argv.map((word) => /^[\w./=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+  return ["npm run -s ghpo --", verb, recipe, ...quoted].join(" ");
+}

@@ -1,14 +1,107 @@
 // The shared engine under Deno: a checkpoint directory on Deno's own WebGPU.
 
-import type { LocalModel } from "./sources/checkpoint.ts";
+import { type Gpu, openGpu } from "#shared/gpu/device.ts";
+import { selfTest } from "#shared/gpu/self_test.ts";
+import { fileEntry, sha256 } from "#shared/io/hash.ts";
+import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { Generator } from "#shared/model/generate.ts";
+import { loadModel } from "#shared/model/load.ts";
+import type { Model } from "#shared/model/weights.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import type { Generated, LocalModel } from "./sources/checkpoint.ts";
+import type { Prompt } from "./sample.ts";
+
+/** Rows that generate side by side. */
+const ROWS = 128;
 
 /** A model ready to generate, with what the result says about it. */
 export interface OpenedModel extends LocalModel {
-  digest: string;
-  engine: { runtime: string; adapter: string };
+  /** SHA-256 over the digests of the configuration and the weight files. */
+  readonly digest: string;
+  readonly engine: { runtime: string; adapter: string };
   close(): void;
 }
 
-export function openCheckpoint(directory: string): Promise<OpenedModel> {
-  return Promise.reject(new Error(`Cannot load ${directory}`));
+/** Loads a checkpoint directory onto the default adapter. Throws when the adapter computes garbage. */
+export async function openCheckpoint(directory: string): Promise<OpenedModel> {
+  const digest = digestOf(directory);
+  const gpu = await openGpu(navigator.gpu);
+  try {
+    await selfTest(gpu);
+    return new Checkpoint(gpu, loadModel(gpu, directory), directory, digest);
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+class Checkpoint implements OpenedModel {
+  readonly identity: Record<string, string>;
+  readonly engine: { runtime: string; adapter: string };
+  readonly contextLength: number;
+  readonly #generator: Generator;
+  #tokenizer: Tokenizer | undefined;
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly model: Model,
+    readonly directory: string,
+    readonly digest: string,
+  ) {
+    this.identity = { source: "checkpoint", sha256: digest };
+    const { description, device } = gpu.facts;
+    this.engine = {
+      runtime: `Deno ${Deno.version.deno}`,
+      adapter: description || device || "unknown adapter",
+    };
+    this.contextLength = model.config.max_position_embeddings;
+    this.#generator = new Generator(model, { rows: ROWS });
+  }
+
+  /** Read at its first use, so that token ids need no tokenizer files. */
+  get tokenizer(): Tokenizer {
+    return this.#tokenizer ??= loadTokenizer(this.directory);
+  }
+
+  encode(prompt: Prompt): number[] {
+    return this.tokenizer.encode("text" in prompt ? prompt.text : this.tokenizer.chat(prompt.messages));
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return this.tokenizer.decode(ids);
+  }
+
+  generate(
+    requests: Parameters<LocalModel["generate"]>[0],
+    { max_tokens, temperature, seed }: Parameters<LocalModel["generate"]>[1],
+  ): Promise<Generated[][]> {
+    const greedy = temperature === 0;
+    return this.#generator.generate(requests, {
+      max_tokens,
+      temperature: greedy ? 1 : temperature,
+      greedy,
+      seed,
+      eos_ids: this.model.config.eos_token_ids,
+    });
+  }
+
+  close(): void {
+    this.#generator.destroy();
+    this.model.destroy();
+    this.gpu.close();
+  }
+}
+
+/** Two directories with the same digest hold the same model and tokenizer. */
+function digestOf(directory: string): string {
+  const names: string[] = [];
+  for (const { name, isFile } of Deno.readDirSync(directory)) {
+    if (
+      isFile &&
+      /^(config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/.test(name)
+    ) {
+      names.push(name);
+    }
+  }
+  return sha256(JSON.stringify(names.sort().map((name) => fileEntry(directory, name))));
 }

@@ -13,6 +13,22 @@ const program = new Command("evaluate")
 
 addEvaluateOptions(program).action(async (options) => Deno.exit(await evaluate(options)));
 
+program.command("generate")
+  .description("continue one prompt with a checkpoint")
+  .requiredOption("--model <dir>", "checkpoint directory")
+  .option("--prompt <text>", "a user's message, put through the chat template")
+  .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")
+  .option("--raw", "continue --prompt as it is, without the chat template")
+  .option("--max-tokens <n>", "most new tokens (default: 64)")
+  .option("--greedy", "take the most likely token instead of drawing")
+  .option("--temperature <t>", "0 is greedy (default: 1)")
+  .option("--seed <n>", "seed of the sampling (default: 0)")
+  .option("--json", "print {ids, text, logprobs} on stdout")
+  .action(async (options) => {
+    const { generate } = await import("./commands/generate.ts");
+    await generate(options);
+  });
+
 program.command("compare <a> <b>")
   .description("compare two results, paired by problem")
   .option("--max-regression <share>", "exit 1 when a benchmark falls by more than this (0 to 1)")

@@ -1,0 +1,60 @@
+// `generate`: continues one prompt with a checkpoint on Deno's WebGPU and prints ids, text and log-probs.
+
+import * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { count, positiveCount, seed } from "#shared/schemas/values.ts";
+import { openCheckpoint } from "../engine.ts";
+import type { Prompt } from "../sample.ts";
+import type { LocalModel } from "../sources/checkpoint.ts";
+
+const number = v.pipe(v.string(), v.transform(Number));
+const GenerateSchema = v.strictObject({
+  model: v.string(),
+  prompt: v.optional(v.string()),
+  promptIds: v.optional(
+    v.pipe(v.string(), v.transform((list) => list.split(",").map(Number)), v.array(count)),
+  ),
+  raw: v.optional(v.boolean(), false),
+  maxTokens: v.optional(v.pipe(number, positiveCount), "64"),
+  greedy: v.optional(v.boolean(), false),
+  temperature: v.optional(v.pipe(number, v.number(), v.minValue(0)), "1"),
+  seed: v.optional(v.pipe(number, seed), "0"),
+  json: v.optional(v.boolean(), false),
+});
+
+/** Runs the command. Throws when not exactly one of prompt and ids is given. */
+export async function generate(raw: unknown): Promise<void> {
+  const options = parse(GenerateSchema, raw, "the flags");
+  if ((options.prompt === undefined) === (options.promptIds === undefined)) {
+    throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids is needed");
+  }
+  const model = await openCheckpoint(options.model);
+  try {
+    const prompt_ids = options.promptIds ??
+      model.encode(promptOf(options.prompt as string, options.raw));
+    const [[generated] = []] = await model.generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
+      max_tokens: options.maxTokens,
+      temperature: options.greedy ? 0 : options.temperature,
+      seed: options.seed,
+    });
+    const ids = Array.from(generated?.ids ?? []);
+    // With ids alone no tokenizer is needed, and the text stays empty where there is none.
+    const text = options.prompt === undefined ? optionalText(model, ids) : model.decode(ids);
+    const logprobs = Array.from(generated?.logprobs ?? []);
+    console.log(options.json ? JSON.stringify({ ids, text, logprobs }) : text || ids.join(" "));
+  } finally {
+    model.close();
+  }
+}
+
+function promptOf(text: string, raw: boolean): Prompt {
+  return raw ? { text } : { messages: [{ role: "user", content: text }] };
+}
+
+function optionalText(model: LocalModel, ids: number[]): string {
+  try {
+    return model.decode(ids);
+  } catch {
+    return "";
+  }
+}

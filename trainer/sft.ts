@@ -51,7 +51,7 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
     const rate = learningRate(index, phase.steps, phase.learning_rate, recipe.optimizer);
     const examples = examplesAt(
       step,
-      phase.step_error_rate,
+      phase,
       tuning.problems,
       recipe,
       tuning.tokenizer,

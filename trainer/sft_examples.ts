@@ -15,10 +15,12 @@ import { splitTrace } from "./ghpo/guidance.ts";
 import { shuffledIndex } from "./ghpo/schedule.ts";
 import type { LearnerSequence } from "./policy.ts";
 
+export type SftPhase = SftRecipe["sft"]["phases"][number];
+
 /** The step-th batch (from 0). `problems` are those of a file; null: generated ones. */
 export function examplesAt(
   step: number,
-  stepErrorRate: number,
+  phase: SftPhase,
   problems: readonly Problem[] | null,
   recipe: SftRecipe,
   tokenizer: Tokenizer,
@@ -28,14 +30,14 @@ export function examplesAt(
     const random = new Random(recipe.seed, step, i);
     const drawn = step * recipe.sft.examples_per_step + i;
     const problem = problems === null
-      ? generated(recipe, random, stepErrorRate)
+      ? generated(recipe, random, phase)
       : problems[shuffledIndex(drawn, problems.length, recipe.seed, recipe.data.shuffle)]!;
     return example(problem, hintOf(problem, recipe, random, tokenizer), recipe, tokenizer, eosId);
   });
 }
 
 /** A fresh problem of the training split: easy ones solved right, hard ones with step errors. */
-function generated(recipe: SftRecipe, random: Random, stepErrorRate: number): Problem {
+function generated(recipe: SftRecipe, random: Random, phase: SftPhase): Problem {
   const { families, levels } = recipe.data;
   const { hard_from_level, hard_fraction } = recipe.sft;
   const hard = levels.filter((level) => level >= hard_from_level);
@@ -48,7 +50,10 @@ function generated(recipe: SftRecipe, random: Random, stepErrorRate: number): Pr
     seed: random.next(),
     split: "train",
   });
-  return isHard && stepErrorRate > 0 ? withStepErrors(problem!, random, stepErrorRate) : problem!;
+  const { step_error_rate, step_error } = phase;
+  return isHard && step_error_rate > 0
+    ? withStepErrors(problem!, random, step_error_rate, step_error)
+    : problem!;
 }
 
 /** With the recipe's probability, the first units of the trace: at least one, never all. */

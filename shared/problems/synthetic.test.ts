@@ -213,6 +213,19 @@ describe("withStepErrors()", () => {
     assert.ok(Math.abs(wrong / all - 0.3) < 0.066, `${wrong} of ${all}`);
   });
 
+  it("off by one: every wrong step says one too many", () => {
+    let wrong = 0;
+    for (const [i, problem] of generate("addition", 100).entries()) {
+      const slipped = withStepErrors(problem, new Random(5, i), 0.9, "off_by_one");
+      for (const step of slipped.trace!.steps) {
+        const [x, y, carry, result] = step.match(/\d+/g)!.map(Number) as [number, number, number, number];
+        assert.ok(result === x + y + carry || result === x + y + carry + 1, step);
+        if (result !== x + y + carry) wrong++;
+      }
+    }
+    assert.ok(wrong > 200, `${wrong} wrong steps`);
+  });
+
   it("refuses a problem that was not generated", () => {
     assert.throws(
       () => withStepErrors({ ...blank("chain"), source: "gsm8k" }, new Random(1), 0.5),

@@ -6,7 +6,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { FAMILY_WORDS, FINAL_MARKER } from "#shared/text/tiny_tokenizer.ts";
 import { addition } from "./generators/addition.ts";
 import { chain } from "./generators/chain.ts";
-import { exactly, type GeneratedFamily, type Slip, stepErrors } from "./generators/family.ts";
+import { exactly, type GeneratedFamily, type Slip, type StepError, stepErrors } from "./generators/family.ts";
 import { fraction } from "./generators/fraction.ts";
 import { gcd } from "./generators/gcd.ts";
 import { linear } from "./generators/linear.ts";
@@ -107,14 +107,19 @@ function solved(family: Family, question: string, slip: Slip = exactly): Problem
  * The same problem as a model would solve it that slips in each step with probability `rate`: trace and answer follow
  * the wrong results. A cold start on such traces knows their form but not how to get them right.
  */
-export function withStepErrors(problem: Problem, random: Random, rate: number): Problem {
+export function withStepErrors(
+  problem: Problem,
+  random: Random,
+  rate: number,
+  kind: StepError = "uniform",
+): Problem {
   const [family, question] = synthetic(problem) ?? [];
   if (family === undefined || question === undefined) {
     throw new TypeError(
       `Cannot put step errors into problem ${problem.id} as its source is "${problem.source}"`,
     );
   }
-  const { trace, answer } = solved(family, question, stepErrors(random, rate));
+  const { trace, answer } = solved(family, question, stepErrors(random, rate, kind));
   return { ...problem, trace, answer };
 }
 

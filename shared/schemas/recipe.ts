@@ -210,6 +210,8 @@ const SftPhaseSchema = v.strictObject({
   learning_rate: positive,
   /** Probability that a step of a hard problem gets a wrong result, the trace going on from it. */
   step_error_rate: setting(fraction, 0),
+  /** How wrong it is: up to 9 either way, or always one too many, which sampling almost never undoes by luck. */
+  step_error: setting(v.picklist(["uniform", "off_by_one"]), "uniform"),
 });
 
 export const SftRecipeSchema = v.strictObject({

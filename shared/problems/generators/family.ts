@@ -25,12 +25,16 @@ export interface GeneratedFamily {
 /** No step goes wrong. */
 export const exactly: Slip = (result) => result;
 
-/** Each step goes wrong with a probability: a uniform wrong result at most 9 away. */
-export function stepErrors(random: Random, rate: number): Slip {
+/** How a step goes wrong: by a uniform amount of at most 9 either way, or always to one more than is right. */
+export type StepError = "uniform" | "off_by_one";
+
+/** Each step goes wrong with a probability; where no wrong result is legal it stays right. */
+export function stepErrors(random: Random, rate: number, kind: StepError): Slip {
+  const [below, above] = kind === "uniform" ? [9, 9] : [0, 1];
   return (result, low, high, legal = () => true) => {
     if (random.real() >= rate) return result;
     const wrong: number[] = [];
-    for (let value = Math.max(low, result - 9); value <= Math.min(high, result + 9); value++) {
+    for (let value = Math.max(low, result - below); value <= Math.min(high, result + above); value++) {
       if (value !== result && legal(value)) wrong.push(value);
     }
     return wrong.length === 0 ? result : random.pick(wrong);

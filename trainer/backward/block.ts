@@ -2,16 +2,17 @@
 // comes in as the gradient of xOut and leaves as that of xIn; the residual connections are its accumulation.
 
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
+import { matmulNN, matmulTN } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { Activations } from "#shared/model/activations.ts";
 import { mlpInput } from "#shared/model/forward.ts";
-import type { Model } from "#shared/model/weights.ts";
+import type { Model, Parameter } from "#shared/model/weights.ts";
 import { attentionBackward } from "../kernels/attention_backward.ts";
 import { biasBackward } from "../kernels/column_sum.ts";
 import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
 import { qkNormBackward, ropeBackward } from "../kernels/rope_backward.ts";
 import { swigluBackward } from "../kernels/swiglu_backward.ts";
+import { transpose } from "../kernels/transpose.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -45,7 +46,7 @@ function mlpBackward(
 
   // activations.inner: first the gradient of the inner activation, then the activation itself.
   const act = activations.inner;
-  matmulNT(recorder, { x: dx, w: weights.down_proj.buffer, out: act }, { rows, cols: inner, inner: hidden });
+  inputGradient(recorder, scratch, weights.down_proj, dx, act, rows);
   swigluBackward(recorder, { gate_up: gateUp, d: act, dgate_up: dgateUp }, { rows, cols: inner });
   matmulTN(
     recorder,
@@ -59,11 +60,7 @@ function mlpBackward(
     { x: activations.normed, y: dgateUp, out: gradients.of(weights.gate_up) },
     { rows: hidden, cols: 2 * inner, inner: rows, accumulate: true },
   );
-  matmulNT(
-    recorder,
-    { x: dgateUp, w: weights.gate_up.buffer, out: dnormed },
-    { rows, cols: hidden, inner: 2 * inner },
-  );
+  inputGradient(recorder, scratch, weights.gate_up, dgateUp, dnormed, rows);
   rmsNormBackward(recorder, {
     x: xMid,
     weight: weights.post_attention_layernorm.buffer,
@@ -92,11 +89,7 @@ function attentionBlockBackward(
   const layer = activations.layers[index]!;
   const { dx, dnormed, dqkv, partials } = scratch;
 
-  matmulNT(
-    recorder,
-    { x: dx, w: weights.o_proj.buffer, out: dnormed },
-    { rows, cols: heads * headDim, inner: hidden },
-  );
+  inputGradient(recorder, scratch, weights.o_proj, dx, dnormed, rows);
   matmulTN(
     recorder,
     { x: layer.attnOut, y: dx, out: gradients.of(weights.o_proj) },
@@ -140,7 +133,7 @@ function attentionBlockBackward(
     { x: normed, y: dqkv, out: gradients.of(weights.qkv) },
     { rows: hidden, cols, inner: rows, accumulate: true },
   );
-  matmulNT(recorder, { x: dqkv, w: weights.qkv.buffer, out: dnormed }, { rows, cols: hidden, inner: cols });
+  inputGradient(recorder, scratch, weights.qkv, dqkv, dnormed, rows);
   rmsNormBackward(recorder, {
     x: layer.xIn,
     weight: norm.buffer,
@@ -150,4 +143,17 @@ function attentionBlockBackward(
     dweight: gradients.of(norm),
     partials,
   }, { rows, cols: hidden, accumulate: true });
+}
+
+/** dx (rows, weight.rows) = dy (rows, weight.cols) weight^T, through a transposed copy of the weight. */
+function inputGradient(
+  recorder: Recorder,
+  { transposed }: Scratch,
+  weight: Parameter,
+  dy: GPUBuffer,
+  dx: GPUBuffer,
+  rows: number,
+): void {
+  transpose(recorder, { x: weight.buffer, out: transposed }, weight);
+  matmulNN(recorder, { x: dy, w: transposed, out: dx }, { rows, cols: weight.rows, inner: weight.cols });
 }

@@ -20,6 +20,7 @@ export class Scratch {
   readonly probability: GPUBuffer;
   readonly dscore: GPUBuffer;
   readonly partials: GPUBuffer; // first stage of column sums
+  readonly transposed: GPUBuffer; // the largest block matrix
   readonly coefficients: GPUBuffer; // (N): d loss / d log-prob of each predicted token
   readonly tiles: GPUBuffer;
   readonly occurrences: GPUBuffer;
@@ -54,6 +55,8 @@ export class Scratch {
       partialsLength(capacity * heads, head_dim),
     ];
     this.partials = make("partial sums", Math.max(...sums));
+    const matrices = [hidden * width, hidden * heads * head_dim, 2 * hidden * inner];
+    this.transposed = make("transposed weight", Math.max(...matrices));
     this.coefficients = make("coefficients", capacity);
     this.tiles = make("tiles", 4 * capacity);
     this.occurrences = make("occurrences", 4 * capacity);

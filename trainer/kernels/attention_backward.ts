@@ -79,6 +79,7 @@ export function attentionBackward(
   const scores = gpu.kernel("attention_backward_scores", scoreSource);
   const queries = gpu.kernel("attention_backward_q", querySource);
   const keys = gpu.kernel("attention_backward_kv", keySource);
+  const keyGrid = linearGrid(count * kvHeads * quads, 64);
   for (let first = 0; first < count; first += chunk) {
     const end = Math.min(first + chunk, count);
     const params = {
@@ -95,6 +96,12 @@ export function attentionBackward(
     };
     recorder.dispatch(scores, params, buffers, linearGrid((end - first) * heads * span / 4, 64));
     recorder.dispatch(queries, params, buffers, linearGrid((end - first) * heads * quads, 64));
-    recorder.dispatch(keys, params, buffers, linearGrid(count * kvHeads * quads, 64));
+    const { tiles, dqkv } = buffers;
+    const dk = { x_stride: (heads + 2 * kvHeads) * headDim, column: heads * headDim };
+    const keyBuffers = { tiles, weight: buffers.dscore, x: buffers.qkv, dqkv };
+    recorder.dispatch(keys, { ...params, ...dk }, keyBuffers, keyGrid);
+    const dv = { x_stride: heads * headDim, column: (heads + kvHeads) * headDim };
+    const valueBuffers = { tiles, weight: buffers.probability, x: buffers.dout, dqkv };
+    recorder.dispatch(keys, { ...params, ...dv }, valueBuffers, keyGrid);
   }
 }

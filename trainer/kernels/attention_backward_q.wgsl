@@ -38,9 +38,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     s += 1u;
     k += stride;
   }
-  let to = tile.x * stride + column;
-  dqkv[to] = a0;
-  if (tile.y > 1u) { dqkv[to + stride] = a1; }
-  if (tile.y > 2u) { dqkv[to + 2u * stride] = a2; }
-  if (tile.y > 3u) { dqkv[to + 3u * stride] = a3; }
+  var to = tile.x * stride + column;
+  for (var i = 0u; i < tile.y; i++) {
+    dqkv[to] = a0;
+    to += stride;
+    a0 = a1; a1 = a2; a2 = a3;
+  }
 }

@@ -50,6 +50,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     s1 += vec4f(dot(q0, k1), dot(q1, k1), dot(q2, k1), dot(q3, k1));
     s2 += vec4f(dot(q0, k2), dot(q1, k2), dot(q2, k2), dot(q3, k2));
     s3 += vec4f(dot(q0, k3), dot(q1, k3), dot(q2, k3), dot(q3, k3));
+  }
+  // A loop of its own: with both products in one, a thread runs out of registers.
+  for (var i = 0u; i < quads; i++) {
     let g0 = dout[g.x + i]; let g1 = dout[g.y + i]; let g2 = dout[g.z + i]; let g3 = dout[g.w + i];
     let v0 = qkv[v.x + i]; let v1 = qkv[v.y + i]; let v2 = qkv[v.z + i]; let v3 = qkv[v.w + i];
     e0 += vec4f(dot(g0, v0), dot(g1, v0), dot(g2, v0), dot(g3, v0));

@@ -1,0 +1,15 @@
+// Matrix transposition. A weight is transposed before its input gradient dy w^T, because the NN product reads
+// whole rows and is up to twice as fast as NT on software drivers; the copy costs one read of the weight.
+
+import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
+import source from "./transpose.wgsl" with { type: "text" };
+
+/** out (cols, rows) = x^T, x (rows, cols); both multiples of 4. */
+export function transpose(
+  recorder: Recorder,
+  buffers: { x: Binding; out: Binding },
+  { rows, cols }: { rows: number; cols: number },
+): void {
+  const kernel = recorder.gpu.kernel("transpose", source);
+  recorder.dispatch(kernel, { rows, cols }, buffers, linearGrid(rows * cols / 16, 64));
+}

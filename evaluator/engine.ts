@@ -2,6 +2,7 @@
 
 import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
+import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/model/generate.ts";
@@ -10,6 +11,9 @@ import type { Model } from "#shared/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Generated, LocalModel } from "./sources/checkpoint.ts";
 import type { Prompt } from "./sample.ts";
+
+/** The files that decide what a model answers. */
+const MODEL_FILES = /^(config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/;
 
 /** Rows that generate side by side. */
 const ROWS = 128;
@@ -94,14 +98,13 @@ class Checkpoint implements OpenedModel {
 
 /** Two directories with the same digest hold the same model and tokenizer. */
 function digestOf(directory: string): string {
-  const names: string[] = [];
-  for (const { name, isFile } of Deno.readDirSync(directory)) {
-    if (
-      isFile &&
-      /^(config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/.test(name)
-    ) {
-      names.push(name);
-    }
+  let names: string[];
+  try {
+    names = Array.from(Deno.readDirSync(directory), ({ name }) => name).filter((name) =>
+      MODEL_FILES.test(name)
+    );
+  } catch (cause) {
+    throw fileError("read", directory, cause);
   }
   return sha256(JSON.stringify(names.sort().map((name) => fileEntry(directory, name))));
 }

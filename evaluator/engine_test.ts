@@ -1,0 +1,72 @@
+// The engine on Deno's WebGPU: the reference's greedy text, and the same text as the trainer's Bun and Dawn.
+
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { openCheckpoint } from "./engine.ts";
+import { sharedPath, withoutShared } from "./testing/shared_folder.ts";
+
+const root = fileURLToPath(import.meta.resolve("../"));
+const bun = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
+const stories = "models/stories260k";
+
+/** Runs `generate` of the trainer (Bun) or of the evaluator (Deno) and returns its object. */
+async function generate(program: string, args: string[], model: string, ids: string) {
+  const options = ["--model", model, "--prompt-ids", ids, "--max-tokens", "40", "--greedy", "--json"];
+  const command = new Deno.Command(program, {
+    args: [...args, "generate", ...options],
+    cwd: root,
+    stderr: "null",
+  });
+  const { code, stdout } = await command.output();
+  assert.equal(code, 0);
+  return JSON.parse(new TextDecoder().decode(stdout)) as { ids: number[]; text: string; logprobs: number[] };
+}
+
+describe("checkpoints in Deno", () => {
+  it(
+    "stories260K continues BOS as transformers does, 200 ids",
+    { skip: withoutShared(stories) },
+    async () => {
+      const { greedy_ids } = JSON.parse(await Deno.readTextFile(sharedPath(`${stories}/reference.json`)));
+      const model = await openCheckpoint(sharedPath(stories));
+      const request = { prompt_ids: [1], samples: 1, key: [0, 0] as [number, number] };
+      const options = { max_tokens: 200, temperature: 0, seed: 0 };
+      const [[generated] = []] = await model.generate([request], options);
+      model.close();
+      assert.deepEqual(Array.from(generated!.ids), greedy_ids.slice(1));
+    },
+  );
+
+  for (const name of ["llama", "qwen2", "qwen3"]) {
+    it(`a random ${name} model generates the same ids in Deno as in Bun`, {
+      skip: existsSync(bun) ? false : "Bun is not installed in .cache/tools",
+    }, async () => {
+      const model = `${root}shared/model/fixtures/${name}`;
+      const inBun = await generate(bun, ["trainer/main.ts"], model, "5,6,7");
+      const permissions = [
+        "--no-prompt",
+        "--no-check",
+        "--allow-read",
+        "--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
+      ];
+      const inDeno = await generate(
+        Deno.execPath(),
+        ["run", ...permissions, "evaluator/main.ts"],
+        model,
+        "5,6,7",
+      );
+      assert.deepEqual([inDeno.ids, inDeno.text], [inBun.ids, inBun.text]);
+      assert.equal(inDeno.logprobs.length, inDeno.ids.length);
+      inDeno.logprobs.forEach((logprob, i) => assert.ok(Math.abs(logprob - inBun.logprobs[i]!) < 1e-5));
+    });
+  }
+
+  it("names what a directory lacks", async () => {
+    const empty = Deno.makeTempDirSync();
+    await assert.rejects(() => openCheckpoint(empty), /Cannot read .*config.json as it does not exist/);
+    Deno.removeSync(empty);
+    await assert.rejects(() => openCheckpoint("/nowhere"), /Cannot read \/nowhere/);
+  });
+});

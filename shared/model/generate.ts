@@ -5,6 +5,7 @@
 // batched with, on the number of rows or on the order of the requests.
 
 import { Recorder } from "#shared/gpu/recorder.ts";
+import { randomKeys } from "#shared/kernels/random.ts";
 import { Decoder, type Emitted, type Row } from "./decoder.ts";
 import { type TokenRange, TokenRanges } from "./token_ranges.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
@@ -48,8 +49,7 @@ interface Prompt {
 
 interface Completion {
   prompt: Prompt;
-  keyA: number;
-  keyB: number;
+  keys: [number, number];
   result: Generated;
   finished: boolean;
   slot: number;
@@ -225,8 +225,7 @@ function completionsOf({ prompt_ids, samples, key }: GenerationRequest, seed: nu
   const prompt: Prompt = { ids: prompt_ids, stem: prompt_ids.slice(0, -1), unfinished: samples };
   return Array.from({ length: samples }, (_, sample) => ({
     prompt,
-    keyA: [seed, ...key, sample].reduce((hash, word) => mix(hash ^ word), 0x243f6a88),
-    keyB: [seed, ...key, sample].reduce((hash, word) => mix(hash ^ word), 0x85a308d3),
+    keys: randomKeys([seed, ...key, sample]),
     result: { ids: [], logprobs: [], finish_reason: "length" },
     finished: false,
     slot: -1,
@@ -234,7 +233,7 @@ function completionsOf({ prompt_ids, samples, key }: GenerationRequest, seed: nu
   }));
 }
 
-function rowOf({ prompt, result, own, slot, keyA, keyB }: Completion, options: GenerationOptions): Row {
+function rowOf({ prompt, result, own, slot, keys }: Completion, options: GenerationOptions): Row {
   const promptTokens = prompt.stem.length;
   return {
     token: result.ids.at(-1) ?? prompt.ids.at(-1)!,
@@ -244,8 +243,8 @@ function rowOf({ prompt, result, own, slot, keyA, keyB }: Completion, options: G
     ownStart: own.start,
     end: promptTokens + options.max_tokens,
     slot,
-    keyA,
-    keyB,
+    keyA: keys[0],
+    keyB: keys[1],
   };
 }
 
@@ -286,12 +285,4 @@ function parts<T extends { ids: readonly number[] }>(prompts: readonly T[]): T[]
 
 function roundUp(tokens: number): number {
   return 2 ** Math.ceil(Math.log2(tokens));
-}
-
-/** The finaliser "lowbias32" of Chris Wellons' hash prospector, as in sample_tile.wgsl. */
-function mix(seed: number): number {
-  let h = seed >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
-  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
-  return (h ^ (h >>> 16)) >>> 0;
 }

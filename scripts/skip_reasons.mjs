@@ -1,15 +1,14 @@
 // node:test that also writes down why a test is skipped: the reports of Bun and Deno leave the reason out.
 //
-// Bun preloads this file, which replaces the functions of its node:test; Deno maps `node:test` to it with
-// skip_reasons.json. Each skip is one JSON line in the file that GHPO_SKIP_LOG names.
+// Bun preloads this file, which replaces the functions of its node:test before any test imports them; Deno
+// maps `node:test` to it with skip_reasons.json. Each skip is one JSON line in the file of GHPO_SKIP_LOG.
 
 import { appendFileSync } from "node:fs";
-import { createRequire, syncBuiltinESMExports } from "node:module";
-import * as nodeTest from "node:test";
+import { createRequire } from "node:module";
+import process from "node:process";
 
-export * from "node:test";
-export { default } from "node:test";
-
+// Not an import: Bun would then fix the exports before they are replaced.
+const nodeTest = createRequire(import.meta.url)("node:test");
 const log = process.env.GHPO_SKIP_LOG;
 
 function recording(real) {
@@ -21,12 +20,11 @@ function recording(real) {
   return Object.assign(wrapper, real);
 }
 
+export const { after, afterEach, before, beforeEach, mock } = nodeTest;
 export const describe = recording(nodeTest.describe);
 export const it = recording(nodeTest.it);
 export const suite = recording(nodeTest.suite);
 export const test = recording(nodeTest.test);
+export default test;
 
-if (process.versions.bun) {
-  Object.assign(createRequire(import.meta.url)("node:test"), { describe, it, suite, test });
-  syncBuiltinESMExports();
-}
+if (process.versions.bun) Object.assign(nodeTest, { describe, it, suite, test });

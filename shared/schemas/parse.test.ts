@@ -34,9 +34,9 @@ describe("parse()", () => {
     assert.equal(
       sentence(SftRecipeSchema, {
         ...recipe,
-        sft: { phases: [{ steps: 1, learning_rate: 1, step_error: 0 }] },
+        sft: { phases: [{ steps: 1, learning_rate: 1, step_eror_rate: 0 }] },
       }),
-      "Cannot read recipe r.toml as the key sft.phases[0].step_error is unknown: the nearest known key is step_error_rate",
+      "Cannot read recipe r.toml as the key sft.phases[0].step_eror_rate is unknown: the nearest known key is step_error_rate",
     );
   });
 

@@ -1,0 +1,103 @@
+// ghpo: the trainer's commands. Run by Bun: npm run -s ghpo -- COMMAND ...
+
+import { Command } from "commander";
+import { splitOverrides } from "./recipe.ts";
+
+const FLAGS_HELP = `
+Any setting of the recipe is a flag too, on top of the file:
+  --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
+Paths are relative to the project's folder; a recipe's name alone means one of trainer/recipes.`;
+
+const [verb = "", ...words] = process.argv.slice(2);
+// These three read a recipe; the flags of others, such as generate's --model, are their own.
+const { rest, overrides } = ["train", "sft", "check-data"].includes(verb)
+  ? splitOverrides(words)
+  : { rest: words, overrides: [] };
+
+const program = new Command("ghpo")
+  .description("Reinforcement learning from verifiable rewards with adaptive hints (GHPO), on any GPU")
+  .showHelpAfterError("(--help lists the flags)")
+  .helpCommand(false)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  npm run demo                                    the whole story in minutes: base, GHPO, evaluation, report
+  npm run -s ghpo -- train demo --seed 7          the same training by hand; outputs go to runs/demo
+  npm run -s ghpo -- train demo --resume          go on after Ctrl-C or a crash
+  npm run -s ghpo -- train my.toml --dry-run      check a recipe and print it with all defaults
+  npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"`,
+  );
+
+program.command("train <recipe>")
+  .description("train a model by a recipe (a TOML file, or the name of one that ships with the project)")
+  .option("--resume", "go on from the run's newest checkpoint")
+  .option("--dry-run", "check the recipe, print it with all defaults, and stop")
+  .option("--quiet", "no progress on stderr")
+  .option("--json", "print the result as JSON on stdout")
+  .addHelpText("after", FLAGS_HELP)
+  .action(async (recipe, options) =>
+    (await import("./commands/train.ts")).trainCommand(recipe, options, overrides)
+  );
+
+program.command("sft <recipe>")
+  .description("fine-tune a model on solution traces, or make a tiny one from scratch")
+  .option("--resume", "go on from the run's newest checkpoint")
+  .option("--dry-run", "check the recipe, print it with all defaults, and stop")
+  .option("--export <dir>", "write the finished model, without optimizer state, into this directory")
+  .option("--quiet", "no progress on stderr")
+  .option("--json", "print the result as JSON on stdout")
+  .addHelpText("after", FLAGS_HELP)
+  .action(async (recipe, options) =>
+    (await import("./commands/sft.ts")).sftCommand(recipe, options, overrides)
+  );
+
+program.command("generate")
+  .description("continue a prompt with a checkpoint")
+  .requiredOption("--model <dir>", "checkpoint directory in the Hugging Face layout")
+  .option("--prompt <text>", "the user's turn, put into the model's chat template")
+  .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")
+  .option("--raw", "continue --prompt as it is, without the chat template")
+  .option("--max-tokens <n>", "most generated tokens", "64")
+  .option("--greedy", "always the most likely token")
+  .option("--temperature <t>", "0 is greedy", "1")
+  .option("--seed <n>", "seed of the sampling", "0")
+  .option("--json", "print {ids, text, logprobs} of the generated tokens")
+  .action(async (options) => (await import("./commands/generate.ts")).generateCommand(options));
+
+program.command("demo")
+  .description(
+    "base checkpoint, GHPO, evaluation before and after in Deno, table and report: outputs in runs/demo",
+  )
+  .option("--compare", "train plain GRPO on as many generated tokens, too")
+  .option("--quiet", "no progress on stderr")
+  .option("--json", "print the summary as JSON on stdout")
+  .action(async (options) => (await import("./commands/demo.ts")).demoCommand(options));
+
+program.command("check-data <recipe>")
+  .description(
+    "report duplicates, rows without trace, early answers and overlap with the benchmarks; exit 1 on overlap",
+  )
+  .option(
+    "--benchmark <files...>",
+    "benchmark files to compare with, beside the recipe's own evaluation problems",
+  )
+  .option("--json", "print the report as JSON on stdout")
+  .addHelpText("after", FLAGS_HELP)
+  .action(async (recipe, options) =>
+    (await import("./commands/check_data.ts")).checkDataCommand(recipe, options, overrides)
+  );
+
+program.command("doctor")
+  .description(
+    "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",
+  )
+  .option("--json", "print the report as JSON on stdout")
+  .action(async (options) => (await import("./commands/doctor.ts")).doctor({ json: options.json === true }));
+
+try {
+  await program.parseAsync(verb === "" ? [] : [verb, ...rest], { from: "user" });
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { compare } from "./commands/compare.ts";
 import { evaluate } from "./commands/evaluate.ts";
+import { list } from "./commands/list.ts";
 import { addEvaluateOptions } from "./commands/options.ts";
 
 const program = new Command("evaluate")
@@ -34,6 +35,11 @@ program.command("compare <a> <b>")
   .option("--max-regression <share>", "exit 1 when a benchmark falls by more than this (0 to 1)")
   .option("--json", "print the comparison as JSON on stdout")
   .action((a, b, options) => Deno.exit(compare(a, b, options)));
+
+program.command("benchmarks")
+  .description("list what can be evaluated")
+  .option("--json", "print the list as JSON on stdout")
+  .action((options) => list(options));
 
 try {
   await program.parseAsync(Deno.args, { from: "user" });

@@ -28,6 +28,7 @@ export async function evaluate(raw: unknown): Promise<number> {
   const opened = await openSource(options, tasks, seed);
   const paths = pathsOf(options);
   if (options.out) Deno.mkdirSync(directoryOf(options.out), { recursive: true });
+  using _temporary = options.out || options.journal ? null : removeLater(paths.journal);
   using journal = Journal.open(paths.journal);
   if (journal.isEmpty) journal.append([await header(opened.source.identity, tasks)]);
 
@@ -142,6 +143,11 @@ function pathsOf(options: EvaluateOptions): { journal: string; rows: string } {
       (stem ? `${stem}.journal.jsonl` : Deno.makeTempFileSync({ suffix: ".jsonl" })),
     rows: `${stem}.rows.jsonl`,
   };
+}
+
+/** Removes a file at the end of the scope. */
+function removeLater(path: string): Disposable {
+  return { [Symbol.dispose]: () => Deno.removeSync(path) };
 }
 
 function directoryOf(path: string): string {

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { positiveCount, seed } from "#shared/schemas/values.ts";
+import { presets as graders } from "#shared/verify/index.ts";
 import { PRESET_NAMES } from "../presets.ts";
 
 const number = v.pipe(v.string(), v.transform(Number));
@@ -19,6 +20,7 @@ const EvaluateSchema = v.strictObject({
     v.pipe(v.string(), v.transform((list) => list.split(",").map((name) => name.trim()))),
   ),
   preset: v.optional(v.picklist(PRESET_NAMES)),
+  verifier: v.optional(v.picklist(Object.keys(graders) as (keyof typeof graders)[])),
   base: v.optional(v.boolean(), false),
   problemsSeed: v.optional(seedFlag),
   perLevel: v.optional(whole),
@@ -53,6 +55,7 @@ export function addEvaluateOptions(command: Command): Command {
     .option("--completions <file>", "score a JSONL file of completions, or a journal, without generating")
     .option("--benchmarks <names>", "comma-separated; see `benchmarks` (default: the bundled ones)")
     .option("--preset <name>", `protocol of published benchmarks: ${PRESET_NAMES.slice(1).join(", ")}`)
+    .option("--verifier <name>", `grader instead of the protocol's: ${Object.keys(graders).join(", ")}`)
     .option("--base", "prompt as a base model: plain text, no chat template")
     .option("--problems-seed <n>", "seed of the bundled problems (default: 1)")
     .option("--per-level <n>", "bundled problems of each level (default: 40)")

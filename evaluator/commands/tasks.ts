@@ -24,7 +24,7 @@ export async function buildTasks(options: EvaluateOptions): Promise<Task[]> {
       samplingOf(presets.plain, options.samples ?? 1, options),
     );
     const problems = options.limit === undefined ? task.problems : task.problems.slice(0, options.limit);
-    tasks.push({ ...task, problems });
+    tasks.push({ ...task, problems, verify: options.verifier ?? task.verify });
   }
   return tasks;
 }

@@ -39,6 +39,21 @@ const BENCHES: Record<string, () => Bench> = {
     method: "a 32 MiB file of 64 bf16 tensors in the page cache widened to f32 arrays",
     permissions: READ,
   }),
+  generation: () => ({
+    name: "generation",
+    args: ["64", "64"],
+    method:
+      "64 completions of 64 tokens sampled side by side from a random 0.26 M Llama, kernels compiled before; " +
+      "Bun and Node on Dawn, Deno on its own WebGPU",
+    permissions: [],
+  }),
+  decoding: () => ({
+    name: "generation",
+    args: ["1", "128"],
+    method: "one completion of 128 tokens sampled from a random 0.26 M Llama, kernels compiled before; " +
+      "Bun and Node on Dawn, Deno on its own WebGPU",
+    permissions: [],
+  }),
 };
 
 const program = new Command("bench")

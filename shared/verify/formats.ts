@@ -1,7 +1,8 @@
 // Format rewards: does a completion have the shape that was asked for?
 // Each rule reproduces its reference exactly, with index searches instead of backtracking patterns.
 
-import { parseAnswer } from "./simple.ts";
+import { Fuel, LimitError, limits, ParseError } from "./fuel.ts";
+import { parse, type Reading } from "./parse.ts";
 
 /** The shapes that can be rewarded. */
 export type FormatKind = "think_answer" | "think" | "tag_count" | "hash";
@@ -62,5 +63,27 @@ function hash(text: string): boolean {
   const mark = text.indexOf("####");
   if (mark < 0 || text.slice(0, mark).trim() === "") return false;
   const answer = text.slice(mark + 4);
-  return !answer.includes("#") && parseAnswer(answer) !== null;
+  return !answer.includes("#") && isExpression(answer);
+}
+
+/** A number, a fraction or another expression of digits, letters and operators on one line. */
+function isExpression(text: string): boolean {
+  if (text.length > limits.answer || text.trim().includes("\n")) return false;
+  const reading: Reading = {
+    commas: "thousands",
+    exponents: true,
+    words: false,
+    missingBraces: true,
+    looseSlash: true,
+    letterUnits: false,
+  };
+  try {
+    const { node } = parse(text, reading, new Fuel());
+    return node.kind !== "text" && node.kind !== "relation";
+  } catch (error) {
+    if (error instanceof ParseError || error instanceof LimitError || error instanceof RangeError) {
+      return false;
+    }
+    throw error;
+  }
 }

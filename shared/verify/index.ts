@@ -1,68 +1,214 @@
 // Entry of the verifier: is the answer inside a completion equal to the gold answer?
 
-import { extractAnswer, parseAnswer } from "./simple.ts";
+import { Builder, type Node } from "./ast.ts";
+import { chosenLetter, defaultLetters } from "./choices.ts";
+import { compareNodes } from "./compare.ts";
+import { type Candidate, candidates, gradable } from "./extract.ts";
+import { Fuel, LimitError, limits, ParseError } from "./fuel.ts";
+import { type Answer, answer, type Tier } from "./identity.ts";
+import { key } from "./key.ts";
+import { parse, type Reading } from "./parse.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 
 export { type FormatKind, formatReward } from "./formats.ts";
-export { type Preset, type PresetName, presets };
+export { chosenLetter, limits, type Preset, type PresetName, presets };
 
 /** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */
 export type Verdict = {
   verdict: true | false | "undecided" | null;
-  tier: string;
+  /** What decided: a tier of the comparison, "extract", "gold", "choice" or "limit". */
+  tier: Tier | "extract" | "gold" | "choice" | "limit";
   reason: string;
+  /** The answer as found in the completion. */
   extracted: string | null;
+  /** Where it stands in the completion, in UTF-16 units. */
   span?: { start: number; end: number };
+  /** Work done, in units of `limits.fuel`. */
+  fuel: number;
 };
 
+/** Settings of one comparison that are not part of the preset. */
+export type VerifyOptions = {
+  /** The strings are expressions, not prose. */
+  bare?: boolean;
+  /** Letters of a multiple-choice question; the gold names one of them. */
+  choices?: readonly string[];
+};
+
+const presetOf = (preset: PresetName | Preset): Preset =>
+  typeof preset === "string" ? presets[preset] : preset;
+
 /** Compares the final answer of `completion` with `gold`. Never throws. */
-export function verify(gold: string, completion: string, preset: PresetName | Preset = "strict"): Verdict {
-  void preset;
-  const goldSpan = gold.includes("\\boxed{") || gold.includes("####") ? extractAnswer(gold) : null;
-  const goldText = goldSpan === null ? gold : gold.slice(goldSpan.start, goldSpan.end);
-  const span = extractAnswer(completion);
-  if (goldText.trim() === "") {
-    return { verdict: null, tier: "gold", reason: "the gold answer is empty", extracted: null };
+export function verify(
+  gold: string,
+  completion: string,
+  preset: PresetName | Preset = "strict",
+  options: VerifyOptions = {},
+): Verdict {
+  const fuel = new Fuel();
+  try {
+    if (gold.length > limits.text || completion.length > limits.text) throw new LimitError("text");
+    return { ...decide(gold, completion, presetOf(preset), options, fuel), fuel: fuel.used };
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    return { verdict: "undecided", tier: "limit", reason: error.message, extracted: null, fuel: fuel.used };
   }
-  if (span === null) return { verdict: false, tier: "extract", reason: "no answer found", extracted: null };
-  const extracted = completion.slice(span.start, span.end);
-  const a = parseAnswer(goldText);
-  const b = parseAnswer(extracted);
-  if (a !== null && b !== null) {
-    const verdict = a.p === b.p && a.q === b.q;
-    return {
-      verdict,
-      tier: "rational",
-      reason: verdict ? "same number" : "different numbers",
-      extracted,
-      span,
-    };
-  }
-  if (goldText.trim() === extracted.trim()) {
-    return { verdict: true, tier: "text", reason: "same text", extracted, span };
-  }
-  return { verdict: "undecided", tier: "none", reason: "the answers could not be compared", extracted, span };
 }
+
+type Decision = Omit<Verdict, "fuel">;
+
+function decide(
+  gold: string,
+  completion: string,
+  preset: Preset,
+  options: VerifyOptions,
+  fuel: Fuel,
+): Decision {
+  const choice = choiceOf(gold, options);
+  if (choice !== null) return decideChoice(choice, completion, preset, options);
+  const goldAnswer = goldText(gold, preset, fuel);
+  if (goldAnswer === null) {
+    return { verdict: null, tier: "gold", reason: "the gold answer cannot be read", extracted: null };
+  }
+
+  const span = options.bare === true
+    ? { start: 0, end: completion.length }
+    : gradable(completion, preset.extraction);
+  if (span === null) {
+    return { verdict: false, tier: "extract", reason: "the reasoning never ends", extracted: null };
+  }
+  const found = options.bare === true
+    ? [{ text: completion, span, how: "whole", others: [] } satisfies Candidate]
+    : candidates(completion, span, preset.extraction);
+  let unread: Decision | null = null;
+  for (const candidate of found) {
+    const result = compareTexts(goldAnswer, candidate.text, preset, fuel);
+    const decision = { extracted: candidate.text, span: candidate.span };
+    if (result === null) {
+      unread ??= { verdict: "undecided", tier: "none", reason: "the answer cannot be read", ...decision };
+      continue;
+    }
+    for (const other of candidate.others) {
+      const agrees = result.same === true ? compareTexts(goldAnswer, other, preset, fuel) : null;
+      if (agrees !== null && agrees.same !== true) {
+        return { verdict: false, tier: "extract", reason: "several different boxed answers", ...decision };
+      }
+    }
+    return { verdict: result.same, tier: result.tier, reason: result.reason, ...decision };
+  }
+  return unread ?? { verdict: false, tier: "extract", reason: "no answer found", extracted: null };
+}
+
+// ---- multiple choice
+
+function choiceOf(gold: string, options: VerifyOptions): string | null {
+  return options.choices === undefined ? null : chosenLetter(gold, options.choices);
+}
+
+function decideChoice(letter: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
+  const span = gradable(completion, preset.extraction);
+  const text = span === null ? "" : completion.slice(span.start, span.end);
+  const chosen = chosenLetter(text, options.choices ?? defaultLetters);
+  if (chosen === null) return { verdict: false, tier: "extract", reason: "no letter found", extracted: null };
+  return { verdict: chosen === letter, tier: "choice", reason: `chose ${chosen}`, extracted: chosen };
+}
+
+// ---- reading texts
+
+/** The answer inside a gold text, which may be a whole solution; null when the preset cannot read it. */
+function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
+  const from = preset.extraction.from.filter((place) => preset.bareGold || place !== "whole");
+  const places = {
+    ...preset.extraction,
+    answerTags: false,
+    from: preset.bareGold ? from : [...from, "math" as const, "number" as const],
+  };
+  let first: string | null = null;
+  for (const candidate of candidates(gold, { start: 0, end: gold.length }, places)) {
+    first ??= candidate.text;
+    if (readings(candidate.text, preset, fuel).length > 0) return candidate.text;
+  }
+  if (preset.rules.unparsedGold === "null") return null;
+  return first ?? (gold.trim() === "" ? null : gold);
+}
+
+/** Compares two answers given as texts; null when the given one cannot be read. */
+function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): Answer | null {
+  const { rules } = preset;
+  if (rules.textTier && squeeze(gold) === squeeze(given)) return answer(true, "text", "the same text");
+  const [golds, givens] = [readings(gold, preset, fuel), readings(given, preset, fuel)];
+  if (golds.length === 0 || givens.length === 0) return null;
+  let first: Answer | null = null;
+  for (const g of golds) {
+    for (const p of givens) {
+      const result = compareNodes(g, p, { rules, fuel, builder: new Builder(fuel) });
+      if (result.same === true) return result;
+      if (first === null || (first.same === false && result.same === "undecided")) first = result;
+    }
+  }
+  return first;
+}
+
+const squeeze = (text: string): string => text.replaceAll(/[\s$]/g, "").replace(/\.$/, "");
+
+/** The trees that a text may stand for; more than one only where its notation is ambiguous. */
+function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
+  const { syntax } = preset;
+  const usual: Reading = {
+    commas: "thousands",
+    exponents: syntax.exponents,
+    words: syntax.wordUnits,
+    missingBraces: syntax.missingBraces,
+    looseSlash: true,
+    letterUnits: false,
+  };
+  const nodes = new Map<string, Node>();
+  const read = (reading: Reading): ReturnType<typeof parse>["ambiguous"] | null => {
+    try {
+      const { node, ambiguous } = parse(text, reading, fuel);
+      const name = key(node, fuel);
+      if (!nodes.has(name)) nodes.set(name, node);
+      return ambiguous;
+    } catch (error) {
+      if (error instanceof ParseError || error instanceof RangeError) return null;
+      throw error;
+    }
+  };
+  const ambiguous = read(usual);
+  if (ambiguous?.comma === true) {
+    read({ ...usual, commas: "list" });
+    if (/^[^,()[\]{}]*,[^,()[\]{}]*$/.test(text)) read({ ...usual, commas: "decimal" });
+  }
+  if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
+  if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });
+  return [...nodes.values()];
+}
+
+// ---- what others use
 
 /** 1 when right, 0 when wrong or undecided, null when the gold answer cannot be verified. */
 export function accuracyReward(
   gold: string,
   completion: string,
   preset: PresetName | Preset = "strict",
+  options: VerifyOptions = {},
 ): 1 | 0 | null {
-  const { verdict } = verify(gold, completion, preset);
+  const { verdict } = verify(gold, completion, preset, options);
   return verdict === null ? null : verdict === true ? 1 : 0;
 }
 
 /** Whether two final answers (not completions) are equal; for clustering votes. */
-export function equivalent(a: string, b: string, preset: PresetName | Preset = "strict"): boolean {
-  void preset;
-  const x = parseAnswer(a);
-  const y = parseAnswer(b);
-  return x !== null && y !== null ? x.p === y.p && x.q === y.q : a.trim() === b.trim();
+export function equivalent(a: string, b: string, preset: PresetName | Preset = "report"): boolean {
+  return verify(a, b, preset, { bare: true }).verdict === true;
 }
 
-/** Checks that a gold answer parses and equals itself; a data set runs it on import. */
-export function checkGold(gold: string, preset: PresetName | Preset = "strict"): Verdict {
-  return verify(gold, gold, preset);
+/** Checks that a gold answer can be read and equals itself without comparing texts; a data set runs it on import. */
+export function checkGold(gold: string, preset: PresetName | Preset = "report"): Verdict {
+  const chosen = presetOf(preset);
+  return verify(
+    gold,
+    gold,
+    { ...chosen, rules: { ...chosen.rules, textTier: false, unparsedGold: "null" } },
+    {},
+  );
 }

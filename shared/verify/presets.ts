@@ -1,19 +1,188 @@
-// Presets are data: which part of a completion is graded and what counts as equal.
+// Presets are data: which part of a completion is graded, and what counts as equal.
 
-/** Settings of a grader. */
-export type Preset = { name: string };
+/** What counts as equal. */
+export type Rules = {
+  /** What a chain such as `41 = 42` is worth: its last side, or nothing unless its sides agree. */
+  chains: "last" | "consistent";
+  /** `x \approx 42` answers an exact gold. */
+  approximations: boolean;
+  /** Against a plain number: any expression of that value, or only a written-out number (not `6 \times 7`). */
+  form: "any" | "literal";
+  /** Integrals, sums, products, limits and determinants that the gold does not contain. */
+  operators: "any" | "as-gold";
+  /** Words: letter by letter, or as a commuting product of letters. */
+  words: "spelled" | "product";
+  /** Capital letters matter in words. */
+  caseSensitive: boolean;
+  /** `101_2` is five, or the digits without their base. */
+  bases: "value" | "dropped";
+  /** `50\%` is one half; or one half or fifty, whatever the other side is; or fifty. */
+  percent: "divided" | "either" | "stripped";
+  /** A written decimal equals the exact value that rounds to it, given this many significant digits. */
+  significantDigits: number;
+  /** Two numbers, one of them a written decimal, are rounded to so many places first; null: never. */
+  places: number | null;
+  /** Two written decimals: the longer one may be rounded to the places of the shorter. */
+  roundDecimals: boolean;
+  /** Largest relative difference of two numbers, one of them a written decimal; 0: none. */
+  relativeTolerance: number;
+  /** A set in the written order equals a tuple. */
+  setAsTuple: boolean;
+  /** `1, 1, 2` equals `1, 2`. */
+  repeats: boolean;
+  /** Comma lists are ordered. */
+  ordered: boolean;
+  /** A gold set may be answered by an inequality (the reverse is always allowed). */
+  relationForSet: boolean;
+  /** `f(x)` equals `f(y)`. */
+  renaming: boolean;
+  /** Units with a known size are compared; otherwise every unit is dropped. */
+  units: boolean;
+  /** What a gold outside the grammar is worth: equality of the texts, or null. */
+  unparsedGold: "text" | "null";
+  /** Equality of the trimmed texts decides before anything else. */
+  textTier: boolean;
+};
+
+/** How an answer is found. */
+export type Extraction = {
+  /** Text up to the last `</think>` (or `reasoningEnd`) is never graded. */
+  reasoning: "stripped" | "required" | "graded";
+  reasoningEnd: readonly string[];
+  /** Only the last `<answer>` body is graded where there is one. */
+  answerTags: boolean;
+  /** Places to look, in order. */
+  from: readonly Place[];
+  /** Several boxes: the last one, neighbours joined to a list, joined and all groups equal, or the first. */
+  boxes: "last" | "joined" | "agreeing" | "first";
+  /** Inline mathematics may hold a line break. */
+  inlineNewlines: boolean;
+};
+
+export type Place =
+  | "hope"
+  | "boxed"
+  | "final-answer"
+  | "answer"
+  | "hash"
+  | "math"
+  | "number"
+  | "whole"
+  | "letter"
+  | "anchored-math";
+
+/** How texts are read. */
+export type Syntax = {
+  /** `3e8` is scientific notation. */
+  exponents: boolean;
+  /** Bare words after a number may be units. */
+  wordUnits: boolean;
+  /** `\frac12` and `\sqrt2`. */
+  missingBraces: boolean;
+};
+
+/** A grader. `grader` other than "algebra" names one of the string graders of a benchmark. */
+export type Preset = {
+  name: string;
+  grader: "algebra" | "hendrycks" | "minerva" | "gsm8k" | "qwen" | "dapo" | "choice";
+  extraction: Extraction;
+  /** Bare golds are read as mathematics; else only as numbers, fractions and delimited mathematics. */
+  bareGold: boolean;
+  syntax: Syntax;
+  rules: Rules;
+};
+
+const report: Preset = {
+  name: "report",
+  grader: "algebra",
+  extraction: {
+    reasoning: "stripped",
+    reasoningEnd: ["</think>"],
+    answerTags: true,
+    from: ["hope", "boxed", "final-answer", "answer", "hash", "whole", "math", "number"],
+    boxes: "joined",
+    inlineNewlines: false,
+  },
+  bareGold: true,
+  syntax: { exponents: true, wordUnits: true, missingBraces: true },
+  rules: {
+    chains: "last",
+    approximations: true,
+    form: "any",
+    operators: "any",
+    words: "spelled",
+    caseSensitive: false,
+    bases: "value",
+    percent: "either",
+    significantDigits: 5,
+    places: null,
+    roundDecimals: false,
+    relativeTolerance: 0,
+    setAsTuple: true,
+    repeats: true,
+    ordered: false,
+    relationForSet: false,
+    renaming: false,
+    units: true,
+    unparsedGold: "text",
+    textTier: true,
+  },
+};
+
+const strict: Preset = {
+  ...report,
+  name: "strict",
+  extraction: { ...report.extraction, boxes: "agreeing" },
+  rules: {
+    ...report.rules,
+    chains: "consistent",
+    approximations: false,
+    form: "literal",
+    operators: "as-gold",
+    setAsTuple: false,
+    repeats: false,
+    unparsedGold: "null",
+  },
+};
+
+const ghpo: Preset = {
+  name: "ghpo",
+  grader: "algebra",
+  extraction: {
+    reasoning: "graded",
+    reasoningEnd: [],
+    answerTags: false,
+    from: ["boxed", "anchored-math"],
+    boxes: "joined",
+    inlineNewlines: false,
+  },
+  bareGold: false,
+  syntax: { exponents: false, wordUnits: false, missingBraces: false },
+  rules: {
+    ...report.rules,
+    words: "product",
+    caseSensitive: true,
+    bases: "dropped",
+    percent: "divided",
+    significantDigits: Infinity,
+    places: 6,
+    units: false,
+    unparsedGold: "null",
+    textTier: false,
+  },
+};
 
 /** The graders that ship with the project. */
 export const presets = {
-  strict: { name: "strict" },
-  ghpo: { name: "ghpo" },
-  report: { name: "report" },
-  hendrycks: { name: "hendrycks" },
-  minerva: { name: "minerva" },
-  gsm8k: { name: "gsm8k" },
-  qwen: { name: "qwen" },
-  dapo: { name: "dapo" },
-  choice: { name: "choice" },
+  strict,
+  ghpo,
+  report,
+  hendrycks: { ...report, name: "hendrycks", grader: "hendrycks" },
+  minerva: { ...report, name: "minerva", grader: "minerva" },
+  gsm8k: { ...report, name: "gsm8k", grader: "gsm8k" },
+  qwen: { ...report, name: "qwen", grader: "qwen" },
+  dapo: { ...report, name: "dapo", grader: "dapo" },
+  choice: { ...report, name: "choice", grader: "choice" },
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;

@@ -1,0 +1,347 @@
+// Finds the final answer of a completion: which part may be graded, then the places where answers stand, in order.
+
+import { type Box, boxes, groups, joined, type Span } from "./boxes.ts";
+import { isDigit } from "./numerals.ts";
+import type { Extraction, Place } from "./presets.ts";
+
+/** A piece of text that may be the answer. `others`: further boxes that must agree with it. */
+export type Candidate = { text: string; span: Span; how: Place; others: string[] };
+
+/** How far back from the end of the text unmarked answers are searched. */
+const tail = 20_000;
+
+/** The part of the completion that may be graded, or null when the reasoning never ended. */
+export function gradable(text: string, rules: Extraction): Span | null {
+  let start = 0;
+  if (rules.reasoning !== "graded") {
+    for (const end of rules.reasoningEnd) {
+      const at = text.lastIndexOf(end);
+      if (at >= 0) start = Math.max(start, at + end.length);
+    }
+    if (start === 0 && rules.reasoning === "required") return null;
+    if (start === 0 && rules.reasoningEnd.includes("</think>") && text.trimStart().startsWith("<think>")) {
+      return null;
+    }
+  }
+  let end = text.length;
+  if (rules.answerTags) {
+    const open = text.lastIndexOf("<answer>");
+    if (open >= start) {
+      start = open + "<answer>".length;
+      const close = text.indexOf("</answer>", start);
+      if (close >= 0) end = close;
+    }
+  }
+  const next = text.indexOf("<|im_", start);
+  if (next >= 0 && next < end) end = next;
+  return { start, end };
+}
+
+/** Candidates in the order of the preset's places, each at most a few. */
+export function* candidates(text: string, span: Span, rules: Extraction): Generator<Candidate> {
+  const part = text.slice(span.start, span.end);
+  for (const place of rules.from) {
+    for (const found of at(place, part, rules)) {
+      if (found.text.trim() === "") continue;
+      const { start, end } = found.span;
+      yield { ...found, how: place, span: { start: start + span.start, end: end + span.start } };
+    }
+  }
+}
+
+type Found = { text: string; span: Span; others: string[] };
+const piece = (text: string, start: number, end: number): Found => ({
+  text: text.slice(start, end),
+  span: { start, end },
+  others: [],
+});
+
+function at(place: Place, text: string, rules: Extraction): Found[] {
+  switch (place) {
+    case "boxed":
+      return boxed(text, rules);
+    case "hope":
+      return hope(text, rules);
+    case "final-answer":
+      return anchored(
+        text,
+        lastOf(text, ["final answer", "Final answer", "Final Answer", "FINAL ANSWER"]),
+        rules,
+      );
+    case "answer":
+      return anchored(text, lastOf(text, answerWords), rules);
+    case "anchored-math": {
+      const anchor = lastOf(text, ["answer", "Answer", "ANSWER"]);
+      return anchor === null
+        ? []
+        : formulas(text, anchor.end, Math.min(text.length, anchor.end + 100), rules).slice(0, 1);
+    }
+    case "hash": {
+      const mark = text.lastIndexOf("####");
+      if (mark < 0) return [];
+      const stop = text.indexOf("\n", mark);
+      return [piece(text, mark + 4, stop < 0 ? text.length : stop)];
+    }
+    case "whole":
+      return isBare(text) ? [piece(text, 0, text.length)] : [];
+    case "math":
+      return lastMarked(text, rules);
+    case "number":
+      return numbers(text, Math.max(0, text.length - tail), text.length).slice(-1);
+    case "letter":
+      return [];
+  }
+}
+
+// ---- boxes
+
+function boxed(text: string, rules: Extraction): Found[] {
+  const all = boxes(text);
+  if (all.length === 0) return [];
+  if (rules.boxes === "last" || rules.boxes === "first") {
+    return [withPercent(text, rules.boxes === "last" ? all.slice(-1) : all.slice(0, 1))];
+  }
+  const parts = groups(text, all);
+  const found = withPercent(text, parts.at(-1)!);
+  if (rules.boxes === "agreeing") found.others = parts.slice(0, -1).map((group) => joined(text, group).text);
+  return [found];
+}
+
+/** A percent sign or word right behind the box belongs to the answer. */
+function withPercent(text: string, group: readonly Box[]): Found {
+  const { text: inner, span } = joined(text, group);
+  const after = text.slice(group.at(-1)!.to, group.at(-1)!.to + 14);
+  const percent = /^ {0,2}\$? {0,2}(\\?%|percent|pct)/.test(after) && !inner.includes("%");
+  return { text: percent ? `${inner}\\%` : inner, span, others: [] };
+}
+
+// ---- anchors
+
+const answerWords = [
+  "answer",
+  "Answer",
+  "ANSWER",
+  "r\u00e9ponse",
+  "R\u00e9ponse",
+  "\u7b54\u6848",
+  "Antwort",
+  "respuesta",
+  "Respuesta",
+  "risposta",
+  "Risposta",
+  "resposta",
+  "Resposta",
+  "\u043e\u0442\u0432\u0435\u0442",
+  "\u041e\u0442\u0432\u0435\u0442",
+  "\u7b54\u3048",
+  "\uc815\ub2f5",
+  "\u0909\u0924\u094d\u0924\u0930",
+  "\u0627\u0644\u0625\u062c\u0627\u0628\u0629",
+  "odpowied\u017a",
+  "cevap",
+];
+
+/** The last of the words in the text. */
+function lastOf(text: string, words: readonly string[]): Span | null {
+  let best: Span | null = null;
+  for (const word of words) {
+    const start = text.lastIndexOf(word);
+    if (start >= 0 && (best === null || start > best.start)) best = { start, end: start + word.length };
+  }
+  return best;
+}
+
+/** "the final answer is X. I hope it is correct" */
+function hope(text: string, rules: Extraction): Found[] {
+  const end = text.lastIndexOf("I hope");
+  if (end < 0) return [];
+  const before = text.slice(Math.max(0, end - 2000), end);
+  const offset = Math.max(0, end - 2000);
+  const anchor = lastOf(before, ["inal answer", "inal Answer"]);
+  if (anchor === null) return [];
+  let stop = before.length;
+  while (stop > anchor.end && " .\n".includes(before[stop - 1]!)) stop--;
+  return segment(text, offset + anchor.end, offset + stop, rules);
+}
+
+function anchored(text: string, anchor: Span | null, rules: Extraction): Found[] {
+  if (anchor === null) return [];
+  let start = anchor.end;
+  const lead = /^[\s:*\uff1a]{1,8}/.exec(text.slice(start, start + 8));
+  if (lead !== null) start += lead[0].length;
+  const line = text.indexOf("\n", start);
+  const block = /^(?:\s|is|:|\$\$|\\\[){0,4}(?:\$\$|\\\[)/.test(text.slice(start, start + 12));
+  const stop = Math.min(line < 0 || block ? text.length : line, start + 600);
+  return segment(text, start, stop, rules);
+}
+
+/** Candidates in what follows an anchor. */
+function segment(text: string, from: number, to: number, rules: Extraction): Found[] {
+  let start = from;
+  const part = text.slice(from, to);
+  for (const verb of [" is ", " are ", " est ", " is: ", " is:", "\u662f", "is\n", ": "]) {
+    const last = part.lastIndexOf(verb);
+    const place = from + last + verb.length;
+    if (last >= 0 && place > start && !insideMath(part, last) && text.slice(place, to).trim() !== "") {
+      start = place;
+    }
+    if (verb.startsWith(" is") && part.startsWith(verb.trim())) {
+      start = Math.max(start, from + verb.trimStart().length);
+    }
+  }
+  const sentence = /[.\u3002](?:\s+[A-Z\u4e00-\u9fff]|\s*$)/.exec(text.slice(start, to));
+  const end = sentence === null ? to : start + sentence.index;
+  const found: Found[] = [];
+  const trimmed = trim(text, start, end);
+  const marked = formulas(text, start, end, rules).filter((formula) =>
+    !/^\\?[A-Za-z]$/.test(formula.text.trim())
+  );
+  const rest = text.slice(trimmed.start, trimmed.end);
+  if (isBare(rest) && /[\d\\A-Z]|^[a-z]$/.test(rest)) found.push(piece(text, trimmed.start, trimmed.end));
+  found.push(...marked.slice(0, 1), ...formulas(text, start, end, rules).slice(0, 1));
+  found.push(...numbers(text, start, end).slice(0, 1), ...numbers(text, from, to).slice(0, 1));
+  return found;
+}
+
+const insideMath = (part: string, at: number): boolean => part.slice(0, at).split("$").length % 2 === 0;
+
+/** Without white space, emphasis and quotation marks around. */
+function trim(text: string, start: number, end: number): Span {
+  const marks = " \n\t*\"'`:=.,\u201c\u201d\uff1a";
+  while (start < end && marks.includes(text[start]!) && !(text[start] === "." && isDigit(text[start + 1]))) {
+    start++;
+  }
+  while (start < end && marks.includes(text[end - 1]!)) end--;
+  return { start, end };
+}
+
+// ---- formulas and numbers without an anchor
+
+const delimiters = [["$$", "$$"], ["\\[", "\\]"], ["\\(", "\\)"], ["$", "$"]] as const;
+
+/** The delimited formulas between two places; neighbours joined by commas, "and" or "or" become one. */
+function formulas(text: string, from: number, to: number, rules: Extraction): Found[] {
+  const found: Found[] = [];
+  let i = from;
+  while (i < to) {
+    const pair = delimiters.find(([open]) => text.startsWith(open, i));
+    if (
+      pair === undefined ||
+      (pair[0] === "$" &&
+        (text[i - 1] === "\\" ||
+          /^\$\d[\d,.]{0,12}(?:\s[a-z]|$)/.test(text.slice(i, i + 16)) && !closesSoon(text, i, to)))
+    ) {
+      i += text[i] === "\\" ? (text[i + 1] === "(" || text[i + 1] === "[" ? 1 : 2) : 1;
+      continue;
+    }
+    const [open, close] = pair;
+    const start = i + open.length;
+    let end = text.indexOf(close, start);
+    while (close === "$" && end > 0 && text[end - 1] === "\\") end = text.indexOf(close, end + 1);
+    const inline = close === "$" || close === "\\)";
+    if (
+      end < 0 || end > to || end === start ||
+      (inline && !rules.inlineNewlines && text.slice(start, end).includes("\n"))
+    ) {
+      i = start;
+      continue;
+    }
+    const last = found.at(-1);
+    const gap = last === undefined
+      ? ""
+      : text.slice(last.span.end, start).replaceAll(/\$|\\[()[\]]/g, " ").trim();
+    if (last !== undefined && /^(and|or|,|, and|, or|;)$/.test(gap)) {
+      last.text += `, ${text.slice(start, end)}`;
+      last.span.end = end;
+    } else found.push(piece(text, start, end));
+    i = end + close.length;
+    const percent = /^ {0,2}(\\?%|percent(?:age)?|pct)/.exec(text.slice(i, i + 12));
+    if (percent !== null && !found.at(-1)!.text.includes("%")) found.at(-1)!.text += "\\%";
+  }
+  return found;
+}
+
+/** `$5$` is a formula, `$5 for her` an amount of money. */
+function closesSoon(text: string, at: number, to: number): boolean {
+  const end = text.indexOf("$", at + 1);
+  return end > 0 && end < to && !/[a-z]{3}/.test(text.slice(at, end).replaceAll(/\\[a-z]+/g, ""));
+}
+
+/** The last formula or number of the text, whichever ends later; the other one after it. */
+function lastMarked(text: string, rules: Extraction): Found[] {
+  const from = Math.max(0, text.length - tail);
+  const formula = formulas(text, from, text.length, rules).slice(-2).reverse();
+  const number = numbers(text, from, text.length).slice(-1);
+  return [...formula, ...number].sort((a, b) => b.span.end - a.span.end);
+}
+
+/** Numbers in prose with their sign, separators, fraction and percent sign; not digits inside words. */
+function numbers(text: string, from: number, to: number): Found[] {
+  const found: Found[] = [];
+  let i = from;
+  while (i < to) {
+    const c = text[i]!;
+    const fraction = c === "\\"
+      ? /^\\[dtc]?frac\s?\{[^{}\n]{1,40}\}\{[^{}\n]{1,40}\}/.exec(text.slice(i, i + 100))
+      : null;
+    if (fraction !== null) {
+      const signed = i > from && text[i - 1] === "-" ? i - 1 : i;
+      found.push(piece(text, signed, i + fraction[0].length));
+      i += fraction[0].length;
+      continue;
+    }
+    const start = isDigit(c) || (c === "." && isDigit(text[i + 1]));
+    if (!start || /[A-Za-z_\\]/.test(text[i - 1] ?? "")) {
+      i++;
+      while (start && i < to && /[\w.]/.test(text[i]!)) i++;
+      continue;
+    }
+    let end = i + 1;
+    while (
+      end < to &&
+      (isDigit(text[end]) || (/[.,/]/.test(text[end]!) && isDigit(text[end + 1])) || spaced(text, end))
+    ) end++;
+    if (text.startsWith("e", end) && /^e[+-]?\d{1,4}\b/.test(text.slice(end, end + 7))) {
+      end += /^e[+-]?\d{1,4}/.exec(text.slice(end, end + 7))![0].length;
+    }
+    const sign =
+      i > from && /[-\u2212]/.test(text[i - 1]!) && !/[\w)\]}] ?$/.test(text.slice(Math.max(0, i - 3), i - 1))
+        ? i - 1
+        : i;
+    const percent = /^ {0,2}(\\?%|percent(?:age)?|pct)/.exec(text.slice(end, end + 12));
+    const number = piece(text, sign, end);
+    if (percent !== null) number.text += "\\%";
+    found.push(number);
+    i = end;
+  }
+  return found;
+}
+
+/** `1 000`: a space before exactly three digits, after one to three. */
+function spaced(text: string, at: number): boolean {
+  return text[at] === " " && /^ \d{3}(?!\d)/.test(text.slice(at, at + 5)) &&
+    /(?:^|\D)\d{1,3}( \d{3}){0,9}$/.test(text.slice(Math.max(0, at - 44), at));
+}
+
+/** Whether a text is an answer by itself: mathematics or a few words, not a sentence around an answer. */
+export function isBare(text: string): boolean {
+  if (text.length > 1000) return false;
+  const outside = text.replaceAll(
+    /\\(?:text|textbf|mathrm|mbox|operatorname|textnormal|textrm|textit|begin|end)\s?\{[^{}]{0,100}\}/g,
+    " ",
+  )
+    .replaceAll(/\\[A-Za-z]+/g, " ");
+  const words = outside.match(/\p{L}{2,40}/gu) ?? [];
+  const prose = words.filter((word) => word.length > 2 && !mathWords.has(word.toLowerCase()));
+  const script = /[\u0400-\u2fff\u3040-\uabff\uac00-\ud7ff]/.test(outside.replaceAll(/[\u2000-\u2bff]/g, ""));
+  const digits = /[\d\\=<>+*/^()[\]{}]/.test(text);
+  if (!digits) return words.length <= 6 && !/[.:] \S/.test(text.trim());
+  if (script || /\p{L}{3,40}[^\p{L}=]{0,9}[\d\\]/u.test(outside.replaceAll(known, " "))) return false;
+  return prose.length <= 2 && !/[.:!?] +\p{L}/u.test(outside.trim()) &&
+    !(prose.length > 0 && text.includes("$"));
+}
+
+const mathWordList =
+  "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log exp sqrt cbrt max min gcd lcm abs floor ceil and percent pct percentage pi inf infinity alpha beta gamma delta theta lambda sigma omega phi mod";
+const mathWords = new Set(mathWordList.split(" "));
+const known = new RegExp(`\\b(?:${mathWordList.replaceAll(" ", "|")})(?![a-z])`, "gi");

@@ -1,0 +1,53 @@
+// Answers in words, choice letters, and letters that could be either a word or a product.
+
+import type { Node } from "./ast.ts";
+import type { Context } from "./compare.ts";
+import { type Answer, answer } from "./identity.ts";
+import { isWord } from "./tokens.ts";
+
+/** The words of an answer, or null when it is mathematics. Products of letters count when they spell a word. */
+export function wordsOf(node: Node): string | null {
+  if (node.kind === "text") return node.text;
+  if (node.kind === "unit" && node.args[0]!.kind === "text") return `${node.args[0]!.text} ${node.unit}`;
+  const letters = lettersOf(node);
+  return letters !== null && letters.length > 1 && isWord(letters) ? letters : null;
+}
+
+/** The letters of a product of one-letter symbols, in the order written. */
+function lettersOf(node: Node): string | null {
+  const parts = node.kind === "mul" ? node.args : [node];
+  let letters = "";
+  for (const part of parts) {
+    const name = part.kind === "symbol" || part.kind === "constant" ? part.name : "";
+    if (!/^[A-Za-z]$/.test(name)) return null;
+    letters += name;
+  }
+  return letters;
+}
+
+/** Lower case, without marks, brackets and articles. */
+function normal(text: string, caseSensitive: boolean): string {
+  const plain = text.replace(/\\(text|textbf|mathrm|mbox|textit|rm|bf)\b/g, " ").replace(
+    /[^\p{L}\p{N}+-]/gu,
+    " ",
+  );
+  const words = plain.split(" ").filter((word) => word !== "" && !/^(the|a|an)$/i.test(word));
+  const joined = words.length === 0 ? text.trim() : words.join(" ");
+  return caseSensitive || joined.length === 1 ? joined : joined.toLowerCase();
+}
+
+/** Compares where at least one side is words; null when both are mathematics. */
+export function compareWords(gold: Node, given: Node, context: Context): Answer | null {
+  const [g, p] = [wordsOf(gold), wordsOf(given)];
+  if (g === null && p === null) return null;
+  const { rules } = context;
+  const left = g ?? lettersOf(gold);
+  const right = p ?? lettersOf(given);
+  if (left === null || right === null) return answer(false, "text", "words against mathematics");
+  const [x, y] = [normal(left, rules.caseSensitive), normal(right, rules.caseSensitive)];
+  if (x === y) return answer(true, "text", "the same words");
+  const letters = (text: string): string => [...text].sort().join("");
+  const commuting = rules.words === "product" && /^[A-Za-z]+$/.test(x) && /^[A-Za-z]+$/.test(y);
+  if (commuting && letters(x) === letters(y)) return answer(true, "text", "the same letters as a product");
+  return answer(false, "text", "different words");
+}

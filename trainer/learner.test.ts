@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
 import { loadModel } from "#shared/model/load.ts";
@@ -12,7 +11,7 @@ const batch = lengths.map(([prompt_length, length], seed) => ({
 }));
 const coefficients = lengths.map(([prompt, length], i) => noise(length - prompt, 20 + i));
 
-const model = loadModel(await testGpu(), join(import.meta.dirname, "../shared/model/fixtures/qwen2"));
+const model = loadModel(await testGpu(), `${import.meta.dirname}/../shared/model/fixtures/qwen2`);
 after(() => model.destroy());
 
 async function withLearner<T>(microBatchTokens: number, work: (learner: Learner) => Promise<T>): Promise<T> {

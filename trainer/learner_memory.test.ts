@@ -2,7 +2,6 @@
 // On a software driver the buffers are memory of this process, which the test can see as well.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { it } from "node:test";
 import { testGpu } from "#shared/gpu/testing.ts";
 import { loadModel } from "#shared/model/load.ts";
@@ -11,7 +10,7 @@ import { Optimizer } from "./optimizer.ts";
 
 it("memory is flat over 500 training steps of ever-changing shapes", { timeout: 180_000 }, async () => {
   const gpu = await testGpu();
-  const model = loadModel(gpu, join(import.meta.dirname, "../shared/model/fixtures/qwen3"));
+  const model = loadModel(gpu, `${import.meta.dirname}/../shared/model/fixtures/qwen3`);
   const learner = new Learner(model, { micro_batch_tokens: 100, temperature: 1 });
   const optimizer = new Optimizer(model, learner.gradients.buffers, {
     adam_beta1: 0.9,

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { noise, testGpu } from "#shared/gpu/testing.ts";
 import { loadModel } from "#shared/model/load.ts";
@@ -17,7 +16,7 @@ const settings = {
 const sequence = { ids: [3, 9, 4, 60, 17, 5, 2], prompt_length: 2 };
 
 async function setUp() {
-  const model = loadModel(await testGpu(), join(import.meta.dirname, "../shared/model/fixtures/qwen3"));
+  const model = loadModel(await testGpu(), `${import.meta.dirname}/../shared/model/fixtures/qwen3`);
   const learner = new Learner(model, { micro_batch_tokens: 32, temperature: 1 });
   const optimizer = new Optimizer(model, learner.gradients.buffers, settings);
   const step = async (seed: number) => {

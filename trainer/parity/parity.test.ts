@@ -34,8 +34,8 @@ interface Case {
   grad_norms: number[];
 }
 
-const FIXTURES = join(import.meta.dirname, "fixtures");
-const MODELS = join(import.meta.dirname, "../../shared/model/fixtures");
+const FIXTURES = `${import.meta.dirname}/fixtures`;
+const MODELS = `${import.meta.dirname}/../../shared/model/fixtures`;
 /** The sequences have 116 tokens together, the longest 51: one micro-batch, or two of which the backward runs again. */
 const MICRO_BATCHES = [512, 60];
 

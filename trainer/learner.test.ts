@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
+import { randomModel } from "#shared/model/initialise.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { Learner } from "./learner.ts";
 
@@ -81,6 +82,21 @@ describe("learner", () => {
       learner.zeroGradients();
       assert.ok((await gradientsOf(learner)).every((g) => g === 0));
     });
+  });
+
+  it("scores another model between forward and backward without disturbing them", async () => {
+    const other = randomModel(model.gpu, model.config, 5);
+    await withLearner(100, async (learner) => {
+      const own = await learner.forward(batch);
+      const scores = await learner.score(other, batch);
+      assert.notDeepEqual(scores, own);
+      await learner.backward(coefficients);
+      const gradients = await gradientsOf(learner);
+      learner.zeroGradients();
+      await learner.accumulate(batch, coefficients);
+      assert.deepEqual(gradients, await gradientsOf(learner));
+    });
+    other.destroy();
   });
 
   it("takes a batch in which nothing is to be learned", async () => {

@@ -51,7 +51,7 @@ ${
     ])
   }
 ${
-    lineChart("Stage at which a group ended: share of the trace that its hint showed", "step", [
+    lineChart("Groups that ended on each hint stage (none: no hint was needed)", "step", [
       { name: "stage 1", points: bySteps("ghpo/frac_stage_1") },
       { name: "stage 2", points: bySteps("ghpo/frac_stage_2") },
       { name: "stage 3", points: bySteps("ghpo/frac_stage_3") },
@@ -71,11 +71,15 @@ function resultTable({ families, average, trace_average, over_grpo }: DemoSummar
   const compared = over_grpo !== null;
   const cells = (values: readonly string[]) => values.map((value) => `<td>${value}</td>`).join("");
   const bar = (share: number) =>
-    `<span class="bar" style="width:${(60 * share).toFixed(1)}px"></span>${percent(share)}`;
+    `<span class="bar" style="width:${(40 * share).toFixed(1)}px"></span>${percent(share)}`;
   const rows = families.map((f) => {
     const name = f.trained ? f.family : `${f.family} <small>untrained</small>`;
     const grpo = compared ? [f.grpo === null ? "–" : bar(f.grpo)] : [];
-    const values = [bar(f.before), bar(f.after), percent(f.trace_before), percent(f.trace_after), ...grpo];
+    const interval = ([low, high]: readonly [number, number]) =>
+      ` <small>${percent(low)}–${percent(high)}</small>`;
+    const before = bar(f.before) + interval(f.before_interval_95);
+    const after = bar(f.after) + interval(f.after_interval_95);
+    const values = [before, after, percent(f.trace_before), percent(f.trace_after), ...grpo];
     return `<tr><th scope="row">${name}</th>${cells(values)}</tr>`;
   });
   const last = [
@@ -86,7 +90,7 @@ function resultTable({ families, average, trace_average, over_grpo }: DemoSummar
   ];
   if (over_grpo !== null) last.push(bar(over_grpo.before));
   return `<table>
-<caption>Right answers to unseen problems, in per cent</caption>
+<caption>Right answers to unseen problems, in per cent (small: 95 % interval)</caption>
 <thead><tr><th scope="col">family</th><th scope="col">base</th><th scope="col">GHPO</th>
 <th scope="col">whole trace right: base</th><th scope="col">GHPO</th>${
     compared ? '<th scope="col">GRPO</th>' : ""
@@ -156,12 +160,13 @@ const STYLE = `
 :root { color-scheme: light dark; --s0: light-dark(#0b5fa5, #6cb6ff); --s1: light-dark(#b3430a, #ff9e64);
   --s2: light-dark(#5f6b00, #c3d04b); --line: light-dark(#ccc, #444); }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; }
-main { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; }
+main { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
 .result { font-size: 1.25rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { text-align: right; padding: .25rem .4rem; border-bottom: 1px solid var(--line); font-weight: normal; }
-th:first-child { text-align: left; } thead th, .total > * { font-weight: 600; }
+td { white-space: nowrap; } th:first-child { text-align: left; }
+small { opacity: .75; } thead th, .total > * { font-weight: 600; }
 .bar { display: inline-block; height: .7em; margin-right: .4em; background: var(--s0); }
 figure { margin: 1.5rem 0; } figcaption { font-weight: 600; }
 svg { width: 100%; height: auto; font-size: 12px; fill: currentColor; }

@@ -1,0 +1,74 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+function ghpo(...args: string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+}
+
+describe("ghpo", () => {
+  it("has a help for every command", () => {
+    const { code, out } = ghpo("--help");
+    assert.equal(code, 0);
+    for (const verb of ["train", "sft", "generate", "demo", "check-data", "doctor"]) {
+      assert.match(out, new RegExp(`^  ${verb}`, "m"));
+      const help = ghpo(verb, "--help");
+      assert.equal(help.code, 0);
+      assert.match(help.out, /--json/);
+    }
+  });
+
+  it("prints a resolved recipe with --dry-run and touches nothing", () => {
+    const { code, out } = ghpo("train", "paper", "--dry-run", "--json", "--optimizer.learning_rate", "2e-6");
+    assert.equal(code, 0);
+    const recipe = JSON.parse(out);
+    assert.equal(recipe.optimizer.learning_rate, 2e-6);
+    assert.deepEqual(recipe.ghpo.hint_stages, [0.25, 0.5, 0.75]);
+    assert.equal(recipe.train.max_steps, 163);
+  });
+
+  it("accepts every recipe that ships with the project", () => {
+    for (const name of ["demo", "paper", "gsm8k-smoke"]) {
+      assert.equal(ghpo("train", name, "--dry-run").code, 0, name);
+    }
+    assert.equal(ghpo("sft", "tiny-sft", "--dry-run").code, 0);
+  });
+
+  it("says one sentence on stderr and exits 1 for what it cannot read", () => {
+    const refused = (args: string[], message: RegExp) => {
+      const { code, out, err } = ghpo(...args);
+      assert.equal(code, 1, args.join(" "));
+      assert.equal(out, "");
+      assert.match(err, message);
+    };
+    refused(["train", "demo", "--train.max_step", "5"], /^error: .*train.max_step is unknown.*max_steps\n$/);
+    refused(
+      ["train", "demo", "--generation.num_generations", "1"],
+      /num_generations must be >= 2: current value is 1/,
+    );
+    refused(["train", "demos"], /^error: Cannot find the recipe demos: .*nearest is demo\)\n$/);
+    refused(["trian"], /unknown command 'trian'[\s\S]*train/);
+    refused(["train", "demo", "--model", "nowhere"], /^error: Cannot read nowhere.*does not exist\n$/);
+    refused(
+      ["train", "demo", "--data.families", "[]", "--data.path", "none.jsonl"],
+      /none\.jsonl as it does not exist/,
+    );
+    refused(["generate", "--model", "x"], /exactly one of --prompt and --prompt-ids/);
+    refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as promptIds\[1\]/);
+  });
+
+  it("reports what is wrong with training data, overlap with the evaluation failing", () => {
+    const clean = ghpo("check-data", "demo", "--json", "--data.count", "200");
+    assert.equal(clean.code, 0, clean.err);
+    const report = JSON.parse(clean.out);
+    assert.deepEqual([report.problems, report.overlaps, report.errors], [200, [], []]);
+  });
+});

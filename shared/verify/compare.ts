@@ -32,8 +32,8 @@ export function compareNodes(gold: Node, given: Node, context: Context): Answer 
   if (g.kind === "relation") {
     if (isEquation(g)) {
       const value = assigned(g, null, { ...context, rules: { ...rules, chains: "last" } });
-      return typeof value === "string" ||
-          !isName(g.args[0]!) && g.args.length === 2 && !isConstant(g.args[0]!)
+      const constant = typeof value !== "string" && isConstant(g.args[0]!) && isConstant(value);
+      return typeof value === "string" || !(isName(g.args[0]!) || constant)
         ? answer(false, "structure", "a value where an equation is asked")
         : compareNodes(value, p, context);
     }

@@ -57,6 +57,7 @@ const piece = (text: string, start: number, end: number): Found => ({
 });
 
 function at(place: Place, text: string, rules: Extraction): Found[] {
+  if (rules.formulasOnly && (place === "number" || (place === "whole" && /[$]|\\[([]/.test(text)))) return [];
   switch (place) {
     case "boxed":
       return boxed(text, rules);
@@ -70,12 +71,8 @@ function at(place: Place, text: string, rules: Extraction): Found[] {
       );
     case "answer":
       return anchored(text, lastOf(text, answerWords), rules);
-    case "anchored-math": {
-      const anchor = lastOf(text, ["answer", "Answer", "ANSWER"]);
-      return anchor === null
-        ? []
-        : formulas(text, anchor.end, Math.min(text.length, anchor.end + 100), rules).slice(0, 1);
-    }
+    case "anchored-math":
+      return anchoredFormula(text, rules);
     case "hash": {
       const mark = text.lastIndexOf("####");
       if (mark < 0) return [];
@@ -185,13 +182,12 @@ function segment(text: string, from: number, to: number, rules: Extraction): Fou
     if (last >= 0 && place > start && !insideMath(part, last) && text.slice(place, to).trim() !== "") {
       start = place;
     }
-    if (verb.startsWith(" is") && part.startsWith(verb.trim())) {
-      start = Math.max(start, from + verb.trimStart().length);
-    }
+    if (part.startsWith(verb.trimStart())) start = Math.max(start, from + verb.trimStart().length);
   }
   const sentence = /[.\u3002](?:\s+[A-Z\u4e00-\u9fff]|\s*$)/.exec(text.slice(start, to));
   const end = sentence === null ? to : start + sentence.index;
   const found: Found[] = [];
+  if (rules.formulasOnly) return formulas(text, from, to, rules).slice(-1);
   const trimmed = trim(text, start, end);
   const marked = formulas(text, start, end, rules).filter((formula) =>
     !/^\\?[A-Za-z]$/.test(formula.text.trim())
@@ -213,6 +209,19 @@ function trim(text: string, start: number, end: number): Span {
   }
   while (start < end && marks.includes(text[end - 1]!)) end--;
   return { start, end };
+}
+
+/** The last formula within a hundred characters after the word "answer", in a tag or not. */
+function anchoredFormula(text: string, rules: Extraction): Found[] {
+  let before = text.length;
+  for (let tries = 0; tries < 8; tries++) {
+    const anchor = lastOf(text.slice(0, before), ["answer", "Answer", "ANSWER"]);
+    if (anchor === null) return [];
+    const [formula] = formulas(text, anchor.end, Math.min(text.length, anchor.end + 100), rules);
+    if (formula !== undefined) return [formula];
+    before = anchor.start;
+  }
+  return [];
 }
 
 // ---- formulas and numbers without an anchor
@@ -271,7 +280,7 @@ function closesSoon(text: string, at: number, to: number): boolean {
 function lastMarked(text: string, rules: Extraction): Found[] {
   const from = Math.max(0, text.length - tail);
   const formula = formulas(text, from, text.length, rules).slice(-2).reverse();
-  const number = numbers(text, from, text.length).slice(-1);
+  const number = rules.formulasOnly ? [] : numbers(text, from, text.length).slice(-1);
   return [...formula, ...number].sort((a, b) => b.span.end - a.span.end);
 }
 

@@ -1,6 +1,6 @@
 // Entry of the verifier: is the answer inside a completion equal to the gold answer?
 
-import { Builder, type Node } from "./ast.ts";
+import { Builder, type Node, symbols } from "./ast.ts";
 import { chosenLetter, defaultLetters } from "./choices.ts";
 import { compareNodes } from "./compare.ts";
 import { type Candidate, candidates, gradable } from "./extract.ts";
@@ -8,10 +8,11 @@ import { Fuel, LimitError, limits, ParseError } from "./fuel.ts";
 import { type Answer, answer, type Tier } from "./identity.ts";
 import { key } from "./key.ts";
 import { parse, type Reading } from "./parse.ts";
-import { type Preset, type PresetName, presets } from "./presets.ts";
+import { type Extraction, type Preset, type PresetName, presets, type Rules } from "./presets.ts";
 
 export { type FormatKind, formatReward } from "./formats.ts";
 export { chosenLetter, limits, type Preset, type PresetName, presets };
+export { parseRow, type Row, rowOptions } from "./rows.ts";
 
 /** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */
 export type Verdict = {
@@ -33,10 +34,21 @@ export type VerifyOptions = {
   bare?: boolean;
   /** Letters of a multiple-choice question; the gold names one of them. */
   choices?: readonly string[];
+  /** Changes to the rules of the preset. */
+  rules?: Partial<Rules>;
+  /** Changes to the extraction of the preset. */
+  extraction?: Partial<Extraction>;
 };
 
-const presetOf = (preset: PresetName | Preset): Preset =>
-  typeof preset === "string" ? presets[preset] : preset;
+function presetOf(preset: PresetName | Preset, options: VerifyOptions): Preset {
+  const base: Preset = typeof preset === "string" ? presets[preset] : preset;
+  if (options.rules === undefined && options.extraction === undefined) return base;
+  return {
+    ...base,
+    rules: { ...base.rules, ...options.rules },
+    extraction: { ...base.extraction, ...options.extraction },
+  };
+}
 
 /** Compares the final answer of `completion` with `gold`. Never throws. */
 export function verify(
@@ -48,7 +60,7 @@ export function verify(
   const fuel = new Fuel();
   try {
     if (gold.length > limits.text || completion.length > limits.text) throw new LimitError("text");
-    return { ...decide(gold, completion, presetOf(preset), options, fuel), fuel: fuel.used };
+    return { ...decide(gold, completion, presetOf(preset, options), options, fuel), fuel: fuel.used };
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
     return { verdict: "undecided", tier: "limit", reason: error.message, extracted: null, fuel: fuel.used };
@@ -125,6 +137,8 @@ function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
   };
   let first: string | null = null;
   for (const candidate of candidates(gold, { start: 0, end: gold.length }, places)) {
+    const { start } = candidate.span;
+    if (!preset.bareGold && candidate.how !== "boxed" && !/^[\s=$([]?$/.test(gold[start - 1] ?? "")) continue;
     first ??= candidate.text;
     if (readings(candidate.text, preset, fuel).length > 0) return candidate.text;
   }
@@ -141,12 +155,25 @@ function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): 
   let first: Answer | null = null;
   for (const g of golds) {
     for (const p of givens) {
-      const result = compareNodes(g, p, { rules, fuel, builder: new Builder(fuel) });
+      const builder = new Builder(fuel);
+      const result = compareNodes(g, rules.renaming ? renamed(p, g, builder) : p, { rules, fuel, builder });
       if (result.same === true) return result;
       if (first === null || (first.same === false && result.same === "undecided")) first = result;
     }
   }
   return first;
+}
+
+/** The tree with its symbols replaced by those of another one, in order of appearance. */
+function renamed(node: Node, like: Node, b: Builder): Node {
+  const [from, to] = [[...symbols(node)], [...symbols(like)]];
+  if (from.length !== to.length) return node;
+  const names = new Map(from.map((name, i) => [name, to[i]!]));
+  const walk = (part: Node): Node => {
+    if (part.kind === "symbol") return b.node({ kind: "symbol", name: names.get(part.name)! });
+    return part.args.length === 0 ? part : b.with(part, part.args.map(walk));
+  };
+  return walk(node);
 }
 
 const squeeze = (text: string): string => text.replaceAll(/[\s$]/g, "").replace(/\.$/, "");
@@ -204,7 +231,7 @@ export function equivalent(a: string, b: string, preset: PresetName | Preset = "
 
 /** Checks that a gold answer can be read and equals itself without comparing texts; a data set runs it on import. */
 export function checkGold(gold: string, preset: PresetName | Preset = "report"): Verdict {
-  const chosen = presetOf(preset);
+  const chosen = presetOf(preset, {});
   return verify(
     gold,
     gold,

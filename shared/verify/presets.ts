@@ -57,6 +57,8 @@ export type Extraction = {
   boxes: "last" | "joined" | "agreeing" | "first";
   /** Inline mathematics may hold a line break. */
   inlineNewlines: boolean;
+  /** Only boxes and delimited formulas count, never bare numbers or text. */
+  formulasOnly: boolean;
 };
 
 export type Place =
@@ -102,6 +104,7 @@ const report: Preset = {
     from: ["hope", "boxed", "final-answer", "answer", "hash", "whole", "math", "number"],
     boxes: "joined",
     inlineNewlines: false,
+    formulasOnly: false,
   },
   bareGold: true,
   syntax: { exponents: true, wordUnits: true, missingBraces: true },
@@ -155,6 +158,7 @@ const ghpo: Preset = {
     from: ["boxed", "anchored-math"],
     boxes: "joined",
     inlineNewlines: false,
+    formulasOnly: false,
   },
   bareGold: false,
   syntax: { exponents: false, wordUnits: false, missingBraces: false },

@@ -185,7 +185,7 @@ class Lexer {
     for (const name of ["sin", "cos", "tan", "log", "ln", "exp", "pi", "sqrt"]) {
       if (word.startsWith(name) && word.length === name.length + 1 && this.known(name)) return;
     }
-    if (word.length > 1 && isWord(word)) return this.push("text", word, word.length);
+    if (word.length > 1 && this.reading.words && isWord(word)) return this.push("text", word, word.length);
     for (const letter of word) {
       if (letter === "e" || letter === "i") this.push("constant", letter, 1);
       else this.push("symbol", letter, 1);

@@ -88,6 +88,15 @@ program.command("check-data <recipe>")
     (await import("./commands/check_data.ts")).checkDataCommand(recipe, options, overrides)
   );
 
+program.command("study <file>")
+  .description("run what is missing of an experiment (arms x seeds), or write its report")
+  .option("--report", "write NAME.md, NAME.html and NAME.svg from the data of the finished runs, and stop")
+  .option("--dry-run", "check every recipe, print what is missing and its cost, and stop")
+  .option("--runs <dir>", "where the run directories go", "runs/studies")
+  .option("--quiet", "no progress on stderr")
+  .option("--json", "print what was done as JSON on stdout")
+  .action(async (file, options) => (await import("./commands/study.ts")).studyCommand(file, options));
+
 program.command("doctor")
   .description(
     "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",

@@ -1,0 +1,100 @@
+// Runs what a study is missing, one run after another, through the same code as `train`. A run's data is written
+// under its name when the run is complete, so that a killed study goes on where it was: finished runs are skipped, a
+// run that was begun is resumed from its checkpoint.
+
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileEntry, sha256 } from "#shared/io/hash.ts";
+import { appendJsonl } from "#shared/io/jsonl.ts";
+import { WeightFiles } from "#shared/io/weights.ts";
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { trainingProblems } from "../data.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { type Cell, checkFacts, factsOf, readRunData, writeRunData } from "./data.ts";
+import { extract } from "./extract.ts";
+import type { Plan, Run } from "./plan.ts";
+import type { FinalTestSpec } from "./schema.ts";
+import { checkStart, startPath, writeStart } from "./start.ts";
+
+/** What a study needs of the machine; tests bring their own. */
+export interface Machine {
+  train(
+    recipe: TrainRecipe,
+    options: { resume: boolean; tokenBudget: number | null },
+  ): Promise<{ finished: boolean; checkpoint: string }>;
+  test(model: string, recipe: TrainRecipe, spec: FinalTestSpec): Promise<Cell[]>;
+}
+
+export interface ModelFacts {
+  sha256: string;
+  parameters: number;
+}
+
+/** Digest and number of parameters of a model directory. */
+export function modelFacts(directory: string): ModelFacts {
+  const weights = new WeightFiles(directory);
+  try {
+    const sizes = [...weights.tensors.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    const files = readdirSync(directory).filter((name) => name.endsWith(".safetensors")).sort();
+    const digests = files.map((name) => fileEntry(directory, name).sha256);
+    return {
+      sha256: digests.length === 1 ? digests[0]! : sha256(digests.join()),
+      parameters: sizes.reduce((a, b) => a + b, 0),
+    };
+  } finally {
+    weights.close();
+  }
+}
+
+/** The runs without data. Throws when data is there that was made with other settings. */
+export function missingRuns(plan: Plan, models: ReadonlyMap<string, ModelFacts>): Run[] {
+  return plan.runs.filter((run) => {
+    if (!existsSync(run.data)) return true;
+    checkFacts(run.data, readRunData(run.data).facts, factsOf(plan, run, models.get(run.recipe.model)!));
+    return false;
+  });
+}
+
+/**
+ * Does all runs that are missing.
+ * @param onRun Called before each of them.
+ * @returns Whether the study is complete; false when a run was told to stop.
+ */
+export async function execute(
+  plan: Plan,
+  models: ReadonlyMap<string, ModelFacts>,
+  machine: Machine,
+  onRun: (run: Run, index: number, total: number) => void,
+): Promise<boolean> {
+  const { study, dataFolder } = plan;
+  const todo = missingRuns(plan, models);
+  mkdirSync(dataFolder, { recursive: true });
+  for (const [model, { sha256 }] of models) {
+    const path = startPath(dataFolder, model);
+    const facts = { model, model_sha256: sha256, test: study.test };
+    if (existsSync(path)) checkStart(path, facts);
+    else {
+      const { recipe } = plan.runs.find((run) => run.recipe.model === model)!;
+      writeStart(path, { ...facts, cells: await machine.test(model, recipe, study.test) });
+    }
+  }
+  for (const [index, run] of todo.entries()) {
+    onRun(run, index, todo.length);
+    const directory = new RunDirectory(run.recipe.output_dir);
+    const resume = existsSync(directory.recipe);
+    const result = await machine.train(run.recipe, { resume, tokenBudget: study.token_budget });
+    if (!result.finished) return false;
+    const model = models.get(run.recipe.model)!;
+    const cells = await machine.test(result.checkpoint, run.recipe, study.test);
+    const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);
+    writeRunData(run.data, { facts: factsOf(plan, run, model), ...series, cells });
+    // Beside the data, because the clock is the one thing that no seed repeats.
+    const seconds = directory.readMetrics().at(-1)!.time;
+    appendJsonl(timingPath(dataFolder), { run: run.id, seconds, tflop: series.metrics.get("tflop")!.at(-1) });
+  }
+  return true;
+}
+
+export function timingPath(dataFolder: string): string {
+  return join(dataFolder, "timing.jsonl");
+}

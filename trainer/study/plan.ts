@@ -1,0 +1,74 @@
+// From a study's file to its list of runs, each with a resolved recipe and the place of its data.
+
+import { basename, dirname, join } from "node:path";
+import { parse as parseToml, TomlError } from "smol-toml";
+import { readText } from "#shared/io/files.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { loadRecipe, type Override } from "../recipe.ts";
+import { type Arm, type Study, StudySchema } from "./schema.ts";
+
+export interface Run {
+  /** `ARM-seedN`: the name of the run's folder and of its data. */
+  id: string;
+  arm: Arm;
+  seed: number;
+  recipe: TrainRecipe;
+  /** Where the compact data of the finished run is; the run is complete when this file exists. */
+  data: string;
+}
+
+export interface Plan {
+  /** The file's name without .toml. */
+  name: string;
+  study: Study;
+  /** Folder of the compact data, beside the study's file: `data/NAME`. */
+  dataFolder: string;
+  /** Seed by seed, so that after every round all arms have as many runs. */
+  runs: Run[];
+}
+
+/** Reads a study and resolves the recipe of every run. Run directories go below `runsFolder`. */
+export function planStudy(file: string, runsFolder: string): Plan {
+  const study = parse(StudySchema, readToml(file), file);
+  const name = basename(file, ".toml");
+  const dataFolder = join(dirname(file), "data", name);
+  const runs = study.seeds.flatMap((seed) =>
+    study.arms.map((arm): Run => {
+      const id = `${arm.name}-seed${seed}`;
+      const overrides: Override[] = [
+        ...settings(study.set),
+        ...settings(arm.set),
+        ["seed", String(seed)],
+        ["output_dir", JSON.stringify(join(runsFolder, name, id))],
+      ];
+      try {
+        const recipe = loadRecipe(TrainRecipeSchema, study.recipe, overrides);
+        return { id, arm, seed, recipe, data: join(dataFolder, `${id}.jsonl`) };
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new TypeError(`Cannot plan arm ${arm.name} of ${file}: ${reason}`, { cause });
+      }
+    })
+  );
+  return { name, study, dataFolder, runs };
+}
+
+/** The leaves of a table as dotted keys with TOML values, which is what flags are. */
+export function settings(table: Record<string, unknown>, prefix = ""): Override[] {
+  return Object.entries(table).flatMap(([key, value]): Override[] =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? settings(value as Record<string, unknown>, `${prefix}${key}.`)
+      : [[prefix + key, JSON.stringify(value)]]
+  );
+}
+
+function readToml(path: string): Record<string, unknown> {
+  try {
+    return parseToml(readText(path));
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
+    throw new SyntaxError(`Cannot read ${path} as line ${cause.line} is not TOML: ${reason}`, { cause });
+  }
+}

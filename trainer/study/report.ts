@@ -1,0 +1,144 @@
+// The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the learning curves) beside the study's
+// file, made from the committed data alone, so that making them again gives the same bytes.
+
+import { dirname, join } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { chart, escape, stacked } from "./plot.ts";
+import type { Plan } from "./plan.ts";
+import { type ArmData, AXES, type Axis, curve, loadArms, metricCurve } from "./results.ts";
+import { type Table, tablesOf } from "./tables.ts";
+
+/** Charts of what happened during training: title, metric, whether it is a share. */
+const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
+  ["Difficult groups: all wrong without a hint", "ghpo/frac_difficult", true],
+  ["Un-hinted accuracy of the training problems, sampled", "ghpo/accuracy_unhinted", true],
+  ["Wasted groups after guidance", "frac_reward_zero_std", true],
+  ["Gradient norm before clipping", "grad_norm", false],
+  ["Entropy of the policy (nats a token)", "entropy", false],
+  ["Tokens a completion", "completions/mean_length", false],
+];
+
+/** Writes the three files. Throws when no run of the study is complete. */
+export function reportStudy(plan: Plan): { markdown: string; html: string; svg: string } {
+  const arms = loadArms(plan);
+  if (arms.length === 0) {
+    throw new Error(`Cannot report on the study ${plan.name} as none of its runs is complete: run it first`);
+  }
+  const base = join(dirname(dirname(plan.dataFolder)), plan.name);
+  const paths = { markdown: `${base}.md`, html: `${base}.html`, svg: `${base}.svg` };
+  const tables = tablesOf(plan, arms);
+  const curves = AXES.map((axis) => learningCurve(arms, axis));
+  writeFileAtomic(paths.svg, stacked(curves.slice(0, 2)));
+  writeFileAtomic(paths.markdown, markdown(plan, arms, tables));
+  writeFileAtomic(paths.html, html(plan, arms, tables, curves));
+  return paths;
+}
+
+function learningCurve(arms: readonly ArmData[], axis: Axis, key = "eval_accuracy"): string {
+  const what = key === "eval_accuracy" ? "Un-hinted held-out accuracy" : "Whole trace right, held-out";
+  return chart(arms.map((data) => ({ name: data.arm.title, points: curve(data, axis, key) })), {
+    title: `${what} against ${axis}`,
+    xLabel: axis,
+    percent: true,
+  });
+}
+
+/** What was run, and what is still missing. */
+function facts(plan: Plan, arms: readonly ArmData[]): string {
+  const done = arms.reduce((sum, data) => sum + data.runs.size, 0);
+  const [first] = arms[0]!.runs.values();
+  const state = done === plan.runs.length
+    ? `All ${done} runs are complete`
+    : `${done} of ${plan.runs.length} runs are complete: numbers will change`;
+  return `${state}; ${arms.length} arms, seeds ${plan.study.seeds.join(", ")}, a model of ` +
+    `${
+      first!.facts.parameters.toLocaleString("en")
+    } parameters. Every seed makes its own training problems, their ` +
+    "order and all sampling; the starting model and the test problems are the same for all, so intervals leave out " +
+    "how the cold start itself would vary.";
+}
+
+const COMPUTE =
+  "TFLOP count 2N a sampled or prefilled token and 6N a token that is learned from, for N parameters; " +
+  "attention, evaluation and the optimizer are left out. Bands: 95 % bootstrap over seeds, pointwise.";
+
+function markdown(plan: Plan, arms: readonly ArmData[], tables: readonly Table[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const sections = tables.map(({ title, note, head, rows }) =>
+    `## ${title}\n\n${note}\n\n${
+      [row(head), row(head.map((_, i) => i === 0 ? "---" : "---:")), ...rows.map(row)].join("\n")
+    }\n`
+  );
+  return `# ${plan.study.title}
+
+${plan.study.question}
+
+${facts(plan, arms)}
+
+Run it: \`npm run -s ghpo -- study studies/${plan.name}.toml\`; this page: the same with \`--report\`. More charts are in
+[${plan.name}.html](${plan.name}.html).
+
+![Learning curves](${plan.name}.svg)
+
+${COMPUTE}
+
+${sections.join("\n")}`;
+}
+
+function html(
+  plan: Plan,
+  arms: readonly ArmData[],
+  tables: readonly Table[],
+  curves: readonly string[],
+): string {
+  const dynamics = DYNAMICS.map(([title, key, percent]) =>
+    chart(arms.map((data) => ({ name: data.arm.title, points: metricCurve(data, key) })), {
+      title,
+      xLabel: "step (mean of five)",
+      percent,
+    })
+  );
+  const traces = learningCurve(arms, "generated tokens", "eval_trace_accuracy");
+  const cells = (tag: string, row: readonly string[]) =>
+    row.map((cell, i) =>
+      i === 0 ? `<th scope="row">${escape(cell)}</th>` : `<${tag}>${escape(cell)}</${tag}>`
+    ).join("");
+  const sections = tables.map(({ title, note, head, rows }) =>
+    `<h2>${escape(title)}</h2>\n<p>${escape(note)}</p>\n<div class="wide"><table><thead><tr>${
+      cells("th", head)
+    }</tr></thead>\n<tbody>${
+      rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")
+    }</tbody></table></div>`
+  );
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escape(plan.study.title)}</title>
+<style>${STYLE}</style>
+<main>
+<h1>${escape(plan.study.title)}</h1>
+<p>${escape(plan.study.question)}</p>
+<p>${escape(facts(plan, arms))}</p>
+<p>${escape(COMPUTE)}</p>
+<div class="charts">${[...curves, traces].join("\n")}</div>
+${sections.slice(0, 3).join("\n")}
+<h2>During training</h2>
+<div class="charts">${dynamics.join("\n")}</div>
+${sections.slice(3).join("\n")}
+</main>
+</html>
+`;
+}
+
+const STYLE = `
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: #222; background: #fff; }
+main { max-width: 84rem; margin: 2rem auto; padding: 0 1rem; }
+p { max-width: 48rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem; }
+.charts svg { width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }
+th[scope="row"] { text-align: left; font-weight: 500; }
+`;

@@ -1,0 +1,221 @@
+// What a study found, as numbers: everything in the report is computed here from the committed data.
+
+import { existsSync } from "node:fs";
+import { type Cell, readRunData, type RunData } from "./data.ts";
+import type { Plan } from "./plan.ts";
+import type { Arm } from "./schema.ts";
+import { readStart, startPath } from "./start.ts";
+import {
+  bootstrapBand,
+  type Estimate,
+  interpolate,
+  mean,
+  pairedEstimate,
+  tEstimate,
+  variance,
+} from "./statistics.ts";
+
+export interface ArmData {
+  arm: Arm;
+  /** Finished runs by seed. */
+  runs: ReadonlyMap<number, RunData>;
+  /** Final test of the model that the arm starts from. */
+  start: readonly Cell[];
+}
+
+/** The data of all arms that have any. */
+export function loadArms(plan: Plan): ArmData[] {
+  return plan.study.arms.flatMap((arm) => {
+    const done = plan.runs.filter((run) => run.arm.name === arm.name && existsSync(run.data));
+    const path = startPath(plan.dataFolder, done[0]?.recipe.model ?? "");
+    const runs = new Map(done.map((run) => [run.seed, readRunData(run.data)]));
+    return done.length === 0 ? [] : [{ arm, runs, start: readStart(path).cells }];
+  });
+}
+
+/** What the arms are compared over. */
+export const AXES = ["steps", "generated tokens", "TFLOP"] as const;
+export type Axis = (typeof AXES)[number];
+
+/** Positions of a run's evaluations on an axis. */
+function positions(run: RunData, axis: Axis): number[] {
+  const { steps } = run.evaluations.get("eval_accuracy")!;
+  if (axis === "steps") return [...steps];
+  const series = run.metrics.get(axis === "TFLOP" ? "tflop" : "generated_tokens")!;
+  return steps.map((step) => step === 0 ? 0 : series[step - 1]!);
+}
+
+function endOf(runs: Iterable<RunData>, axis: Axis): number {
+  return Math.min(...[...runs].map((run) => positions(run, axis).at(-1)!));
+}
+
+export interface Point extends Estimate {
+  x: number;
+}
+
+const GRID = 40;
+
+/** The mean evaluation curve of an arm with its bootstrap band, up to where all of its seeds have come. */
+export function curve({ runs }: ArmData, axis: Axis, key = "eval_accuracy"): Point[] {
+  const all = [...runs.values()].filter((run) => run.evaluations.has(key));
+  if (all.length === 0) return [];
+  const end = endOf(all, axis);
+  const grid = Array.from({ length: GRID + 1 }, (_, i) => end * i / GRID);
+  const rows = all.map((run) => {
+    const xs = positions(run, axis);
+    const ys = run.evaluations.get(key)!.values.map((value) => value ?? 0);
+    return grid.map((x) => interpolate(xs, ys, x)!);
+  });
+  return bootstrapBand(rows).map((estimate, i) => ({ ...estimate, x: grid[i]! }));
+}
+
+/** A metric of every step: mean over seeds with its band, each seed smoothed by a window of five steps. */
+export function metricCurve({ runs }: ArmData, key: string): Point[] {
+  const all = [...runs.values()].flatMap((run) => run.metrics.get(key) ?? []).length === 0
+    ? []
+    : [...runs.values()].map((run) => smoothed(run.metrics.get(key) ?? []));
+  const length = Math.min(...all.map((series) => series.length));
+  if (all.length === 0 || length === 0) return [];
+  return bootstrapBand(all.map((series) => series.slice(0, length)))
+    .map((estimate, i) => ({ ...estimate, x: i + 1 }));
+}
+
+function smoothed(series: readonly (number | null)[]): number[] {
+  return series.map((_, i) => {
+    const near = series.slice(Math.max(0, i - 2), i + 3).filter((value) => value !== null);
+    return near.length === 0 ? 0 : mean(near);
+  });
+}
+
+export interface Difference extends Estimate {
+  /** Where on the axis both arms are compared: as far as all their seeds have come. */
+  at: number;
+}
+
+/** Un-hinted accuracy in the loop, `reference` minus `arm`, paired by seed, at equal `axis`. */
+export function differenceAt(reference: ArmData, arm: ArmData, axis: Axis): Difference | null {
+  const seeds = commonSeeds(reference, arm);
+  const of = (data: ArmData) => seeds.map((seed) => data.runs.get(seed)!);
+  if (seeds.length === 0 || of(arm).some((run) => !run.evaluations.has("eval_accuracy"))) return null;
+  const at = Math.min(endOf(of(reference), axis), endOf(of(arm), axis));
+  const values = (data: ArmData) =>
+    of(data).map((run) => {
+      const ys = run.evaluations.get("eval_accuracy")!.values.map((value) => value ?? 0);
+      return interpolate(positions(run, axis), ys, at)!;
+    });
+  return { ...pairedEstimate(values(reference), values(arm)), at };
+}
+
+/** Final test, `reference` minus `arm`, paired by seed. */
+export function testDifference(
+  reference: ArmData,
+  arm: ArmData,
+  families: readonly string[],
+  bits: "right" | "traced" = "right",
+): Estimate | null {
+  const seeds = commonSeeds(reference, arm);
+  if (seeds.length === 0) return null;
+  const values = (data: ArmData) =>
+    seeds.map((seed) => testScore(data.runs.get(seed)!.cells, families, bits));
+  return pairedEstimate(values(reference), values(arm));
+}
+
+function commonSeeds(a: ArmData, b: ArmData): number[] {
+  return [...a.runs.keys()].filter((seed) => b.runs.has(seed));
+}
+
+/** Unweighted mean over the cells of some families. */
+export function testScore(
+  cells: readonly Cell[],
+  families: readonly string[],
+  bits: "right" | "traced" = "right",
+): number {
+  return mean(cells.filter((cell) => families.includes(cell.family)).map((cell) => mean(scores(cell, bits))));
+}
+
+export function scores(cell: Cell, bits: "right" | "traced" = "right"): number[] {
+  return [...cell[bits]].map(Number);
+}
+
+/** Of the right answers to hard problems of the final test, the share whose whole trace is right; null of none. */
+export function tracedShare(
+  cells: readonly Cell[],
+  families: readonly string[],
+  hardFrom: number,
+): number | null {
+  let right = 0;
+  let traced = 0;
+  for (const cell of cells) {
+    if (!families.includes(cell.family) || cell.level < hardFrom) continue;
+    right += scores(cell).filter((bit) => bit === 1).length;
+    traced += scores(cell, "traced").filter((bit) => bit === 1).length;
+  }
+  return right === 0 ? null : traced / right;
+}
+
+/** One number a run, as an estimate over the seeds; null when no run has it. */
+export function overSeeds({ runs }: ArmData, of: (run: RunData) => number | null): Estimate | null {
+  const values = [...runs.values()].map(of).filter((value) => value !== null && Number.isFinite(value));
+  return values.length === 0 ? null : tEstimate(values as number[]);
+}
+
+export type Quantity = (run: RunData) => number | null;
+
+/** Mean of a metric over the steps that have it. */
+export function meanOf(key: string, from = 0, to?: number): Quantity {
+  return (run) => {
+    const known = (run.metrics.get(key) ?? []).slice(from, to).filter((value) => value !== null);
+    return known.length === 0 ? null : mean(known);
+  };
+}
+
+export const finalTokens: Quantity = (run) => run.metrics.get("generated_tokens")!.at(-1)!;
+export const finalCompute: Quantity = (run) => run.metrics.get("tflop")!.at(-1)!;
+export const finalStep: Quantity = (run) => run.metrics.get("tflop")!.length;
+
+/** Share of the generated tokens that later rounds of a step took. */
+export const extraShare: Quantity = (run) => {
+  const extra = total(run, "ghpo/extra_generation_tokens");
+  return extra === null ? null : extra / finalTokens(run)!;
+};
+
+/** Variance over the steps of the gradient's norm before clipping. */
+export const gradientVariance: Quantity = (run) => {
+  const known = (run.metrics.get("grad_norm") ?? []).filter((value) => value !== null);
+  return known.length < 2 ? null : variance(known);
+};
+
+/**
+ * Of the groups that were tried at a stage, the share that it rescued: the rates of the steps, weighted by the groups
+ * that ended at that stage or later.
+ */
+export function rescueRate(stage: number): Quantity {
+  return (run) => {
+    const rates = run.metrics.get(`ghpo/rescue_rate/stage_${stage}`) ?? [];
+    let rescued = 0;
+    let tried = 0;
+    rates.forEach((rate, i) => {
+      if (rate === null) return;
+      let weight = 0;
+      for (let later = stage; run.metrics.has(`ghpo/frac_stage_${later}`); later++) {
+        weight += run.metrics.get(`ghpo/frac_stage_${later}`)![i] ?? 0;
+      }
+      rescued += rate * weight;
+      tried += weight;
+    });
+    return tried === 0 ? null : rescued / tried;
+  };
+}
+
+/** Of the right answers to hard problems while training, the share with a wholly right trace. */
+export function trainingTraced(side: "plain" | "hinted"): Quantity {
+  return (run) => {
+    const right = total(run, `hard/right_${side}`) ?? 0;
+    return right === 0 ? null : total(run, `hard/traced_${side}`)! / right;
+  };
+}
+
+function total(run: RunData, key: string): number | null {
+  const series = run.metrics.get(key);
+  return series === undefined ? null : series.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+}

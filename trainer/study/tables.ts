@@ -1,0 +1,197 @@
+// The report's tables, as rows of short texts that Markdown and HTML both print.
+
+import type { Plan } from "./plan.ts";
+import {
+  type ArmData,
+  AXES,
+  type Axis,
+  differenceAt,
+  extraShare,
+  finalCompute,
+  finalStep,
+  finalTokens,
+  gradientVariance,
+  meanOf,
+  overSeeds,
+  type Quantity,
+  rescueRate,
+  scores,
+  testDifference,
+  testScore,
+  tracedShare,
+  trainingTraced,
+} from "./results.ts";
+import { type Estimate, twoWayBootstrap } from "./statistics.ts";
+
+export interface Table {
+  title: string;
+  /** What the numbers are and how their intervals were made. */
+  note: string;
+  head: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
+  const { trained, test } = plan.study;
+  const others = test.families.filter((family) => !trained.includes(family));
+  return [
+    headline(plan, arms),
+    differences(plan, arms),
+    guidance(arms),
+    ...[...trained, ...others].map((family) => familyTable(plan, arms, family)),
+  ];
+}
+
+function headline({ study }: Plan, arms: readonly ArmData[]): Table {
+  const { trained, test } = study;
+  const hard = hardFrom(arms);
+  return {
+    title: "Final test",
+    note:
+      `Un-hinted and greedy, on ${test.count} problems of each family and level from a seed that nothing was ` +
+      `chosen by; mean over ${
+        trained.join(", ")
+      } and all levels, in per cent, with the 95 % t interval over seeds. ` +
+      `"Trace too" counts an answer only when every step is right. "Of right ones": the share of right answers to ` +
+      `hard problems (level ${hard} and above) whose whole trace is right.`,
+    head: ["arm", "seeds", "steps", "tokens", "TFLOP", "start", "final", "trace too", "of right ones"],
+    rows: arms.map((data) => [
+      data.arm.title,
+      String(data.runs.size),
+      plain(overSeeds(data, finalStep), 0),
+      thousands(overSeeds(data, finalTokens)),
+      plain(overSeeds(data, finalCompute), 3),
+      percent(testScore(data.start, trained)),
+      estimate(overSeeds(data, (run) => testScore(run.cells, trained))),
+      estimate(overSeeds(data, (run) => testScore(run.cells, trained, "traced"))),
+      estimate(overSeeds(data, (run) => tracedShare(run.cells, trained, hard))),
+    ]),
+  };
+}
+
+function differences({ study }: Plan, arms: readonly ArmData[]): Table {
+  const find = (name: string) => arms.find((data) => data.arm.name === name);
+  const rows = arms.flatMap((data) => {
+    const reference = find(data.arm.reference ?? study.reference);
+    if (reference === undefined || reference === data) return [];
+    const at = (axis: Axis) => differenceAt(reference, data, axis);
+    return [[
+      `${reference.arm.title} − ${data.arm.title}`,
+      difference(testDifference(reference, data, study.trained)),
+      difference(testDifference(reference, data, study.trained, "traced")),
+      ...AXES.map((axis) => {
+        const found = at(axis);
+        return found === null ? "–" : `${difference(found)} @ ${position(found.at, axis)}`;
+      }),
+    ]];
+  });
+  return {
+    title: "Paired differences",
+    note:
+      "Points of un-hinted accuracy over the trained families with the 95 % t interval of the differences of runs " +
+      "with the same seed (same problems in the same order). Final test: at the end of the runs" +
+      (study.token_budget === null
+        ? ". "
+        : `, that is after ${
+          study.token_budget.toLocaleString("en")
+        } generated tokens, to the end of a step. `) +
+      "Equal steps, tokens and TFLOP: evaluations in the loop, interpolated at the point behind @, the farthest that " +
+      "all runs of both arms have reached. An interval that includes 0 is a difference not shown.",
+    head: ["difference", "final test", "trace too", ...AXES.map((axis) => `equal ${axis}`)],
+    rows,
+  };
+}
+
+const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => string][] = [
+  ["difficult groups, first 10 steps", meanOf("ghpo/frac_difficult", 0, 10), estimate],
+  ["difficult groups, last 10 steps", meanOf("ghpo/frac_difficult", -10), estimate],
+  ["hinted groups", meanOf("ghpo/frac_hinted"), estimate],
+  ["rescued at stage 1", rescueRate(1), estimate],
+  ["rescued at stage 2", rescueRate(2), estimate],
+  ["rescued at stage 3", rescueRate(3), estimate],
+  ["all wrong to the end", meanOf("ghpo/frac_unsolved"), estimate],
+  ["wasted groups before guidance", meanOf("ghpo/frac_zero_std_unhinted"), estimate],
+  ["wasted groups after guidance", meanOf("frac_reward_zero_std"), estimate],
+  ["effective groups an update", meanOf("ghpo/effective_groups"), (e) => plain(e, 1)],
+  ["tokens of second and later rounds", extraShare, estimate],
+  ["gradient norm", meanOf("grad_norm"), (e) => plain(e, 3)],
+  ["variance of the gradient norm", gradientVariance, (e) => plain(e, 4)],
+  ["clipped tokens", meanOf("clip_ratio/region_mean"), estimate],
+  ["right trace of right hard answers, un-hinted", trainingTraced("plain"), estimate],
+  ["right trace of right hard answers, hinted", trainingTraced("hinted"), estimate],
+];
+
+function guidance(arms: readonly ArmData[]): Table {
+  return {
+    title: "What guidance did",
+    note:
+      "Means over the steps of a run, then over seeds, with 95 % t intervals; shares in per cent. A group is wasted " +
+      "when all its rewards are equal, so that it has no gradient. Training samples at temperature 1.",
+    head: ["", ...arms.map((data) => data.arm.title)],
+    rows: ROWS.map(([name, of, show]) => [name, ...arms.map((data) => show(overSeeds(data, of)))]),
+  };
+}
+
+function familyTable({ study }: Plan, arms: readonly ArmData[], family: string): Table {
+  const { levels } = study.test;
+  const row = (name: string, tests: readonly ArmData["start"][]) => {
+    const cells = tests.map((test) => test.filter((cell) => cell.family === family));
+    const show = (table: readonly number[][]) =>
+      table[0]?.length === 0 ? "–" : estimate(twoWayBootstrap(table));
+    return [
+      name,
+      ...levels.map((level) =>
+        show(cells.map((test) => test.filter((c) => c.level === level).flatMap((c) => scores(c))))
+      ),
+      show(cells.map((test) => test.flatMap((cell) => scores(cell)))),
+    ];
+  };
+  const starts = new Map(arms.map((data) => [JSON.stringify(data.start), data]));
+  return {
+    title: `Final test: ${family}${study.trained.includes(family as never) ? "" : " (not trained on)"}`,
+    note: "Un-hinted accuracy by level in per cent; 95 % bootstrap intervals over seeds and problems.",
+    head: ["arm", ...levels.map((level) => `level ${level}`), "all"],
+    rows: [
+      ...[...starts.values()].map((data) =>
+        row(starts.size === 1 ? "start" : `start of ${data.arm.title}`, [data.start])
+      ),
+      ...arms.map((data) => row(data.arm.title, [...data.runs.values()].map((run) => run.cells))),
+    ],
+  };
+}
+
+function hardFrom(arms: readonly ArmData[]): number {
+  const [run] = arms[0]?.runs.values() ?? [];
+  const baseline = run?.facts.recipe["baseline"] as { hard_from_level?: number } | undefined;
+  return baseline?.hard_from_level ?? 3;
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+/** A share as `61.2 [55.0, 67.4]`, in per cent; an interval ends where shares do. */
+function estimate(e: Estimate | null): string {
+  if (e === null) return "–";
+  if (e.low === null || e.high === null) return percent(e.mean);
+  return `${percent(e.mean)} [${percent(Math.max(0, e.low))}, ${percent(Math.min(1, e.high))}]`;
+}
+
+function difference(e: Estimate | null): string {
+  if (e === null) return "–";
+  const signed = (share: number) => (share < 0 ? "−" : "+") + percent(Math.abs(share));
+  return e.low === null ? signed(e.mean) : `${signed(e.mean)} [${signed(e.low)}, ${signed(e.high!)}]`;
+}
+
+function plain(e: Estimate | null, digits: number): string {
+  return e === null ? "–" : e.mean.toFixed(digits);
+}
+
+function thousands(e: Estimate | null): string {
+  return e === null ? "–" : `${Math.round(e.mean / 1000)}k`;
+}
+
+function position(x: number, axis: Axis): string {
+  if (axis === "generated tokens") return `${Math.round(x / 1000)}k`;
+  return axis === "steps" ? String(Math.round(x)) : x.toFixed(3);
+}

@@ -47,13 +47,22 @@ export function promptBudget(
   return Math.min(recipe.prompt.max_prompt_length, room);
 }
 
-/** Aborted by the first Ctrl-C; the second ends the process at once, as usual. */
+/**
+ * Aborted by the first Ctrl-C; a later one ends the process at once. One key press or `timeout` may deliver the
+ * signal twice, to the whole process group and through npm, so within a second both count as one.
+ */
 export function stopSignal(onStop: () => void): AbortSignal {
   const controller = new AbortController();
+  let first: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      controller.abort();
-      onStop();
+    process.on(signal, () => {
+      if (first === undefined) {
+        first = performance.now();
+        controller.abort();
+        onStop();
+      } else if (performance.now() - first > 1000) {
+        process.exit(signal === "SIGINT" ? 130 : 143);
+      }
     });
   }
   return controller.signal;

@@ -36,6 +36,14 @@ program.command("compare <a> <b>")
   .option("--json", "print the comparison as JSON on stdout")
   .action((a, b, options) => Deno.exit(compare(a, b, options)));
 
+program.command("report <result> [other]")
+  .description("write a result, or the comparison of two, as a self-contained HTML page")
+  .option("--out <file>", "default: beside the result, as .html")
+  .action(async (result, other, options) => {
+    const { report } = await import("./commands/report.ts");
+    report(result, other, options);
+  });
+
 program.command("benchmarks")
   .description("list what can be evaluated")
   .option("--json", "print the list as JSON on stdout")

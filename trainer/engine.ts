@@ -110,6 +110,10 @@ export class EnginePolicy implements StoredPolicy {
     );
   }
 
+  gpuBytes(): number {
+    return this.model.gpu.liveBytes;
+  }
+
   async reference(batch: LearnerSequence[]): Promise<Float32Array[]> {
     return (await this.#learner.score(this.referenceModel!, batch)).logprobs;
   }

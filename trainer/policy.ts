@@ -41,6 +41,8 @@ export interface Policy extends Sampler {
   backward(coefficients: Float32Array[]): Promise<void>;
   /** Clips, updates the weights and clears the gradients. */
   step(learningRate: number): Promise<{ grad_norm: number }>;
+  /** Bytes in GPU buffers now: flat over a run, or something leaks. */
+  gpuBytes(): number;
   /** Log-probs under the frozen reference model; called when beta > 0 only. */
   reference(batch: LearnerSequence[]): Promise<Float32Array[]>;
 }

@@ -163,6 +163,10 @@ export class BagPolicy implements StoredPolicy {
     return Promise.resolve({ grad_norm });
   }
 
+  gpuBytes(): number {
+    return 0;
+  }
+
   async reference(batch: LearnerSequence[]): Promise<Float32Array[]> {
     return (await new BagPolicy().forward(batch)).logprobs;
   }

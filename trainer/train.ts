@@ -83,6 +83,7 @@ export async function train(training: Training): Promise<TrainResult> {
       step_time: (updated - began) / 1000,
       "time/rollout": (sampled - began) / 1000,
       "time/update": (updated - sampled) / 1000,
+      gpu_bytes: policy.gpuBytes(),
     };
     const last = isLast();
     if (training.evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {

@@ -55,12 +55,12 @@ export function formatRecipe(recipe: Record<string, unknown>): string {
   return stringifyToml(withoutNulls(recipe)) + "\n";
 }
 
-/** The first setting in which two recipe texts differ, or null. */
+/** The first setting in which two recipe texts differ, or null; where the outputs go makes no difference. */
 export function differingKey(a: string, b: string): { name: string; first: string; second: string } | null {
   const first = flat(parseToml(a));
   const second = flat(parseToml(b));
   for (const name of new Set([...Object.keys(first), ...Object.keys(second)])) {
-    if (first[name] !== second[name]) {
+    if (name !== "output_dir" && first[name] !== second[name]) {
       return { name, first: first[name] ?? "not set", second: second[name] ?? "not set" };
     }
   }

@@ -63,8 +63,9 @@ export async function resumeRun(
   };
 }
 
+/** The digest leaves the output folder out: a run may be moved. */
 export function recipeDigest(recipe: Record<string, unknown>): string {
-  return sha256(formatRecipe(recipe));
+  return sha256(formatRecipe({ ...recipe, output_dir: null }));
 }
 
 function shown(value: unknown): string {

@@ -81,6 +81,8 @@ function at(place: Place, text: string, rules: Extraction): Found[] {
     }
     case "whole":
       return isBare(text) ? [piece(text, 0, text.length)] : [];
+    case "entire":
+      return [piece(text, 0, text.length)];
     case "math":
       return lastMarked(text, rules);
     case "number":

@@ -178,6 +178,10 @@ function renamed(node: Node, like: Node, b: Builder): Node {
 
 const squeeze = (text: string): string => text.replaceAll(/[\s$]/g, "").replace(/\.$/, "");
 
+/** One comma that cannot group thousands: `1,22`, `0,111`, `1000,99`. */
+const decimalComma =
+  /^[^,()[\]{}\d]{0,20}(?:\d+,(?:\d{1,2}|\d{4,40})|0,\d{3}|\d{4,40},\d{3})(?!\d)[^,()[\]{}]*$/;
+
 /** The trees that a text may stand for; more than one only where its notation is ambiguous. */
 function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   const { syntax } = preset;
@@ -204,7 +208,7 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   const ambiguous = read(usual);
   if (ambiguous?.comma === true) {
     read({ ...usual, commas: "list" });
-    if (/^[^,()[\]{}]*,[^,()[\]{}]*$/.test(text)) read({ ...usual, commas: "decimal" });
+    if (decimalComma.test(text)) read({ ...usual, commas: "decimal" });
   }
   if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
   if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });
@@ -229,13 +233,15 @@ export function equivalent(a: string, b: string, preset: PresetName | Preset = "
   return verify(a, b, preset, { bare: true }).verdict === true;
 }
 
-/** Checks that a gold answer can be read and equals itself without comparing texts; a data set runs it on import. */
+/**
+ * Checks that a gold answer can be read as a whole and equals itself without comparing texts (tier "text": it is words).
+ * A data set runs it on import.
+ */
 export function checkGold(gold: string, preset: PresetName | Preset = "report"): Verdict {
   const chosen = presetOf(preset, {});
-  return verify(
-    gold,
-    gold,
-    { ...chosen, rules: { ...chosen.rules, textTier: false, unparsedGold: "null" } },
-    {},
-  );
+  return verify(gold, gold, {
+    ...chosen,
+    rules: { ...chosen.rules, textTier: false, unparsedGold: "null" },
+    extraction: { ...chosen.extraction, from: ["boxed", "hash", "entire"] },
+  });
 }

@@ -46,6 +46,9 @@ export function parse(source: string, reading: Reading, fuel: Fuel): Parsed {
   return { node, ambiguous: { comma: ambiguous, slash: parser.slash, unit: parser.unit } };
 }
 
+/** Words that begin a side remark. */
+const remark = /^(if|where|when|for|with|because|since|which|as|is|at|on)\b/;
+
 const letterUnits = new Set("m s g h l L N J W V A K d c".split(" "));
 
 class Parser {
@@ -269,6 +272,7 @@ class Parser {
     if (value === "currency") return;
     const top = this.top;
     const previous = top.values.at(-1);
+    if (remark.test(value) && this.frames.length === 1 && top.elements.length > 0) return this.skipRemark();
     if (/(?:is|are|[=:])$/i.test(value) && this.next !== undefined) return;
     if (previous !== undefined && top.finish === null) throw new ParseError("words between operands");
     this.deliver(this.b.node({ kind: "text", text: value }));
@@ -282,7 +286,6 @@ class Parser {
     }
     const operator = operators.prefixOperators.get(value);
     if (operator === undefined) {
-      if (value === "degree" || value === "%" || value === "*") throw new ParseError(`unexpected ${value}`);
       throw new ParseError(`unexpected ${value}`);
     }
     if (top.finish !== null) {
@@ -406,9 +409,9 @@ class Parser {
 
   private juxtapose(token: Token, top: Frame): void {
     const previous = this.tokens[this.at - 2];
+    const spacedLetter = token.type === "symbol" && token.spaced && letterUnits.has(token.value);
     if (
-      token.type === "symbol" && letterUnits.has(token.value) && previous?.type === "number" &&
-      this.endsElement(this.at)
+      spacedLetter && previous?.type === "number" && this.frames.length === 1 && this.endsElement(this.at)
     ) {
       this.unit = true;
       if (this.reading.letterUnits) return this.annotation(token.value);
@@ -443,11 +446,16 @@ class Parser {
     return true;
   }
 
-  /** `f(...)`, or any letter whose parentheses hold names only and end at a relation sign: `W(n) =`. */
+  /**
+   * Whether the bracket that opens is an argument list: `f(...)`, a letter over time or at zero such as `x(t)` and `I(0)`,
+   * or any letter whose brackets hold names only and end at a relation sign: `W(n) =`.
+   */
   private isApplication(top: Frame): boolean {
     const last = top.values.at(-1);
     if (last?.kind !== "symbol") return false;
     if (/^[fgh]('|_|$)/.test(last.name)) return true;
+    const [inside, close] = this.tokens.slice(this.at, this.at + 2);
+    if (close?.value === ")" && (inside?.value === "t" || inside?.value === "0")) return true;
     if (top.operators.length > 0 || top.values.length > 1) return false;
     for (let i = this.at; i < this.tokens.length; i++) {
       const { type, value } = this.tokens[i]!;
@@ -539,16 +547,7 @@ class Parser {
       top.values[top.values.length - 1] = this.b.node({ kind: "text", text: `${previous.text} ${first}` });
       return;
     }
-    if (/^(if|where|when|for|with|because|since|which|as|is|at|on)\b/.test(first)) {
-      while (this.at < this.tokens.length && this.frames.length === 1) this.at++;
-      return;
-    }
-    if (
-      first !== "currency" && !this.reading.words && unitOf(first) === undefined &&
-      /^[a-z]{1,12}$/i.test(first)
-    ) {
-      // kept as a label below: words in \text{} are always allowed
-    }
+    if (remark.test(first)) return this.skipRemark();
     let unit = first;
     for (let next = this.next; next !== undefined; next = this.next) {
       if (next.type === "text") unit += ` ${next.value}`;
@@ -566,6 +565,11 @@ class Parser {
     this.reduce(operators.binding.multiply);
     const value = top.values.pop()!;
     top.values.push(this.b.node({ kind: "unit", unit: unit.slice(0, 100) }, [value]));
+  }
+
+  /** A remark runs to the end of the answer. */
+  private skipRemark(): void {
+    if (this.frames.length === 1) this.at = this.tokens.length;
   }
 
   // ---- the ends of elements and frames

@@ -70,6 +70,7 @@ export type Place =
   | "math"
   | "number"
   | "whole"
+  | "entire"
   | "letter"
   | "anchored-math";
 

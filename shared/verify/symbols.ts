@@ -106,7 +106,7 @@ export const commandOnly = new Set(["Re", "Im", "arg", "det", "sign", "lg", "tg"
 export const letters = new Set(words(
   "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho varrho sigma varsigma " +
     "tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar partial nabla " +
-    "angle triangle aleph perp parallel square star bullet dagger checkmark Box bot top",
+    "angle triangle aleph odot oplus otimes mho wp perp parallel square star bullet dagger checkmark Box bot top",
 ));
 
 /** Greek letters recognised as bare words of at least three characters. */

@@ -4,12 +4,12 @@
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import source from "./transpose.wgsl" with { type: "text" };
 
-/** out (cols, rows) = x^T, x (rows, cols); both multiples of 4. */
+/** out (cols, rows) = x^T, x (rows, cols); rows is a multiple of 4. */
 export function transpose(
   recorder: Recorder,
   buffers: { x: Binding; out: Binding },
   { rows, cols }: { rows: number; cols: number },
 ): void {
   const kernel = recorder.gpu.kernel("transpose", source);
-  recorder.dispatch(kernel, { rows, cols }, buffers, linearGrid(rows * cols / 16, 64));
+  recorder.dispatch(kernel, { rows, cols }, buffers, linearGrid(rows * cols / 4, 64));
 }

@@ -14,21 +14,17 @@ const most = 16;
 /** The last boxes of the text in the order of the text; boxes inside another one are left out. */
 export function boxes(text: string): Box[] {
   const found: Box[] = [];
-  let before = text.length;
-  while (found.length < most) {
-    const at = Math.max(lastBefore(text, "\\boxed", before), lastBefore(text, "\\fbox", before));
-    if (at < 0) break;
-    before = at;
-    const box = boxAt(text, at);
+  const at = { boxed: text.lastIndexOf("\\boxed"), fbox: text.lastIndexOf("\\fbox") };
+  for (let tries = 0; tries < most && Math.max(at.boxed, at.fbox) >= 0; tries++) {
+    const kind = at.boxed > at.fbox ? "boxed" : "fbox";
+    const box = boxAt(text, at[kind]);
+    at[kind] = at[kind] === 0 ? -1 : text.lastIndexOf(`\\${kind}`, at[kind] - 1);
     if (box === null) continue;
     while (found.length > 0 && found[0]!.to <= box.to) found.shift();
     found.unshift(box);
   }
   return found;
 }
-
-const lastBefore = (text: string, word: string, before: number): number =>
-  before <= 0 ? -1 : text.lastIndexOf(word, before - 1);
 
 function boxAt(text: string, at: number): Box | null {
   let i = at + (text.startsWith("\\boxed", at) ? 6 : 5);

@@ -7,8 +7,10 @@ import type { Extraction, Place } from "./presets.ts";
 /** A piece of text that may be the answer. `others`: further boxes that must agree with it. */
 export type Candidate = { text: string; span: Span; how: Place; others: string[] };
 
-/** How far back from the end of the text unmarked answers are searched. */
-const tail = 20_000;
+/** How much of the end of a completion is graded: an answer stands at the end. */
+const graded = 100_000;
+/** How far back from the end unmarked answers are searched. */
+const tail = 5_000;
 
 /** The part of the completion that may be graded, or null when the reasoning never ended. */
 export function gradable(text: string, rules: Extraction): Span | null {
@@ -34,7 +36,7 @@ export function gradable(text: string, rules: Extraction): Span | null {
   }
   const next = text.indexOf("<|im_", start);
   if (next >= 0 && next < end) end = next;
-  return { start, end };
+  return { start: Math.max(start, end - graded), end };
 }
 
 /** Candidates in the order of the preset's places, each at most a few. */
@@ -233,8 +235,14 @@ const delimiters = [["$$", "$$"], ["\\[", "\\]"], ["\\(", "\\)"], ["$", "$"]] as
 /** The delimited formulas between two places; neighbours joined by commas, "and" or "or" become one. */
 function formulas(text: string, from: number, to: number, rules: Extraction): Found[] {
   const found: Found[] = [];
+  const absent = new Set<string>();
   let i = from;
   while (i < to) {
+    const c = text[i];
+    if (c !== "$" && c !== "\\") {
+      i++;
+      continue;
+    }
     const pair = delimiters.find(([open]) => text.startsWith(open, i));
     if (
       pair === undefined ||
@@ -247,7 +255,8 @@ function formulas(text: string, from: number, to: number, rules: Extraction): Fo
     }
     const [open, close] = pair;
     const start = i + open.length;
-    let end = text.indexOf(close, start);
+    let end = absent.has(close) ? -1 : text.indexOf(close, start);
+    if (end < 0) absent.add(close);
     while (close === "$" && end > 0 && text[end - 1] === "\\") end = text.indexOf(close, end + 1);
     const inline = close === "$" || close === "\\)";
     if (
@@ -310,7 +319,7 @@ function numbers(text: string, from: number, to: number): Found[] {
     let end = i + 1;
     while (
       end < to &&
-      (isDigit(text[end]) || (/[.,/]/.test(text[end]!) && isDigit(text[end + 1])) || spaced(text, end))
+      (isDigit(text[end]) || (/[.,/]/.test(text[end]!) && isDigit(text[end + 1])) || spaced(text, end, i))
     ) end++;
     if (text.startsWith("e", end) && /^e[+-]?\d{1,4}\b/.test(text.slice(end, end + 7))) {
       end += /^e[+-]?\d{1,4}/.exec(text.slice(end, end + 7))![0].length;
@@ -329,9 +338,15 @@ function numbers(text: string, from: number, to: number): Found[] {
 }
 
 /** `1 000`: a space before exactly three digits, after one to three. */
-function spaced(text: string, at: number): boolean {
-  return text[at] === " " && /^ \d{3}(?!\d)/.test(text.slice(at, at + 5)) &&
-    /(?:^|\D)\d{1,3}( \d{3}){0,9}$/.test(text.slice(Math.max(0, at - 44), at));
+function spaced(text: string, at: number, start: number): boolean {
+  if (
+    text[at] !== " " || !isDigit(text[at + 1]) || !isDigit(text[at + 2]) || !isDigit(text[at + 3]) ||
+    isDigit(text[at + 4])
+  ) {
+    return false;
+  }
+  const before = text.lastIndexOf(" ", at - 1);
+  return before < start ? at - start <= 3 : at - before === 4;
 }
 
 /** Whether a text is an answer by itself: mathematics or a few words, not a sentence around an answer. */

@@ -20,7 +20,7 @@ export const limits = {
   /** Largest factorial argument and longest sum or product. */
   terms: 4096,
   /** Units of work of one call. */
-  fuel: 40_000,
+  fuel: 30_000,
 } as const;
 
 /** Thrown inside the verifier, never out of it, when an input exceeds one of the limits. */

@@ -38,6 +38,7 @@ export function valueOf(node: Node, fuel: Fuel): Rational | null | "undefined" {
 
 /** Compares two scalar expressions as mathematical functions of their symbols. */
 export function identical(a: Node, b: Node, fuel: Fuel): Answer {
+  fuel.spend(10);
   const [x, y] = [valueOf(a, fuel), valueOf(b, fuel)];
   if (x === "undefined" || y === "undefined") {
     return answer(x === y, "rational", "an expression without a value");

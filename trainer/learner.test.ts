@@ -84,6 +84,28 @@ describe("learner", () => {
     });
   });
 
+  for (const name of ["llama", "qwen2", "qwen3"]) {
+    it(`gives the same bits with gradient checkpointing in less memory (${name})`, async () => {
+      const gpu = await testGpu();
+      const own = loadModel(gpu, `${import.meta.dirname}/../shared/model/fixtures/${name}`);
+      const results = [];
+      for (const gradient_checkpointing of [false, true]) {
+        const before = gpu.liveBytes;
+        const settings = { micro_batch_tokens: 100, temperature: 1, gradient_checkpointing };
+        const learner = new Learner(own, settings);
+        const bytes = gpu.liveBytes - before;
+        const scores = await learner.forward(batch);
+        await learner.backward(coefficients);
+        results.push({ bytes, numbers: { scores, gradients: await gradientsOf(learner) } });
+        learner.destroy();
+      }
+      const [plain, checkpointed] = results;
+      assert.deepEqual(checkpointed!.numbers, plain!.numbers);
+      assert.ok(checkpointed!.bytes < plain!.bytes);
+      own.destroy();
+    });
+  }
+
   it("scores another model between forward and backward without disturbing them", async () => {
     const other = randomModel(model.gpu, model.config, 5);
     await withLearner(100, async (learner) => {

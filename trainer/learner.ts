@@ -11,6 +11,7 @@ import { forward } from "#shared/model/forward.ts";
 import { Head } from "#shared/model/head.ts";
 import type { HfTensor, Model } from "#shared/model/weights.ts";
 import { backward } from "./backward/backward.ts";
+import { BlockInputs } from "./backward/block_inputs.ts";
 import { Gradients } from "./backward/gradients.ts";
 import { Scratch } from "./backward/scratch.ts";
 
@@ -30,6 +31,8 @@ export interface LearnerSettings {
   micro_batch_tokens: number;
   /** Logits are divided by it, as they were when sampled. */
   temperature: number;
+  /** Keeps only the input of each block and computes the rest again in the backward. Same numbers, less memory. */
+  gradient_checkpointing?: boolean;
 }
 
 export class Learner {
@@ -39,6 +42,7 @@ export class Learner {
   readonly #activations: Activations;
   readonly #head: Head;
   readonly #scratch: Scratch;
+  readonly #inputs: BlockInputs | undefined;
   #batch: readonly LearnerSequence[] = [];
   /** Whether the activations of the whole of #batch are still there. */
   #resident = false;
@@ -48,9 +52,11 @@ export class Learner {
     this.#settings = settings;
     this.#recorder = new Recorder(gpu);
     this.gradients = new Gradients(model);
-    this.#activations = new Activations(gpu, config, settings.micro_batch_tokens, { save: true });
-    this.#head = new Head(gpu, config, settings.micro_batch_tokens);
-    this.#scratch = new Scratch(gpu, config, settings.micro_batch_tokens);
+    const { micro_batch_tokens: tokens, gradient_checkpointing: checkpointing = false } = settings;
+    this.#activations = new Activations(gpu, config, tokens, { save: !checkpointing });
+    this.#inputs = checkpointing ? new BlockInputs(gpu, config, tokens) : undefined;
+    this.#head = new Head(gpu, config, tokens);
+    this.#scratch = new Scratch(gpu, config, tokens);
   }
 
   /** Log-probs and entropies of every completion token. */
@@ -117,6 +123,7 @@ export class Learner {
     for (const part of [this.gradients, this.#activations, this.#head, this.#scratch, this.#recorder]) {
       part.destroy();
     }
+    this.#inputs?.destroy();
   }
 
   async #scores(batch: readonly LearnerSequence[], microBatches: readonly number[][], model: Model) {
@@ -143,7 +150,8 @@ export class Learner {
       start += ids.length;
     }
     this.#head.load(Uint32Array.from(rows), Uint32Array.from(targets));
-    forward(this.#recorder, model, this.#activations);
+    if (this.#inputs) this.#inputs.forward(this.#recorder, model, this.#activations);
+    else forward(this.#recorder, model, this.#activations);
     this.#head.forward(this.#recorder, model, this.#activations.x, this.#settings.temperature);
   }
 
@@ -164,6 +172,7 @@ export class Learner {
       this.gradients,
       this.#scratch,
       this.#settings.temperature,
+      this.#inputs,
     );
   }
 

@@ -6,13 +6,15 @@ import type { Head } from "#shared/model/head.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { embeddingBackward } from "../kernels/embedding_backward.ts";
 import { blockBackward } from "./block.ts";
+import type { BlockInputs } from "./block_inputs.ts";
 import type { Gradients } from "./gradients.ts";
 import { headBackward } from "./head.ts";
 import type { Scratch } from "./scratch.ts";
 
 /**
  * Adds the gradients of sum(coefficient * log-prob) to `gradients`, after `forward` and `head.forward` on the same
- * activations (with `save`), `scratch.load` of the same batch and the coefficients in `scratch.coefficients`.
+ * activations, `scratch.load` of the same batch and the coefficients in `scratch.coefficients`. The activations are
+ * saved ones, or those that `inputs` can compute again.
  */
 export function backward(
   recorder: Recorder,
@@ -22,9 +24,11 @@ export function backward(
   gradients: Gradients,
   scratch: Scratch,
   temperature: number,
+  inputs?: BlockInputs,
 ): void {
   headBackward(recorder, model, head, gradients, scratch, activations.normed, temperature);
   for (let i = model.layers.length - 1; i >= 0; i--) {
+    inputs?.rerun(recorder, model, activations, i);
     blockBackward(recorder, model, activations, gradients, scratch, i);
   }
   const { occurrences, order, dx, shape } = scratch;

@@ -16,6 +16,7 @@ import {
 } from "../study/cost.ts";
 import { readRunData } from "../study/data.ts";
 import {
+  adopt,
   execute,
   type Machine,
   missingRuns,
@@ -23,7 +24,7 @@ import {
   modelFacts,
   timingPath,
 } from "../study/execute.ts";
-import { finalTest, testProblems } from "../study/final_test.ts";
+import { finalTest, testProblems } from "../study/held_out.ts";
 import { type Plan, planStudy } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { mean } from "../study/statistics.ts";
@@ -50,6 +51,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
     model,
     modelFacts(model),
   ]));
+  if (options.dryRun !== true) adopt(plan, models);
   const { costs, gflops, measured } = await costsOf(plan, models);
   const say = (text: string) => options.quiet === true ? undefined : console.error(text);
   say(renderCost(costs, gflops, measured));

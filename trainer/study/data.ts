@@ -117,25 +117,29 @@ export function factsOf(
 
 /** Throws when the data of a run was made with other settings than the study has now, and names the first one. */
 export function checkFacts(path: string, stored: RunFacts, wanted: RunFacts): void {
-  // Settings that are younger than the data have their defaults.
-  const before = parse(TrainRecipeSchema, { ...stored.recipe, output_dir: "-" }, path);
-  const now = parse(TrainRecipeSchema, { ...wanted.recipe, output_dir: "-" }, "the study's recipe");
-  const key = differingKey(formatRecipe(before), formatRecipe(now));
-  const { recipe: _a, ...a } = stored;
-  const { recipe: _b, ...b } = wanted;
-  const fact = Object.keys(b).find((name) =>
-    json(a[name as keyof typeof a]) !== json(b[name as keyof typeof b])
-  );
-  const difference = key ?? (fact === undefined ? null : {
-    name: fact,
-    first: json(a[fact as keyof typeof a]),
-    second: json(b[fact as keyof typeof b]),
-  });
+  const difference = differingFact(stored, wanted);
   if (difference === null) return;
   throw new Error(
     `Cannot use ${path} as its ${difference.name} is ${difference.first} and the study's is ${difference.second}: ` +
       "change the study back, or remove that file to run this arm again",
   );
+}
+
+export function sameFacts(a: RunFacts, b: RunFacts): boolean {
+  return differingFact(a, b) === null;
+}
+
+function differingFact(stored: RunFacts, wanted: RunFacts) {
+  // Settings that are younger than the data have their defaults.
+  const before = parse(TrainRecipeSchema, { ...stored.recipe, output_dir: "-" }, "the stored recipe");
+  const now = parse(TrainRecipeSchema, { ...wanted.recipe, output_dir: "-" }, "the study's recipe");
+  const setting = differingKey(formatRecipe(before), formatRecipe(now));
+  if (setting !== null) return setting;
+  for (const name of ["arm", "seed", "model_sha256", "parameters", "token_budget", "test"] as const) {
+    const [first, second] = [JSON.stringify(stored[name]), JSON.stringify(wanted[name])];
+    if (first !== second) return { name, first, second };
+  }
+  return null;
 }
 
 function withoutPlace(recipe: TrainRecipe): Record<string, unknown> {
@@ -145,8 +149,4 @@ function withoutPlace(recipe: TrainRecipe): Record<string, unknown> {
 
 function rounded(value: number | null): number | null {
   return value === null || Number.isInteger(value) ? value : Number(value.toPrecision(5));
-}
-
-function json(value: unknown): string {
-  return JSON.stringify(value);
 }

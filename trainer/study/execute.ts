@@ -3,14 +3,14 @@
 // run that was begun is resumed from its checkpoint.
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../data.ts";
 import { RunDirectory } from "../run_directory.ts";
-import { type Cell, checkFacts, factsOf, readRunData, writeRunData } from "./data.ts";
+import { type Cell, checkFacts, factsOf, readRunData, sameFacts, writeRunData } from "./data.ts";
 import { extract } from "./extract.ts";
 import type { Plan, Run } from "./plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
@@ -43,6 +43,22 @@ export function modelFacts(directory: string): ModelFacts {
     };
   } finally {
     weights.close();
+  }
+}
+
+/** Copies the data of runs that another study has done with the same settings and seed, whatever its arm is called. */
+export function adopt(plan: Plan, models: ReadonlyMap<string, ModelFacts>): void {
+  for (const other of plan.study.reuse) {
+    const folder = join(dirname(plan.dataFolder), other);
+    const files = existsSync(folder)
+      ? readdirSync(folder).filter((name) => /-seed\d+\.jsonl$/.test(name))
+      : [];
+    for (const data of files.map((name) => readRunData(join(folder, name)))) {
+      for (const run of plan.runs.filter((run) => run.seed === data.facts.seed && !existsSync(run.data))) {
+        const facts = factsOf(plan, run, models.get(run.recipe.model)!);
+        if (sameFacts({ ...data.facts, arm: facts.arm }, facts)) writeRunData(run.data, { ...data, facts });
+      }
+    }
   }
 }
 

@@ -1,0 +1,138 @@
+import { afterEach, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeSafetensors } from "#shared/io/safetensors.ts";
+import { adopt, execute, missingRuns, modelFacts } from "./execute.ts";
+import type { Plan } from "./plan.ts";
+import { reportStudy } from "./report.ts";
+import { bagMachine, MODELS, temporary, tinyStudy } from "./testing.ts";
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+function study(edit?: (text: string) => string, name?: string, folder?: string): Plan {
+  const made = tinyStudy(edit, name, folder);
+  folders.push(made.folder);
+  return made.plan;
+}
+
+const quietly = () => {};
+
+/** The bytes of all data files and of the report. */
+function outcome(plan: Plan) {
+  const files = readdirSync(plan.dataFolder).filter((name) => name !== "timing.jsonl").sort();
+  const { markdown, html, svg } = reportStudy(plan);
+  return [
+    ...files.map((name) => [name, readFileSync(join(plan.dataFolder, name), "utf8")]),
+    ...[markdown, html, svg].map((path) => readFileSync(path, "utf8")),
+  ];
+}
+
+describe("execute()", () => {
+  it("runs every arm and seed once and leaves compact data and nothing to do", async () => {
+    const plan = study();
+    const machine = bagMachine();
+    assert.equal(await execute(plan, MODELS, machine, quietly), true);
+    assert.deepEqual(machine.trained.length, 4);
+    assert.deepEqual(readdirSync(plan.dataFolder).sort(), [
+      "ghpo-seed1.jsonl",
+      "ghpo-seed2.jsonl",
+      "grpo-seed1.jsonl",
+      "grpo-seed2.jsonl",
+      "start-m.jsonl",
+      "timing.jsonl",
+    ]);
+    assert.deepEqual(missingRuns(plan, MODELS), []);
+    await execute(plan, MODELS, machine, quietly);
+    assert.equal(machine.trained.length, 4);
+  });
+
+  it("gives the same bytes after being killed at any moment", { timeout: 60_000 }, async () => {
+    const whole = study();
+    let calls = 0;
+    await execute(whole, MODELS, bagMachine(() => calls++), quietly);
+    const expected = outcome(whole);
+    const KILLS = 8;
+    for (let k = 0; k < KILLS; k++) {
+      const kill = Math.floor((k + 0.5) * calls / KILLS);
+      const plan = study();
+      let count = 0;
+      const dies = bagMachine(() => {
+        if (count++ === kill) throw new Error("killed");
+      });
+      await assert.rejects(execute(plan, MODELS, dies, quietly), /killed/);
+      await execute(plan, MODELS, bagMachine(), quietly);
+      assert.deepEqual(outcome(plan), expected, `killed at call ${kill} of ${calls}`);
+    }
+  });
+
+  it("ends runs at the token budget", async () => {
+    const plan = study((text) => text.replace("seeds = [1, 2]", "seeds = [1]\ntoken_budget = 80"));
+    await execute(plan, MODELS, bagMachine(), quietly);
+    const lines = readFileSync(plan.runs[0]!.data, "utf8").split("\n");
+    const { values } = JSON.parse(lines.find((line) => line.includes('"generated_tokens"'))!);
+    assert.ok(values.length < 3 && values.at(-1) >= 80, `${values}`);
+  });
+
+  it("refuses data that other settings made, and names the first one", async () => {
+    const plan = study();
+    await execute(plan, MODELS, bagMachine(), quietly);
+    const { folder } = tinyStudy(undefined, "tiny", join(plan.dataFolder, "..", ".."));
+    const refuse = (edit: (text: string) => string, message: RegExp) => {
+      const { plan: changed } = tinyStudy(edit, "tiny", folder);
+      assert.throws(() => missingRuns(changed, MODELS), message);
+    };
+    refuse(
+      (text) => text.replace("[test]", "[set]\noptimizer.learning_rate = 3\n[test]"),
+      /grpo-seed1\.jsonl as its optimizer\.learning_rate is 2 and the study's is 3: .*remove that file/,
+    );
+    refuse(
+      (text) => text.replace("problems_seed = 3", "problems_seed = 4"),
+      /its test is .*3.* and the study's is/,
+    );
+    const other = new Map([["m", { sha256: "1".repeat(64), parameters: 1000 }]]);
+    assert.throws(() => missingRuns(plan, other), /its model_sha256 is "0+" and the study's is "1+"/);
+  });
+
+  it("takes over a run of the same settings from another study, whatever its arm is called", async () => {
+    const first = study();
+    await execute(first, MODELS, bagMachine(), quietly);
+    const folder = join(first.dataFolder, "..", "..");
+    const second = study(
+      (text) =>
+        text.replace("reference", 'reuse = ["tiny"]\nreference').replace('"grpo"\ntitle', '"plain"\ntitle')
+          .replace("seeds = [1, 2]", "seeds = [2, 3]"),
+      "other",
+      folder,
+    );
+    adopt(second, MODELS);
+    assert.deepEqual(missingRuns(second, MODELS).map((run) => run.id), ["plain-seed3", "ghpo-seed3"]);
+  });
+});
+
+describe("reportStudy()", () => {
+  it("says how much is missing, and refuses when all is", async () => {
+    const plan = study();
+    assert.throws(() => reportStudy(plan), /none of its runs is complete/);
+    await execute(plan, MODELS, bagMachine(), quietly);
+    rmSync(plan.runs[0]!.data);
+    const { markdown, html, svg } = reportStudy(plan);
+    assert.match(readFileSync(markdown, "utf8"), /3 of 4 runs are complete: numbers will change/);
+    assert.doesNotMatch(readFileSync(html, "utf8"), /(src|href)="(https?:)?\/\/|<script|NaN|undefined/);
+    assert.doesNotMatch(readFileSync(svg, "utf8"), /NaN|undefined/);
+    assert.ok(existsSync(svg));
+  });
+});
+
+describe("modelFacts()", () => {
+  it("counts the parameters and digests the weights", () => {
+    const folder = temporary();
+    folders.push(folder);
+    const tensors = [{ name: "a", shape: [2, 3], data: new Float32Array(6) }];
+    writeSafetensors(join(folder, "model.safetensors"), tensors);
+    const { parameters, sha256 } = modelFacts(folder);
+    assert.equal(parameters, 6);
+    assert.match(sha256, /^[0-9a-f]{64}$/);
+  });
+});

@@ -1,0 +1,127 @@
+// What the tests of studies share: a study in a temporary folder and a machine without a GPU.
+
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { trainingProblems } from "../data.ts";
+import { Status } from "../status.ts";
+import { BagPolicy, EOS, scriptedSetting, tinyTokenizer } from "../testing.ts";
+import { train } from "../train.ts";
+import type { Machine, ModelFacts } from "./execute.ts";
+import { finalTest } from "./held_out.ts";
+import { type Plan, planStudy } from "./plan.ts";
+
+const RECIPE = `
+model = "m"
+output_dir = "o"
+[data]
+families = ["chain"]
+levels = [1, 4]
+count = 20
+[prompt]
+system = ""
+max_prompt_length = 96
+[generation]
+num_generations = 4
+max_completion_length = 6
+[ghpo]
+cold_start_steps = 0
+[reward]
+format = "hash"
+[optimizer]
+learning_rate = 2
+[train]
+max_steps = 3
+prompts_per_step = 3
+[eval]
+eval_every = 1
+benchmarks = ["chain"]
+levels = [1, 4]
+count = 4
+[checkpoint]
+save_every = 1
+`;
+
+const STUDY = `
+title = "A study"
+question = "What?"
+recipe = "RECIPE"
+seeds = [1, 2]
+reference = "ghpo"
+trained = ["chain"]
+[test]
+families = ["chain", "gcd"]
+levels = [1, 4]
+count = 5
+problems_seed = 3
+[[arms]]
+name = "grpo"
+title = "GRPO"
+set.algorithm = "grpo"
+[[arms]]
+name = "ghpo"
+title = "GHPO"
+`;
+
+/** Writes a study of two arms and two seeds and plans it. `edit` may change its text. */
+export function tinyStudy(
+  edit: (text: string) => string = (text) => text,
+  name = "tiny",
+  folder = temporary(),
+): {
+  plan: Plan;
+  folder: string;
+} {
+  const recipe = join(folder, "recipe.toml");
+  const file = join(folder, `${name}.toml`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(recipe, RECIPE);
+  writeFileSync(file, edit(STUDY.replace("RECIPE", recipe)));
+  return { plan: planStudy(file, join(folder, "runs")), folder };
+}
+
+export function temporary(): string {
+  return mkdtempSync(join(tmpdir(), "ghpo-study-"));
+}
+
+export const MODELS: ReadonlyMap<string, ModelFacts> = new Map([
+  ["m", { sha256: "0".repeat(64), parameters: 1000 }],
+]);
+
+/** Trains and tests the bag policy (testing.ts). `beforeCall` may throw, as if the process were killed there. */
+export function bagMachine(beforeCall: (name: string) => void = () => {}): Machine & { trained: string[] } {
+  const trained: string[] = [];
+  return {
+    trained,
+    async train(recipe, { resume, tokenBudget }) {
+      trained.push(recipe.output_dir);
+      const policy = new BagPolicy(beforeCall);
+      const problems = await trainingProblems(recipe);
+      const { setting } = await scriptedSetting(recipe, problems, () => "");
+      const evaluation = {
+        sampler: policy,
+        tokenizer: tinyTokenizer,
+        problems: problems.slice(0, 4),
+        system: "",
+        preset: "strict" as const,
+        max_tokens: 6,
+        eosIds: [EOS],
+      };
+      return await train({
+        recipe,
+        policy,
+        setting: { ...setting, sampler: policy },
+        evaluation,
+        resume,
+        status: new Status({ total: 1, quiet: true }),
+        stop: new AbortController().signal,
+        ...(tokenBudget !== null && { tokenBudget }),
+      });
+    },
+    async test(model, recipe, spec) {
+      const policy = new BagPolicy(beforeCall);
+      if (model !== "m") await policy.restore(model);
+      return await finalTest(spec, recipe, { sampler: policy, tokenizer: tinyTokenizer, eosIds: [EOS] });
+    },
+  };
+}

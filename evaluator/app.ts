@@ -7,7 +7,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { verify } from "#shared/verify/index.ts";
 import { nextSamples, progressOf, resultOf, startEvaluation } from "./app/evaluations.ts";
 import { allowedEndpoint, isAuthorized, limitedBody, RateLimiter } from "./app/guard.ts";
-import { docsPage, openApi } from "./app/openapi.ts";
+import { docsPage, openApi, type Operation, operationsAt } from "./app/openapi.ts";
 import { HttpProblem, problemResponse } from "./app/problem.ts";
 import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./app/schemas.ts";
 import { scoreCompletions } from "./app/score.ts";
@@ -29,8 +29,6 @@ export interface Settings {
 
 /** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
 const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
-
-const OPEN_PATHS = new Set(["/healthz", "/openapi.json", "/docs"]);
 
 /** The routes, without the guard around them; its type is what a typed client needs. */
 export function routes({ store, endpoints }: Pick<Settings, "store" | "endpoints">) {
@@ -73,7 +71,8 @@ export function createHandler(settings: Settings): (request: Request) => Promise
   return async (request) => {
     try {
       const url = new URL(request.url);
-      if (!OPEN_PATHS.has(url.pathname)) {
+      const operation = operationFor(request.method, url.pathname);
+      if (!operation.open) {
         const header = request.headers.get("authorization");
         limiter.take(header ?? "anonymous");
         if (settings.token !== null && !await isAuthorized(header, settings.token)) {
@@ -82,22 +81,28 @@ export function createHandler(settings: Settings): (request: Request) => Promise
           });
         }
       }
-      return await app.handle(await checkedRequest(request, url, settings.maxBodyBytes));
+      const { request: schema } = operation;
+      return await app.handle(
+        schema ? await checkedRequest(request, schema, settings.maxBodyBytes) : request,
+      );
     } catch (error) {
       return problemResponse(problemOf("UNKNOWN", error));
     }
   };
 }
 
-const bodySchemas: Record<string, v.GenericSchema> = {
-  "/v1/verify": VerifyRequest,
-  "/v1/score": ScoreRequest,
-  "/v1/evaluations": EvaluationRequest,
-};
+/** The operation that a request names. Throws 404 or 405. */
+function operationFor(method: string, pathname: string): Operation {
+  const there = operationsAt(pathname);
+  if (there.length === 0) throw new HttpProblem(404, "There is nothing at this address");
+  const operation = there.find((known) => known.method.toUpperCase() === method);
+  if (operation) return operation;
+  const allow = there.map((known) => known.method.toUpperCase()).join(", ");
+  throw new HttpProblem(405, `The method must be ${allow}`, { allow });
+}
 
 /** Reads and checks the body before routing, so that faults of any size and form are answered here. */
-async function checkedRequest(request: Request, url: URL, maxBytes: number): Promise<Request> {
-  if (request.method !== "POST") return request;
+async function checkedRequest(request: Request, schema: v.GenericSchema, maxBytes: number): Promise<Request> {
   const text = await limitedBody(request, maxBytes);
   if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) {
     throw new HttpProblem(415, "The body must be application/json");
@@ -108,18 +113,15 @@ async function checkedRequest(request: Request, url: URL, maxBytes: number): Pro
   } catch {
     throw new HttpProblem(400, "The body is not valid JSON");
   }
-  const schema = url.pathname.endsWith("/next") ? ChunkRequest : bodySchemas[url.pathname];
-  if (schema) {
-    try {
-      parse(schema, value, "the body");
-    } catch (error) {
-      throw new HttpProblem(422, error instanceof Error ? error.message : "The body does not fit");
-    }
+  try {
+    parse(schema, value, "the body");
+  } catch (error) {
+    throw new HttpProblem(422, error instanceof Error ? error.message : "The body does not fit");
   }
   // The length of the incoming headers no longer fits a body that was read and written again.
   const headers = new Headers(request.headers);
   headers.delete("content-length");
-  return new Request(url, { method: "POST", headers, body: text });
+  return new Request(request.url, { method: "POST", headers, body: text });
 }
 
 function problemOf(code: unknown, error: unknown): HttpProblem {

@@ -16,7 +16,7 @@ import {
 import { EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
 
 /** One operation. `stream` marks a response of server-sent events. */
-interface Operation {
+export interface Operation {
   method: "get" | "post";
   path: string;
   summary: string;
@@ -73,6 +73,16 @@ export const operations: readonly Operation[] = [
   },
 ];
 
+/** The operations at an address, whatever their method; none when there is nothing. */
+export function operationsAt(pathname: string): Operation[] {
+  const parts = pathname.split("/");
+  return operations.filter(({ path }) => {
+    const pattern = path.split("/");
+    return pattern.length === parts.length &&
+      pattern.every((p, i) => p === parts[i] || (p === "{id}" && parts[i] !== ""));
+  });
+}
+
 /** The OpenAPI 3.1 document. */
 export function openApi(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -112,7 +122,11 @@ export function openApi(): Record<string, unknown> {
 
 function schemaOf(schema: v.GenericSchema): Record<string, unknown> {
   // Checks that JSON Schema cannot state (an interval's order) are left out, not refused.
-  const { $schema: _, ...rest } = toJsonSchema(schema, { typeMode: "input", errorMode: "ignore" });
+  const { $schema: _, ...rest } = toJsonSchema(schema, {
+    target: "draft-2020-12",
+    typeMode: "input",
+    errorMode: "ignore",
+  });
   return rest;
 }
 

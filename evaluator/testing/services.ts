@@ -85,7 +85,7 @@ export function freePort(): number {
 async function spawn(program: string, args: string[], env: Record<string, string>): Promise<Service> {
   const port = /--port=(\d+)|port: (\d+)/.exec(args.join(" "));
   const url = `http://127.0.0.1:${port?.[1] ?? port?.[2] ?? env["PORT"]}`;
-  const child = new Deno.Command(program, { args, env, stdout: "null", stderr: "null" }).spawn();
+  const child = new Deno.Command(program, { args, env, cwd: root, stdout: "null", stderr: "null" }).spawn();
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
     await child.status;

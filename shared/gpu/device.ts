@@ -89,6 +89,8 @@ export class Gpu {
   liveBytes = 0;
   /** The largest `liveBytes` so far. */
   peakBytes = 0;
+  /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
+  bindingBytes: number;
   readonly #kernels = new Map<string, Kernel>();
   readonly #ids = new WeakMap<GPUBuffer, number>();
   readonly #readback: Readback;
@@ -97,6 +99,7 @@ export class Gpu {
 
   constructor(readonly device: GPUDevice, readonly facts: AdapterFacts, readonly profile: Profile) {
     this.#readback = new Readback(device);
+    this.bindingBytes = device.limits.maxStorageBufferBindingSize;
     device.lost.then((info) => {
       this.#failure ??= new DeviceLostError(
         `Cannot go on as the GPU device was lost (${info.reason}): ${info.message}`,

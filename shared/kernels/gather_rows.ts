@@ -3,12 +3,20 @@
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import source from "./gather_rows.wgsl" with { type: "text" };
 
-/** out (count, cols) = table (any, cols) at indices (count, u32); `cols` is a multiple of 4. */
+/**
+ * out (count, cols) = table (rows, cols) at indices (count, u32); `cols` is a multiple of 4. With a part of a table
+ * bound, rows `first` to `first + rows` - 1 of the whole, only what it holds is written.
+ */
 export function gatherRows(
   recorder: Recorder,
   buffers: { table: Binding; indices: Binding; out: Binding },
-  { count, cols }: { count: number; cols: number },
+  { count, cols, first = 0, rows = 0xffffffff }: {
+    count: number;
+    cols: number;
+    first?: number;
+    rows?: number;
+  },
 ): void {
   const kernel = recorder.gpu.kernel("gather_rows", source);
-  recorder.dispatch(kernel, { count, cols }, buffers, linearGrid(count * cols / 4, 64));
+  recorder.dispatch(kernel, { count, cols, first, rows }, buffers, linearGrid(count * cols / 4, 64));
 }

@@ -1,7 +1,10 @@
 // out[i] = table[indices[i]]: the embedding look-up, and the choice of the rows that the head predicts from.
+// `table` may be a part of a larger one: rows outside it are left alone.
 struct Params {
   count: u32,
   cols: u32, // multiple of 4
+  first: u32, // index of the table's first row
+  rows: u32, // of the table
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> table: array<vec4f>; // (any, cols)
@@ -13,5 +16,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let item = id.x + id.y * groups.x * 64u;
   let quads = p.cols / 4u;
   if (item >= p.count * quads) { return; }
-  out[item] = table[indices[item / quads] * quads + item % quads];
+  let row = indices[item / quads] - p.first; // wraps to a huge number below the part
+  if (row < p.rows) { out[item] = table[row * quads + item % quads]; }
 }

@@ -69,6 +69,51 @@ describe("matmul", () => {
     });
   }
 
+  it("sums, over parts of the inner columns, to the whole product", async () => {
+    const gpu = await testGpu();
+    const [rows, cols, inner, split] = [9, 8, 20, 12];
+    const [x, w, y] = [noise(rows * inner, 1), noise(inner * cols, 2), noise(rows * cols, 3)];
+    const buffers = {
+      x: gpu.upload("x", x),
+      y: gpu.upload("y", y),
+      parts: [gpu.upload("top", w.slice(0, split * cols)), gpu.upload("bottom", w.slice(split * cols))],
+      product: gpu.allocate("product", rows * cols * 4),
+      weight: gpu.allocate("weight", (inner - split) * cols * 4),
+      wide: gpu.allocate("wide", rows * inner * 4),
+    };
+    const [top, bottom] = buffers.parts as [GPUBuffer, GPUBuffer];
+    const tail = { xStride: inner, xFirst: split };
+    await run((recorder) => {
+      const nn = { x: buffers.x, out: buffers.product };
+      matmulNN(recorder, { ...nn, w: top }, { rows, cols, inner: split, xStride: inner });
+      matmulNN(recorder, { ...nn, w: bottom }, {
+        rows,
+        cols,
+        inner: inner - split,
+        ...tail,
+        accumulate: true,
+      });
+      const tn = { x: buffers.x, y: buffers.y, out: buffers.weight };
+      matmulTN(recorder, tn, { rows: inner - split, cols, inner: rows, ...tail });
+      const nt = { x: buffers.y, out: buffers.wide };
+      matmulNT(recorder, { ...nt, w: bottom }, {
+        rows,
+        cols: inner - split,
+        inner: cols,
+        outStride: inner,
+        outFirst: split,
+      });
+      matmulNT(recorder, { ...nt, w: top }, { rows, cols: split, inner: cols, outStride: inner });
+    });
+    assertClose(await gpu.readFloats(buffers.product), matmulNNRef(x, w, { rows, cols, inner }), 1e-5, "NN");
+    const weight = matmulTNRef(x, y, { rows: inner, cols, inner: rows }).slice(split * cols);
+    assertClose(await gpu.readFloats(buffers.weight), weight, 1e-5, "TN");
+    const wide = matmulNTRef(y, w, { rows, cols: inner, inner: cols });
+    assertClose(await gpu.readFloats(buffers.wide), wide, 1e-5, "NT");
+    const { parts, ...rest } = buffers;
+    gpu.release(...parts, ...Object.values(rest));
+  });
+
   it("refuses columns that are no multiple of 4", async () => {
     const gpu = await testGpu();
     const buffer = gpu.allocate("any", 64);

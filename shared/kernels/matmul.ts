@@ -12,7 +12,10 @@ export interface MatmulShape {
   inner: number;
 }
 
-/** out (rows, cols) = x (rows, inner) w (inner, cols) + bias (cols) + residual (rows, cols). */
+/**
+ * out (rows, cols) (+)= x (rows, inner) w (inner, cols) + bias (cols) + residual (rows, cols). x may be the columns
+ * from `xFirst` on of a matrix of `xStride` columns.
+ */
 export function matmulNN(
   recorder: Recorder,
   buffers: {
@@ -22,11 +25,18 @@ export function matmulNN(
     residual?: Binding | undefined;
     out: Binding;
   },
-  shape: MatmulShape,
+  shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number },
 ): void {
   const { x, w, bias, residual, out } = buffers;
   checkQuads("matmul_nn", { cols: shape.cols, inner: shape.inner });
-  const params = { ...shape, has_bias: bias ? 1 : 0, has_residual: residual ? 1 : 0 };
+  const params = {
+    ...shape,
+    has_bias: bias ? 1 : 0,
+    has_residual: residual ? 1 : 0,
+    accumulate: shape.accumulate ? 1 : 0,
+    x_stride: shape.xStride ?? shape.inner,
+    x_first: shape.xFirst ?? 0,
+  };
   // An absent operand is bound to w, which is only read as well.
   const bindings = { x, w, bias: bias ?? w, residual: residual ?? w, out };
   recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, [
@@ -35,28 +45,44 @@ export function matmulNN(
   ]);
 }
 
-/** out (rows, cols) (+)= x (rows, inner) w^T, w (cols, inner). */
+/**
+ * out (rows, cols) (+)= x (rows, inner) w^T, w (cols, inner). out may be the columns from `outFirst` on of a matrix
+ * of `outStride` columns, both multiples of 4.
+ */
 export function matmulNT(
   recorder: Recorder,
   buffers: { x: Binding; w: Binding; out: Binding },
-  shape: MatmulShape & { accumulate?: boolean },
+  shape: MatmulShape & { accumulate?: boolean; outStride?: number; outFirst?: number },
 ): void {
   checkQuads("matmul_nt", { cols: shape.cols, inner: shape.inner });
-  const params = { ...shape, accumulate: shape.accumulate ? 1 : 0 };
+  const params = {
+    ...shape,
+    accumulate: shape.accumulate ? 1 : 0,
+    out_stride: shape.outStride ?? shape.cols,
+    out_first: shape.outFirst ?? 0,
+  };
   recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, [
     Math.ceil(shape.cols / 32),
     Math.ceil(shape.rows / 32),
   ]);
 }
 
-/** out (rows, cols) (+)= x^T y, x (inner, rows), y (inner, cols); inner is any number. */
+/**
+ * out (rows, cols) (+)= x^T y, x (inner, rows), y (inner, cols); inner is any number. x may be the columns from
+ * `xFirst` on of a matrix of `xStride` columns, both multiples of 4.
+ */
 export function matmulTN(
   recorder: Recorder,
   buffers: { x: Binding; y: Binding; out: Binding },
-  shape: MatmulShape & { accumulate?: boolean },
+  shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number },
 ): void {
   checkQuads("matmul_tn", { rows: shape.rows, cols: shape.cols });
-  const params = { ...shape, accumulate: shape.accumulate ? 1 : 0 };
+  const params = {
+    ...shape,
+    accumulate: shape.accumulate ? 1 : 0,
+    x_stride: shape.xStride ?? shape.rows,
+    x_first: shape.xFirst ?? 0,
+  };
   recorder.dispatch(recorder.gpu.kernel("matmul_tn", tn), params, buffers, [
     Math.ceil(shape.cols / 64),
     Math.ceil(shape.rows / 32),

@@ -7,9 +7,12 @@ struct Params {
   inner: u32,
   has_bias: u32,
   has_residual: u32,
+  accumulate: u32,
+  x_stride: u32, // columns of x, of which `inner` from `x_first` on are used
+  x_first: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>; // (rows, inner)
+@group(0) @binding(1) var<storage, read> x: array<f32>; // (rows, x_stride)
 @group(0) @binding(2) var<storage, read> w: array<vec4f>; // (inner, cols)
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>; // (cols)
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>; // (rows, cols)
@@ -20,6 +23,7 @@ fn store(row: u32, quad: u32, quads: u32, value: vec4f) {
   var v = value;
   if (p.has_bias != 0u) { v += bias[quad]; }
   if (p.has_residual != 0u) { v += residual[row * quads + quad]; }
+  if (p.accumulate != 0u) { v += out[row * quads + quad]; }
   out[row * quads + quad] = v;
 }
 
@@ -31,10 +35,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (row >= p.rows || quad >= quads) { return; }
   // Loads past the edge are clamped; the loop that stores drops what they computed.
   let last = p.rows - 1u;
-  let x0 = row * p.inner;
-  let x1 = min(row + 1u, last) * p.inner;
-  let x2 = min(row + 2u, last) * p.inner;
-  let x3 = min(row + 3u, last) * p.inner;
+  let x0 = row * p.x_stride + p.x_first;
+  let x1 = min(row + 1u, last) * p.x_stride + p.x_first;
+  let x2 = min(row + 2u, last) * p.x_stride + p.x_first;
+  let x3 = min(row + 3u, last) * p.x_stride + p.x_first;
   let second = min(quad + 1u, quads - 1u);
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();

@@ -4,11 +4,13 @@ struct Params {
   cols: u32, // multiple of 4
   inner: u32, // multiple of 4
   accumulate: u32,
+  out_stride: u32, // columns of out, of which `cols` from `out_first` on are written; multiples of 4
+  out_first: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>; // (rows, inner)
 @group(0) @binding(2) var<storage, read> w: array<vec4f>; // (cols, inner)
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (rows, cols)
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (rows, out_stride)
 
 fn store(at: u32, value: vec4f) {
   if (p.accumulate != 0u) { out[at] += value; } else { out[at] = value; }
@@ -44,7 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let end = min(row + 4u, p.rows);
   for (var i = row; i < end; i++) {
-    store(i * quads + quad, a0);
+    store((i * p.out_stride + p.out_first) / 4u + quad, a0);
     a0 = a1; a1 = a2; a2 = a3;
   }
 }

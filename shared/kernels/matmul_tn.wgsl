@@ -5,9 +5,11 @@ struct Params {
   cols: u32, // multiple of 4
   inner: u32, // tokens, any
   accumulate: u32,
+  x_stride: u32, // columns of x, of which `rows` from `x_first` on are used; multiples of 4
+  x_first: u32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>; // (inner, rows)
+@group(0) @binding(1) var<storage, read> x: array<vec4f>; // (inner, x_stride)
 @group(0) @binding(2) var<storage, read> y: array<vec4f>; // (inner, cols)
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (rows, cols)
 
@@ -27,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
   var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
   for (var t = 0u; t < p.inner; t++) {
-    let r = x[t * depth + id.y];
+    let r = x[(t * p.x_stride + p.x_first) / 4u + id.y];
     let ya = y[t * quads + quad];
     let yb = y[t * quads + second];
     a0 = fma(vec4f(r.x), ya, a0); b0 = fma(vec4f(r.x), yb, b0);

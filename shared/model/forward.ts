@@ -8,6 +8,7 @@ import { rope } from "#shared/kernels/rope.ts";
 import { swiglu } from "#shared/kernels/swiglu.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import type { Activations, LayerActivations } from "./activations.ts";
+import { rowShards } from "./shards.ts";
 import type { Model } from "./weights.ts";
 
 /** Embeds the loaded batch and runs every block; the result is `activations.x`. */
@@ -18,8 +19,11 @@ export function forward(recorder: Recorder, model: Model, activations: Activatio
 
 /** Writes the embeddings of the loaded ids into the first layer's xIn. */
 export function embed(recorder: Recorder, model: Model, { batch, ids, layers }: Activations): void {
-  const shape = { count: batch!.tokens, cols: model.config.hidden_size };
-  gatherRows(recorder, { table: model.embed_tokens.buffer, indices: ids, out: layers[0]!.xIn }, shape);
+  const out = layers[0]!.xIn;
+  for (const { binding, first, count } of rowShards(model.gpu, model.embed_tokens)) {
+    const shape = { count: batch!.tokens, cols: model.config.hidden_size, first, rows: count };
+    gatherRows(recorder, { table: binding, indices: ids, out }, shape);
+  }
 }
 
 /** One block: xIn -> attention -> xMid -> MLP -> xOut. */

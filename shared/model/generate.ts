@@ -159,7 +159,7 @@ export class Generator {
   /** A decoder that is large enough; the last one where it is, so that memory stays flat over a run. */
   #prepare(requests: readonly GenerationRequest[], options: GenerationOptions, total: number): Decoder {
     const { gpu, config } = this.model;
-    const binding = gpu.device.limits.maxStorageBufferBindingSize;
+    const binding = gpu.bindingBytes;
     const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
     const stems = requests.map(({ prompt_ids }) => prompt_ids.length - 1);
     const longest = Math.max(...stems);

@@ -8,6 +8,7 @@ import { logProb, logProbScratchBytes } from "#shared/kernels/log_prob.ts";
 import { matmulNT } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { ModelConfig } from "./config.ts";
+import { rowShards } from "./shards.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
 
 const CHUNK_BYTES = 32 << 20;
@@ -39,7 +40,7 @@ export class Head {
   constructor(readonly gpu: Gpu, readonly config: ModelConfig, readonly capacity: number) {
     const hidden = config.hidden_size;
     const stride = paddedVocabulary(config);
-    const bytes = Math.min(CHUNK_BYTES, gpu.device.limits.maxStorageBufferBindingSize);
+    const bytes = Math.min(CHUNK_BYTES, gpu.bindingBytes);
     const fitting = Math.floor(bytes / (stride * 4 * CHUNK_ROWS)) * CHUNK_ROWS;
     this.chunkRows = Math.min(Math.max(fitting, CHUNK_ROWS), Math.ceil(capacity / CHUNK_ROWS) * CHUNK_ROWS);
     const column = (label: string) => gpu.allocate(label, capacity * 4);
@@ -95,11 +96,12 @@ export class Head {
   /** logits = normed head^T for one chunk, not yet divided by the temperature. */
   logitsOf(recorder: Recorder, model: Model, chunk: Chunk): void {
     const { hidden_size: inner } = this.config;
-    matmulNT(
-      recorder,
-      { x: this.part(this.normed, chunk, inner), w: model.head.buffer, out: this.logits },
-      { rows: chunk.rows, cols: model.head.rows, inner },
-    );
+    const x = this.part(this.normed, chunk, inner);
+    const outStride = model.head.rows;
+    for (const { binding, first, count } of rowShards(this.gpu, model.head)) {
+      const shape = { rows: chunk.rows, cols: count, inner, outStride, outFirst: first };
+      matmulNT(recorder, { x, w: binding, out: this.logits }, shape);
+    }
   }
 
   /** Log-probabilities of the targets, entropies and LSE of every loaded row of x. */

@@ -9,12 +9,11 @@ import type { Parameter } from "./weights.ts";
 export function rowShards(
   gpu: Gpu,
   { name, rows, cols, buffer }: Parameter,
-  limit: number = gpu.device.limits.maxStorageBufferBindingSize,
 ): Shard[] {
-  const most = Math.floor(limit / (cols * 4 * 64)) * 64; // 64 rows of 4-byte numbers: the offset alignment of 256
+  const most = Math.floor(gpu.bindingBytes / (cols * 4 * 64)) * 64; // 64 rows of 4-byte numbers: the offset alignment of 256
   if (most === 0) {
     throw new RangeError(
-      `Cannot bind ${name} as 64 of its rows must fit into ${limit} bytes: current size is ${
+      `Cannot bind ${name} as 64 of its rows must fit into ${gpu.bindingBytes} bytes: current size is ${
         cols * 256
       } bytes`,
     );

@@ -52,28 +52,36 @@ export async function mustRun(what, program, args, options) {
  * Hands stdin, stdout, stderr and signals to a program and resolves with its exit code.
  *
  * A terminal sends Ctrl-C to the whole foreground group, so the child has it already; without a terminal
- * a signal reaches this process alone and is passed on, once: npm may deliver the same one twice.
+ * a signal reaches this process alone and is passed on, once: npm may deliver the same one twice. When npm
+ * itself is killed the child is killed too: it must not go on writing beside a run that resumes it.
  */
 export function hand(program, args, { cwd, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env, stdio: "inherit" });
     let passedOn = 0;
-    const listeners = ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => {
-      const listener = () => {
-        const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-        if (signal === "SIGINT" && atTerminal) return;
-        if (Date.now() - passedOn < 1000) return;
-        passedOn = Date.now();
-        child.kill(signal);
-      };
-      process.on(signal, listener);
-      return [signal, listener];
-    });
-    const done = (settle) => {
-      for (const [signal, listener] of listeners) process.off(signal, listener);
-      settle();
+    const passOn = (signal) => {
+      const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+      if (signal === "SIGINT" && atTerminal) return;
+      if (Date.now() - passedOn < 1000) return;
+      passedOn = Date.now();
+      child.kill(signal);
     };
-    child.on("error", (error) => done(() => reject(error)));
-    child.on("close", (code, signal) => done(() => resolve(code ?? 128 + constants.signals[signal])));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, passOn);
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.env.npm_lifecycle_event && process.ppid !== parent) child.kill("SIGKILL");
+    }, 200);
+    const done = () => {
+      clearInterval(watch);
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, passOn);
+    };
+    child.on("error", (error) => {
+      done();
+      reject(error);
+    });
+    child.on("close", (code, signal) => {
+      done();
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
   });
 }

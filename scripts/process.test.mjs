@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { capture, mustRun } from "./process.mjs";
 
 const node = process.execPath;
+const linux = process.platform === "linux";
 const module = fileURLToPath(new URL("./process.mjs", import.meta.url));
 
 describe("capture()", () => {
@@ -69,4 +70,27 @@ describe("hand()", () => {
     setTimeout(() => child.kill("SIGINT"), 50);
     assert.deepEqual(await ended, { code: 0, stdout: "ready\ninterrupts 1\n" });
   });
+
+  it(
+    "kills the program when npm is killed",
+    { skip: linux ? false : "kill is tested on Linux" },
+    async () => {
+      // This test stands for npm's caller, the shell for npm, and the sleeping process for the trainer.
+      const body = 'console.log("pid " + process.pid); setInterval(() => {}, 1000);';
+      const script = `import { hand } from ${JSON.stringify(module)};
+      await hand(${JSON.stringify(node)}, ["-e", ${JSON.stringify(body)}]);`;
+      const shell = spawn("sh", ["-c", '"$0" --input-type=module -e "$1"; true', node, script], {
+        env: { ...process.env, npm_lifecycle_event: "ghpo" },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      const pid = await new Promise((resolve) => {
+        shell.stdout.on("data", (chunk) => resolve(Number(/pid (\d+)/.exec(chunk)?.[1])));
+      });
+      process.kill(pid, 0); // it runs
+      const ended = new Promise((resolve) => shell.stdout.on("close", resolve)); // held open by the program
+      shell.kill("SIGKILL");
+      await ended;
+      assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+    },
+  );
 });

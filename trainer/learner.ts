@@ -13,13 +13,16 @@ import type { HfTensor, Model } from "#shared/model/weights.ts";
 import { backward } from "./backward/backward.ts";
 import { BlockInputs } from "./backward/block_inputs.ts";
 import { Gradients } from "./backward/gradients.ts";
+import {
+  checkCoefficients,
+  completionLength,
+  type LearnerSequence,
+  microBatches,
+  predictions,
+} from "./backward/micro_batches.ts";
 import { Scratch } from "./backward/scratch.ts";
 
-/** Prompt and completion tokens in one list; only the completion, from `prompt_length` (>= 1) on, is scored. */
-export interface LearnerSequence {
-  ids: ArrayLike<number>;
-  prompt_length: number;
-}
+export type { LearnerSequence };
 
 /** Per sequence, per completion token, in nats; empty for a sequence that was not computed. */
 export interface Scores {
@@ -61,17 +64,16 @@ export class Learner {
 
   /** Log-probs and entropies of every completion token. */
   async forward(batch: readonly LearnerSequence[]): Promise<Scores> {
-    const microBatches = this.#microBatches(batch, batch.keys());
-    const scores = await this.#scores(batch, microBatches, this.model);
+    const parts = microBatches(batch, batch.keys(), this.#settings.micro_batch_tokens);
+    const scores = await this.#scores(batch, parts, this.model);
     this.#batch = batch;
-    this.#resident = microBatches.length === 1 && microBatches[0]!.length === batch.length;
+    this.#resident = parts.length === 1 && parts[0]!.length === batch.length;
     return scores;
   }
 
   /** The same under another model of the same shapes, such as the reference of a KL penalty; without backward. */
   score(model: Model, batch: readonly LearnerSequence[]): Promise<Scores> {
-    this.#resident = false;
-    return this.#scores(batch, this.#microBatches(batch, batch.keys()), model);
+    return this.#scores(batch, microBatches(batch, batch.keys(), this.#settings.micro_batch_tokens), model);
   }
 
   /**
@@ -97,15 +99,15 @@ export class Learner {
     coefficients: readonly Float32Array[],
   ): Promise<Scores> {
     checkCoefficients(batch, coefficients);
+    this.#resident = false;
     const scores = emptyScores(batch.length);
     const live = [...batch.keys()].filter((i) => coefficients[i]!.some((c) => c !== 0));
-    for (const indices of this.#microBatches(batch, live)) {
+    for (const indices of microBatches(batch, live, this.#settings.micro_batch_tokens)) {
       const sequences = indices.map((i) => batch[i]!);
       this.#recordForward(sequences, this.model);
       this.#recordBackward(indices.map((i) => coefficients[i]!));
       await this.#readScores(batch, indices, scores);
     }
-    this.#resident = false;
     return scores;
   }
 
@@ -126,9 +128,10 @@ export class Learner {
     this.#inputs?.destroy();
   }
 
-  async #scores(batch: readonly LearnerSequence[], microBatches: readonly number[][], model: Model) {
+  async #scores(batch: readonly LearnerSequence[], parts: readonly number[][], model: Model) {
+    this.#resident = false;
     const scores = emptyScores(batch.length);
-    for (const indices of microBatches) {
+    for (const indices of parts) {
       this.#recordForward(indices.map((i) => batch[i]!), model);
       await this.#readScores(batch, indices, scores);
     }
@@ -139,17 +142,8 @@ export class Learner {
     const batch = pack(sequences.map(({ ids }) => ids));
     this.#activations.load(batch);
     this.#scratch.load(sequences.map(({ ids }) => ids.length), batch.ids);
-    const rows: number[] = [];
-    const targets: number[] = [];
-    let start = 0;
-    for (const { ids, prompt_length } of sequences) {
-      for (let t = prompt_length; t < ids.length; t++) {
-        rows.push(start + t - 1); // the row before a token predicts it
-        targets.push(ids[t]!);
-      }
-      start += ids.length;
-    }
-    this.#head.load(Uint32Array.from(rows), Uint32Array.from(targets));
+    const { rows, targets } = predictions(sequences);
+    this.#head.load(rows, targets);
     if (this.#inputs) this.#inputs.forward(this.#recorder, model, this.#activations);
     else forward(this.#recorder, model, this.#activations);
     this.#head.forward(this.#recorder, model, this.#activations.x, this.#settings.temperature);
@@ -193,57 +187,9 @@ export class Learner {
       at = end;
     }
   }
-
-  /** Consecutive sequences with at most `micro_batch_tokens` together, as indices into the batch. */
-  #microBatches(batch: readonly LearnerSequence[], indices: Iterable<number>): number[][] {
-    const limit = this.#settings.micro_batch_tokens;
-    const result: number[][] = [];
-    let tokens = Infinity;
-    for (const i of indices) {
-      const { ids, prompt_length } = batch[i]!;
-      if (ids.length === prompt_length) continue; // nothing to score
-      if (ids.length > limit) {
-        throw new RangeError(
-          `Cannot train on a sequence of ${ids.length} tokens as micro_batch_tokens must be at least that: current value is ${limit}`,
-        );
-      }
-      if (prompt_length < 1 || prompt_length > ids.length) {
-        throw new RangeError(
-          `Cannot train on a sequence as prompt_length must be from 1 to ${ids.length}: current value is ${prompt_length}`,
-        );
-      }
-      if (tokens + ids.length > limit) {
-        result.push([]);
-        tokens = 0;
-      }
-      result.at(-1)!.push(i);
-      tokens += ids.length;
-    }
-    return result;
-  }
-}
-
-function completionLength({ ids, prompt_length }: LearnerSequence): number {
-  return ids.length - prompt_length;
 }
 
 function emptyScores(count: number): Scores {
   const empty = () => Array.from({ length: count }, () => new Float32Array());
   return { logprobs: empty(), entropy: empty() };
-}
-
-function checkCoefficients(batch: readonly LearnerSequence[], coefficients: readonly Float32Array[]): void {
-  if (coefficients.length !== batch.length) {
-    throw new RangeError(
-      `Cannot run the backward as the batch has ${batch.length} sequences: current number of coefficient lists is ${coefficients.length}`,
-    );
-  }
-  for (const [i, sequence] of batch.entries()) {
-    const [length, given] = [completionLength(sequence), coefficients[i]!.length];
-    if (length !== given) {
-      throw new RangeError(
-        `Cannot run the backward as completion ${i} has ${length} tokens: current number of coefficients is ${given}`,
-      );
-    }
-  }
 }

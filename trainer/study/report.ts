@@ -10,8 +10,8 @@ import { type Table, tablesOf } from "./tables.ts";
 
 /** Charts of what happened during training: title, metric, whether it is a share. */
 const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
-  ["Difficult groups: all wrong without a hint", "ghpo/frac_difficult", true],
-  ["Un-hinted accuracy of the training problems, sampled", "ghpo/accuracy_unhinted", true],
+  ["Difficult groups: all wrong when first sampled", "ghpo/frac_difficult", true],
+  ["Accuracy of training groups sampled without a hint", "ghpo/accuracy_unhinted", true],
   ["Wasted groups after guidance", "frac_reward_zero_std", true],
   ["Gradient norm before clipping", "grad_norm", false],
   ["Entropy of the policy (nats a token)", "entropy", false],

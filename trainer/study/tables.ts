@@ -126,7 +126,9 @@ function guidance(arms: readonly ArmData[]): Table {
     title: "What guidance did",
     note:
       "Means over the steps of a run, then over seeds, with 95 % t intervals; shares in per cent. A group is wasted " +
-      "when all its rewards are equal, so that it has no gradient. Training samples at temperature 1.",
+      'when all its rewards are equal, so that it has no gradient. Difficult and "before guidance" are about the first ' +
+      "group of a problem in a step, which an arm with a constant hint samples with it. Training samples at " +
+      "temperature 1.",
     head: ["", ...arms.map((data) => data.arm.title)],
     rows: ROWS.map(([name, of, show]) => [name, ...arms.map((data) => show(overSeeds(data, of)))]),
   };

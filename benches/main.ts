@@ -1,11 +1,11 @@
 // npm run -s bench -- NAME [--json] [--runs N] [--save]
 // One bench on Bun, Deno and Node. benches/README.md says what the figures mean.
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { type Bench, type BenchResult, measure, RUNTIMES } from "./measure.ts";
-import { corpus, tensorFile, tokenizerFolder } from "./inputs.ts";
+import { type Bench, type BenchResult, measure, RUNTIMES } from "./runtimes/measure.ts";
+import { corpus, tensorFile, tokenizerFolder } from "./runtimes/inputs.ts";
 
 const READ = ["--allow-read"];
 
@@ -56,19 +56,20 @@ const BENCHES: Record<string, () => Bench> = {
   }),
 };
 
+/** A comparison of its own is a program beside this one, with its own flags. */
+const own = readdirSync(import.meta.dir).filter((name) => /^(?!main\.)\w+\.ts$/.test(name))
+  .map((name) => name.replace(".ts", ""));
+const names = [...Object.keys(BENCHES), ...own].join(", ");
+
 const program = new Command("bench")
-  .description("Times one part of the project on Bun, Deno and Node")
-  .argument("<name>", Object.keys(BENCHES).join(", "))
+  .description("Times one part of the project, on Bun, Deno and Node where it has no other comparison")
+  .argument("<name>", names)
   .option("--json", "print one JSON object on stdout")
   .option("--runs <n>", "timed runs of each process", "10")
   .option("--save", "also write benches/results/NAME.json")
   .action(async (name: string, options: { json?: true; runs: string; save?: true }) => {
     const bench = BENCHES[name];
-    if (!bench) {
-      throw new TypeError(
-        `Cannot run the bench "${name}" as there is none: use ${Object.keys(BENCHES).join(", ")}`,
-      );
-    }
+    if (!bench) throw new TypeError(`Cannot run the bench "${name}" as there is none: use ${names}`);
     const runs = Number(options.runs);
     if (!Number.isInteger(runs) || runs < 2) {
       throw new RangeError(
@@ -84,17 +85,13 @@ const program = new Command("bench")
     console.log(options.json ? JSON.stringify(result) : table(result));
   });
 
-// A bench with a comparison of its own is a program of its own, with its own flags.
-const own = join(import.meta.dir, `${process.argv[2]}.ts`);
 try {
-  if (
-    /^\w+$/.test(process.argv[2] ?? "") &&
-    !["main", "measure", "program", "inputs"].includes(process.argv[2]!) && existsSync(own)
-  ) {
-    const child = Bun.spawn([process.execPath, own, ...process.argv.slice(3)], {
+  const [name = "", ...rest] = process.argv.slice(2);
+  if (own.includes(name)) {
+    const file = join(import.meta.dir, `${name}.ts`);
+    process.exitCode = await Bun.spawn([process.execPath, file, ...rest], {
       stdio: ["inherit", "inherit", "inherit"],
-    });
-    process.exitCode = await child.exited;
+    }).exited;
   } else {
     await program.parseAsync();
   }

@@ -62,7 +62,7 @@ interface Timing {
   max: number;
 }
 
-const ROOT = join(import.meta.dir, "..");
+const ROOT = join(import.meta.dir, "..", "..");
 const BUILD = join(ROOT, ".cache", "bench");
 
 /** Measures one bench on the three runtimes. `runs` is hyperfine's number of timed runs. */
@@ -127,7 +127,7 @@ async function commandsOf(
   args: string[],
   permissions: string[],
 ): Promise<Record<Runtime, string[]>> {
-  const source = join(ROOT, "benches", "programs", `${name}.ts`);
+  const source = join(ROOT, "benches", "runtimes", "programs", `${name}.ts`);
   const built = await Bun.build({
     entrypoints: [source],
     target: "node",

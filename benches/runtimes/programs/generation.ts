@@ -28,7 +28,7 @@ const config = parseConfig({
 
 async function hostGpu(): Promise<GPU> {
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu; // Node 20 has no navigator
-  return native ?? (await import("../../trainer/dawn.ts")).dawn();
+  return native ?? (await import("../../../trainer/dawn.ts")).dawn();
 }
 
 const gpu = await openGpu(await hostGpu());

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type StoredType, writeSafetensors } from "#shared/io/safetensors.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 
-const ROOT = join(import.meta.dir, "..");
+const ROOT = join(import.meta.dir, "..", "..");
 const FOLDER = join(ROOT, ".cache", "bench");
 
 /** GSM8K's training problems where the outside fixtures have them, else generated problems. */

@@ -1,0 +1,132 @@
+// Speed of the verifier on typical answers, and of Python's math-verify on the same pairs when it is there.
+//   bun benches/verify.ts [--json] [--python PATH-OF-A-PYTHON-WITH-MATH-VERIFY]
+// The mix follows the gold answers of MATH-500: 62 % integers, then fractions, closed forms, symbols, lists.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { verify } from "#shared/verify/index.ts";
+
+type Pair = { gold: string; completion: string };
+
+/** Weight, gold, right answer, wrong answer; `n` makes the pair its own. */
+const kinds: [number, (n: number) => [string, string, string]][] = [
+  [62, (n) => [`${n}`, n % 3 === 0 ? `${n}.0` : `${n}`, `${n + 1}`]],
+  [11, (n) => [`\\frac{${n}}{7}`, `${n}/7`, `\\dfrac{${n}}{9}`]],
+  [6, (n) => [`${n}\\sqrt{3}`, `\\sqrt{${3 * n * n}}`, `${n}\\sqrt{2}`]],
+  [4, (n) => [`x^2+${n}x+1`, `1+${n}x+x^2`, `x^2+${n + 1}x+1`]],
+  [3, (n) => [`${n}^\\circ`, `${n}`, `${n + 2}^{\\circ}`]],
+  [3, (n) => [`(${n}, -1)`, `\\left(${n},-1\\right)`, `(${n}, 1)`]],
+  [3, (n) => [`${n}, 2, 5`, `5, ${n}, 2`, `5, ${n}, 3`]],
+  [2, (n) => [`${n}.25`, `${4 * n + 1}/4`, `${n}.26`]],
+  [2, (n) => [`[${n}, \\infty)`, `x \\ge ${n}`, `(${n}, \\infty)`]],
+  [2, (n) => [`\\frac{\\pi}{${n + 2}}`, `\\pi/${n + 2}`, `\\frac{\\pi}{${n + 3}}`]],
+  [
+    2,
+    (
+      n,
+    ) => [
+      `\\begin{pmatrix} ${n} & 0 \\\\ 1 & 2 \\end{pmatrix}`,
+      `\\begin{bmatrix}${n}&0\\\\1&2\\end{bmatrix}`,
+      `\\begin{pmatrix}${n}&0\\\\1&3\\end{pmatrix}`,
+    ],
+  ],
+];
+
+function typicalPairs(count: number): Pair[] {
+  const wheel = kinds.flatMap(([weight, make]) => Array<(typeof kinds)[number][1]>(weight).fill(make));
+  const pairs: Pair[] = [];
+  for (let i = 0; i < count; i++) {
+    const [gold, right, wrong] = wheel[(i * 37) % wheel.length]!(i % 997 + 2);
+    const answer = i % 2 === 0 ? right : wrong;
+    const thought = `First we simplify. The ${i % 11}th step gives ${i}. `.repeat(8);
+    pairs.push({
+      gold,
+      completion: `<think>\n${thought}\n</think>\n<answer>\nTherefore $\\boxed{${answer}}$.\n</answer>`,
+    });
+  }
+  return pairs;
+}
+
+type Figures = {
+  pairs: number;
+  right: number;
+  per_second: number;
+  median_ms: number;
+  p99_ms: number;
+  max_ms: number;
+};
+
+function summary(times: number[], right: number): Figures {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+  const total = times.reduce((sum, time) => sum + time, 0);
+  return {
+    pairs: times.length,
+    right,
+    per_second: Math.round(times.length / total * 1000),
+    median_ms: at(0.5),
+    p99_ms: at(0.99),
+    max_ms: at(1),
+  };
+}
+
+function ours(pairs: readonly Pair[]): Figures {
+  for (const { gold, completion } of pairs.slice(0, 2000)) verify(gold, completion, "strict");
+  const times: number[] = [];
+  let right = 0;
+  for (const { gold, completion } of pairs) {
+    const start = performance.now();
+    if (verify(gold, completion, "strict").verdict === true) right++;
+    times.push(performance.now() - start);
+  }
+  return summary(times, right);
+}
+
+const peer = `
+import json, sys, time
+from math_verify import parse, verify
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    start = time.perf_counter()
+    try:
+        equal = bool(verify(parse("$" + row["gold"] + "$"), parse(row["completion"])))
+    except Exception:
+        equal = False
+    print(json.dumps([equal, (time.perf_counter() - start) * 1000]))
+`;
+
+function mathVerify(python: string, pairs: readonly Pair[]): Figures | string {
+  const folder = mkdtempSync(join(tmpdir(), "verify-bench-"));
+  try {
+    const file = join(folder, "pairs.jsonl");
+    writeFileSync(file, pairs.map((pair) => JSON.stringify(pair)).join("\n"));
+    const run = spawnSync(python, ["-c", peer, file], { encoding: "utf8", maxBuffer: 1 << 26 });
+    if (run.status !== 0) {
+      return `math-verify did not run: ${(run.stderr || String(run.error)).trim().split("\n").at(-1)}`;
+    }
+    const rows = run.stdout.trim().split("\n").map((line) => JSON.parse(line) as [boolean, number]);
+    return summary(rows.map(([, time]) => time), rows.filter(([equal]) => equal).length);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: { json: { type: "boolean", default: false }, python: { type: "string", default: "python3" } },
+});
+const pairs = typicalPairs(20_000);
+const verifier = ours(pairs);
+const peerFigures = mathVerify(values.python, pairs.slice(0, 1000));
+const ratio = typeof peerFigures === "string" ? null : verifier.per_second / peerFigures.per_second;
+if (values.json) console.log(JSON.stringify({ verifier, math_verify: peerFigures, ratio }));
+else {
+  console.log("verifier   ", verifier);
+  console.log("math-verify", peerFigures);
+  if (ratio !== null) console.log(`${ratio.toFixed(0)} times as many pairs a second`);
+}

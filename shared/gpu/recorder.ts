@@ -6,6 +6,7 @@
 
 import type { Gpu } from "./device.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Profiler } from "./profiler.ts";
 
 /** A whole buffer or a part of it; `offset` must respect minStorageBufferOffsetAlignment (256). */
 export type Binding = GPUBuffer | { buffer: GPUBuffer; offset: number; size: number };
@@ -24,6 +25,8 @@ export class Recorder {
   #slot = 0;
   /** Dispatches recorded since creation, for benches. */
   dispatches = 0;
+  /** When set, the time of every dispatch is taken. */
+  profiler: Profiler | undefined;
 
   constructor(readonly gpu: Gpu) {
     const usage = 0x40 | 0x08; // UNIFORM | COPY_DST
@@ -47,11 +50,11 @@ export class Recorder {
     if (this.#slot === SLOTS) this.submit();
     const offset = this.#slot++ * SLOT_BYTES;
     this.#writeParams(kernel, params, offset);
-    this.#encoder ??= this.gpu.device.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(kernel.pipeline);
-    this.#pass.setBindGroup(0, this.#bindGroup(kernel, bindings), [offset]);
-    this.#pass.dispatchWorkgroups(x, y, z);
+    this.#beginPass(kernel.label);
+    const pass = this.#pass!;
+    pass.setPipeline(kernel.pipeline);
+    pass.setBindGroup(0, this.#bindGroup(kernel, bindings), [offset]);
+    pass.dispatchWorkgroups(x, y, z);
     this.dispatches++;
   }
 
@@ -79,6 +82,13 @@ export class Recorder {
 
   destroy(): void {
     this.#arena.destroy();
+  }
+
+  #beginPass(label: string): void {
+    const timestampWrites = this.profiler?.next(label);
+    if (timestampWrites) this.#endPass();
+    this.#encoder ??= this.gpu.device.createCommandEncoder();
+    this.#pass ??= this.#encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
   }
 
   #endPass(): void {

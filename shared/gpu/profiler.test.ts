@@ -1,0 +1,35 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { gatherRows } from "#shared/kernels/gather_rows.ts";
+import { matmulNN } from "#shared/kernels/matmul.ts";
+import { Profiler } from "./profiler.ts";
+import { Recorder } from "./recorder.ts";
+import { testGpu } from "./testing.ts";
+
+describe("Profiler", () => {
+  it("takes the time of every dispatch by kernel", async (context) => {
+    const gpu = await testGpu();
+    if (!gpu.device.features.has("timestamp-query")) {
+      return context.skip("the adapter has no timestamp queries");
+    }
+    const recorder = new Recorder(gpu);
+    const profiler = recorder.profiler = new Profiler(gpu);
+    const [a, b, c] = [0, 1, 2].map((i) => gpu.allocate(`m${i}`, 256 * 256 * 4)) as [
+      GPUBuffer,
+      GPUBuffer,
+      GPUBuffer,
+    ];
+    for (let round = 0; round < 3; round++) {
+      matmulNN(recorder, { x: a, w: b, out: c }, { rows: 256, cols: 256, inner: 256 });
+      gatherRows(recorder, { table: a, indices: b, out: c }, { count: 1, cols: 4 });
+      recorder.submit();
+      await profiler.collect();
+    }
+    const times = profiler.times();
+    assert.deepEqual(times.map(({ label, calls }) => [label, calls]), [["matmul_nn", 3], ["gather_rows", 3]]);
+    assert.ok(times[0]!.milliseconds > times[1]!.milliseconds && times[1]!.milliseconds > 0);
+    profiler.destroy();
+    recorder.destroy();
+    gpu.release(a, b, c);
+  });
+});

@@ -6,8 +6,13 @@ const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 function ghpo(...args: string[]) {
+  return ghpoWith({}, ...args);
+}
+
+function ghpoWith(env: Record<string, string>, ...args: string[]) {
   const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -63,6 +68,22 @@ describe("ghpo", () => {
     );
     refused(["generate", "--model", "x"], /exactly one of --prompt and --prompt-ids/);
     refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as promptIds\[1\]/);
+  });
+
+  it("says what to do when no adapter answers", (t) => {
+    if (process.platform !== "linux") return t.skip("drivers can be hidden from a process on Linux only");
+    const none = { VK_DRIVER_FILES: "/nonexistent.json", VK_ICD_FILENAMES: "/nonexistent.json" };
+    const { code, out, err } = ghpoWith(
+      none,
+      "sft",
+      "tiny-sft",
+      "--quiet",
+      "--output_dir",
+      "/nonexistent/run",
+    );
+    assert.equal(code, 1);
+    assert.equal(out, "");
+    assert.match(err, /^error: Cannot open a GPU as no usable WebGPU adapter answers: install /m);
   });
 
   it("reports what is wrong with training data, overlap with the evaluation failing", () => {

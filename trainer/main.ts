@@ -22,11 +22,16 @@ const program = new Command("ghpo")
     "after",
     `
 Examples:
-  npm run demo                                    the whole story in minutes: base, GHPO, evaluation, report
-  npm run -s ghpo -- train demo --seed 7          the same training by hand; outputs go to runs/demo
-  npm run -s ghpo -- train demo --resume          go on after Ctrl-C or a crash
-  npm run -s ghpo -- train my.toml --dry-run      check a recipe and print it with all defaults
-  npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"`,
+  npm run demo
+      the whole story in minutes: base, GHPO, evaluation, report
+  npm run -s ghpo -- train demo --output_dir runs/mine
+      the same training by hand
+  npm run -s ghpo -- train demo --output_dir runs/mine --resume
+      go on after Ctrl-C or a crash
+  npm run -s ghpo -- train my.toml --dry-run
+      check a recipe and print it with all defaults
+  npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"
+      what a checkpoint answers`,
   );
 
 program.command("train <recipe>")

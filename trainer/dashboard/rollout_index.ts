@@ -1,0 +1,201 @@
+// What the problem view and the rollout browser list: one small entry a group, read from the newest rollout files up to
+// a limit of bytes. The groups themselves stay on the disk and are read when one is opened.
+
+import { readdirSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { readText } from "#shared/io/files.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
+
+/** Newest rollout files are indexed until they come to this many bytes. */
+const BUDGET_BYTES = 96 << 20;
+const NAME = /^step_(\d{6,})\.jsonl$/;
+
+/** One group in lists. */
+export interface Entry {
+  step: number;
+  /** Line of the step's file, from 0. */
+  line: number;
+  problem_id: string;
+  family: string;
+  stage: number;
+  ratio: number;
+  leak: boolean;
+  /** Before any hint; null where it is not known. */
+  accuracy_unhinted: number | null;
+  /** Under the prompt of the group. */
+  accuracy: number | null;
+  completions: number;
+  truncated: number;
+}
+
+/** What a list shows; a missing key shows all. */
+export interface GroupFilter {
+  step?: number;
+  stage?: number;
+  family?: string;
+  outcome?: Outcome;
+  problem?: string;
+}
+export const OUTCOMES = ["right", "mixed", "wrong", "rescued"] as const;
+export type Outcome = typeof OUTCOMES[number];
+
+interface FileEntries {
+  /** Changes when the file is written again. */
+  stamp: string;
+  bytes: number;
+  entries: Entry[];
+}
+
+export class RolloutIndex {
+  readonly #folder: string;
+  readonly #familyOf: (problem: string) => string;
+  readonly #files = new Map<number, FileEntries>();
+  #reading: Promise<void> | undefined;
+  /** Whether older steps are on the disk but not in the index. */
+  partial = false;
+
+  constructor(run: string, familyOf: (problem: string) => string) {
+    this.#folder = join(run, "rollouts");
+    this.#familyOf = familyOf;
+  }
+
+  /** Indexed steps, newest first. */
+  get steps(): number[] {
+    return [...this.#files.keys()].sort((a, b) => b - a);
+  }
+
+  refresh(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const steps = namesIn(this.#folder).map((name) => NAME.exec(name)?.[1]).filter((step) =>
+      step !== undefined
+    )
+      .map(Number).sort((a, b) => b - a);
+    let bytes = 0;
+    const kept = new Set<number>();
+    this.partial = false;
+    for (const step of steps) {
+      const path = this.#path(step);
+      const facts = statSync(path, { throwIfNoEntry: false });
+      if (!facts) continue;
+      bytes += facts.size;
+      if (bytes > BUDGET_BYTES && kept.size > 0) {
+        this.partial = true;
+        break;
+      }
+      kept.add(step);
+      const stamp = `${facts.ino} ${facts.size} ${facts.mtimeMs}`;
+      if (this.#files.get(step)?.stamp === stamp) continue;
+      this.#files.set(step, {
+        stamp,
+        bytes: facts.size,
+        entries: this.#entriesOf(await readFile(path, "utf8")),
+      });
+    }
+    for (const step of this.#files.keys()) if (!kept.has(step)) this.#files.delete(step);
+  }
+
+  #entriesOf(text: string): Entry[] {
+    const entries: Entry[] = [];
+    for (const [line, content] of text.split("\n").entries()) {
+      const group = groupOrNull(content);
+      if (group === null) continue;
+      const { guidance, completions } = group;
+      entries.push({
+        step: group.step,
+        line,
+        problem_id: group.problem_id,
+        family: this.#familyOf(group.problem_id),
+        stage: guidance.stage,
+        ratio: guidance.ratio,
+        leak: guidance.leak,
+        accuracy_unhinted: group.accuracy_unhinted,
+        accuracy: meanOf(completions.map(({ rewards }) => rewards["accuracy"])),
+        completions: completions.length,
+        truncated: completions.filter((c) => c.finish_reason === "length").length,
+      });
+    }
+    return entries;
+  }
+
+  /** Groups that fit, newest step first. */
+  groups(filter: GroupFilter): Entry[] {
+    const steps = filter.step === undefined ? this.steps : [filter.step];
+    return steps.flatMap((step) => this.#files.get(step)?.entries ?? []).filter((entry) =>
+      (filter.stage === undefined || entry.stage === filter.stage) &&
+      (filter.family === undefined || entry.family === filter.family) &&
+      (filter.outcome === undefined || outcomeOf(entry) === filter.outcome) &&
+      (filter.problem === undefined || entry.problem_id.includes(filter.problem))
+    );
+  }
+
+  /** Every problem with its visits, oldest visit first; those that were hardest last time come first. */
+  problems(
+    filter: Pick<GroupFilter, "family" | "problem">,
+  ): { id: string; family: string; visits: Entry[] }[] {
+    const byProblem = new Map<string, Entry[]>();
+    for (const entry of this.groups(filter).reverse()) {
+      const visits = byProblem.get(entry.problem_id);
+      if (visits) visits.push(entry);
+      else byProblem.set(entry.problem_id, [entry]);
+    }
+    const hardness = (visits: Entry[]) => (visits.at(-1)!.accuracy_unhinted ?? 1) - visits.at(-1)!.stage;
+    return [...byProblem].map(([id, visits]) => ({ id, family: visits[0]!.family, visits }))
+      .sort((a, b) => hardness(a.visits) - hardness(b.visits) || b.visits.length - a.visits.length);
+  }
+
+  /** The families and stages that occur. */
+  facets(): { families: string[]; stages: number[] } {
+    const all = this.groups({});
+    return {
+      families: [...new Set(all.map(({ family }) => family))].sort(),
+      stages: [...new Set(all.map(({ stage }) => stage))].sort((a, b) => a - b),
+    };
+  }
+
+  /** One group as it was written, or null where there is none. */
+  group(step: number, line: number): Group | null {
+    if (!this.#files.has(step)) return null;
+    const path = this.#path(step);
+    const content = readText(path).split("\n")[line];
+    return content ? parse(GroupSchema, JSON.parse(content), `${path}:${line + 1}`) : null;
+  }
+
+  #path(step: number): string {
+    return join(this.#folder, `step_${String(step).padStart(6, "0")}.jsonl`);
+  }
+}
+
+/** How a group ended: a rescued one was wrong throughout before its hint. */
+export function outcomeOf(entry: Entry): Outcome | null {
+  if (entry.accuracy === null) return null;
+  if (entry.stage > 0 && entry.accuracy > 0) return "rescued";
+  return entry.accuracy === 0 ? "wrong" : entry.accuracy === 1 ? "right" : "mixed";
+}
+
+function groupOrNull(line: string): Group | null {
+  if (line === "") return null;
+  try {
+    return JSON.parse(line) as Group; // our own file; the group that is opened passes through its schema
+  } catch {
+    return null;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function meanOf(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => typeof value === "number");
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

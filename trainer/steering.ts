@@ -1,0 +1,145 @@
+// Changing a run while it runs. Whoever steers adds requests to steering.jsonl of the run directory; the loop takes
+// them between two steps and writes each into events.jsonl under the number of steps done, before the next step
+// begins. A resumed run takes its learning rate and temperature from those events again, so it repeats the same steps.
+
+import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
+import { readText } from "#shared/io/files.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { count, nonNegative, positive } from "#shared/schemas/values.ts";
+
+const entries = {
+  action: v.picklist(["pause", "resume", "checkpoint", "stop", "set"]),
+  /** set: the peak of the schedule from now on. */
+  learning_rate: v.optional(v.pipe(positive, v.maxValue(1))),
+  /** set: the temperature of sampling and of the log-probs from now on. */
+  temperature: v.optional(v.pipe(positive, v.maxValue(5))),
+};
+const settings = (r: { learning_rate?: number | undefined; temperature?: number | undefined }) =>
+  [r.learning_rate, r.temperature].filter((value) => value !== undefined).length;
+
+export const SteeringRequestSchema = v.pipe(
+  v.strictObject(entries),
+  v.check(
+    (r) => r.action === "set" ? settings(r) > 0 : settings(r) === 0,
+    "must have learning_rate or temperature with the action set, and only with it",
+  ),
+);
+export type SteeringRequest = v.InferOutput<typeof SteeringRequestSchema>;
+
+const EventSchema = v.strictObject({
+  ...entries,
+  /** Steps done when it was taken: it holds from the next step on. */
+  step: count,
+  /** Line of the request in steering.jsonl, from 1. */
+  request: count,
+  /** Seconds since 1970, for people; nothing depends on it. */
+  at: nonNegative,
+});
+export type SteeringEvent = v.InferOutput<typeof EventSchema>;
+
+const POLL_MS = 250;
+
+/** Asks a run for something. */
+export function requestSteering(run: string, request: SteeringRequest): void {
+  appendJsonl(join(run, "steering.jsonl"), request);
+}
+
+/** What was done to a run, oldest first; an event that a kill cut short never took effect. */
+export function readEvents(run: string): SteeringEvent[] {
+  const path = join(run, "events.jsonl");
+  if (!existsSync(path)) return [];
+  return [...readJsonl(path, { dropTorn: true })]
+    .map(({ value, line }) => parse(EventSchema, value, `${path}:${line}`));
+}
+
+/** Whether the last word was to pause. */
+export function isPaused(events: readonly SteeringEvent[]): boolean {
+  return events.findLast(({ action }) => action === "pause" || action === "resume")?.action === "pause";
+}
+
+export class Steering {
+  readonly #run: string;
+  readonly #events: SteeringEvent[];
+  #save = false;
+  #stop = false;
+
+  /** @param run the run directory */
+  constructor(run: string) {
+    this.#run = run;
+    this.#events = readEvents(run);
+    // Made whole again, so that the next event begins a line of its own.
+    if (this.#events.length > 0) writeJsonl(join(run, "events.jsonl"), this.#events);
+  }
+
+  /** The recipe as it holds for the step after `step`. Waits while the run is paused. */
+  async recipeAt(step: number, recipe: TrainRecipe, signal: AbortSignal): Promise<TrainRecipe> {
+    await this.#listen(step, signal);
+    const { optimizer, generation } = recipe;
+    let { learning_rate } = optimizer;
+    let { temperature } = generation;
+    for (const event of this.#events.filter((event) => event.step <= step)) {
+      learning_rate = event.learning_rate ?? learning_rate;
+      temperature = event.temperature ?? temperature;
+    }
+    return {
+      ...recipe,
+      optimizer: { ...optimizer, learning_rate },
+      generation: { ...generation, temperature },
+    };
+  }
+
+  /** What is asked for at the end of a step: a checkpoint, the end of the run. Waits while the run is paused. */
+  async asked(step: number, signal: AbortSignal): Promise<{ save: boolean; stop: boolean }> {
+    await this.#listen(step, signal);
+    const asked = { save: this.#save, stop: this.#stop };
+    this.#save = this.#stop = false;
+    return asked;
+  }
+
+  /** Takes new requests; while paused, until something is to be done. */
+  async #listen(step: number, signal: AbortSignal): Promise<void> {
+    this.#take(step);
+    while (isPaused(this.#events) && !this.#save && !this.#stop && !signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      this.#take(step);
+    }
+  }
+
+  #take(step: number): void {
+    const path = join(this.#run, "steering.jsonl");
+    if (!existsSync(path)) return;
+    const lines = readText(path).split("\n").slice(0, -1); // the last one is empty, or still being written
+    for (let line = (this.#events.at(-1)?.request ?? 0) + 1; line <= lines.length; line++) {
+      const request = v.safeParse(SteeringRequestSchema, jsonOrNull(lines[line - 1]!));
+      if (!request.success) continue;
+      const event = { ...request.output, step, request: line, at: Date.now() / 1000 };
+      this.#record(event);
+      if (event.action === "checkpoint") this.#save = true;
+      if (event.action === "stop") this.#stop = true;
+    }
+  }
+
+  /** On the disk before it takes effect. */
+  #record(event: SteeringEvent): void {
+    const file = openSync(join(this.#run, "events.jsonl"), "a");
+    try {
+      writeSync(file, `${JSON.stringify(event)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    this.#events.push(event);
+  }
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -125,7 +125,7 @@ function compareCollections(gold: Node, given: Node, context: Context): Answer {
     }
     const brackets = gold.kind === "tuple" && given.kind === "tuple" && gold.open === given.open &&
       gold.close === given.close;
-    return brackets ? same : answer(false, "structure", "other brackets");
+    return brackets || rules.brackets === "ignored" ? same : answer(false, "structure", "other brackets");
   }
   if (isUnionLike(gold) || isUnionLike(given)) {
     return isSetLike(gold) && isSetLike(given) ? compareSets(gold, given, context) : differentKinds();

@@ -9,9 +9,11 @@ import { type Answer, answer, type Tier } from "./identity.ts";
 import { key } from "./key.ts";
 import { parse, type Reading } from "./parse.ts";
 import { type Extraction, type Preset, type PresetName, presets, type Rules } from "./presets.ts";
+import { stringGraders } from "./strings.ts";
 
 export { type FormatKind, formatReward } from "./formats.ts";
 export { chosenLetter, limits, type Preset, type PresetName, presets };
+export { hendrycksNormal, minervaNormal } from "./strings.ts";
 export { parseRow, type Row, rowOptions } from "./rows.ts";
 
 /** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */
@@ -76,7 +78,10 @@ function decide(
   options: VerifyOptions,
   fuel: Fuel,
 ): Decision {
-  const choice = choiceOf(gold, options);
+  if (preset.grader !== "algebra" && preset.grader !== "choice") {
+    return decideString(gold, completion, preset, options);
+  }
+  const choice = choiceOf(gold, preset, options);
   if (choice !== null) return decideChoice(choice, completion, preset, options);
   const goldAnswer = goldText(gold, preset, fuel);
   if (goldAnswer === null) {
@@ -113,8 +118,9 @@ function decide(
 
 // ---- multiple choice
 
-function choiceOf(gold: string, options: VerifyOptions): string | null {
-  return options.choices === undefined ? null : chosenLetter(gold, options.choices);
+function choiceOf(gold: string, preset: Preset, options: VerifyOptions): string | null {
+  if (options.choices === undefined && preset.grader !== "choice") return null;
+  return chosenLetter(gold, options.choices ?? defaultLetters);
 }
 
 function decideChoice(letter: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
@@ -123,6 +129,30 @@ function decideChoice(letter: string, completion: string, preset: Preset, option
   const chosen = chosenLetter(text, options.choices ?? defaultLetters);
   if (chosen === null) return { verdict: false, tier: "extract", reason: "no letter found", extracted: null };
   return { verdict: chosen === letter, tier: "choice", reason: `chose ${chosen}`, extracted: chosen };
+}
+
+/** The graders that compare strings. */
+function decideString(gold: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
+  if (preset.grader === "algebra" || preset.grader === "choice") {
+    throw new TypeError("Cannot compare strings as the preset has no string grader");
+  }
+  const grader = stringGraders[preset.grader];
+  const goldAnswer = grader.gold(gold);
+  if (goldAnswer.trim() === "") {
+    return { verdict: null, tier: "gold", reason: "the gold answer is empty", extracted: null };
+  }
+  const span = options.bare === true ? { start: 0, end: completion.length } : grader.extract(completion);
+  if (span === null) return { verdict: false, tier: "extract", reason: "no answer found", extracted: null };
+  const extracted = completion.slice(span.start, span.end);
+  if (extracted.length > limits.answer || goldAnswer.length > limits.answer) throw new LimitError("answer");
+  const same = grader.normal(extracted) === grader.normal(goldAnswer);
+  return {
+    verdict: same,
+    tier: "text",
+    reason: same ? "the same normal form" : "different normal forms",
+    extracted,
+    span,
+  };
 }
 
 // ---- reading texts

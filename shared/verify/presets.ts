@@ -24,8 +24,14 @@ export type Rules = {
   places: number | null;
   /** Two written decimals: the longer one may be rounded to the places of the shorter. */
   roundDecimals: boolean;
-  /** Largest relative difference of two numbers, one of them a written decimal; 0: none. */
+  /** Largest relative difference of two numbers; 0: none. */
   relativeTolerance: number;
+  /** Whether the tolerance holds for all numbers, or only where one is a written decimal. */
+  toleranceFor: "decimals" | "all";
+  /** A number also equals a hundredth and a hundredfold of itself. */
+  hundredfold: boolean;
+  /** Whether open and closed brackets differ. */
+  brackets: "compared" | "ignored";
   /** A set in the written order equals a tuple. */
   setAsTuple: boolean;
   /** `1, 1, 2` equals `1, 2`. */
@@ -87,7 +93,7 @@ export type Syntax = {
 /** A grader. `grader` other than "algebra" names one of the string graders of a benchmark. */
 export type Preset = {
   name: string;
-  grader: "algebra" | "hendrycks" | "minerva" | "gsm8k" | "qwen" | "dapo" | "choice";
+  grader: "algebra" | "hendrycks" | "minerva" | "gsm8k" | "dapo" | "choice";
   extraction: Extraction;
   /** Bare golds are read as mathematics; else only as numbers, fractions and delimited mathematics. */
   bareGold: boolean;
@@ -122,6 +128,9 @@ const report: Preset = {
     places: null,
     roundDecimals: false,
     relativeTolerance: 0,
+    toleranceFor: "decimals",
+    hundredfold: false,
+    brackets: "compared",
     setAsTuple: true,
     repeats: true,
     ordered: false,
@@ -177,6 +186,28 @@ const ghpo: Preset = {
   },
 };
 
+/** Qwen2.5-Math: numbers within 1e-4 of the gold, of a hundredth or of a hundredfold of it; brackets do not matter. */
+const qwen: Preset = {
+  ...report,
+  name: "qwen",
+  extraction: {
+    ...report.extraction,
+    reasoning: "graded",
+    answerTags: false,
+    from: ["hope", "boxed", "answer", "whole", "number"],
+    boxes: "last",
+  },
+  rules: {
+    ...report.rules,
+    relativeTolerance: 1e-4,
+    toleranceFor: "all",
+    hundredfold: true,
+    brackets: "ignored",
+    ordered: true,
+    relationForSet: true,
+  },
+};
+
 /** The graders that ship with the project. */
 export const presets = {
   strict,
@@ -185,7 +216,7 @@ export const presets = {
   hendrycks: { ...report, name: "hendrycks", grader: "hendrycks" },
   minerva: { ...report, name: "minerva", grader: "minerva" },
   gsm8k: { ...report, name: "gsm8k", grader: "gsm8k" },
-  qwen: { ...report, name: "qwen", grader: "qwen" },
+  qwen,
   dapo: { ...report, name: "dapo", grader: "dapo" },
   choice: { ...report, name: "choice", grader: "choice" },
 } as const satisfies Record<string, Preset>;

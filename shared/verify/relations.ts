@@ -98,7 +98,9 @@ export function compareRelations(gold: Relation, given: Relation, context: Conte
 }
 
 function compareEquations(gold: Relation, given: Relation, context: Context): Answer {
-  const { fuel, rules } = context;
+  const { fuel, rules, builder: b } = context;
+  const [g0, p0] = [nameFirst(gold, b), nameFirst(given, b)];
+  if (g0 !== gold || p0 !== given) return compareEquations(g0, p0, context);
   const [left, right] = [gold.args[0]!, given.args[0]!];
   const [g, p] = [assigned(gold, null, context), assigned(given, null, context)];
   if (
@@ -132,6 +134,13 @@ function compareEquations(gold: Relation, given: Relation, context: Context): An
   }
 }
 
+/** `2x + 1 = y` as `y = 2x + 1`. */
+function nameFirst(node: Relation, b: Context["builder"]): Relation {
+  const [left, right] = node.args;
+  if (node.args.length !== 2 || isName(left!) || !isName(right!)) return node;
+  return b.with(node, [right!, left!]) as Relation;
+}
+
 const difference = (node: Relation, { builder: b }: Context): Node =>
   b.sum(node.args[0]!, b.negative(node.args[1]!));
 
@@ -141,11 +150,9 @@ const difference = (node: Relation, { builder: b }: Context): Node =>
  */
 function proportional(g: Node, p: Node, positive: boolean, context: Context): Answer {
   const { builder: b, fuel } = context;
-  const names = [...symbols(g)].sort();
-  if (names.join(" ") !== [...symbols(p)].sort().join(" ")) {
-    return answer(false, "structure", "a relation between other names");
+  if (symbols(g).size === 0 || symbols(p).size === 0) {
+    return answer("undecided", "none", "a relation without unknowns");
   }
-  if (names.length === 0) return answer("undecided", "none", "a relation without unknowns");
   const renamed = (node: Node): Node => {
     if (node.kind === "symbol") return b.node({ kind: "symbol", name: `${node.name}~` });
     return node.args.length === 0 ? node : b.with(node, node.args.map(renamed));

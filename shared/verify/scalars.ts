@@ -135,6 +135,12 @@ function numbers(x: Node, y: Node, context: Context): Answer {
   }
   const plain = identical(x, y, fuel);
   if (plain.same === true) return plain;
+  if (rules.relativeTolerance > 0 && rules.toleranceFor === "all") {
+    const scales = rules.hundredfold ? [one, hundred, rational(1n, 100n)] : [one];
+    if (scales.some((scale) => close(x, y, scale, context))) {
+      return answer(true, "decimal", "equal within the tolerance");
+    }
+  }
   const [left, right] = [decimalOf(x, fuel), decimalOf(y, fuel)];
   if (left === null && right === null) return plain;
   if (
@@ -144,7 +150,7 @@ function numbers(x: Node, y: Node, context: Context): Answer {
     const near = roundedEqual(x, y, rules.places, context);
     if (near) return answer(true, "decimal", `equal after rounding to ${rules.places} places`);
   }
-  if (rules.relativeTolerance > 0 && close(x, y, rules.relativeTolerance, context)) {
+  if (rules.relativeTolerance > 0 && close(x, y, one, context)) {
     return answer(true, "decimal", `equal within a relative ${rules.relativeTolerance}`);
   }
   if (left !== null && right !== null) {
@@ -220,11 +226,13 @@ function nearest(a: Rational): bigint {
   return tie && floor % 2n !== 0n ? floor - 1n : floor;
 }
 
-function close(x: Node, y: Node, tolerance: number, context: Context): boolean {
+/** Whether y is within the relative tolerance of x times a scale. */
+function close(x: Node, y: Node, scale: Rational, context: Context): boolean {
   const [a, b] = [approximate(x, context), approximate(y, context)];
   if (a === null || b === null) return false;
-  const limit = rational(BigInt(Math.round(tolerance * 1e12)), 10n ** 12n);
-  const difference = rational(a.p * b.q - b.p * a.q, a.q * b.q);
-  const [d, s] = [difference.p < 0n ? -difference.p : difference.p, a.p < 0n ? -a.p : a.p];
-  return d * a.q * limit.q <= limit.p * s * difference.q;
+  const limit = rational(BigInt(Math.round(context.rules.relativeTolerance * 1e12)), 10n ** 12n);
+  const gold = multiply(a, scale);
+  const difference = rational(gold.p * b.q - b.p * gold.q, gold.q * b.q);
+  const [d, s] = [difference.p < 0n ? -difference.p : difference.p, gold.p < 0n ? -gold.p : gold.p];
+  return d * gold.q * limit.q <= limit.p * s * difference.q;
 }

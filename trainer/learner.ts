@@ -13,6 +13,7 @@ import type { HfTensor, Model } from "#shared/model/weights.ts";
 import { backward } from "./backward/backward.ts";
 import { BlockInputs } from "./backward/block_inputs.ts";
 import { Gradients } from "./backward/gradients.ts";
+import type { Lora } from "./backward/lora.ts";
 import {
   checkCoefficients,
   completionLength,
@@ -50,11 +51,12 @@ export class Learner {
   /** Whether the activations of the whole of #batch are still there. */
   #resident = false;
 
-  constructor(readonly model: Model, settings: LearnerSettings) {
+  /** With `lora`, its adapters get the gradients and the model none. */
+  constructor(readonly model: Model, settings: LearnerSettings, readonly lora?: Lora) {
     const { gpu, config } = model;
     this.#settings = settings;
     this.#recorder = new Recorder(gpu);
-    this.gradients = new Gradients(model);
+    this.gradients = lora?.gradients ?? new Gradients(model);
     const { micro_batch_tokens: tokens, gradient_checkpointing: checkpointing = false } = settings;
     this.#activations = new Activations(gpu, config, tokens, { save: !checkpointing });
     this.#inputs = checkpointing ? new BlockInputs(gpu, config, tokens) : undefined;
@@ -122,7 +124,8 @@ export class Learner {
   }
 
   destroy(): void {
-    for (const part of [this.gradients, this.#activations, this.#head, this.#scratch, this.#recorder]) {
+    if (!this.lora) this.gradients.destroy();
+    for (const part of [this.#activations, this.#head, this.#scratch, this.#recorder]) {
       part.destroy();
     }
     this.#inputs?.destroy();
@@ -163,7 +166,7 @@ export class Learner {
       this.model,
       this.#activations,
       this.#head,
-      this.gradients,
+      this.lora ?? this.gradients,
       this.#scratch,
       this.#settings.temperature,
       this.#inputs,

@@ -3,7 +3,8 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { Recorder } from "#shared/gpu/recorder.ts";
-import { fromHf, type HfTensor, type Model, type Parameter, toHf } from "#shared/model/weights.ts";
+import { fromHf, type HfTensor, type Parameter, toHf } from "#shared/model/weights.ts";
+import type { Trainable } from "./backward/gradients.ts";
 import { adamw } from "./kernels/adamw.ts";
 import { clipNorm, clipNormBuffers } from "./kernels/clip_norm.ts";
 
@@ -34,10 +35,10 @@ export class Optimizer {
   readonly #norm: ReturnType<typeof clipNormBuffers>;
   readonly #recorder: Recorder;
 
-  /** @param gradients one buffer a parameter, in the order of `model.parameters()` */
-  constructor(model: Model, gradients: readonly GPUBuffer[], settings: OptimizerSettings) {
-    this.#gpu = model.gpu;
-    this.#parameters = model.parameters();
+  /** @param gradients one buffer a parameter, in the order of `parameters()` */
+  constructor(trained: Trainable, gradients: readonly GPUBuffer[], settings: OptimizerSettings) {
+    this.#gpu = trained.gpu;
+    this.#parameters = trained.parameters();
     this.#gradients = gradients;
     this.#settings = settings;
     this.#moments = this.#parameters.map(({ name, buffer }) => ({

@@ -7,7 +7,7 @@ import type { Model } from "#shared/model/weights.ts";
 import { embeddingBackward } from "../kernels/embedding_backward.ts";
 import { blockBackward } from "./block.ts";
 import type { BlockInputs } from "./block_inputs.ts";
-import type { Gradients } from "./gradients.ts";
+import type { WeightGradients } from "./gradients.ts";
 import { headBackward } from "./head.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -21,7 +21,7 @@ export function backward(
   model: Model,
   activations: Activations,
   head: Head,
-  gradients: Gradients,
+  gradients: WeightGradients,
   scratch: Scratch,
   temperature: number,
   inputs?: BlockInputs,
@@ -31,10 +31,12 @@ export function backward(
     inputs?.rerun(recorder, model, activations, i);
     blockBackward(recorder, model, activations, gradients, scratch, i);
   }
+  const dweight = gradients.of(model.embed_tokens);
+  if (!dweight) return;
   const { occurrences, order, dx, shape } = scratch;
   embeddingBackward(
     recorder,
-    { occurrences, order, dx, dweight: gradients.of(model.embed_tokens) },
+    { occurrences, order, dx, dweight },
     { distinct: shape.distinct, hidden: model.config.hidden_size },
   );
 }

@@ -2,7 +2,7 @@
 // comes in as the gradient of xOut and leaves as that of xIn; the residual connections are its accumulation.
 
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNN, matmulTN } from "#shared/kernels/matmul.ts";
+import { matmulNN } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { Activations } from "#shared/model/activations.ts";
 import { mlpInput } from "#shared/model/forward.ts";
@@ -13,7 +13,7 @@ import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
 import { qkNormBackward, ropeBackward } from "../kernels/rope_backward.ts";
 import { swigluBackward } from "../kernels/swiglu_backward.ts";
 import { transpose } from "../kernels/transpose.ts";
-import type { Gradients } from "./gradients.ts";
+import type { WeightGradients } from "./gradients.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Needs activations with `save`; adds to the gradients of the block's parameters. */
@@ -21,7 +21,7 @@ export function blockBackward(
   recorder: Recorder,
   model: Model,
   activations: Activations,
-  gradients: Gradients,
+  gradients: WeightGradients,
   scratch: Scratch,
   index: number,
 ): void {
@@ -34,7 +34,7 @@ function mlpBackward(
   recorder: Recorder,
   model: Model,
   activations: Activations,
-  gradients: Gradients,
+  gradients: WeightGradients,
   scratch: Scratch,
   index: number,
 ): void {
@@ -48,18 +48,10 @@ function mlpBackward(
   const act = activations.inner;
   inputGradient(recorder, scratch, weights.down_proj, dx, act, rows);
   swigluBackward(recorder, { gate_up: gateUp, d: act, dgate_up: dgateUp }, { rows, cols: inner });
-  matmulTN(
-    recorder,
-    { x: act, y: dx, out: gradients.of(weights.down_proj) },
-    { rows: inner, cols: hidden, inner: rows, accumulate: true },
-  );
+  gradients.addProduct(recorder, weights.down_proj, act, dx, rows);
 
   mlpInput(recorder, model, activations, index);
-  matmulTN(
-    recorder,
-    { x: activations.normed, y: dgateUp, out: gradients.of(weights.gate_up) },
-    { rows: hidden, cols: 2 * inner, inner: rows, accumulate: true },
-  );
+  gradients.addProduct(recorder, weights.gate_up, activations.normed, dgateUp, rows);
   inputGradient(recorder, scratch, weights.gate_up, dgateUp, dnormed, rows);
   rmsNormBackward(recorder, {
     x: xMid,
@@ -77,7 +69,7 @@ function attentionBlockBackward(
   recorder: Recorder,
   model: Model,
   activations: Activations,
-  gradients: Gradients,
+  gradients: WeightGradients,
   scratch: Scratch,
   index: number,
 ): void {
@@ -90,11 +82,7 @@ function attentionBlockBackward(
   const { dx, dnormed, dqkv, partials } = scratch;
 
   inputGradient(recorder, scratch, weights.o_proj, dx, dnormed, rows);
-  matmulTN(
-    recorder,
-    { x: layer.attnOut, y: dx, out: gradients.of(weights.o_proj) },
-    { rows: heads * headDim, cols: hidden, inner: rows, accumulate: true },
-  );
+  gradients.addProduct(recorder, weights.o_proj, layer.attnOut, dx, rows);
   const { d, probability, dscore, tiles, scoreFloats } = scratch;
   const { qkv, attnOut: out, lse } = layer;
   attentionBackward(
@@ -118,8 +106,8 @@ function attentionBlockBackward(
       dk_norm: gradients.of(k_norm),
     }, { ...shape, eps });
   }
-  const cols = weights.qkv.cols;
-  if (qkv_bias) biasBackward(recorder, { dy: dqkv, partials, db: gradients.of(qkv_bias) }, { rows, cols });
+  const db = qkv_bias && gradients.of(qkv_bias);
+  if (db) biasBackward(recorder, { dy: dqkv, partials, db }, { rows, cols: weights.qkv.cols });
 
   const normed = activations.normed;
   const norm = weights.input_layernorm;
@@ -128,11 +116,7 @@ function attentionBlockBackward(
     { x: layer.xIn, weight: norm.buffer, out: normed, rstd: layer.rstd1 },
     { rows, cols: hidden, eps },
   );
-  matmulTN(
-    recorder,
-    { x: normed, y: dqkv, out: gradients.of(weights.qkv) },
-    { rows: hidden, cols, inner: rows, accumulate: true },
-  );
+  gradients.addProduct(recorder, weights.qkv, normed, dqkv, rows);
   inputGradient(recorder, scratch, weights.qkv, dqkv, dnormed, rows);
   rmsNormBackward(recorder, {
     x: layer.xIn,

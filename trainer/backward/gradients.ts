@@ -1,17 +1,33 @@
 // One gradient buffer a parameter. They are added to by every micro-batch and cleared by the optimizer.
 
-import type { Recorder } from "#shared/gpu/recorder.ts";
-import { type HfTensor, type Model, type Parameter, toHf } from "#shared/model/weights.ts";
+import type { Gpu } from "#shared/gpu/device.ts";
+import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
+import { matmulTN } from "#shared/kernels/matmul.ts";
+import { type HfTensor, type Parameter, toHf } from "#shared/model/weights.ts";
 
-export class Gradients {
-  /** In the order of `model.parameters()`. */
+/** Where the backward of a model leaves the gradients of its weights. */
+export interface WeightGradients {
+  /** The gradient to add to; undefined when this parameter is frozen or gets products only. */
+  of(parameter: Parameter): GPUBuffer | undefined;
+  /** Adds x^T dy, the gradient of a matrix that maps x (tokens, parameter.rows) to y (tokens, parameter.cols). */
+  addProduct(recorder: Recorder, parameter: Parameter, x: Binding, dy: Binding, tokens: number): void;
+}
+
+/** Something trainable: a model, or the adapters beside one. */
+export interface Trainable {
+  readonly gpu: Gpu;
+  parameters(): readonly Parameter[];
+}
+
+export class Gradients implements WeightGradients {
+  /** In the order of `parameters()`. */
   readonly buffers: readonly GPUBuffer[];
   readonly #byParameter: Map<Parameter, GPUBuffer>;
 
-  constructor(readonly model: Model) {
-    const entries = model.parameters().map((parameter): [Parameter, GPUBuffer] => [
+  constructor(readonly owner: Trainable) {
+    const entries = owner.parameters().map((parameter): [Parameter, GPUBuffer] => [
       parameter,
-      model.gpu.allocate(`${parameter.name} gradient`, parameter.rows * parameter.cols * 4),
+      owner.gpu.allocate(`${parameter.name} gradient`, parameter.rows * parameter.cols * 4),
     ]);
     this.buffers = entries.map(([, buffer]) => buffer);
     this.#byParameter = new Map(entries);
@@ -21,6 +37,12 @@ export class Gradients {
     return this.#byParameter.get(parameter)!;
   }
 
+  addProduct(recorder: Recorder, parameter: Parameter, x: Binding, dy: Binding, tokens: number): void {
+    const { rows, cols } = parameter;
+    const buffers = { x, y: dy, out: this.of(parameter) };
+    matmulTN(recorder, buffers, { rows, cols, inner: tokens, accumulate: true });
+  }
+
   clear(recorder: Recorder): void {
     for (const buffer of this.buffers) recorder.clear(buffer);
   }
@@ -28,13 +50,13 @@ export class Gradients {
   /** All gradients as tensors of Hugging Face's names and shapes, in f32. */
   async read(): Promise<HfTensor[]> {
     const tensors: HfTensor[] = [];
-    for (const parameter of this.model.parameters()) {
-      tensors.push(...toHf(parameter, await this.model.gpu.readFloats(this.of(parameter))));
+    for (const parameter of this.owner.parameters()) {
+      tensors.push(...toHf(parameter, await this.owner.gpu.readFloats(this.of(parameter))));
     }
     return tensors;
   }
 
   destroy(): void {
-    this.model.gpu.release(...this.buffers);
+    this.owner.gpu.release(...this.buffers);
   }
 }

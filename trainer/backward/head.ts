@@ -2,13 +2,13 @@
 // chunk of logits is computed again and becomes its own gradient in place, so full logits never exist.
 
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNN, matmulTN } from "#shared/kernels/matmul.ts";
+import { matmulNN } from "#shared/kernels/matmul.ts";
 import type { Head } from "#shared/model/head.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { logProbBackward } from "../kernels/log_prob_backward.ts";
 import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
 import { scatterRows } from "../kernels/scatter_rows.ts";
-import type { Gradients } from "./gradients.ts";
+import type { WeightGradients } from "./gradients.ts";
 import type { Scratch } from "./scratch.ts";
 
 /**
@@ -20,7 +20,7 @@ export function headBackward(
   recorder: Recorder,
   model: Model,
   head: Head,
-  gradients: Gradients,
+  gradients: WeightGradients,
   scratch: Scratch,
   dgathered: GPUBuffer,
   temperature: number,
@@ -37,11 +37,7 @@ export function headBackward(
       targets: head.part(head.targets, chunk),
       coefficients: head.part(scratch.coefficients, chunk),
     }, { rows, vocab, stride, temperature });
-    matmulTN(
-      recorder,
-      { x: logits, y: head.part(head.normed, chunk, hidden), out: gradients.of(model.head) },
-      { rows: stride, cols: hidden, inner: rows, accumulate: true },
-    );
+    gradients.addProduct(recorder, model.head, logits, head.part(head.normed, chunk, hidden), rows);
     matmulNN(
       recorder,
       { x: logits, w: model.head.buffer, out: head.part(scratch.dnormed, chunk, hidden) },

@@ -23,7 +23,7 @@ export function ropeBackward(
 
 /**
  * In place: dqkv from the gradient of the normalised q and k heads to that of `raw`, and the weight gradients
- * dq_norm, dk_norm (headDim) += theirs. rstd (tokens, heads + kvHeads) is scratch; partials as in `rmsNormBackward`
+ * dq_norm, dk_norm (headDim) += theirs (undefined: frozen). rstd (tokens, heads + kvHeads) is scratch; partials as in `rmsNormBackward`
  * for tokens * heads rows.
  */
 export function qkNormBackward(
@@ -35,8 +35,8 @@ export function qkNormBackward(
     rstd: Binding;
     partials: Binding;
     dqkv: Binding;
-    dq_norm: Binding;
-    dk_norm: Binding;
+    dq_norm: Binding | undefined;
+    dk_norm: Binding | undefined;
   },
   { tokens, heads, kvHeads, headDim, eps }: HeadShape & { tokens: number; eps: number },
 ): void {
@@ -60,5 +60,6 @@ export function qkNormBackward(
     offset: heads * headDim,
     rstd_offset: heads,
   });
-  recorder.dispatch(gpu.kernel("qk_norm_backward", normSource), params, buffers, threads);
+  const inPlace = { raw, rstd, q_norm: buffers.q_norm, k_norm: buffers.k_norm, dqkv };
+  recorder.dispatch(gpu.kernel("qk_norm_backward", normSource), params, inPlace, threads);
 }

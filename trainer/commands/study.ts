@@ -22,9 +22,10 @@ import {
   missingRuns,
   type ModelFacts,
   modelFacts,
+  type TimingLine,
   timingPath,
 } from "../study/execute.ts";
-import { finalTest, testProblems } from "../study/held_out.ts";
+import { finalTest, testQuestions } from "../study/held_out.ts";
 import { type Plan, planStudy } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { mean } from "../study/statistics.ts";
@@ -98,7 +99,9 @@ function machine(quiet: boolean): Machine {
 
 async function costsOf(plan: Plan, models: ReadonlyMap<string, ModelFacts>) {
   const missing = new Set(missingRuns(plan, models).map((run) => run.id));
-  const problems = [...testProblems(plan.study.test).values()].flat().length;
+  const problems = testQuestions(plan.study.test).length;
+  const seconds = secondsOf(timingPath(plan.dataFolder));
+  const timed = { tflop: 0, seconds: 0 };
   const costs: ArmCost[] = [];
   for (const { name } of plan.study.arms) {
     const runs = plan.runs.filter((run) => run.arm.name === name);
@@ -111,14 +114,19 @@ async function costsOf(plan: Plan, models: ReadonlyMap<string, ModelFacts>) {
     };
     const measured = done.map((run) => {
       const series = readRunData(run.data).metrics.get("tflop")!;
-      return series.at(-1)! + evaluationCost(recipe, series.length, facts);
+      const tflop = series.at(-1)! + evaluationCost(recipe, series.length, facts);
+      if (seconds.has(run.id)) {
+        timed.tflop += tflop;
+        timed.seconds += seconds.get(run.id)!;
+      }
+      return tflop;
     });
     const estimate = () => estimateRun(recipe, { ...facts, tokenBudget: plan.study.token_budget });
     const tflop = measured.length > 0 ? mean(measured) : estimate();
     costs.push({ arm: name, done: done.length, missing: runs.length - done.length, tflop });
   }
-  const speed = speedOf(timingPath(plan.dataFolder));
-  return { costs, gflops: speed ?? ASSUMED_GFLOPS, measured: speed !== null };
+  const measured = timed.seconds > 0;
+  return { costs, gflops: measured ? 1000 * timed.tflop / timed.seconds : ASSUMED_GFLOPS, measured };
 }
 
 async function lengthsFor(recipe: TrainRecipe) {
@@ -126,15 +134,8 @@ async function lengthsFor(recipe: TrainRecipe) {
   return lengthsOf(await trainingProblems(recipe), (text) => tokenizer.encode(text).length);
 }
 
-/** GFLOP/s of the runs that finished, evaluations counted as time but not as work; null before the first. */
-function speedOf(path: string): number | null {
-  if (!existsSync(path)) return null;
-  let seconds = 0;
-  let tflop = 0;
-  for (const { value } of readJsonl(path, { dropTorn: true })) {
-    const timing = value as { seconds: number; tflop: number };
-    seconds += timing.seconds;
-    tflop += timing.tflop;
-  }
-  return seconds === 0 ? null : 1000 * tflop / seconds;
+/** How long each run took that was finished here. */
+function secondsOf(path: string): Map<string, number> {
+  const lines = existsSync(path) ? [...readJsonl(path, { dropTorn: true })] : [];
+  return new Map(lines.map(({ value }) => value as TimingLine).map(({ run, seconds }) => [run, seconds]));
 }

@@ -7,7 +7,7 @@ import { mean } from "./statistics.ts";
 
 /** Tokens that GHPO samples for one of GRPO's, and the share of all tokens that is learned from, in small trials. */
 const GHPO_EXTRA = 1.3;
-const LEARNED_SHARE = 0.7;
+const LEARNED_SHARE = 0.5;
 /** Speed of two CPU cores with a model this small, until a finished run has told the machine's own. */
 export const ASSUMED_GFLOPS = 4;
 

@@ -16,7 +16,14 @@ function written() {
     facts: factsOf(plan, run, MODELS.get("m")!),
     metrics: new Map([["grad_norm", [0.123456789, null]], ["generated_tokens", [1234567, 2345678]]]),
     evaluations: new Map([["eval_accuracy", { steps: [0, 2], values: [1 / 3, null] }]]),
-    cells: [{ kind: "cell" as const, family: "gcd" as const, level: 2, right: "0110", traced: "0100" }],
+    cells: [{
+      kind: "cell" as const,
+      family: "gcd" as const,
+      level: 2,
+      hint_ratio: 0,
+      right: "0110",
+      traced: "0100",
+    }],
   };
   writeRunData(run.data, data);
   return { path: run.data, data };

@@ -8,7 +8,7 @@ import * as v from "valibot";
 import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { FamilySchema, type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { count, finite, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
+import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 import { differingKey, formatRecipe } from "../recipe.ts";
 import type { Plan, Run } from "./plan.ts";
 import { FinalTestSchema } from "./schema.ts";
@@ -21,7 +21,9 @@ export const CellSchema = v.strictObject({
   kind: v.literal("cell"),
   family: FamilySchema,
   level: positiveCount,
-  /** Right final answers, un-hinted and greedy. */
+  /** Share of the trace that the prompt showed; 0: un-hinted. */
+  hint_ratio: fraction,
+  /** Right final answers, greedy. */
   right: bits,
   /** Right from the first step of the trace to the answer. */
   traced: bits,

@@ -105,10 +105,16 @@ export async function execute(
     const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);
     writeRunData(run.data, { facts: factsOf(plan, run, model), ...series, cells });
     // Beside the data, because the clock is the one thing that no seed repeats.
-    const seconds = directory.readMetrics().at(-1)!.time;
-    appendJsonl(timingPath(dataFolder), { run: run.id, seconds, tflop: series.metrics.get("tflop")!.at(-1) });
+    const timing: TimingLine = { run: run.id, seconds: directory.readMetrics().at(-1)!.time };
+    appendJsonl(timingPath(dataFolder), timing);
   }
   return true;
+}
+
+/** One line of timing.jsonl: seconds that the run's loop took, earlier parts of a resumed run included. */
+export interface TimingLine {
+  run: string;
+  seconds: number;
 }
 
 export function timingPath(dataFolder: string): string {

@@ -1,41 +1,63 @@
-// The final test of a model: un-hinted, greedy, on problems of every family and level whose seed nothing was chosen by.
+// The final test of a model: greedy, on problems of every family and level whose seed nothing was chosen by, without
+// hints and, to see whether the model has come to depend on them, with.
 
 import { checkTrace, syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { Family, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
-import { accuracyReward, type PresetName, presets } from "#shared/verify/index.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { accuracyReward, type PresetName, presets } from "#shared/verify/index.ts";
+import { hintAt } from "../ghpo/guidance.ts";
 import type { Sampler } from "../policy.ts";
 import type { Cell } from "./data.ts";
 import type { FinalTestSpec } from "./schema.ts";
 
-/** The problems of each cell. Small cells of a family may have fewer than `count` (see syntheticProblems). */
-export function testProblems(spec: FinalTestSpec): Map<string, Problem[]> {
-  const { families, levels, count, problems_seed: seed } = spec;
-  const cells = new Map<string, Problem[]>();
-  for (const family of families) {
-    for (const level of levels) {
-      const options = { families: [family], levels: [level], count, seed, split: "held_out" as const };
-      cells.set(`${family} ${level}`, syntheticProblems(options));
-    }
-  }
-  return cells;
+/** A problem as it is asked. */
+interface Question {
+  family: Family;
+  level: number;
+  hint_ratio: number;
+  problem: Problem;
+  hint: string;
 }
 
-/** Answers and grades every problem. */
+/** All questions, cell by cell. Small cells of a family may have fewer than `count` (see syntheticProblems). */
+export function testQuestions(spec: FinalTestSpec): Question[] {
+  const { families, levels, count, problems_seed: seed, hint_ratio } = spec;
+  return families.flatMap((family) =>
+    levels.flatMap((level) => {
+      const options = { families: [family], levels: [level], count, seed, split: "held_out" as const };
+      const problems = syntheticProblems(options);
+      const plain = problems.map((problem): Question => ({
+        family,
+        level,
+        hint_ratio: 0,
+        problem,
+        hint: "",
+      }));
+      if (hint_ratio === 0) return plain;
+      const hinted = problems.map((problem): Question => {
+        const { hint } = hintAt(problem, 1, hint_ratio, { cut: "step", leakGuard: true });
+        return { family, level, hint_ratio, problem, hint };
+      });
+      return [...plain, ...hinted.filter(({ hint }) => hint !== "")];
+    })
+  );
+}
+
+/** Answers and grades every question. */
 export async function finalTest(
   spec: FinalTestSpec,
   recipe: TrainRecipe,
   model: { sampler: Sampler; tokenizer: Tokenizer; eosIds: number[] },
 ): Promise<Cell[]> {
-  const cells = testProblems(spec);
-  const problems = [...cells.values()].flat();
-  const style = { system: recipe.prompt.system, glue: "", placement: "user" } as const;
+  const questions = testQuestions(spec);
+  const { hint_glue: glue, hint_placement: placement } = recipe.ghpo;
+  const style = { system: recipe.prompt.system, glue, placement };
   const preset = recipe.reward.preset in presets ? recipe.reward.preset as PresetName : "strict";
   const answers = await model.sampler.generate(
-    problems.map((problem, i) => ({
-      prompt_ids: buildPrompt(model.tokenizer, problem.text, "", style).prompt_ids,
+    questions.map(({ problem, hint }, i) => ({
+      prompt_ids: buildPrompt(model.tokenizer, problem.text, hint, style).prompt_ids,
       samples: 1,
       key: [0, i],
     })),
@@ -47,17 +69,18 @@ export async function finalTest(
       eos_ids: model.eosIds,
     },
   );
-  let next = 0;
+  const cells: Cell[] = [];
   const bit = (yes: boolean) => yes ? "1" : "0";
-  return spec.families.flatMap((family) =>
-    spec.levels.map((level): Cell => {
-      const cell: Cell = { kind: "cell", family, level, right: "", traced: "" };
-      for (const problem of cells.get(`${family} ${level}`)!) {
-        const text = model.tokenizer.decode(answers[next++]![0]!.ids);
-        cell.right += bit(accuracyReward(problem.answer, text, preset) === 1);
-        cell.traced += bit(checkTrace(problem, text) === true);
-      }
-      return cell;
-    })
-  );
+  questions.forEach(({ family, level, hint_ratio, problem, hint }, i) => {
+    let cell = cells.at(-1);
+    if (cell?.family !== family || cell.level !== level || cell.hint_ratio !== hint_ratio) {
+      cell = { kind: "cell", family, level, hint_ratio, right: "", traced: "" };
+      cells.push(cell);
+    }
+    const text = model.tokenizer.decode(answers[i]![0]!.ids);
+    // A completion goes on where its hint ends; the grader reads the answer behind it either way.
+    cell.right += bit(accuracyReward(problem.answer, hint + text, preset) === 1);
+    cell.traced += bit(checkTrace(problem, hint + text) === true);
+  });
+  return cells;
 }

@@ -30,7 +30,7 @@ function run(
       model_sha256: "",
       parameters: 1,
       token_budget: null,
-      test: { families: ["chain"], levels: [1], count: 1, problems_seed: 1 },
+      test: { families: ["chain"], levels: [1], count: 1, problems_seed: 1, hint_ratio: 0 },
       recipe: {},
     },
     metrics: new Map(
@@ -53,6 +53,7 @@ const cell = (level: number, right: string, traced: string): Cell => ({
   kind: "cell",
   family: "chain",
   level,
+  hint_ratio: 0,
   right,
   traced,
 });
@@ -95,15 +96,20 @@ describe("curve()", () => {
 });
 
 describe("final test", () => {
-  const cells = [cell(1, "1111", "1111"), cell(4, "1100", "1000"), {
-    ...cell(4, "0", "0"),
-    family: "gcd" as const,
-  }];
+  const cells = [
+    cell(1, "1111", "1111"),
+    cell(4, "1100", "1000"),
+    { ...cell(4, "1110", "1110"), hint_ratio: 0.5 },
+    { ...cell(4, "0", "0"), family: "gcd" as const },
+  ];
 
   it("weighs every cell alike and takes the families that are asked for", () => {
-    assert.equal(testScore(cells, ["chain"]), 0.75);
-    assert.equal(testScore(cells, ["chain", "gcd"]), 0.5);
-    assert.equal(testScore(cells, ["chain"], "traced"), 0.625);
+    assert.equal(testScore(cells, { families: ["chain"] }), 0.75);
+    assert.equal(testScore(cells, { families: ["chain", "gcd"] }), 0.5);
+    assert.equal(testScore(cells, { families: ["chain"], bits: "traced" }), 0.625);
+    assert.equal(testScore(cells, { families: ["chain"], from: 3 }), 0.5);
+    assert.equal(testScore(cells, { families: ["chain"], from: 3, hinted: true }), 0.75);
+    assert.equal(testScore(cells, { families: ["gcd"], hinted: true }), null);
   });
 
   it("tells how many right answers to hard problems have a right trace", () => {
@@ -113,9 +119,9 @@ describe("final test", () => {
 
   it("is compared by seed", () => {
     const with_ = (right: string) => run([1, 2, 3, 4], [0, 0, 0], {}, [cell(1, right, "0000")]);
-    const difference = testDifference(arm(with_("1111"), with_("1110")), arm(with_("1100"), with_("1000")), [
-      "chain",
-    ]);
+    const difference = testDifference(arm(with_("1111"), with_("1110")), arm(with_("1100"), with_("1000")), {
+      families: ["chain"],
+    });
     close(difference!.mean, 0.5);
     assert.deepEqual([difference!.low, difference!.high], [0.5, 0.5]);
   });

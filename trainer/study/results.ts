@@ -107,16 +107,10 @@ export function differenceAt(reference: ArmData, arm: ArmData, axis: Axis): Diff
 }
 
 /** Final test, `reference` minus `arm`, paired by seed. */
-export function testDifference(
-  reference: ArmData,
-  arm: ArmData,
-  families: readonly string[],
-  bits: "right" | "traced" = "right",
-): Estimate | null {
+export function testDifference(reference: ArmData, arm: ArmData, query: TestQuery): Estimate | null {
   const seeds = commonSeeds(reference, arm);
   if (seeds.length === 0) return null;
-  const values = (data: ArmData) =>
-    seeds.map((seed) => testScore(data.runs.get(seed)!.cells, families, bits));
+  const values = (data: ArmData) => seeds.map((seed) => testScore(data.runs.get(seed)!.cells, query)!);
   return pairedEstimate(values(reference), values(arm));
 }
 
@@ -124,13 +118,24 @@ function commonSeeds(a: ArmData, b: ArmData): number[] {
   return [...a.runs.keys()].filter((seed) => b.runs.has(seed));
 }
 
-/** Unweighted mean over the cells of some families. */
+export interface TestQuery {
+  families: readonly string[];
+  bits?: "right" | "traced";
+  /** Levels from here on; all by default. */
+  from?: number;
+  /** Cells with a hint instead of those without. */
+  hinted?: boolean;
+}
+
+/** Unweighted mean over the cells that a query is about; null of none. */
 export function testScore(
   cells: readonly Cell[],
-  families: readonly string[],
-  bits: "right" | "traced" = "right",
-): number {
-  return mean(cells.filter((cell) => families.includes(cell.family)).map((cell) => mean(scores(cell, bits))));
+  { families, bits, from = 1, hinted = false }: TestQuery,
+): number | null {
+  const chosen = cells.filter((cell) =>
+    families.includes(cell.family) && cell.level >= from && (cell.hint_ratio > 0) === hinted
+  );
+  return chosen.length === 0 ? null : mean(chosen.map((cell) => mean(scores(cell, bits))));
 }
 
 export function scores(cell: Cell, bits: "right" | "traced" = "right"): number[] {
@@ -146,7 +151,7 @@ export function tracedShare(
   let right = 0;
   let traced = 0;
   for (const cell of cells) {
-    if (!families.includes(cell.family) || cell.level < hardFrom) continue;
+    if (!families.includes(cell.family) || cell.level < hardFrom || cell.hint_ratio > 0) continue;
     right += scores(cell).filter((bit) => bit === 1).length;
     traced += scores(cell, "traced").filter((bit) => bit === 1).length;
   }

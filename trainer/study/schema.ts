@@ -3,7 +3,7 @@
 
 import * as v from "valibot";
 import { FAMILIES, FamilySchema } from "#shared/schemas/recipe.ts";
-import { name, positiveCount, seed } from "#shared/schemas/values.ts";
+import { fraction, name, positiveCount, seed } from "#shared/schemas/values.ts";
 
 const setting = v.optional;
 /** Settings in the nesting of a recipe: `set.ghpo.hint_loss = "dropped"`. */
@@ -27,6 +27,8 @@ export const FinalTestSchema = v.strictObject({
   /** Problems of each family and level. */
   count: setting(positiveCount, 40),
   problems_seed: seed,
+  /** The same problems once more with this share of their trace as a hint, where that shows anything; 0: not. */
+  hint_ratio: setting(fraction, 0),
 });
 export type FinalTestSpec = v.InferOutput<typeof FinalTestSchema>;
 

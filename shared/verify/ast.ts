@@ -4,7 +4,20 @@ import { type Fuel, LimitError, limits } from "./fuel.ts";
 import type { Rational } from "./rational.ts";
 
 /** Operators of a relation chain; `~` is "approximately". */
-export type RelationOp = "=" | "<" | ">" | "<=" | ">=" | "!=" | "~" | "in" | "notin" | "subset" | "->" | "==";
+export type RelationOp =
+  | "="
+  | "<"
+  | ">"
+  | "<="
+  | ">="
+  | "!="
+  | "~"
+  | "in"
+  | "notin"
+  | "subset"
+  | "superset"
+  | "->"
+  | "==";
 
 export type Node = { readonly args: readonly Node[]; readonly depth: number } & Body;
 

@@ -145,6 +145,8 @@ function call(name: string, args: readonly Node[], fuel: Fuel, env: Environment)
       );
     case "factorial":
       return a.q === 1n && a.p >= 0n ? integer(factorial(a.p, fuel)) : null;
+    case "gamma":
+      return a.q === 1n && a.p > 0n ? integer(factorial(a.p - 1n, fuel)) : null;
     case "binom":
       return b === undefined || b.q !== 1n || a.q !== 1n ? null : integer(binomial(a.p, b.p, fuel));
     case "log":

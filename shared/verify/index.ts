@@ -83,7 +83,7 @@ function decide(
   }
   const choice = choiceOf(gold, preset, options);
   if (choice !== null) return decideChoice(choice, completion, preset, options);
-  const goldAnswer = goldText(gold, preset, fuel);
+  const goldAnswer = options.bare === true ? gold : goldText(gold, preset, fuel);
   if (goldAnswer === null) {
     return { verdict: null, tier: "gold", reason: "the gold answer cannot be read", extracted: null };
   }
@@ -103,6 +103,8 @@ function decide(
     const decision = { extracted: candidate.text, span: candidate.span };
     if (result === null) {
       unread ??= { verdict: "undecided", tier: "none", reason: "the answer cannot be read", ...decision };
+      // A marked answer stands, readable or not: a number inside it is not the answer.
+      if (candidate.how === "boxed" || candidate.how === "hash") return unread;
       continue;
     }
     for (const other of candidate.others) {

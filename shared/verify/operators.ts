@@ -99,6 +99,7 @@ export const prefixOperators = new Map<string, Operator>([
 export function relation(op: RelationOp): Operator {
   return infix(binding.relation, (b, x, y) => {
     if (x.kind === "relation") return b.node({ kind: "relation", ops: [...x.ops, op] }, [...x.args, y]);
+    if (op === "superset") return b.node({ kind: "relation", ops: ["subset"] }, [y, x]);
     return b.node({ kind: "relation", ops: [op] }, [x, y]);
   });
 }

@@ -366,9 +366,23 @@ class Parser {
       case "gcd":
         return this.function(name);
       case "variable":
-        return this.deliver(b.node({ kind: "symbol", name: this.subscript() }));
+        return this.variable();
     }
     throw new ParseError(`unsupported command \\${name}`);
+  }
+
+  /** `\variable{...}`: one name with at most one subscript, as computer algebra systems print it. */
+  private variable(): void {
+    const start = this.at;
+    const name = this.subscript();
+    const inside = this.tokens.slice(start + 1, this.at - 1);
+    const mark = inside.findIndex((token) => token.value === "_");
+    const after = mark < 0 ? [] : inside.slice(mark + 1);
+    const braced = after[0]?.value === "{" && after.at(-1)?.value === "}";
+    if (inside.some((token) => token.type === "function") || (after.length > 1 && !braced)) {
+      throw new ParseError("a variable name");
+    }
+    this.deliver(this.b.node({ kind: "symbol", name }));
   }
 
   // ---- where an operator is expected

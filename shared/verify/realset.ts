@@ -142,8 +142,10 @@ function read(node: Node, b: Builder, fuel: Fuel): RealSet | null {
       return conditions(node.args, node.joined, b, fuel);
     case "relation":
       return inequality(node, b, fuel);
-    default:
-      return null;
+    default: {
+      const end = endOf(node, fuel);
+      return end === null || end.infinite !== 0 ? null : pointAt(end); // {2} that lost its backslashes
+    }
   }
 }
 

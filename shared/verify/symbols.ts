@@ -53,6 +53,8 @@ const relationTable: Record<string, RelationOp> = {
   notin: "notin",
   subset: "subset",
   subseteq: "subset",
+  supset: "superset",
+  supseteq: "superset",
   to: "->",
   rightarrow: "->",
   Rightarrow: "->",
@@ -88,6 +90,7 @@ const functionTable: Record<string, string> = {
   ceiling: "ceil",
   Re: "re",
   Im: "im",
+  Gamma: "gamma",
 };
 for (
   const name of words(
@@ -100,7 +103,7 @@ for (
 export const functions = new Map(Object.entries(functionTable));
 
 /** Functions that are only recognised as commands, never as bare words. */
-export const commandOnly = new Set(["Re", "Im", "arg", "det", "sign", "lg", "tg"]);
+export const commandOnly = new Set(["Gamma", "Re", "Im", "arg", "det", "sign", "lg", "tg"]);
 
 /** Greek letters and other symbols that stand for themselves. */
 export const letters = new Set(words(

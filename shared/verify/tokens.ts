@@ -249,8 +249,9 @@ class Lexer {
     else if (tables.relations.has(name)) this.push("relation", tables.relations.get(name)!, length);
     else if (openers.has(name)) this.bracket("open", name, length);
     else if (closers.has(name)) this.bracket("close", name, length);
-    else if (tables.functions.has(name)) this.push("function", tables.functions.get(name)!, length);
-    else if (tables.letters.has(name)) this.push("symbol", name, length);
+    else if (tables.functions.has(name) && (name !== "Gamma" || source[end] === "(")) {
+      this.push("function", tables.functions.get(name)!, length);
+    } else if (tables.letters.has(name)) this.push("symbol", name, length);
     else this.other(name, length);
   }
 
@@ -345,7 +346,9 @@ class Lexer {
     else if (/^[A-Za-z]$/.test(text)) {
       this.push(this.operandNext() || unitOf(text) === undefined ? "symbol" : "text", text, length);
     } else if (/^\d/.test(text)) this.i = group.end - group.text.length - 1;
-    else this.push("text", text, length);
+    else if (/^(?:\s|\\left)*\(/.test(this.source.slice(group.end, group.end + 12))) {
+      throw new ParseError(`unknown function ${text.slice(0, 40)}`);
+    } else this.push("text", text, length);
   }
 
   private realm(i: number): void {
@@ -361,7 +364,7 @@ class Lexer {
     if (plain && /^[^A-Za-z]/.test(group.text)) return void (this.i = i); // only bold: read the braces as usual
     if (plain && /^[A-Za-z]{2}/.test(group.text)) return this.push("text", group.text, group.end - this.i);
     const text = group.text.replaceAll(" ", "");
-    this.push("symbol", plain ? text : `${name}{${text}}`, group.end - this.i);
+    this.push("symbol", plain ? text : `${name === "overline" ? "bar" : name}{${text}}`, group.end - this.i);
   }
 
   private environment(name: "begin" | "end", i: number): void {

@@ -91,6 +91,8 @@ export class Gpu {
   peakBytes = 0;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
   bindingBytes: number;
+  /** For writable bindings that a variant of a kernel never touches. */
+  readonly unused: GPUBuffer;
   readonly #kernels = new Map<string, Kernel>();
   readonly #ids = new WeakMap<GPUBuffer, number>();
   readonly #readback: Readback;
@@ -100,6 +102,7 @@ export class Gpu {
   constructor(readonly device: GPUDevice, readonly facts: AdapterFacts, readonly profile: Profile) {
     this.#readback = new Readback(device);
     this.bindingBytes = device.limits.maxStorageBufferBindingSize;
+    this.unused = device.createBuffer({ label: "unused", size: 16, usage: 0x80 }); // STORAGE
     device.lost.then((info) => {
       this.#failure ??= new DeviceLostError(
         `Cannot go on as the GPU device was lost (${info.reason}): ${info.message}`,

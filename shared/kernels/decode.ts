@@ -27,53 +27,95 @@ export interface Shard {
   count: number;
 }
 
+/** What a norm takes of the residual stream x: x * weight (rows, cols), sums of squares (rows, ceil(cols / 8)). */
+export interface NormInput {
+  scaled: Binding;
+  squares: Binding;
+}
+
+/** Bytes of `NormInput.squares`. */
+export function squaresBytes(rows: number, cols: number): number {
+  return rows * Math.ceil(cols / 8) * 4;
+}
+
 /** x (rows, hidden) = embeddings of the rows' tokens; the shards together are the table (vocab, hidden). */
 export function decodeEmbed(
   recorder: Recorder,
-  buffers: { state: Binding; x: Binding },
+  buffers: NormInput & { state: Binding; norm: Binding; x: Binding },
   table: readonly Shard[],
   { rows, hidden }: { rows: number; hidden: number },
 ): void {
   const kernel = recorder.gpu.kernel("decode_embed", state + embedSource);
   for (const { binding, first, count } of table) {
     const params = { quads: hidden / 4, first, count };
-    recorder.dispatch(kernel, params, { ...buffers, table: binding }, linearGrid(rows * hidden / 4, 64));
+    const grid = linearGrid(rows * Math.ceil(hidden / 8), 64);
+    recorder.dispatch(kernel, params, { ...buffers, table: binding }, grid);
   }
 }
 
 /**
- * out (rows, cols) = norm(x) w + bias + residual with x (rows, inner), w (inner, cols); each of norm (inner), bias
- * (cols) and residual (rows, cols) may be absent. With `swiglu`, w is (inner, 2 cols) and out = silu(gate) * up.
+ * out (rows, cols) = norm(x) w + bias: `input` is what the norm takes of x (rows, inner); w (inner, cols), bias
+ * (cols). With `swiglu`, w is (inner, 2 cols) and out = silu(gate) * up.
  */
-export function decodeMatmul(
+export function decodeNormMatmul(
+  recorder: Recorder,
+  { input, ...buffers }: {
+    state: Binding;
+    input: NormInput;
+    w: Binding;
+    bias?: Binding | undefined;
+    out: Binding;
+  },
+  shape: { rows: number; cols: number; inner: number; eps: number; swiglu?: boolean },
+): void {
+  const { state, w, bias, out } = buffers;
+  const { scaled: x, squares } = input;
+  const { unused } = recorder.gpu;
+  const flags = {
+    TAKE_NORM: 1,
+    LEAVE_NORM: 0,
+    BIAS: bias ? 1 : 0,
+    RESIDUAL: 0,
+    SWIGLU: shape.swiglu ? 1 : 0,
+  };
+  decodeProduct(
+    recorder,
+    flags,
+    { state, x, w, added: bias ?? w, norm: w, out, scaled: unused, squares },
+    shape,
+  );
+}
+
+/**
+ * out (rows, cols) = residual (rows, cols) + x (rows, inner) w (inner, cols), leaving in `output` what the next norm,
+ * of weight `norm` (cols), takes of it.
+ */
+export function decodeResidualMatmul(
   recorder: Recorder,
   buffers: {
     state: Binding;
     x: Binding;
-    norm?: Binding;
     w: Binding;
-    bias?: Binding | undefined;
-    residual?: Binding;
+    residual: Binding;
+    norm: Binding;
     out: Binding;
+    output: NormInput;
   },
-  { rows, cols, inner, eps, swiglu = false }: {
-    rows: number;
-    cols: number;
-    inner: number;
-    eps: number;
-    swiglu?: boolean;
-  },
+  shape: { rows: number; cols: number; inner: number },
 ): void {
-  const { w, norm, bias, residual } = buffers;
-  const constants = {
-    NORM: norm ? 1 : 0,
-    BIAS: bias ? 1 : 0,
-    RESIDUAL: residual ? 1 : 0,
-    SWIGLU: swiglu ? 1 : 0,
-  };
-  const kernel = recorder.gpu.kernel("decode_matmul", state + matmulSource, constants);
-  const bindings = { ...buffers, norm: norm ?? w, bias: bias ?? w, residual: residual ?? w };
-  const grid = [Math.ceil(cols / (swiglu ? 32 : 64)), Math.ceil(rows / 32)] as const;
+  const flags = { TAKE_NORM: 0, LEAVE_NORM: 1, BIAS: 0, RESIDUAL: 1, SWIGLU: 0 };
+  const { residual: added, output, ...rest } = buffers;
+  decodeProduct(recorder, flags, { ...rest, added, ...output }, { ...shape, eps: 0 });
+}
+
+function decodeProduct(
+  recorder: Recorder,
+  flags: Record<string, number>,
+  bindings: Record<string, Binding>,
+  { rows, cols, inner, eps }: { rows: number; cols: number; inner: number; eps: number },
+): void {
+  const kernel = recorder.gpu.kernel("decode_matmul", state + matmulSource, flags);
+  const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 32)] as const;
   recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
 }
 
@@ -100,10 +142,10 @@ export function decodeAttention(
   recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
 }
 
-/** logits (rows, stride) = norm(x) head^T with x (rows, inner), norm (inner); the shards are the head. */
+/** logits (rows, stride) = norm(x) head^T, `scaled` and `squares` being what it takes of x (rows, inner); the shards are the head. */
 export function decodeLogits(
   recorder: Recorder,
-  buffers: { state: Binding; x: Binding; norm: Binding; logits: Binding },
+  buffers: NormInput & { state: Binding; logits: Binding },
   head: readonly Shard[],
   { rows, stride, inner, eps }: { rows: number; stride: number; inner: number; eps: number },
 ): void {
@@ -171,8 +213,8 @@ export function compact(
   buffers: { state: Binding; next: Binding; moved: Binding },
   { rows }: { rows: number },
 ): void {
-  const kernel = recorder.gpu.kernel("compact", state + compactSource);
-  recorder.dispatch(kernel, { rows }, buffers, [Math.ceil((rows + 1) / 64)]);
+  const kernel = recorder.gpu.kernel("compact", compactSource);
+  recorder.dispatch(kernel, { rows, row_words: ROW_WORDS }, buffers, [Math.ceil((rows + 1) / 64)]);
 }
 
 /** Copies k and v of qkv (tokens, ...) to pool (any, 2, kvHeads, headDim) at places (tokens). */

@@ -6,11 +6,13 @@ import {
   decodeAttention,
   decodeEmbed,
   decodeLogits,
-  decodeMatmul,
+  decodeNormMatmul,
+  decodeResidualMatmul,
   ROW_WORDS,
   sample,
   sampleScratchBytes,
   type Shard,
+  squaresBytes,
   STATE_HEADER,
   storeKv,
 } from "#shared/kernels/decode.ts";
@@ -70,6 +72,8 @@ export class Decoder {
       state: state("state"),
       moved: state("moved state"),
       x: column("x", config.hidden_size),
+      scaled: column("scaled", config.hidden_size),
+      squares: gpu.allocate("decode squares", squaresBytes(rows, config.hidden_size)),
       raw: column("qkv", model.layers[0]!.qkv.cols),
       attended: column("attention", config.num_attention_heads * config.head_dim),
       middle: column("x_mid", config.hidden_size),
@@ -158,62 +162,53 @@ export class Decoder {
     { state, moved, rows, step }: { state: GPUBuffer; moved: GPUBuffer; rows: number; step: number },
     { positions, temperature, greedy }: StepOptions,
   ): void {
-    const { x, raw, attended, middle, inner, logits, partials, next, emitted, eos } = this.#buffers;
+    const { x, scaled, squares, raw, attended, middle, inner, logits, partials, next, emitted, eos } =
+      this.#buffers;
     const { config, layers, norm } = this.model;
     const { hidden_size: hidden, head_dim: headDim, rms_norm_eps: eps } = config;
     const heads = config.num_attention_heads;
     const table = this.model.ropeTable(positions);
-    decodeEmbed(recorder, { state, x }, this.#table, { rows, hidden });
+    const input = { scaled, squares }; // what the next norm takes of the residual stream
+    const firstNorm = layers[0]!.input_layernorm.buffer;
+    decodeEmbed(recorder, { state, x, norm: firstNorm, ...input }, this.#table, { rows, hidden });
     for (const [i, layer] of layers.entries()) {
-      decodeMatmul(recorder, {
-        state,
-        x,
-        norm: layer.input_layernorm.buffer,
-        w: layer.qkv.buffer,
-        bias: layer.qkv_bias?.buffer,
-        out: raw,
-      }, { rows, cols: layer.qkv.cols, inner: hidden, eps });
+      const { qkv, qkv_bias, o_proj, post_attention_layernorm, gate_up, down_proj } = layer;
+      decodeNormMatmul(
+        recorder,
+        { state, input, w: qkv.buffer, bias: qkv_bias?.buffer, out: raw },
+        { rows, cols: qkv.cols, inner: hidden, eps },
+      );
       decodeAttention(
         recorder,
-        {
-          state,
-          raw,
-          table,
-          qk_norm: this.#qkNorms[i],
-          pool: this.#pools[i]!,
-          out: attended,
-        },
+        { state, raw, table, qk_norm: this.#qkNorms[i], pool: this.#pools[i]!, out: attended },
         { rows, heads, kvHeads: config.num_key_value_heads, headDim, eps },
       );
-      decodeMatmul(
+      decodeResidualMatmul(recorder, {
+        state,
+        x: attended,
+        w: o_proj.buffer,
+        residual: x,
+        norm: post_attention_layernorm.buffer,
+        out: middle,
+        output: input,
+      }, { rows, cols: hidden, inner: heads * headDim });
+      decodeNormMatmul(
         recorder,
-        { state, x: attended, w: layer.o_proj.buffer, residual: x, out: middle },
-        { rows, cols: hidden, inner: heads * headDim, eps },
-      );
-      decodeMatmul(
-        recorder,
-        {
-          state,
-          x: middle,
-          norm: layer.post_attention_layernorm.buffer,
-          w: layer.gate_up.buffer,
-          out: inner,
-        },
+        { state, input, w: gate_up.buffer, out: inner },
         { rows, cols: config.intermediate_size, inner: hidden, eps, swiglu: true },
       );
-      decodeMatmul(
-        recorder,
-        { state, x: inner, w: layer.down_proj.buffer, residual: middle, out: x },
-        { rows, cols: hidden, inner: config.intermediate_size, eps },
-      );
+      decodeResidualMatmul(recorder, {
+        state,
+        x: inner,
+        w: down_proj.buffer,
+        residual: middle,
+        norm: (layers[i + 1]?.input_layernorm ?? norm).buffer,
+        out: x,
+        output: input,
+      }, { rows, cols: hidden, inner: config.intermediate_size });
     }
     const stride = paddedVocabulary(config);
-    decodeLogits(recorder, { state, x, norm: norm.buffer, logits }, this.#head, {
-      rows,
-      stride,
-      inner: hidden,
-      eps,
-    });
+    decodeLogits(recorder, { state, ...input, logits }, this.#head, { rows, stride, inner: hidden, eps });
     sample(recorder, { state, logits, partials, eos, next, emitted }, {
       rows,
       vocab: config.vocab_size,

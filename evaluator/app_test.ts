@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { syntheticProblems, targetText } from "#shared/problems/synthetic.ts";
 import { createHandler, routes } from "./app.ts";
+import { FileStore } from "./app/file_store.ts";
 import { RateLimiter } from "./app/guard.ts";
 import { operations } from "./app/openapi.ts";
 import { MemoryStore } from "./app/store.ts";
@@ -244,6 +245,19 @@ describe("the edge module", () => {
     const bytes = (await new Response(zipped).arrayBuffer()).byteLength;
     assert.ok(bytes < 300_000, `the bundle has ${bytes} bytes`);
     Deno.removeSync(folder, { recursive: true });
+  });
+
+  it("keeps evaluations in a file, whose torn last line it drops", async () => {
+    const path = Deno.makeTempFileSync();
+    const store = new FileStore(path);
+    await store.put({ "a/1": "one", "b/1": "other" });
+    await store.put({ "a/1": "two", "a/0": "zero" });
+    Deno.writeTextFileSync(path, '{"a/2":"los', { append: true });
+    const reopened = new FileStore(path);
+    assert.deepEqual(await reopened.list("a/"), ["zero", "two"]);
+    await reopened.put({ "a/2": "again" });
+    assert.equal(await new FileStore(path).get("a/2"), "again");
+    Deno.removeSync(path);
   });
 
   it("limits the rate per caller and says when to come back", async () => {

@@ -44,6 +44,44 @@ program.command("report <result> [other]")
     report(result, other, options);
   });
 
+program.command("export <result>")
+  .description("write a result's logs in the format of another harness")
+  .requiredOption("--format <name>", "lm-eval or inspect")
+  .requiredOption("--out <dir>", "folder of the written files")
+  .action(async (result, options) => {
+    const { exportRun } = await import("./commands/export.ts");
+    await exportRun(result, options);
+  });
+
+program.command("probe")
+  .description("contamination probe: complete the benchmarks' questions from their beginnings")
+  .option("--model <dir>", "checkpoint directory, or with --endpoint the server's model name")
+  .option("--endpoint <url>", "OpenAI-compatible server with /completions")
+  .option("--benchmarks <names>", "comma-separated (default: the bundled ones)")
+  .option("--data <dir>", "folder of the published benchmarks' files (default: data)")
+  .option("--share <share>", "shown part of each question", "0.6")
+  .option("--limit <n>", "only the first n problems of each benchmark")
+  .option("--journal <file>", "journal to continue")
+  .option("--json", "print the results as JSON on stdout")
+  .action(async (options) => {
+    const { probe } = await import("./commands/probe.ts");
+    Deno.exit(await probe(options));
+  });
+
+program.command("serve")
+  .description(
+    "serve verification, scoring and evaluation over HTTP; the callers' token comes from GHPO_TOKEN",
+  )
+  .option("--port <n>", "0 takes a free one", "8787")
+  .option("--host <name>", "address to listen at", "127.0.0.1")
+  .option("--store <file>", "keep evaluations in this file (default: in memory)")
+  .option("--endpoints <urls>", "comma-separated address prefixes that evaluations may be sent to")
+  .option("--open", "serve without a token")
+  .action(async (options) => {
+    const { serve } = await import("./commands/serve.ts");
+    await serve(options);
+  });
+
 program.command("benchmarks")
   .description("list what can be evaluated")
   .option("--json", "print the list as JSON on stdout")

@@ -82,6 +82,14 @@ program.command("serve")
     await serve(options);
   });
 
+program.command("download <names>")
+  .description("fetch the files of published benchmarks, comma-separated, from their public homes")
+  .option("--data <dir>", "folder to write into", "data")
+  .action(async (names, options) => {
+    const { download } = await import("./commands/download.ts");
+    await download(names, options);
+  });
+
 program.command("benchmarks")
   .description("list what can be evaluated")
   .option("--json", "print the list as JSON on stdout")

@@ -64,6 +64,18 @@ describe("scoring a bundled benchmark", () => {
     }
   });
 
+  it("accepts a benchmark's own tolerance and only the letters that are there", () => {
+    const plain = { ...task, verify: "report" as const };
+    delete plain.checkTrace;
+    const numeric = { id: "p", text: "", answer: "2.50", level: null };
+    assert.equal(score(plain, { ...numeric, tolerance: 0.1 }, "\\boxed{2.58}").verdict, true);
+    assert.equal(score(plain, { ...numeric, tolerance: 0.1 }, "\\boxed{2.61}").verdict, false);
+    assert.equal(score(plain, numeric, "\\boxed{2.58}").verdict, false);
+    const letter = { id: "q", text: "", answer: "B", level: null, choices: 4 };
+    assert.equal(score(plain, letter, "So the answer is (B).\nAnswer: B").verdict, true);
+    assert.equal(score(plain, letter, "Answer: C").verdict, false);
+  });
+
   it("summarises right, lucky and wrong samples", async () => {
     // First sample of every problem right, second lucky for even problems and wrong for odd ones.
     const samples = await scored(

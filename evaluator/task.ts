@@ -1,9 +1,17 @@
 // A benchmark that is ready to be asked: its problems, the prompts, and how an answer is judged.
 
-import { type FormatKind, type PresetName as VerifyPreset, verify } from "#shared/verify/index.ts";
+import {
+  type FormatKind,
+  type PresetName as VerifyPreset,
+  presets,
+  verify,
+  type VerifyOptions,
+} from "#shared/verify/index.ts";
 import type { BenchmarkProblem } from "./benchmarks/benchmark.ts";
 import type { Sampling } from "./presets.ts";
 import { type Prompt, requestKey, type SampleRequest, seedOf, sha256 } from "./sample.ts";
+
+const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
 /** One benchmark under one protocol. */
 export interface Task {
@@ -34,8 +42,11 @@ export interface Score {
 
 /** Judges a completion. A pure function of its arguments: scoring twice gives the same bytes. */
 export function score(task: Task, problem: BenchmarkProblem, completion: string): Score {
-  const preset = problem.choices === undefined ? task.verify : "choice";
-  const { verdict, tier, reason, extracted, span } = verify(problem.answer, completion, preset);
+  const { verdict, tier, reason, extracted, span } = problem.choices === undefined
+    ? verify(goldOf(problem.answer, task.verify), completion, task.verify, toleranceOf(problem))
+    : verify(problem.answer, completion, "choice", {
+      choices: LETTERS.slice(0, problem.choices),
+    });
   return {
     verdict,
     tier,
@@ -44,6 +55,17 @@ export function score(task: Task, problem: BenchmarkProblem, completion: string)
     span: span ?? null,
     trace_correct: task.checkTrace ? verdict === true && task.checkTrace(problem, completion) : null,
   };
+}
+
+/** A benchmark's absolute tolerance as the verifier's relative one. */
+function toleranceOf({ answer, tolerance }: BenchmarkProblem): VerifyOptions {
+  const size = Math.abs(Number(answer));
+  return tolerance === undefined || !(size > 0) ? {} : { rules: { relativeTolerance: tolerance / size } };
+}
+
+/** The gold as a marked answer: it is known to be nothing else, so no grader has to look for it in prose. */
+export function goldOf(answer: string, grader: VerifyPreset): string {
+  return presets[grader].grader === "algebra" ? `\\boxed{${answer}}` : answer;
 }
 
 /**

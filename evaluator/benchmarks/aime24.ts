@@ -9,7 +9,8 @@ export const aime24: Benchmark = {
   file: {
     name: "aime24.jsonl",
     rows: 30,
-    url: "https://huggingface.co/datasets/HuggingFaceH4/aime_2024",
+    url: "https://raw.githubusercontent.com/QwenLM/Qwen2.5-Math/main/evaluation/data/aime24/test.jsonl",
+    sha256: "af2b8bd2aa911b6333ad0df32f3ca05c7ae8ed10f1731f4372c8ae26990bf7ac",
     licence: "Problems (c) Mathematical Association of America; do not redistribute",
   },
   read: (text) =>

@@ -9,7 +9,8 @@ export const aime25: Benchmark = {
   file: {
     name: "aime25.jsonl",
     rows: 30,
-    url: "https://huggingface.co/datasets/yentinglin/aime_2025",
+    url: "https://raw.githubusercontent.com/hiyouga/MathRuler/main/data/aime_splits/aime_2025.jsonl",
+    sha256: "7878409ff9ff6bf50ef25e935263c9e8e309ce91177670a4bf0b31ab06eb3c85",
     licence: "Problems (c) Mathematical Association of America; do not redistribute",
   },
   read: (text) =>

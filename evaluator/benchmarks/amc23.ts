@@ -9,7 +9,8 @@ export const amc23: Benchmark = {
   file: {
     name: "amc23.jsonl",
     rows: 40,
-    url: "https://huggingface.co/datasets/AI-MO/aimo-validation-amc",
+    url: "https://raw.githubusercontent.com/QwenLM/Qwen2.5-Math/main/evaluation/data/amc23/test.jsonl",
+    sha256: "43707e1ca784602d8479de24ee8ce36609dbebc46dd152b0b12a46611aa898a4",
     licence: "Problems (c) Mathematical Association of America; do not redistribute",
   },
   read: (text) =>

@@ -23,7 +23,10 @@ export interface DataFile {
   /** File name looked for in the data folder. */
   name: string;
   rows: number;
+  /** The file itself, or for gated data (no digest) the page where access is asked for. */
   url: string;
+  /** Digest of the file that the row counts and tests belong to. */
+  sha256: string | null;
   licence: string;
 }
 

@@ -5,8 +5,11 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { verify } from "#shared/verify/index.ts";
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
+import { sha256 } from "#shared/io/hash.ts";
+import { fetchFile } from "../commands/download.ts";
 import { readBenchmark } from "../commands/tasks.ts";
 import { presets } from "../presets.ts";
+import { goldOf } from "../task.ts";
 import { basePrompts, lightevalMath, multipleChoice, QWEN_SYSTEM } from "../prompts.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 import { lastBoxed } from "./benchmark.ts";
@@ -92,7 +95,7 @@ describe("published files", () => {
       assert.equal(problems.length, benchmark.file.rows);
       assert.equal(new Set(problems.map(({ id }) => id)).size, problems.length);
       const failing = problems.filter(({ answer }) =>
-        verify(answer, `The answer is \\boxed{${answer}}`, "report").verdict !== true
+        verify(goldOf(answer, "report"), `The answer is \\boxed{${answer}}`, "report").verdict !== true
       );
       assert.deepEqual(failing.map(({ id, answer }) => `${id}: ${answer}`), []);
     });
@@ -101,8 +104,38 @@ describe("published files", () => {
   it("names the address and licence of a missing file", async () => {
     await assert.rejects(
       () => readBenchmark(gpqa, "/nowhere"),
-      /Cannot read \/nowhere\/gpqa_diamond.csv as it does not exist; get it from https:.*gated/,
+      /Cannot read \/nowhere\/gpqa_diamond.csv as it does not exist; run `evaluate -- download gpqa` or get it from https:.*gated/,
     );
+  });
+});
+
+describe("download", () => {
+  const body = new TextEncoder().encode('{"question":"Q","answer":"#### 1"}\n');
+  const serve = () =>
+    Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      ({ url }) => url.endsWith("/file") ? new Response(body) : new Response("no", { status: 404 }),
+    );
+
+  it("takes only the known bytes and says why it takes others not", async () => {
+    const server = serve();
+    const home = `http://127.0.0.1:${server.addr.port}`;
+    const file = { name: "x.jsonl", rows: 1, url: `${home}/file`, sha256: sha256(body), licence: "MIT" };
+    assert.deepEqual(await fetchFile(file), body);
+    await assert.rejects(
+      () => fetchFile({ ...file, sha256: "0".repeat(64) }),
+      /SHA-256 must be 0{64}: current digest/,
+    );
+    await assert.rejects(() => fetchFile({ ...file, url: `${home}/other` }), /other answers 404/);
+    await assert.rejects(() => fetchFile({ ...file, sha256: null }), /it is gated: ask for access/);
+    await server.shutdown();
+  });
+
+  it("knows the digests of the published files", { skip: withoutShared("data") }, () => {
+    for (const { file } of benchmarks) {
+      if (file.sha256 === null) continue;
+      assert.equal(sha256(Deno.readFileSync(sharedPath(`data/${file.name}`))), file.sha256, file.name);
+    }
   });
 });
 

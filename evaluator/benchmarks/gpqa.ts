@@ -14,6 +14,7 @@ export const gpqa: Benchmark = {
     name: FILE,
     rows: 198,
     url: "https://huggingface.co/datasets/Idavidrein/gpqa",
+    sha256: null,
     licence: "CC BY 4.0, gated: accept the terms on its page; do not publish the questions",
   },
   read: async (text) => {

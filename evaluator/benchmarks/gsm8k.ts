@@ -9,7 +9,9 @@ export const gsm8k: Benchmark = {
   file: {
     name: "gsm8k-test.jsonl",
     rows: 1319,
-    url: "https://github.com/openai/grade-school-math/blob/master/grade_school_math/data/test.jsonl",
+    url:
+      "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl",
+    sha256: "3730d312f6e3440559ace48831e51066acaca737f6eabec99bccb9e4b3c39d14",
     licence: "MIT",
   },
   read: (text) =>

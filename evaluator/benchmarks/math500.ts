@@ -9,7 +9,8 @@ export const math500: Benchmark = {
   file: {
     name: "math500.jsonl",
     rows: 500,
-    url: "https://huggingface.co/datasets/HuggingFaceH4/MATH-500",
+    url: "https://huggingface.co/datasets/HuggingFaceH4/MATH-500/resolve/main/test.jsonl",
+    sha256: "35dc41080a3680858b27fa7e0533d2d547825316fc5dafe5d316f4ccc5a06132",
     licence: "The licence of hendrycks/math is disputed; do not redistribute",
   },
   read: (text) =>

@@ -9,7 +9,8 @@ export const minerva: Benchmark = {
   file: {
     name: "minerva-math.jsonl",
     rows: 272,
-    url: "https://huggingface.co/datasets/math-ai/minervamath",
+    url: "https://raw.githubusercontent.com/QwenLM/Qwen2.5-Math/main/evaluation/data/minerva_math/test.jsonl",
+    sha256: "0e656b430d3a0a1dab6aa853f453ba3805e28e2cabe4fc72486a897cc09d8ba2",
     licence: "MIT OpenCourseWare material; do not redistribute",
   },
   read: (text) =>

@@ -9,7 +9,9 @@ export const olympiadbench: Benchmark = {
   file: {
     name: "olympiadbench.jsonl",
     rows: 675,
-    url: "https://huggingface.co/datasets/Hothan/OlympiadBench",
+    url:
+      "https://raw.githubusercontent.com/QwenLM/Qwen2.5-Math/main/evaluation/data/olympiadbench/test.jsonl",
+    sha256: "bb8c1e38a16ea9eacb77530315a674d883f267fbff79183effc53681b4fcc416",
     licence: "MIT",
   },
   read: (text) => readRows(text, "olympiadbench.jsonl").map(readRow),

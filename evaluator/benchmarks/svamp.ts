@@ -9,7 +9,8 @@ export const svamp: Benchmark = {
   file: {
     name: "svamp.json",
     rows: 1000,
-    url: "https://github.com/arkilpatel/SVAMP/blob/main/SVAMP.json",
+    url: "https://raw.githubusercontent.com/arkilpatel/SVAMP/main/SVAMP.json",
+    sha256: "5be77703a6d891ae476d7c082787ad361392aa02453b132516cdd5f4e7934e3e",
     licence: "MIT",
   },
   read: (text) => {

@@ -66,7 +66,10 @@ export async function readBenchmark(benchmark: Benchmark, folder: string): Promi
     text = readText(`${folder}/${name}`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
-    throw new Error(`${reason}; get it from ${url} (${licence}) or pass --data`, { cause });
+    throw new Error(
+      `${reason}; run \`evaluate -- download ${benchmark.name}\` or get it from ${url} (${licence})`,
+      { cause },
+    );
   }
   const problems = await benchmark.read(text);
   if (problems.length !== rows) {

@@ -28,7 +28,8 @@ function isRight({ source, input: { choices, gold_index } }: Row, text: string):
   const gold = choices[[gold_index].flat()[0]!]!;
   if (/letters|gpqa/.test(source)) {
     // A letter beyond the listed options is none: the "letters" rows list one option and answer B.
-    return gold.charCodeAt(0) - 65 < choices.length && verify(gold, text, "choice").verdict === true;
+    const listed = [..."ABCD"].slice(0, choices.length);
+    return listed.includes(gold) && verify(gold, text, "choice", { choices: listed }).verdict === true;
   }
   if (/_math\.json/.test(source)) return numeric(text) !== null && numeric(text) === numeric(gold);
   if (/latex/.test(source)) return verify(gold, text, lightevalLatex).verdict === true;

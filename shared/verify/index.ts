@@ -173,6 +173,7 @@ function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
     if (!preset.bareGold && candidate.how !== "boxed" && !/^[\s=$([]?$/.test(gold[start - 1] ?? "")) continue;
     first ??= candidate.text;
     if (readings(candidate.text, preset, fuel).length > 0) return candidate.text;
+    if (candidate.how === "whole") break; // an answer, but not a readable one: a number inside it is not the gold
   }
   if (preset.rules.unparsedGold === "null") return null;
   return first ?? (gold.trim() === "" ? null : gold);
@@ -238,6 +239,9 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
     }
   };
   const ambiguous = read(usual);
+  if (ambiguous === null && preset.rules.chains === "last" && /[^<>!]=[^=]/.test(text)) {
+    return readings(text.slice(text.lastIndexOf("=") + 1), preset, fuel); // the last side of an equation may do
+  }
   if (ambiguous?.comma === true) {
     read({ ...usual, commas: "list" });
     if (decimalComma.test(text)) read({ ...usual, commas: "decimal" });

@@ -44,14 +44,8 @@ const prefix = (power: number, build: (b: Builder, operand: Node) => Node): Oper
   build: (b, operand) => build(b, operand),
 });
 
-export const quotient = (b: Builder, left: Node, right: Node): Node => {
-  const literal = left.kind === "number" && right.kind === "number" && left.places === null &&
-    right.places === null;
-  // A fraction of integers stays a quotient in the tree: some presets care how it was written.
-  return literal && right.value.p === 0n
-    ? b.node({ kind: "div" }, [left, right])
-    : b.node({ kind: "div" }, [left, right]);
-};
+/** Fractions of integers stay quotients in the tree: some presets care how a number was written. */
+export const quotient = (b: Builder, left: Node, right: Node): Node => b.node({ kind: "div" }, [left, right]);
 
 export const infixOperators = new Map<string, Operator>([
   ["+", infix(binding.add, (b, x, y) => b.sum(x, y))],

@@ -8,7 +8,6 @@ import * as operators from "./operators.ts";
 import type { Operator } from "./operators.ts";
 import { add, rational } from "./rational.ts";
 import { type Reading as TokenReading, type Token, tokenize } from "./tokens.ts";
-import { unitOf } from "./units.ts";
 
 export type Reading = TokenReading & {
   /** `1/2x` is (1/2)x, else 1/(2x). */

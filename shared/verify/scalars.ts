@@ -14,7 +14,7 @@ const hundred = rational(100n);
 
 /** Compares two scalars under the rules of the preset. */
 export function compareScalars(gold: Node, given: Node, context: Context): Answer {
-  const { fuel, rules, builder: b } = context;
+  const { rules, builder: b } = context;
   const [g, p] = [stripped(gold, context), stripped(given, context)];
   if (
     rules.operators === "as-gold" && operatorsOf(p.node).some((name) => !operatorsOf(g.node).includes(name))

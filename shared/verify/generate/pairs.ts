@@ -1,7 +1,5 @@
 // Pairs of answers that are equal by construction, or differ by one edit. Imports nothing from the verifier.
-// Run as a program it prints JSON lines: bun shared/verify/generate/pairs.ts COUNT SEED
 
-import process from "node:process";
 import { type Expression, latex, Random, randomExpression } from "./expression.ts";
 import { numerically, perturbed, rewritten } from "./rewrite.ts";
 
@@ -87,9 +85,4 @@ export function* pairs(count: number, seed: number): Generator<Pair> {
       made++;
     }
   }
-}
-
-if (import.meta.main) {
-  const [count = "1000", seed = "1"] = process.argv.slice(2);
-  for (const pair of pairs(Number(count), Number(seed))) console.log(JSON.stringify(pair));
 }

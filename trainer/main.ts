@@ -102,6 +102,17 @@ program.command("study <file>")
   .option("--json", "print what was done as JSON on stdout")
   .action(async (file, options) => (await import("./commands/study.ts")).studyCommand(file, options));
 
+program.command("dashboard [runs...]")
+  .description("watch and steer runs in the browser; a folder stands for all runs in it (default: runs)")
+  .option("--port <n>", "port to listen on; 0 takes any free one", "7411")
+  .option(
+    "--host <address>",
+    "address to listen on; others than this machine's need GHPO_DASHBOARD_TOKEN",
+    "127.0.0.1",
+  )
+  .option("--json", "print {url, runs, pid} as JSON on stdout")
+  .action(async (runs, options) => (await import("./commands/dashboard.ts")).dashboardCommand(runs, options));
+
 program.command("doctor")
   .description(
     "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",

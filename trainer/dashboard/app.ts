@@ -1,0 +1,185 @@
+// The dashboard as a web service: files of run directories in, one page and a little JSON out. It holds no state of a
+// run, so it works while the run goes on and after it has died.
+
+import { Elysia } from "elysia";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { parse } from "#shared/schemas/parse.ts";
+import { count, positiveCount } from "#shared/schemas/values.ts";
+import { requestSteering, SteeringRequestSchema } from "../steering.ts";
+import { checkCaller, jsonBody, tokenRedirect } from "./guard.ts";
+import { Live } from "./live.ts";
+import { OpenRun } from "./open_run.ts";
+import { HttpProblem, problemResponse } from "./problem.ts";
+import { OUTCOMES } from "./rollout_index.ts";
+import { findRuns, shortNames } from "./runs.ts";
+
+const file = (path: string) => fileURLToPath(import.meta.resolve(path));
+/** Everything that the page loads. */
+const STATIC: Record<string, string> = {
+  "/": file("./page/index.html"),
+  "/page/page.css": file("./page/page.css"),
+  ...Object.fromEntries(
+    ["main", "dom", "data", "charts", "chart_list", "rollouts", "problems", "run", "text"].map((name) => [
+      `/page/${name}.js`,
+      file(`./page/${name}.js`),
+    ]),
+  ),
+  "/vendor/uPlot.js": file("uplot/dist/uPlot.esm.js"),
+  "/vendor/uPlot.css": file("uplot/dist/uPlot.min.css"),
+  "/vendor/katex.js": file("katex/dist/katex.mjs"),
+};
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache",
+};
+const PAGE_SIZE = 50;
+
+const number = v.pipe(v.string(), v.nonEmpty(), v.transform(Number));
+const optional = v.optional;
+const MetricsQuery = v.strictObject({
+  keys: optional(v.string(), ""),
+  from: optional(v.pipe(number, count), "0"),
+  to: optional(v.pipe(number, count), String(Number.MAX_SAFE_INTEGER)),
+  points: optional(v.pipe(number, positiveCount, v.maxValue(5000)), "800"),
+});
+const listEntries = {
+  family: optional(v.string()),
+  problem: optional(v.string()),
+  offset: optional(v.pipe(number, count), "0"),
+};
+const ProblemsQuery = v.strictObject(listEntries);
+const GroupsQuery = v.strictObject({
+  ...listEntries,
+  step: optional(v.pipe(number, count)),
+  stage: optional(v.pipe(number, count)),
+  outcome: optional(v.picklist(OUTCOMES)),
+});
+
+export interface DashboardOptions {
+  /** Run directories, or folders that hold some. */
+  folders: readonly string[];
+  /** Null: this machine only. */
+  token: string | null;
+}
+
+export interface Dashboard {
+  fetch(request: Request): Promise<Response>;
+  readonly runs: readonly OpenRun[];
+  readonly live: Live;
+}
+
+/** Opens the runs and builds the fetch handler. */
+export async function createDashboard({ folders, token }: DashboardOptions): Promise<Dashboard> {
+  const paths = findRuns(folders);
+  const names = shortNames(paths);
+  const runs = paths.map((path, i) => new OpenRun(String(i), path, names[i]!));
+  for (const run of runs) await run.refresh();
+  const live = new Live(runs);
+  const app = routes(runs, live).onError(({ code, error }) => problemResponse(problemOf(code, error)));
+  const fetch = async (request: Request): Promise<Response> => {
+    try {
+      const redirect = tokenRedirect(request, token);
+      if (redirect) return redirect;
+      checkCaller(request, token);
+      const response = await app.handle(request);
+      for (const [name, value] of Object.entries(HEADERS)) {
+        if (!response.headers.has(name)) response.headers.set(name, value);
+      }
+      return response;
+    } catch (error) {
+      return problemResponse(problemOf("UNKNOWN", error));
+    }
+  };
+  return { fetch, runs, live };
+}
+
+function routes(runs: readonly OpenRun[], live: Live) {
+  const find = (id: string): OpenRun => {
+    const run = runs.find((run) => run.id === id);
+    if (!run) throw new HttpProblem(404, "There is no such run");
+    return run;
+  };
+  const app = new Elysia()
+    .get("/api/runs", async () => {
+      for (const run of runs) await run.refresh();
+      return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
+    })
+    .get("/api/events", () => live.stream())
+    .get("/api/runs/:id/metrics", async ({ params, query }) => {
+      const { log } = find(params.id);
+      const { keys, from, to, points } = queryOf(MetricsQuery, query);
+      await log.refresh();
+      return log.window(keys === "" ? log.keys : keys.split(","), from, to, points);
+    })
+    .get("/api/runs/:id/facts", ({ params }) => find(params.id).facts())
+    .get("/api/runs/:id/problems", async ({ params, query }) => {
+      const { offset, ...filter } = queryOf(ProblemsQuery, query);
+      const index = await find(params.id).index();
+      const problems = index.problems(defined(filter));
+      return {
+        total: problems.length,
+        ...about(index),
+        problems: problems.slice(offset, offset + PAGE_SIZE),
+      };
+    })
+    .get("/api/runs/:id/groups", async ({ params, query }) => {
+      const { offset, ...filter } = queryOf(GroupsQuery, query);
+      const index = await find(params.id).index();
+      const groups = index.groups(defined(filter));
+      return { total: groups.length, ...about(index), groups: groups.slice(offset, offset + PAGE_SIZE) };
+    })
+    .get("/api/runs/:id/groups/:step/:line", async ({ params }) => {
+      const group = await find(params.id).group(Number(params.step), Number(params.line));
+      if (group === null) throw new HttpProblem(404, "There is no such group");
+      return group;
+    })
+    .post("/api/runs/:id/steering", async ({ params, request }) => {
+      const run = find(params.id);
+      const body = await jsonBody(request);
+      let wish;
+      try {
+        wish = parse(SteeringRequestSchema, body, "the request");
+      } catch (error) {
+        throw new HttpProblem(422, (error as Error).message);
+      }
+      await run.refresh();
+      if (run.summary.kind !== "train" || !["running", "paused"].includes(run.summary.status)) {
+        throw new HttpProblem(409, "Only a training run that is running can be steered");
+      }
+      requestSteering(run.path, wish);
+      return { accepted: wish };
+    }, { parse: "none" });
+  for (const [path, source] of Object.entries(STATIC)) app.get(path, () => new Response(Bun.file(source)));
+  return app;
+}
+
+function about(index: Awaited<ReturnType<OpenRun["index"]>>) {
+  const { steps, partial } = index;
+  return { ...index.facets(), first_step: steps.at(-1) ?? 0, last_step: steps[0] ?? 0, partial };
+}
+
+function queryOf<const S extends v.GenericSchema>(schema: S, query: unknown): v.InferOutput<S> {
+  try {
+    return parse(schema, { ...query as Record<string, unknown> }, "the query");
+  } catch (error) {
+    throw new HttpProblem(422, (error as Error).message);
+  }
+}
+
+/** Without the keys whose value is undefined or empty. */
+function defined<T extends Record<string, unknown>>(filter: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(filter).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+function problemOf(code: unknown, error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (code === "NOT_FOUND") return new HttpProblem(404, "There is nothing at this address");
+  console.error(error);
+  return new HttpProblem(500, error instanceof Error ? error.message : "The dashboard failed");
+}

@@ -1,0 +1,158 @@
+// One run as the dashboard holds it: its metrics in columns, its rollout index, and the problems behind them, which
+// give each group its question and gold answer.
+
+import { join } from "node:path";
+import { readText } from "#shared/io/files.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import type { Completion, Group } from "#shared/schemas/rollout.ts";
+import { type PresetName, presets, verify } from "#shared/verify/index.ts";
+import { readJson } from "#shared/io/files.ts";
+import { checkpointName, listCheckpoints } from "../checkpoint.ts";
+import { trainingProblems } from "../data.ts";
+import { loadRecipe } from "../recipe.ts";
+import { readEvents } from "../steering.ts";
+import type { LiveRun } from "./live.ts";
+import { MetricsLog } from "./metrics_log.ts";
+import { RolloutIndex } from "./rollout_index.ts";
+import { type RunSummary, summarise } from "./runs.ts";
+
+/** A completion with what the verifier says of it now. */
+export interface JudgedCompletion extends Omit<Completion, "ids" | "logprobs"> {
+  tokens: number;
+  /** Null where the gold answer is not known any more. */
+  judged:
+    | { verdict: boolean | "undecided" | null; tier: string; reason: string; extracted: string | null }
+    | null;
+  span: [number, number] | null;
+}
+
+export interface OpenGroup extends Omit<Group, "completions" | "prompt_ids"> {
+  /** Where in the prompt the hint stands. */
+  hint_span: [number, number] | null;
+  prompt_tokens: number;
+  answer: string | null;
+  completions: JudgedCompletion[];
+}
+
+export class OpenRun implements LiveRun {
+  readonly log: MetricsLog;
+  readonly rollouts: RolloutIndex;
+  summary: RunSummary;
+  readonly #recipe: TrainRecipe | null;
+  #problems: Promise<Map<string, Problem>> | undefined;
+  #sources = new Map<string, Problem>();
+
+  constructor(readonly id: string, readonly path: string, readonly name: string) {
+    this.log = new MetricsLog(join(path, "metrics.jsonl"));
+    this.rollouts = new RolloutIndex(
+      path,
+      (problem) => this.#sources.get(problem)?.source ?? prefixOf(problem),
+    );
+    this.summary = summarise(path, name);
+    this.#recipe = trainRecipe(path);
+  }
+
+  async refresh(): Promise<void> {
+    await this.log.refresh();
+    this.summary = summarise(this.path, this.name);
+  }
+
+  /** The rollout index, up to date. */
+  async index(): Promise<RolloutIndex> {
+    this.#sources = await (this.#problems ??= this.#loadProblems());
+    await this.rollouts.refresh();
+    return this.rollouts;
+  }
+
+  /** A group with its hint found, its answers verified again, and without token ids. */
+  async group(step: number, line: number): Promise<OpenGroup | null> {
+    const found = (await this.index()).group(step, line);
+    if (found === null) return null;
+    const { completions, prompt_ids, ...group } = found;
+    const { hint } = group.guidance;
+    const at = hint === "" ? -1 : group.prompt.lastIndexOf(hint);
+    const answer = this.#sources.get(group.problem_id)?.answer ?? null;
+    // A hint that begins the assistant's turn is the beginning of every answer.
+    const begun = this.#recipe?.ghpo.hint_placement === "assistant" ? hint : "";
+    return {
+      ...group,
+      prompt_tokens: prompt_ids.length,
+      hint_span: at < 0 ? null : [at, at + hint.length],
+      answer,
+      completions: completions.map((completion) => this.#judge(completion, begun, answer)),
+    };
+  }
+
+  #judge(
+    { ids, logprobs: _, ...completion }: Completion,
+    begun: string,
+    answer: string | null,
+  ): JudgedCompletion {
+    if (answer === null) return { ...completion, tokens: ids.length, judged: null, span: null };
+    const preset = this.#recipe?.reward.preset ?? "strict";
+    const { verdict, tier, reason, extracted, span } = verify(
+      answer,
+      begun + completion.text,
+      preset in presets ? preset as PresetName : "strict",
+    );
+    const inText = span !== undefined && span.start >= begun.length;
+    return {
+      ...completion,
+      tokens: ids.length,
+      judged: { verdict, tier, reason, extracted },
+      span: inText ? [span.start - begun.length, span.end - begun.length] : null,
+    };
+  }
+
+  /** What the page tells about the run besides its curves. */
+  facts() {
+    const root = join(this.path, "checkpoints");
+    const checkpoints = listCheckpoints(root).map((step) => {
+      const path = join(root, checkpointName(step), "manifest.json");
+      const { created_at, files, metrics, adapter, kernel_variants, model_type } = parse(
+        CheckpointManifestSchema,
+        readJson(path),
+        path,
+      );
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      const weights = files.filter(({ path }) => path.startsWith("model") && path.endsWith(".safetensors"))
+        .reduce((sum, file) => sum + file.bytes, 0);
+      return { step, created_at, bytes, weights, metrics, adapter, kernel_variants, model_type };
+    });
+    return {
+      recipe: readText(join(this.path, "recipe.toml")),
+      checkpoints,
+      events: readEvents(this.path),
+      gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
+      faults: this.log.faults,
+    };
+  }
+
+  async #loadProblems(): Promise<Map<string, Problem>> {
+    if (this.#recipe === null) return new Map();
+    try {
+      return new Map((await trainingProblems(this.#recipe)).map((problem) => [problem.id, problem]));
+    } catch {
+      return new Map(); // the data file has gone: the groups are still worth reading
+    }
+  }
+}
+
+function trainRecipe(run: string): TrainRecipe | null {
+  try {
+    return loadRecipe(TrainRecipeSchema, join(run, "recipe.toml"), []);
+  } catch {
+    return null; // sft, or written by another version
+  }
+}
+
+function prefixOf(problem: string): string {
+  return /^([^:]+):/.exec(problem)?.[1] ?? "";
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,68 @@
+// What the page knows of the runs, and how it hears of more: JSON for what is asked for, server-sent events for news.
+
+/** Runs as the server lists them, with `shown` and `color` added. The focused run is the one that details are of. */
+export const state = {
+  runs: [],
+  focus: null,
+  smoothing: 0,
+  log: false,
+  /** Steps in view, or null for all. */
+  range: null,
+  /** Run id -> { width, steps, series } of what is in view. */
+  windows: new Map(),
+};
+
+export async function get(path, query = {}) {
+  const known = Object.entries(query).filter(([, value]) =>
+    value !== undefined && value !== null && value !== ""
+  );
+  const response = await fetch(`${path}?${new URLSearchParams(known)}`);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail);
+  return body;
+}
+
+export async function post(path, body) {
+  const headers = { "content-type": "application/json", "x-ghpo": "1" };
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail);
+  return answer;
+}
+
+export function shownRuns() {
+  return state.runs.filter((run) => run.shown);
+}
+
+/** Loads the curves of the runs in view, as many points as there may be pixels. */
+export async function loadWindows(runs = shownRuns()) {
+  const [from, to] = state.range ?? [];
+  await Promise.all(runs.map(async (run) => {
+    state.windows.set(run.id, await get(`api/runs/${run.id}/metrics`, { from, to, points: 800 }));
+  }));
+}
+
+/** Adds the points of an event to what is in view; true when the curves must be loaded again instead. */
+export function addPoints(id, { steps, series }) {
+  const own = state.windows.get(id);
+  if (!own || state.range) return false;
+  const before = own.steps.length;
+  own.steps.push(...steps);
+  for (const [key, { mean, min, max }] of Object.entries(series)) {
+    const known = own.series[key] ??= own.width > 1 ? { mean: [], min: [], max: [] } : { mean: [] };
+    for (const [name, values] of Object.entries({ mean, min: min ?? mean, max: max ?? mean })) {
+      if (!known[name]) continue;
+      while (known[name].length < before) known[name].push(null);
+      known[name].push(...values);
+    }
+  }
+  return own.steps.length > 2000;
+}
+
+/** Calls back with every event; the browser connects again by itself. */
+export function listen(onEvent, onState) {
+  const source = new EventSource("api/events");
+  source.addEventListener("run", (event) => onEvent(JSON.parse(event.data)));
+  source.addEventListener("open", () => onState(true));
+  source.addEventListener("error", () => onState(false));
+}

@@ -1,0 +1,130 @@
+// The problem view: every problem of the run in focus with its visits, the guidance that each needed, and its groups.
+
+import { element, percent, select, shape, short } from "./dom.js";
+import { get, state } from "./data.js";
+import { groupView } from "./rollouts.js";
+
+const filter = { family: "", problem: "" };
+
+export async function problemsView(main) {
+  const list = element("div", { id: "problems" });
+  const count = element("span", { class: "count", role: "status" });
+  const more = element("button", { onclick: () => load(false) }, "show more");
+  const controls = element("div", { class: "controls" });
+  main.replaceChildren(
+    controls,
+    element(
+      "p",
+      { class: "hint" },
+      "Hardest first, by the last visit. A bar is a visit: its height the guidance level, its colour whether any completion was right.",
+    ),
+    list,
+    more,
+  );
+  let offset = 0;
+  const load = async (fresh) => {
+    if (fresh) offset = 0;
+    const run = state.focus;
+    const answer = await get(`api/runs/${run.id}/problems`, { ...filter, offset });
+    if (fresh) list.replaceChildren();
+    if (controls.childElementCount === 0) {
+      controls.append(
+        select(
+          "family",
+          [["", "all"], ...answer.families.map((name) => [name, name])],
+          filter.family,
+          (value) => {
+            filter.family = value;
+            load(true);
+          },
+        ),
+        element(
+          "label",
+          { class: "field" },
+          "problem",
+          element("input", {
+            type: "search",
+            value: filter.problem,
+            onchange: (event) => {
+              filter.problem = event.target.value;
+              load(true);
+            },
+          }),
+        ),
+        count,
+      );
+    }
+    const stages = Math.max(3, ...answer.stages);
+    list.append(...answer.problems.map((problem) => problemView(run, problem, stages, answer)));
+    offset += answer.problems.length;
+    more.hidden = offset >= answer.total;
+    count.textContent = answer.total === 0
+      ? "No rollouts were written by this run."
+      : `${answer.total} problems in steps ${answer.first_step}–${answer.last_step}`;
+  };
+  await load(true);
+}
+
+function problemView(run, { id, visits }, stages, { first_step, last_step }) {
+  const last = visits.at(-1);
+  const times = visits.length === 1 ? "1 visit" : `${visits.length} visits`;
+  const details = element(
+    "details",
+    { class: "group problem" },
+    element(
+      "summary",
+      {},
+      element("span", { class: "start" }, id),
+      history(visits, stages, first_step, last_step),
+      element("span", { class: "name" }, times),
+      element(
+        "span",
+        { class: `badge stage-${Math.min(last.stage, 3)}` },
+        last.stage === 0 ? "no hint" : `stage ${last.stage}`,
+      ),
+      element(
+        "span",
+        { class: "chips", title: "un-hinted accuracy at the last visit" },
+        percent(last.accuracy_unhinted),
+      ),
+    ),
+  );
+  details.addEventListener("toggle", () => {
+    if (!details.open || details.childElementCount > 1) return;
+    const words = visits.map((visit) =>
+      `step ${visit.step}: ${visit.stage === 0 ? "no hint" : `stage ${visit.stage}`}, un-hinted ${
+        percent(visit.accuracy_unhinted)
+      }, at last ${percent(visit.accuracy)}`
+    );
+    details.append(
+      element(
+        "div",
+        { class: "body" },
+        element("ol", { class: "visits" }, ...words.map((text) => element("li", {}, text))),
+        ...[...visits].reverse().map((visit) => groupView(run, visit)),
+      ),
+    );
+  });
+  return details;
+}
+
+/** The visits of a problem over the steps: a bar as high as the guidance level. */
+function history(visits, stages, first, last) {
+  const svg = shape("svg", {
+    viewBox: "0 0 120 24",
+    class: "history",
+    role: "img",
+    "aria-label": `guidance levels: ${visits.map((visit) => visit.stage).join(", ")}; un-hinted accuracy: ${
+      visits.map((visit) => short(visit.accuracy_unhinted)).join(", ")
+    }`,
+  });
+  svg.append(shape("line", { x1: 0, x2: 120, y1: 23.5, y2: 23.5, class: "base" }));
+  for (const { step, stage, accuracy } of visits) {
+    const height = 4 + (19 * stage) / stages;
+    const x = last === first ? 58 : (115 * (step - first)) / (last - first);
+    svg.append(
+      shape("rect", { x, y: 23 - height, width: 4, height, class: accuracy > 0 ? "solved" : "unsolved" }),
+    );
+  }
+  return svg;
+}

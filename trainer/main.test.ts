@@ -1,5 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -91,5 +94,26 @@ describe("ghpo", () => {
     assert.equal(clean.code, 0, clean.err);
     const report = JSON.parse(clean.out);
     assert.deepEqual([report.problems, report.overlaps, report.errors], [200, [], []]);
+
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-check-"));
+    try {
+      const row = {
+        problem: "What is 1 + 1 when both are counted twice?",
+        answer: "4",
+        solution: "It is 4.\nSo 4",
+      };
+      const rows = [row, row, { problem: "Two?" }];
+      writeFileSync(join(folder, "train.jsonl"), rows.map((r) => JSON.stringify(r)).join("\n"));
+      writeFileSync(join(folder, "test.jsonl"), JSON.stringify({ ...row, solution: undefined }));
+      const own = ["--data.families", "[]", "--data.path", join(folder, "train.jsonl")];
+      const found = ghpo("check-data", "demo", ...own, "--benchmark", join(folder, "test.jsonl"));
+      assert.equal(found.code, 1);
+      assert.match(found.out, /rows that do not fit: 1\n {2}line 3: it has no answer/);
+      assert.match(found.out, /duplicates: 1\n {2}train:2 is train:1/);
+      assert.match(found.out, /show the answer early: 2\n {2}train:1, step 1/);
+      assert.match(found.out, /overlaps with a benchmark: 2\n {2}train:1 and test\.jsonl test:1: "what is 1/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -3,26 +3,16 @@
 
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { parse } from "#shared/schemas/parse.ts";
-import {
-  type BenchmarkScore,
-  type EvaluationResult,
-  EvaluationResultSchema,
-} from "#shared/schemas/evaluation.ts";
-import { FAMILIES, type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadRecipe } from "../recipe.ts";
 import { RunDirectory } from "../run_directory.ts";
 import { formatDuration } from "../status.ts";
+import { compare, type Difference, evaluate, evaluateBoth, FOLDER } from "./demo_evaluation.ts";
 import { runTraining } from "./train.ts";
 import { demoPage } from "./demo_page.ts";
 import { demoTable } from "./demo_table.ts";
-
-const FOLDER = "runs/demo";
-const RUNNER = fileURLToPath(new URL("../../scripts/run.mjs", import.meta.url));
-/** Problems of each level and family; the untrained families are only there to be seen. */
-const PER_LEVEL = { trained: 40, untrained: 8 };
 
 /** Shares of right answers, 0 to 1. */
 export interface FamilyResult {
@@ -37,14 +27,6 @@ export interface FamilyResult {
   trace_after: number;
   /** Plain GRPO on as many generated tokens; null without --compare. */
   grpo: number | null;
-}
-
-/** A paired difference with its 95 % interval, families weighing the same. */
-export interface Difference {
-  before: number;
-  after: number;
-  difference: number;
-  interval_95: [number, number];
 }
 
 export interface DemoSummary {
@@ -91,7 +73,7 @@ export async function demoCommand(
       quiet: options.quiet ?? false,
       tokenBudget: trained.generatedTokens,
     });
-    const result = evaluate("grpo", run.checkpoint, seed, recipe.data.families, PER_LEVEL.trained);
+    const result = evaluate("grpo", run.checkpoint, seed, recipe.data.families);
     grpo = { checkpoint: run.checkpoint, tokens: run.generatedTokens, result };
   }
 
@@ -147,51 +129,6 @@ function grpoRecipe(recipe: TrainRecipe): TrainRecipe {
     output_dir: join(FOLDER, "grpo"),
     train: { ...recipe.train, max_steps: 10 * recipe.train.max_steps },
   };
-}
-
-function evaluateBoth(name: string, model: string, seed: number, recipe: TrainRecipe) {
-  const trained = recipe.data.families;
-  const untrained = FAMILIES.filter((family) => !trained.includes(family));
-  return {
-    trained: evaluate(name, model, seed, trained, PER_LEVEL.trained),
-    untrained: evaluate(`${name}-untrained`, model, seed, untrained, PER_LEVEL.untrained),
-  };
-}
-
-/** Runs the evaluator and reads the result that it writes to runs/demo/NAME.json. */
-function evaluate(
-  name: string,
-  model: string,
-  seed: number,
-  benchmarks: readonly string[],
-  perLevel: number,
-) {
-  const out = join(FOLDER, `${name}.json`);
-  evaluator([
-    ...["--model", model, "--benchmarks", benchmarks.join(","), "--problems-seed", String(seed)],
-    ...["--per-level", String(perLevel), "--max-tokens", "64", "--out", out, "--json"],
-  ]);
-  return parse(EvaluationResultSchema, JSON.parse(readFileSync(out, "utf8")), out);
-}
-
-/** The paired difference between two results of this demo. */
-function compare(a: string, b: string): Difference {
-  const output = evaluator(["compare", join(FOLDER, `${a}.json`), join(FOLDER, `${b}.json`), "--json"]);
-  const { pooled } = JSON.parse(output) as {
-    pooled: { a: number; b: number; difference: number; low: number; high: number };
-  };
-  const { a: before, b: after, difference, low, high } = pooled;
-  return { before, after, difference, interval_95: [low, high] };
-}
-
-function evaluator(args: string[]): string {
-  const { exitCode, stdout } = Bun.spawnSync([process.execPath, RUNNER, "evaluate", ...args], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  if (exitCode === 0) return stdout.toString();
-  throw new Error(`Cannot evaluate as the evaluator ended with code ${exitCode}: its message is above`);
 }
 
 function familiesOf(

@@ -51,7 +51,7 @@ ${
     ])
   }
 ${
-    lineChart("Groups that ended on each hint stage (none: no hint was needed)", "step", [
+    lineChart("Share of groups that ended on each hint stage", "step", [
       { name: "stage 1", points: bySteps("ghpo/frac_stage_1") },
       { name: "stage 2", points: bySteps("ghpo/frac_stage_2") },
       { name: "stage 3", points: bySteps("ghpo/frac_stage_3") },

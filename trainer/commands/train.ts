@@ -40,6 +40,7 @@ export async function runTraining(
     model: recipe.model,
     learner: {
       micro_batch_tokens: recipe.train.micro_batch_tokens,
+      gradient_checkpointing: recipe.train.gradient_checkpointing,
       temperature: recipe.generation.temperature,
     },
     optimizer: recipe.optimizer,

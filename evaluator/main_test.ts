@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { parse } from "#shared/schemas/parse.ts";
 import { EvaluationResultSchema, EvaluationRowSchema } from "#shared/schemas/evaluation.ts";
 import { openCheckpoint, type OpenedModel } from "./engine.ts";
+import { startEndpoint } from "./testing/endpoint.ts";
 import { makeTinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
 const main = new URL("main.ts", import.meta.url).pathname;
@@ -139,6 +140,14 @@ describe("evaluate", () => {
       (await evaluate("--completions", `${folder}/half.jsonl`, ...common, "--allow-partial")).code,
       0,
     );
+  });
+
+  it("warns when a server answers alike whatever the seed", async () => {
+    await using server = startEndpoint(() => "#### 1");
+    const args = ["--endpoint", server.url, "--model", "m", ...common, "--samples", "3"];
+    const { code, stderr } = await evaluate(...args);
+    assert.equal(code, 0);
+    assert.match(stderr, /all samples of each chain problem are alike: the server seems to ignore the seed/);
   });
 
   it("fails below a bound", async () => {

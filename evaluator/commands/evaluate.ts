@@ -53,6 +53,11 @@ export async function evaluate(raw: unknown): Promise<number> {
     const scored = scoreAll(task, asked, journal);
     rows.push(...scored.map((sample) => rowOf(task, sample)));
     if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
+    if (repeatsItself(task, scored)) {
+      console.error(
+        `warning: all samples of each ${task.name} problem are alike: the server seems to ignore the seed`,
+      );
+    }
   }
   if (benchmarks.length === 0) {
     throw new Error(
@@ -94,6 +99,16 @@ function scoreAll(task: Task, requests: readonly SampleRequest[], journal: Journ
     const problem = problems.get(request.problem_id);
     return sample && problem ? [{ ...sample, score: score(task, problem, sample.text) }] : [];
   });
+}
+
+/** Whether sampling at a temperature gave every problem only one text: the k samples are then one. */
+function repeatsItself(task: Task, scored: readonly ScoredSample[]): boolean {
+  if (task.samples < 2 || task.sampling.temperature < 0.1) return false;
+  const problems = Map.groupBy(scored, (sample) => sample.problem_id);
+  return problems.size >= 5 &&
+    [...problems.values()].every((samples) =>
+      samples.length > 1 && new Set(samples.map(({ text }) => text)).size === 1
+    );
 }
 
 function rowOf(task: Task, sample: ScoredSample): EvaluationRow {

@@ -1,6 +1,6 @@
 // Compares two parsed answers by what they are: relations, lists, tuples, sets, matrices, words or scalars.
 
-import { type Builder, type Node, some } from "./ast.ts";
+import { type Builder, type Node, some, symbols } from "./ast.ts";
 import type { Fuel } from "./fuel.ts";
 import { type Answer, answer } from "./identity.ts";
 import { key } from "./key.ts";
@@ -26,7 +26,9 @@ export function compareNodes(gold: Node, given: Node, context: Context): Answer 
       return typeof value === "string" ? answer(false, "structure", value) : compareNodes(g, value, context);
     }
     if (!isSetLike(g)) return answer(false, "structure", "a relation where a value is asked");
-    if (!rules.relationForSet) return answer(false, "structure", "a relation where a set is asked");
+    if (rules.relationForSet === "never" || (rules.relationForSet === "solved" && !isSolved(p))) {
+      return answer(false, "structure", "a relation where a set is asked");
+    }
     return compareSets(g, p, context);
   }
   if (g.kind === "relation") {
@@ -57,8 +59,17 @@ const differentKinds = (): Answer => answer(false, "structure", "answers of diff
 const isConstant = (node: Node): boolean =>
   !some(node, (part) => part.kind === "symbol" || part.kind === "apply");
 
-/** `x \in S` is S. */
+/** `1 < x <= 2`: a name against numbers, with nothing left to solve. */
+const isSolved = (node: Node): boolean => node.args.every((arg) => arg.kind === "symbol" || isConstant(arg));
+
+/** `x \in S` is S; `k \pi, k \in Z` is `k \pi`. */
 function plain(node: Node): Node {
+  if (node.kind === "list" && node.args.length === 2) {
+    const [first, second] = node.args;
+    const domain = isMembership(second!) && second.args[0]!.kind === "symbol" &&
+      second.args[1]!.kind === "realm";
+    if (domain && !isMembership(first!) && symbols(first!).has([...symbols(second)][0]!)) return first!;
+  }
   return isMembership(node) && isName(node.args[0]!) ? plain(node.args[1]!) : node;
 }
 
@@ -229,6 +240,9 @@ function matching(gold: readonly Node[], given: readonly Node[], context: Contex
 function compareSets(gold: Node, given: Node, context: Context): Answer {
   const { fuel, builder } = context;
   if (key(gold, fuel) === key(given, fuel)) return answer(true, "canonical", "the same set");
+  if (gold.kind === "realm" && given.kind === "realm") {
+    return answer(false, "structure", "another set of numbers");
+  }
   const [a, b] = [realSet(gold, builder, fuel), realSet(given, builder, fuel)];
   const same = a === null || b === null ? null : sameSet(a, b);
   if (same !== null) {

@@ -79,8 +79,9 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
   const constant = names.size === 0 && !some(a, opaque) && !some(b, opaque);
   const imaginary = some(a, isI) || some(b, isI);
   let agreed = 0;
+  const whole = some(a, isCounting) || some(b, isCounting);
   for (const [index, range] of ranges.entries()) {
-    const point = samplePoint(index, range);
+    const point = whole ? integerPoint(index) : samplePoint(index, range);
     const [x, y] = [valueAt(a, point, fuel), valueAt(b, point, fuel)];
     if (x === null || y === null) {
       if (constant) break;
@@ -97,6 +98,18 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
   }
   if (agreed >= 2) return answer(true, "numeric", `equal to 30 digits at ${agreed} sample points`);
   return answer("undecided", "none", "no common value could be computed");
+}
+
+/** Factorials and binomials of unknowns are compared at integers. */
+const isCounting = (node: Node): boolean =>
+  node.kind === "call" && (node.name === "factorial" || node.name === "binom") && symbols(node).size > 0;
+
+/** Small natural numbers; those called n, m or N are larger, as in a binomial. */
+function integerPoint(index: number): Point {
+  return (name) => {
+    const base = /^[nmN]/.test(name) ? 9 : 2;
+    return balls.fromRational({ p: BigInt(base + (index * 5 + name.charCodeAt(0) * 3) % 7), q: 1n });
+  };
 }
 
 const isI = (node: Node): boolean => node.kind === "constant" && node.name === "i";

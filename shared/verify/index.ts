@@ -209,7 +209,9 @@ function renamed(node: Node, like: Node, b: Builder): Node {
   return walk(node);
 }
 
-const squeeze = (text: string): string => text.replaceAll(/[\s$]/g, "").replace(/\.$/, "");
+/** Without dollar signs, a final full stop, and white space except between letters or digits. */
+const squeeze = (text: string): string =>
+  text.replaceAll(/\$|(?<![\w.])\s+|\s+(?![\w.])/g, "").replace(/\.$/, "");
 
 /** One comma that cannot group thousands: `1,22`, `0,111`, `1000,99`. */
 const decimalComma =
@@ -244,10 +246,15 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   }
   if (ambiguous?.comma === true) {
     read({ ...usual, commas: "list" });
+    if (/[([{].*, /.test(text)) read({ ...usual, commas: "grouped" });
     if (decimalComma.test(text)) read({ ...usual, commas: "decimal" });
   }
   if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
   if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });
+  const [only] = nodes.values();
+  if (nodes.size === 1 && only?.kind === "text" && only.text !== text && /[,\d]/.test(only.text)) {
+    return [only, ...readings(only.text, preset, fuel)]; // \text{A, B and C}, \text{13}
+  }
   return [...nodes.values()];
 }
 

@@ -3,8 +3,8 @@
 import { LimitError, limits, ParseError } from "./fuel.ts";
 import { gcd, type Rational, rational } from "./rational.ts";
 
-/** How a comma between digits is read where both readings make sense. */
-export type Commas = "thousands" | "list" | "decimal";
+/** How a comma between digits is read where several readings make sense; "grouped": thousands inside brackets too. */
+export type Commas = "thousands" | "grouped" | "list" | "decimal";
 
 export type Numeral = {
   end: number;
@@ -57,7 +57,7 @@ export function scanNumeral(
   let ambiguous = false;
   const groupable = whole.length > 0 && whole.length <= 3 && (whole.length > 1 || whole !== "0");
   if (groupable) {
-    const allowComma = commas === "thousands" && !inside;
+    const allowComma = commas === "grouped" || (commas === "thousands" && !inside);
     for (
       let next = nextGroup(source, end, allowComma);
       next >= 0;

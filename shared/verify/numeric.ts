@@ -242,6 +242,15 @@ function discrete(name: string, a: Ball, args: readonly Node[], point: Point, fu
     if (low !== high) return null;
     return balls.real((name === "floor" ? low : low + 1n) << bits, 0);
   }
+  if (name === "factorial" || name === "binom" || name === "gamma") {
+    const [n, k] = [integerOf(a), name === "binom" ? integerOf(evaluate(args[1]!, point, fuel)) : 0];
+    if (n === null || k === null || n > 200 || n < 0 || k < 0) return null;
+    fuel.spend(n);
+    let product = balls.one.re;
+    if (name === "binom") { for (let j = 0; j < k; j++) product = product * BigInt(n - j) / BigInt(j + 1); }
+    else for (let j = 2; j <= (name === "gamma" ? n - 1 : n); j++) product *= BigInt(j);
+    return name === "gamma" && n === 0 ? null : balls.real(product, 0);
+  }
   if (name === "sgn") return balls.mayBeZero(a) ? null : a.re > 0n ? balls.one : balls.negate(balls.one);
   if (name === "max" || name === "min") {
     let best = a;
@@ -253,6 +262,12 @@ function discrete(name: string, a: Ball, args: readonly Node[], point: Point, fu
     return best;
   }
   return null;
+}
+
+/** The integer that a ball is exactly, or null. */
+function integerOf(a: Ball | null): number | null {
+  if (a === null || a.error !== 0 || a.im !== 0n || a.re % balls.one.re !== 0n) return null;
+  return Number(a.re / balls.one.re);
 }
 
 /** Sums and products whose bounds are small integers; the index is an extra point. */

@@ -515,6 +515,7 @@ class Parser {
   }
 
   private postfix(sign: string, top: Frame): void {
+    if (sign === "%" || sign === "degree") this.reduce(operators.binding.juxtapose);
     const value = top.values.pop()!;
     if (sign === "!") top.values.push(this.b.node({ kind: "call", name: "factorial" }, [value]));
     else if (sign === "'") top.values.push(value);

@@ -38,8 +38,8 @@ export type Rules = {
   repeats: boolean;
   /** Comma lists are ordered. */
   ordered: boolean;
-  /** A gold set may be answered by an inequality (the reverse is always allowed). */
-  relationForSet: boolean;
+  /** A gold set may be answered by inequalities: by any, or only by solved ones such as `1 < x`, or never. */
+  relationForSet: "always" | "solved" | "never";
   /** `f(x)` equals `f(y)`. */
   renaming: boolean;
   /** Units with a known size are compared; otherwise every unit is dropped. */
@@ -134,7 +134,7 @@ const report: Preset = {
     setAsTuple: true,
     repeats: true,
     ordered: false,
-    relationForSet: false,
+    relationForSet: "always",
     renaming: false,
     units: true,
     unparsedGold: "text",
@@ -154,6 +154,7 @@ const strict: Preset = {
     operators: "as-gold",
     setAsTuple: false,
     repeats: false,
+    relationForSet: "solved",
     unparsedGold: "null",
   },
 };
@@ -180,6 +181,7 @@ const ghpo: Preset = {
     percent: "divided",
     significantDigits: Infinity,
     places: 6,
+    relationForSet: "never",
     units: false,
     unparsedGold: "null",
     textTier: false,
@@ -204,7 +206,7 @@ const qwen: Preset = {
     hundredfold: true,
     brackets: "ignored",
     ordered: true,
-    relationForSet: true,
+    relationForSet: "always",
   },
 };
 

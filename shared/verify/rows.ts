@@ -57,7 +57,7 @@ const policies = new Map<string, VerifyOptions>([
     extraction: { reasoning: "required", reasoningEnd: ["</think>", "</REASONING_END>"] },
   }],
   ["percent-stripped-not-divided", { rules: { percent: "stripped" } }],
-  ["set-vs-inequality-asymmetry", { rules: { relationForSet: false } }],
+  ["set-vs-inequality-asymmetry", { rules: { relationForSet: "never" } }],
   ["variable-renaming", { rules: { renaming: false } }],
 ]);
 
@@ -78,7 +78,9 @@ export function rowOptions(row: Row): VerifyOptions {
     delete rules.roundDecimals;
     delete rules.significantDigits;
   }
-  if (typeof opts.allow_set_relation_comp === "boolean") rules.relationForSet = opts.allow_set_relation_comp;
+  if (typeof opts.allow_set_relation_comp === "boolean") {
+    rules.relationForSet = opts.allow_set_relation_comp ? "always" : "never";
+  }
   if (opts.strict === false) rules.renaming = true;
   return options;
 }

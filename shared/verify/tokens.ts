@@ -364,6 +364,9 @@ class Lexer {
     if (plain && /^[^A-Za-z]/.test(group.text)) return void (this.i = i); // only bold: read the braces as usual
     if (plain && /^[A-Za-z]{2}/.test(group.text)) return this.push("text", group.text, group.end - this.i);
     const text = group.text.replaceAll(" ", "");
+    const arrow = name === "vec" || name === "hat" || name === "overrightarrow";
+    const vector = /^(?:\\mathbf\{?)?\\?([a-z])(?:math)?\}?$/.exec(text);
+    if (arrow && vector !== null) return this.push("symbol", vector[1]!, group.end - this.i);
     this.push("symbol", plain ? text : `${name === "overline" ? "bar" : name}{${text}}`, group.end - this.i);
   }
 

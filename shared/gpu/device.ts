@@ -38,6 +38,8 @@ export interface OpenOptions {
   powerPreference?: GPUPowerPreference;
   /** Overrides the profile guessed from the adapter. */
   profile?: Profile;
+  /** "base" keeps to the portable kernels; "auto", the default, takes faster ones where the adapter has them. */
+  variants?: "auto" | "base";
 }
 
 export class DeviceLostError extends Error {
@@ -75,7 +77,10 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
     features: [...adapter.features].sort(),
     limits: requiredLimits,
   };
-  return new Gpu(device, facts, options.profile ?? guessProfile(facts));
+  const gpu = new Gpu(device, facts, options.profile ?? guessProfile(facts));
+  gpu.subgroups8 = options.variants !== "base" && device.features.has("subgroups" as GPUFeatureName) &&
+    info.subgroupMinSize === 8 && info.subgroupMaxSize === 8;
+  return gpu;
 }
 
 /** Software rasterisers name themselves; Deno leaves vendor and architecture numeric, so the text decides. */
@@ -89,6 +94,8 @@ export class Gpu {
   liveBytes = 0;
   /** The largest `liveBytes` so far. */
   peakBytes = 0;
+  /** Whether to use the kernels made for subgroups of exactly 8 lanes; tests switch it off to compare. */
+  subgroups8 = false;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
   bindingBytes: number;
   /** For writable bindings that a variant of a kernel never touches. */

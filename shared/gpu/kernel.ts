@@ -16,6 +16,9 @@ export interface Kernel {
   bindGroups: Map<string, GPUBindGroup>;
 }
 
+/** Goes in front of kernels with subgroup operations. Lanes leave such kernels together: the analysis cannot see it. */
+export const SUBGROUPS = "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n";
+
 const STORAGE = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g;
 
 /**

@@ -1,12 +1,14 @@
 // Launchers of the kernels that generate one token for every live row. All read the number of live rows from the
 // state buffer, so a block of steps is recorded without knowing which rows will have ended.
 
+import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import type { HeadShape } from "./rope.ts";
 import attentionSource from "./decode_attention.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "./decode_logits.wgsl" with { type: "text" };
+import matmulSubgroupSource from "./decode_matmul_subgroup.wgsl" with { type: "text" };
 import matmulSource from "./decode_matmul.wgsl" with { type: "text" };
 import sampleSource from "./sample.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
@@ -114,7 +116,13 @@ function decodeProduct(
   bindings: Record<string, Binding>,
   { rows, cols, inner, eps }: { rows: number; cols: number; inner: number; eps: number },
 ): void {
-  const kernel = recorder.gpu.kernel("decode_matmul", state + matmulSource, flags);
+  const { gpu } = recorder;
+  if (gpu.subgroups8) {
+    const kernel = gpu.kernel("decode_matmul_subgroup", SUBGROUPS + state + matmulSubgroupSource, flags);
+    const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 8)] as const;
+    return recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
+  }
+  const kernel = gpu.kernel("decode_matmul", state + matmulSource, flags);
   const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 32)] as const;
   recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
 }

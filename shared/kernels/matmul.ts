@@ -1,9 +1,11 @@
 // Matrix products in f32. Weights lie on the GPU as (in, out), so a forward pass is NN, an input gradient NT
 // and a weight gradient TN. Columns and inner dimensions are multiples of 4; rows (tokens) are any number.
 
+import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import nt from "./matmul_nt.wgsl" with { type: "text" };
+import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tn from "./matmul_tn.wgsl" with { type: "text" };
 
 export interface MatmulShape {
@@ -28,21 +30,26 @@ export function matmulNN(
   shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number },
 ): void {
   const { x, w, bias, residual, out } = buffers;
-  checkQuads("matmul_nn", { cols: shape.cols, inner: shape.inner });
+  const { rows, cols, inner, accumulate = false, xStride = inner, xFirst = 0 } = shape;
+  checkQuads("matmul_nn", { cols, inner });
   const params = {
-    ...shape,
+    rows,
+    cols,
+    inner,
     has_bias: bias ? 1 : 0,
     has_residual: residual ? 1 : 0,
-    accumulate: shape.accumulate ? 1 : 0,
-    x_stride: shape.xStride ?? shape.inner,
-    x_first: shape.xFirst ?? 0,
+    accumulate: accumulate ? 1 : 0,
+    x_stride: xStride,
+    x_first: xFirst,
   };
   // An absent operand is bound to w, which is only read as well.
   const bindings = { x, w, bias: bias ?? w, residual: residual ?? w, out };
-  recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, [
-    Math.ceil(shape.cols / 64),
-    Math.ceil(shape.rows / 32),
-  ]);
+  if (recorder.gpu.subgroups8) {
+    const strides = { x_row: xStride, x_inner: 1, w_inner: cols, w_col: 1, out_first: 0, out_row: cols };
+    return subgroupProduct(recorder, { ...params, ...strides }, bindings);
+  }
+  const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
+  recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, grid);
 }
 
 /**
@@ -54,17 +61,17 @@ export function matmulNT(
   buffers: { x: Binding; w: Binding; out: Binding },
   shape: MatmulShape & { accumulate?: boolean; outStride?: number; outFirst?: number },
 ): void {
-  checkQuads("matmul_nt", { cols: shape.cols, inner: shape.inner });
-  const params = {
-    ...shape,
-    accumulate: shape.accumulate ? 1 : 0,
-    out_stride: shape.outStride ?? shape.cols,
-    out_first: shape.outFirst ?? 0,
-  };
-  recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, [
-    Math.ceil(shape.cols / 32),
-    Math.ceil(shape.rows / 32),
-  ]);
+  const { rows, cols, inner, accumulate = false, outStride = cols, outFirst = 0 } = shape;
+  checkQuads("matmul_nt", { cols, inner });
+  const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, out_first: outFirst };
+  if (recorder.gpu.subgroups8) {
+    const strides = { x_first: 0, x_row: inner, x_inner: 1, w_inner: 1, w_col: inner, out_row: outStride };
+    const bindings = { ...buffers, bias: buffers.w, residual: buffers.w };
+    return subgroupProduct(recorder, { ...common, ...strides, has_bias: 0, has_residual: 0 }, bindings);
+  }
+  const grid = [Math.ceil(cols / 32), Math.ceil(rows / 32)] as const;
+  const params = { ...common, out_stride: outStride };
+  recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, grid);
 }
 
 /**
@@ -73,20 +80,30 @@ export function matmulNT(
  */
 export function matmulTN(
   recorder: Recorder,
-  buffers: { x: Binding; y: Binding; out: Binding },
+  { x, y, out }: { x: Binding; y: Binding; out: Binding },
   shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number },
 ): void {
-  checkQuads("matmul_tn", { rows: shape.rows, cols: shape.cols });
-  const params = {
-    ...shape,
-    accumulate: shape.accumulate ? 1 : 0,
-    x_stride: shape.xStride ?? shape.rows,
-    x_first: shape.xFirst ?? 0,
-  };
-  recorder.dispatch(recorder.gpu.kernel("matmul_tn", tn), params, buffers, [
-    Math.ceil(shape.cols / 64),
-    Math.ceil(shape.rows / 32),
-  ]);
+  const { rows, cols, inner, accumulate = false, xStride = rows, xFirst = 0 } = shape;
+  checkQuads("matmul_tn", { rows, cols });
+  const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, x_first: xFirst };
+  if (recorder.gpu.subgroups8) {
+    const strides = { x_row: 1, x_inner: xStride, w_inner: cols, w_col: 1, out_first: 0, out_row: cols };
+    const bindings = { x, w: y, bias: y, residual: y, out };
+    return subgroupProduct(recorder, { ...common, ...strides, has_bias: 0, has_residual: 0 }, bindings);
+  }
+  const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
+  const params = { ...common, x_stride: xStride };
+  recorder.dispatch(recorder.gpu.kernel("matmul_tn", tn), params, { x, y, out }, grid);
+}
+
+/** One kernel for all three: they differ in strides alone. */
+function subgroupProduct(
+  recorder: Recorder,
+  params: Record<string, number> & MatmulShape,
+  bindings: Record<string, Binding>,
+): void {
+  const kernel = recorder.gpu.kernel("matmul_subgroup", SUBGROUPS + subgroup);
+  recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / 32), Math.ceil(params.rows / 16)]);
 }
 
 function checkQuads(what: string, sizes: Record<string, number>): void {

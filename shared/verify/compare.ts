@@ -157,7 +157,8 @@ function compareCollections(gold: Node, given: Node, context: Context): Answer {
     return pairwise(g.items, p.items, context);
   }
   if (rules.ordered && g.kind === "list" && p.kind === "list") return pairwise(g.items, p.items, context);
-  const once = rules.repeats || (g.kind === "set" && p.kind === "set");
+  const alternatives = given.kind === "list" && given.joined === "or"; // "1/2 or 0.5" says one thing twice
+  const once = rules.repeats || alternatives || (g.kind === "set" && p.kind === "set");
   return once
     ? matching(unique(g.items, context), unique(p.items, context), context)
     : matching(g.items, p.items, context);

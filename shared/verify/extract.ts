@@ -85,6 +85,12 @@ function at(place: Place, text: string, rules: Extraction): Found[] {
       return isBare(text) ? [piece(text, 0, text.length)] : [];
     case "entire":
       return [piece(text, 0, text.length)];
+    case "statement": {
+      const end = text.trimEnd().length;
+      return segment(text, Math.max(text.lastIndexOf("\n", end - 1) + 1, end - 600), end, rules).filter((
+        found,
+      ) => isStated(text, found));
+    }
     case "math":
       return lastMarked(text, rules);
     case "number":
@@ -201,6 +207,15 @@ function segment(text: string, from: number, to: number, rules: Extraction): Fou
   found.push(...marked.slice(0, 1), ...formulas(text, start, end, rules).slice(0, 1));
   found.push(...numbers(text, start, end).slice(0, 1), ...numbers(text, from, to).slice(0, 1));
   return found;
+}
+
+/** What stands right behind "is", "are" or "=" and fills the rest of its line. */
+function isStated(text: string, found: Found): boolean {
+  const words = found.text.replaceAll(/\\[A-Za-z]+/g, " ").replaceAll(known, " ");
+  if (/\p{L}{2}|\d[A-Za-z]|\$/u.test(words)) return false;
+  const before = text.slice(Math.max(0, found.span.start - 6), found.span.start);
+  return /(?:\bis|\bare|\best|[^!<>]=|:)[\s*]*$/.test(before) &&
+    /^[\s.*)\]$]*$/.test(text.slice(found.span.end, found.span.end + 12));
 }
 
 const insideMath = (part: string, at: number): boolean => part.slice(0, at).split("$").length % 2 === 0;
@@ -362,7 +377,11 @@ export function isBare(text: string): boolean {
   const script = /[\u0400-\u2fff\u3040-\uabff\uac00-\ud7ff]/.test(outside.replaceAll(/[\u2000-\u2bff]/g, ""));
   const digits = /[\d\\=<>+*/^()[\]{}]/.test(text);
   if (!digits) return words.length <= 6 && !/[.:] \S/.test(text.trim());
-  if (script || /\p{L}{3,40}[^\p{L}=]{0,9}[\d\\]/u.test(outside.replaceAll(known, " "))) return false;
+  if (script) return false;
+  // Words in front of the mathematics make a sentence, unless they name what follows: "Area = 5".
+  const first = outside.search(/[\d$=<>(]/);
+  const lead = (first < 0 ? outside : outside.slice(0, first)).replaceAll(known, " ");
+  if (/\p{L}{3,40}/u.test(lead) && !(outside[first] === "=" && /^\s*\p{L}+\s*$/u.test(lead))) return false;
   return prose.length <= 2 && !/[.:!?] +\p{L}/u.test(outside.trim()) &&
     !(prose.length > 0 && text.includes("$"));
 }

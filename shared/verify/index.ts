@@ -107,6 +107,10 @@ function decide(
       if (candidate.how === "boxed" || candidate.how === "hash") return unread;
       continue;
     }
+    const letter = result.same === false && candidate.how !== "boxed" ? letterOf(goldAnswer) : null;
+    if (letter !== null && chosenLetter(completion.slice(span.start, span.end), allLetters) === letter) {
+      return { verdict: true, tier: "choice", reason: `chose ${letter}`, ...decision };
+    }
     for (const other of candidate.others) {
       const agrees = result.same === true ? compareTexts(goldAnswer, other, preset, fuel) : null;
       if (agrees !== null && agrees.same !== true) {
@@ -124,6 +128,12 @@ function choiceOf(gold: string, preset: Preset, options: VerifyOptions): string 
   if (options.choices === undefined && preset.grader !== "choice") return null;
   return chosenLetter(gold, options.choices ?? defaultLetters);
 }
+
+const allLetters = [..."ABCDEFGHIJ"];
+
+/** The letter that a gold such as `C`, `(C)` or `\text{(C)}` names, or null. */
+const letterOf = (gold: string): string | null =>
+  /^\$?(?:\\text(?:bf)?\{)?\(?([A-J])\)?\}?\$?$/.exec(gold.trim())?.[1] ?? null;
 
 function decideChoice(letter: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
   const span = gradable(completion, preset.extraction);

@@ -71,7 +71,10 @@ export const infixOperators = new Map<string, Operator>([
   ["over", infix(binding.relation - 1, quotient)],
 ]);
 
-export const juxtaposition: Operator = infix(binding.juxtapose, (b, x, y) => b.product(x, y));
+export const juxtaposition: Operator = infix(
+  binding.juxtapose,
+  (b, x, y) => y.kind === "text" ? x : b.product(x, y), // "11 (approximately)"
+);
 
 /** 1\frac{1}{2} is one and a half; anything else side by side is a product. */
 export const mixed: Operator = infix(binding.juxtapose, (b, x, y) => {

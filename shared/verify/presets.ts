@@ -76,6 +76,7 @@ export type Place =
   | "math"
   | "number"
   | "whole"
+  | "statement"
   | "entire"
   | "letter"
   | "anchored-math";
@@ -108,7 +109,7 @@ const report: Preset = {
     reasoning: "stripped",
     reasoningEnd: ["</think>"],
     answerTags: true,
-    from: ["hope", "boxed", "final-answer", "answer", "hash", "whole", "math", "number"],
+    from: ["hope", "boxed", "final-answer", "answer", "hash", "whole", "statement", "math", "number"],
     boxes: "joined",
     inlineNewlines: false,
     formulasOnly: false,

@@ -19,7 +19,7 @@ const input = (completion: string, answer = "12"): RewardInput => ({
 
 describe("loadRewards()", () => {
   it("gives accuracy and format of the shared verifier with their weights", async () => {
-    const [accuracy, format] = await loadRewards(settings({ format: "hash" }));
+    const [accuracy, format] = await loadRewards(settings({ preset: "strict", format: "hash" }));
     assert.deepEqual([accuracy!.name, accuracy!.weight, format!.name, format!.weight], [
       "accuracy",
       1,

@@ -48,7 +48,7 @@ export function tinyRecipe(
     prompt: { system: "", max_prompt_length: 96 },
     generation: { num_generations: 4, max_completion_length: 32, ...generation },
     ghpo: { cold_start_steps: 0, hint_glue: TINY_HINT_GLUE, ...ghpo },
-    reward: { format: "hash" },
+    reward: { preset: "strict", format: "hash" },
     train: { max_steps: 4, prompts_per_step: 2, ...train },
     ...rest,
   };

@@ -20,13 +20,17 @@ after(() => {
   Deno.removeSync(checkpoint, { recursive: true });
 });
 
-async function evaluate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function start(...args: string[]): Deno.ChildProcess {
   const permissions = [
     ...["--no-prompt", "--no-check", "--allow-read", "--allow-write", "--allow-net"],
     "--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY",
   ];
-  const command = new Deno.Command(Deno.execPath(), { args: ["run", ...permissions, main, ...args] });
-  const { code, stdout, stderr } = await command.output();
+  const all = ["run", ...permissions, main, ...args];
+  return new Deno.Command(Deno.execPath(), { args: all, stdout: "piped", stderr: "piped" }).spawn();
+}
+
+async function evaluate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await start(...args).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
@@ -140,6 +144,24 @@ describe("evaluate", () => {
       (await evaluate("--completions", `${folder}/half.jsonl`, ...common, "--allow-partial")).code,
       0,
     );
+  });
+
+  it("stops at Ctrl-C and goes on where it ended", async () => {
+    await using server = startEndpoint(() => "#### 1", 60);
+    const args = ["--endpoint", server.url, "--model", "m", ...common, "--concurrency", "1"];
+    const child = start(...args, "--out", `${folder}/stopped.json`);
+    while (server.requests < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    child.kill("SIGINT");
+    const { code, stderr } = await child.output();
+    assert.equal(code, 130);
+    assert.match(
+      new TextDecoder().decode(stderr),
+      /^Stopped: \d+ of 20 samples are missing; the same command goes on/,
+    );
+    assert.equal(JSON.parse(Deno.readTextFileSync(`${folder}/stopped.json`)).complete, false);
+    const again = await evaluate(...args, "--out", `${folder}/stopped.json`, "--json");
+    assert.deepEqual([again.code, JSON.parse(again.stdout).complete], [0, true]);
+    assert.ok(server.requests <= 21, `${server.requests} requests for 20 samples`);
   });
 
   it("warns when a server answers alike whatever the seed", async () => {

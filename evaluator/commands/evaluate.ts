@@ -3,18 +3,16 @@
 
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import {
-  type EvaluationResult,
-  EvaluationResultSchema,
-  type EvaluationRow,
-} from "#shared/schemas/evaluation.ts";
+import { EvaluationResultSchema, type EvaluationRow } from "#shared/schemas/evaluation.ts";
 import { Journal } from "../journal.ts";
-import { type Progress, run } from "../run.ts";
-import type { Prompt, SampleRequest } from "../sample.ts";
-import { averagesOf, type ScoredSample, summarise } from "../summary.ts";
-import { evaluationTable, percent } from "../table.ts";
-import { requestsOf, score, type Task, taskHash } from "../task.ts";
+import { run } from "../run.ts";
+import type { SampleRequest } from "../sample.ts";
+import { averagesOf, summarise } from "../summary.ts";
+import { evaluationTable } from "../table.ts";
+import { requestsOf, type Task, taskHash } from "../task.ts";
 import { type EvaluateOptions, readEvaluateOptions } from "./options.ts";
+import { exitCode, repeatsItself, showProgress } from "./outcome.ts";
+import { rowsOf, scoreAll } from "./rows.ts";
 import { openSource } from "./source.ts";
 import { buildTasks } from "./tasks.ts";
 
@@ -51,7 +49,7 @@ export async function evaluate(raw: unknown): Promise<number> {
   const benchmarks = [];
   for (const [task, asked] of requests) {
     const scored = scoreAll(task, asked, journal);
-    rows.push(...scored.map((sample) => rowOf(task, sample)));
+    rows.push(...rowsOf(task, scored));
     if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
     if (repeatsItself(task, scored)) {
       console.error(
@@ -89,53 +87,6 @@ export async function evaluate(raw: unknown): Promise<number> {
   }
   console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
   return exitCode(options, result, progress, stop.signal.aborted);
-}
-
-/** All finished samples of a task, scored, in the order of the requests. */
-function scoreAll(task: Task, requests: readonly SampleRequest[], journal: Journal): ScoredSample[] {
-  const problems = new Map(task.problems.map((problem) => [problem.id, problem]));
-  return requests.flatMap((request) => {
-    const sample = journal.get(request.key);
-    const problem = problems.get(request.problem_id);
-    return sample && problem ? [{ ...sample, score: score(task, problem, sample.text) }] : [];
-  });
-}
-
-/** Whether sampling at a temperature gave every problem only one text: the k samples are then one. */
-function repeatsItself(task: Task, scored: readonly ScoredSample[]): boolean {
-  if (task.samples < 2 || task.sampling.temperature < 0.1) return false;
-  const problems = Map.groupBy(scored, (sample) => sample.problem_id);
-  return problems.size >= 5 &&
-    [...problems.values()].every((samples) =>
-      samples.length > 1 && new Set(samples.map(({ text }) => text)).size === 1
-    );
-}
-
-function rowOf(task: Task, sample: ScoredSample): EvaluationRow {
-  const problem = task.problems.find(({ id }) => id === sample.problem_id);
-  if (!problem) throw new Error(`Cannot report ${sample.problem_id} as it is not part of ${task.name}`);
-  const { verdict, tier, reason, extracted, span, trace_correct } = sample.score;
-  return {
-    benchmark: task.name,
-    problem_id: problem.id,
-    level: problem.level,
-    sample: sample.repeat,
-    prompt: promptText(task.prompt(problem)),
-    completion: sample.text,
-    finish_reason: sample.finish_reason,
-    tokens: sample.tokens,
-    gold: problem.answer,
-    extracted,
-    span: span === null ? null : [span.start, span.end],
-    verdict,
-    tier,
-    reason,
-    trace_correct,
-  };
-}
-
-function promptText(prompt: Prompt): string {
-  return "text" in prompt ? prompt.text : prompt.messages.map((message) => message.content).join("\n\n");
 }
 
 async function header(identity: Record<string, string>, tasks: readonly Task[]) {
@@ -179,47 +130,6 @@ function printPrompts(tasks: readonly Task[]): number {
       }`,
     );
     console.log(JSON.stringify(task.prompt(first), null, 2));
-  }
-  return 0;
-}
-
-function showProgress(): ((progress: Progress) => void) | undefined {
-  if (!Deno.stderr.isTerminal()) return undefined;
-  const start = performance.now();
-  const encoder = new TextEncoder();
-  return ({ done, failed, total, tokens }) => {
-    const rate = tokens / Math.max(1, performance.now() - start) * 1000;
-    const failures = failed > 0 ? `, ${failed} failed` : "";
-    Deno.stderr.writeSync(
-      encoder.encode(`\r${done}/${total} samples${failures}, ${rate.toFixed(0)} tokens/s `),
-    );
-    if (done + failed === total) Deno.stderr.writeSync(encoder.encode("\n"));
-  };
-}
-
-function exitCode(
-  options: EvaluateOptions,
-  result: EvaluationResult,
-  progress: Progress,
-  aborted: boolean,
-): number {
-  const missing = progress.total - progress.done;
-  if (missing > 0) {
-    const how = options.out || options.journal
-      ? "the same command goes on from here"
-      : "pass --out to be able to go on";
-    console.error(
-      `${aborted ? "Stopped" : "Incomplete"}: ${missing} of ${progress.total} samples are missing; ${how}`,
-    );
-    if (!options.allowPartial) return aborted ? 130 : 1;
-  }
-  for (const bound of options.min ?? []) {
-    const [name, least] = bound.split("=") as [string, string];
-    const benchmark = result.benchmarks.find((entry) => entry.name === name);
-    if (benchmark && benchmark.pass_at_1 >= Number(least)) continue;
-    const current = benchmark ? percent(benchmark.pass_at_1) : "no score";
-    console.error(`${name} is below its bound of ${percent(Number(least))} %: current value is ${current}`);
-    return 1;
   }
   return 0;
 }

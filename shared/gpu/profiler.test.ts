@@ -26,7 +26,9 @@ describe("Profiler", () => {
       await profiler.collect();
     }
     const times = profiler.times();
-    assert.deepEqual(times.map(({ label, calls }) => [label, calls]), [["matmul_nn", 3], ["gather_rows", 3]]);
+    assert.deepEqual(times.map(({ calls }) => calls), [3, 3]);
+    assert.match(times[0]!.label, /^matmul_/);
+    assert.equal(times[1]!.label, "gather_rows");
     assert.ok(times[0]!.milliseconds > times[1]!.milliseconds && times[1]!.milliseconds > 0);
     profiler.destroy();
     recorder.destroy();

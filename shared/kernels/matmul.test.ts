@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
+import type { Recorder } from "#shared/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
 import { matmulNNRef, matmulNTRef, matmulTNRef } from "./matmul.ref.ts";
 
@@ -10,6 +11,20 @@ const shapes = [
   { rows: 33, cols: 68, inner: 36 },
   { rows: 129, cols: 192, inner: 64 },
 ];
+
+const skip = (await testGpu()).subgroups8 ? false : "the adapter has no subgroups of 8 lanes";
+
+/** `make` with the kernels for subgroups and with the portable ones. */
+async function bothVariants<T>(make: () => Promise<T>): Promise<[T, T]> {
+  const gpu = await testGpu();
+  const fast = await make();
+  gpu.subgroups8 = false;
+  try {
+    return [fast, await make()];
+  } finally {
+    gpu.subgroups8 = true;
+  }
+}
 
 describe("matmul", () => {
   for (const shape of shapes) {
@@ -66,6 +81,36 @@ describe("matmul", () => {
       await run((recorder) => matmulTN(recorder, buffers, { ...tn, accumulate: true }));
       assertClose(await gpu.readFloats(buffers.out), expected.map((v) => 2 * v), 1e-5);
       gpu.release(...Object.values(buffers));
+    });
+  }
+
+  for (const { rows, cols, inner } of shapes) {
+    it(`has the same bits with subgroup kernels at ${rows} x ${cols} x ${inner}`, { skip }, async () => {
+      const gpu = await testGpu();
+      const [x, w, y] = [noise(rows * inner, 1), noise(inner * cols, 2), noise(rows * cols, 3)];
+      const buffers = { x: gpu.upload("x", x), w: gpu.upload("w", w), y: gpu.upload("y", y) };
+      const out = gpu.allocate("out", (rows + inner) * (inner + cols) * 4);
+      const product = async (record: (recorder: Recorder) => void, size: number) => {
+        await run(record);
+        return await gpu.readFloats(out, size);
+      };
+      const [nn, nnBase] = await bothVariants(() =>
+        product((recorder) => matmulNN(recorder, { ...buffers, out }, { rows, cols, inner }), rows * cols)
+      );
+      assert.deepEqual(nn, nnBase, "NN");
+      const [tn, tnBase] = await bothVariants(() =>
+        product(
+          (recorder) => matmulTN(recorder, { ...buffers, out }, { rows: inner, cols, inner: rows }),
+          inner * cols,
+        )
+      );
+      assert.deepEqual(tn, tnBase, "TN");
+      const nt = { x: buffers.y, w: buffers.w, out };
+      const [fast, base] = await bothVariants(() =>
+        product((recorder) => matmulNT(recorder, nt, { rows, cols: inner, inner: cols }), rows * inner)
+      );
+      assertClose(fast, base, 1e-6, "NT"); // its portable kernel sums dot products of four
+      gpu.release(out, ...Object.values(buffers));
     });
   }
 

@@ -1,7 +1,7 @@
 // The three matrix products for adapters whose subgroups have 8 lanes (CPU Vulkan drivers with AVX): out = x w with
 // any strides, (+ bias) (+ residual) (+ out). A workgroup is one subgroup and computes 16 rows x 32 columns. Each
 // lane loads x of two rows and w of four columns; broadcasts hand every lane the x of all rows, so that a step of
-// 64 products a lane takes 6 loads. The sums run in the same order as in the other variants: same bits.
+// 64 products a lane takes 6 loads. The sums run in the same order as in matmul_nn and matmul_tn: same bits.
 //
 // Compiled behind `enable subgroups;`, which not every host can parse.
 struct Params {

@@ -11,6 +11,8 @@ import { Head } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./weights.ts";
 
+const host = await testGpu();
+
 interface Greedy {
   prompt_ids: number[];
   ids: number[];
@@ -100,6 +102,18 @@ describe("Generator", () => {
     for (const result of results.slice(1)) assert.deepEqual(result, results[0]);
     const samples = results[0]![2]!.map(({ ids }) => String(ids));
     assert.equal(new Set(samples).size, samples.length, "samples of a prompt differ");
+  });
+
+  const noSubgroups = host.subgroups8 ? false : "the adapter has no subgroups of 8 lanes";
+  it("gives the same completions with portable kernels", { skip: noSubgroups }, async () => {
+    const results: Generated[][][] = [];
+    for (const subgroups8 of [true, false]) {
+      host.subgroups8 = subgroups8;
+      results.push(await withGenerator({}, (generator) => generator.generate(requests, options), "qwen2"));
+    }
+    host.subgroups8 = true;
+    const ids = results.map((result) => result.flat().map((completion) => completion.ids));
+    assert.deepEqual(ids[0], ids[1]);
   });
 
   it("ends at any end token, which it keeps, or at max_tokens", () =>

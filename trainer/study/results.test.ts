@@ -1,17 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Cell, RunData, Series } from "./data.ts";
-import {
-  type ArmData,
-  curve,
-  differenceAt,
-  extraShare,
-  meanOf,
-  rescueRate,
-  testDifference,
-  testScore,
-  tracedShare,
-} from "./results.ts";
+import { type ArmData, curve, differenceAt, testDifference, testScore, tracedShare } from "./results.ts";
 
 const close = (actual: number, expected: number) =>
   assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
@@ -125,30 +115,4 @@ describe("final test", () => {
     close(difference!.mean, 0.5);
     assert.deepEqual([difference!.low, difference!.high], [0.5, 0.5]);
   });
-});
-
-describe("quantities", () => {
-  const guided = run([100, 200, 300, 400], [0, 0, 0], {
-    "ghpo/rescue_rate/stage_1": [0.5, null, 0, 1],
-    "ghpo/rescue_rate/stage_2": [0, null, 1, null],
-    "ghpo/frac_stage_1": [0.2, 0, 0, 0.1],
-    "ghpo/frac_stage_2": [0.2, 0, 0.1, 0],
-    "ghpo/extra_generation_tokens": [20, 0, 10, 10],
-    entropy: [1, null, 2, 3],
-  });
-
-  it("weighs the rescue rate of a step by the groups that were tried", () => {
-    // Stage 1: half of 0.4, none of 0.1, all of 0.1.
-    close(rescueRate(1)(guided)!, (0.2 + 0 + 0.1) / (0.4 + 0.1 + 0.1));
-    close(rescueRate(2)(guided)!, 0.1 / 0.3);
-    assert.equal(rescueRate(3)(guided), null);
-  });
-
-  it("leaves out steps at which a metric has no meaning", () => {
-    assert.equal(meanOf("entropy")(guided), 2);
-    assert.equal(meanOf("entropy", -2)(guided), 2.5);
-    assert.equal(meanOf("none")(guided), null);
-  });
-
-  it("relates extra tokens to all of them", () => close(extraShare(guided)!, 0.1));
 });

@@ -1,19 +1,11 @@
-// What a study found, as numbers: everything in the report is computed here from the committed data.
+// What a study found: the curves, final tests and paired differences of its arms, from the committed data.
 
 import { existsSync } from "node:fs";
 import { type Cell, readRunData, type RunData } from "./data.ts";
 import type { Plan } from "./plan.ts";
 import type { Arm } from "./schema.ts";
 import { readStart, startPath } from "./start.ts";
-import {
-  bootstrapBand,
-  type Estimate,
-  interpolate,
-  mean,
-  pairedEstimate,
-  tEstimate,
-  variance,
-} from "./statistics.ts";
+import { bootstrapBand, type Estimate, interpolate, mean, pairedEstimate } from "./statistics.ts";
 
 export interface ArmData {
   arm: Arm;
@@ -156,71 +148,4 @@ export function tracedShare(
     traced += scores(cell, "traced").filter((bit) => bit === 1).length;
   }
   return right === 0 ? null : traced / right;
-}
-
-/** One number a run, as an estimate over the seeds; null when no run has it. */
-export function overSeeds({ runs }: ArmData, of: (run: RunData) => number | null): Estimate | null {
-  const values = [...runs.values()].map(of).filter((value) => value !== null && Number.isFinite(value));
-  return values.length === 0 ? null : tEstimate(values as number[]);
-}
-
-export type Quantity = (run: RunData) => number | null;
-
-/** Mean of a metric over the steps that have it. */
-export function meanOf(key: string, from = 0, to?: number): Quantity {
-  return (run) => {
-    const known = (run.metrics.get(key) ?? []).slice(from, to).filter((value) => value !== null);
-    return known.length === 0 ? null : mean(known);
-  };
-}
-
-export const finalTokens: Quantity = (run) => run.metrics.get("generated_tokens")!.at(-1)!;
-export const finalCompute: Quantity = (run) => run.metrics.get("tflop")!.at(-1)!;
-export const finalStep: Quantity = (run) => run.metrics.get("tflop")!.length;
-
-/** Share of the generated tokens that later rounds of a step took. */
-export const extraShare: Quantity = (run) => {
-  const extra = total(run, "ghpo/extra_generation_tokens");
-  return extra === null ? null : extra / finalTokens(run)!;
-};
-
-/** Variance over the steps of the gradient's norm before clipping. */
-export const gradientVariance: Quantity = (run) => {
-  const known = (run.metrics.get("grad_norm") ?? []).filter((value) => value !== null);
-  return known.length < 2 ? null : variance(known);
-};
-
-/**
- * Of the groups that were tried at a stage, the share that it rescued: the rates of the steps, weighted by the groups
- * that ended at that stage or later.
- */
-export function rescueRate(stage: number): Quantity {
-  return (run) => {
-    const rates = run.metrics.get(`ghpo/rescue_rate/stage_${stage}`) ?? [];
-    let rescued = 0;
-    let tried = 0;
-    rates.forEach((rate, i) => {
-      if (rate === null) return;
-      let weight = 0;
-      for (let later = stage; run.metrics.has(`ghpo/frac_stage_${later}`); later++) {
-        weight += run.metrics.get(`ghpo/frac_stage_${later}`)![i] ?? 0;
-      }
-      rescued += rate * weight;
-      tried += weight;
-    });
-    return tried === 0 ? null : rescued / tried;
-  };
-}
-
-/** Of the right answers to hard problems while training, the share with a wholly right trace. */
-export function trainingTraced(side: "plain" | "hinted"): Quantity {
-  return (run) => {
-    const right = total(run, `hard/right_${side}`) ?? 0;
-    return right === 0 ? null : total(run, `hard/traced_${side}`)! / right;
-  };
-}
-
-function total(run: RunData, key: string): number | null {
-  const series = run.metrics.get(key);
-  return series === undefined ? null : series.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 }

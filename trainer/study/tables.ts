@@ -1,11 +1,8 @@
 // The report's tables, as rows of short texts that Markdown and HTML both print.
 
 import type { Plan } from "./plan.ts";
+import { difference, estimate, percent, plain, position, thousands } from "./notation.ts";
 import {
-  type ArmData,
-  AXES,
-  type Axis,
-  differenceAt,
   extraShare,
   finalCompute,
   finalStep,
@@ -15,11 +12,17 @@ import {
   overSeeds,
   type Quantity,
   rescueRate,
+  trainingTraced,
+} from "./quantities.ts";
+import {
+  type ArmData,
+  AXES,
+  type Axis,
+  differenceAt,
   scores,
   testDifference,
   testScore,
   tracedShare,
-  trainingTraced,
 } from "./results.ts";
 import { type Estimate, twoWayBootstrap } from "./statistics.ts";
 
@@ -198,34 +201,4 @@ function hardFrom(arms: readonly ArmData[]): number {
   const [run] = arms[0]?.runs.values() ?? [];
   const baseline = run?.facts.recipe["baseline"] as { hard_from_level?: number } | undefined;
   return baseline?.hard_from_level ?? 3;
-}
-
-function percent(share: number): string {
-  return (100 * share).toFixed(1);
-}
-
-/** A share as `61.2 [55.0, 67.4]`, in per cent; an interval ends where shares do. */
-function estimate(e: Estimate | null): string {
-  if (e === null) return "–";
-  if (e.low === null || e.high === null) return percent(e.mean);
-  return `${percent(e.mean)} [${percent(Math.max(0, e.low))}, ${percent(Math.min(1, e.high))}]`;
-}
-
-function difference(e: Estimate | null): string {
-  if (e === null) return "–";
-  const signed = (share: number) => (share < 0 ? "−" : "+") + percent(Math.abs(share));
-  return e.low === null ? signed(e.mean) : `${signed(e.mean)} [${signed(e.low)}, ${signed(e.high!)}]`;
-}
-
-function plain(e: Estimate | null, digits: number): string {
-  return e === null ? "–" : e.mean.toFixed(digits);
-}
-
-function thousands(e: Estimate | null): string {
-  return e === null ? "–" : `${Math.round(e.mean / 1000)}k`;
-}
-
-function position(x: number, axis: Axis): string {
-  if (axis === "generated tokens") return `${Math.round(x / 1000)}k`;
-  return axis === "steps" ? String(Math.round(x)) : x.toFixed(3);
 }

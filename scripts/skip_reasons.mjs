@@ -11,11 +11,26 @@ import process from "node:process";
 const nodeTest = createRequire(import.meta.url)("node:test");
 const log = process.env.GHPO_SKIP_LOG;
 
+function record(title, reason) {
+  if (log && typeof reason === "string") appendFileSync(log, JSON.stringify({ title, reason }) + "\n");
+}
+
 function recording(real) {
-  const wrapper = (title, options, ...rest) => {
-    const reason = options?.skip;
-    if (log && typeof reason === "string") appendFileSync(log, JSON.stringify({ title, reason }) + "\n");
-    return real(title, options, ...rest);
+  const wrapper = (title, ...rest) => {
+    record(title, rest[0]?.skip);
+    const body = rest.at(-1);
+    // With a second parameter it would be a callback to call at the end.
+    if (typeof body !== "function" || body.length > 1) return real(title, ...rest);
+    return real(title, ...rest.slice(0, -1), (context) => {
+      const skip = context?.skip;
+      if (skip) {
+        context.skip = (reason) => {
+          record(title, reason);
+          return skip.call(context, reason);
+        };
+      }
+      return body(context);
+    });
   };
   return Object.assign(wrapper, real);
 }

@@ -16,6 +16,7 @@ before(() => { ready = true; });
 after(() => { ready = false; });
 it("runs", () => assert.ok(ready));
 it("needs a disk", { skip: "there is no disk" }, () => assert.fail());
+it("looks first", (t) => t.skip("there is no key"));
 it("is not skipped", { skip: false }, () => {});
 describe("a whole suite", { skip: "there is no moon" }, () => { it("rises", () => assert.fail()); });
 `;
@@ -40,6 +41,7 @@ describe("skip_reasons.mjs", () => {
         const lines = readFileSync(log, "utf8").trim().split("\n").map((line) => JSON.parse(line));
         assert.deepEqual(lines.sort((a, b) => a.title < b.title ? -1 : 1), [
           { title: "a whole suite", reason: "there is no moon" },
+          { title: "looks first", reason: "there is no key" },
           { title: "needs a disk", reason: "there is no disk" },
         ]);
       } finally {

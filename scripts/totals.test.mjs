@@ -60,6 +60,16 @@ describe("summarize()", () => {
     assert.deepEqual(result.skipped, [{ name: "whole suite" }]);
   });
 
+  it("takes a test that skipped itself out of Deno's passed ones", () => {
+    const skips = [{ title: "deep", reason: "no key" }, { title: "whole suite", reason: "no moon" }];
+    const result = summarize({ runner: "deno", code: 1, junit: DENO, output: "", skips });
+    assert.equal(result.passed, 1);
+    assert.deepEqual(result.skipped, [
+      { name: "deep", reason: "no key" },
+      { name: "whole suite", reason: "no moon" },
+    ]);
+  });
+
   it("counts a file that Bun could not load", () => {
     const result = summarize({ runner: "bun", code: 1, junit: BUN, output: " 1 pass\n 2 fail\n 1 error\n" });
     assert.equal(result.failed.length, 2);

@@ -93,9 +93,9 @@ export function log(a: Ball): Ball | null {
   return ball(fixed.lnFixed(norm) >> 1n, fixed.angleFixed(a.im, a.re), error * 2);
 }
 
-/** The principal square root. */
+/** The principal square root; that of a number which may be zero is zero within the root of the error. */
 export function sqrt(a: Ball): Ball | null {
-  if (mayBeZero(a)) return a.error === 0 ? zero : null;
+  if (mayBeZero(a)) return real(0n, Math.sqrt(2 * a.error) * 2 ** (fixed.fractionBits / 2));
   const error = a.error / Math.sqrt(least(a)) + 4;
   if (a.im === 0n) {
     const root = fixed.sqrtFixed(a.re < 0n ? -a.re : a.re);

@@ -3,14 +3,11 @@
 import type { Node } from "./ast.ts";
 import type { Context } from "./compare.ts";
 import { type Answer, answer } from "./identity.ts";
-import { isWord } from "./tokens.ts";
 
-/** The words of an answer, or null when it is mathematics. Products of letters count when they spell a word. */
-export function wordsOf(node: Node): string | null {
+/** The words of an answer, or null when it is mathematics. */
+function wordsOf(node: Node): string | null {
   if (node.kind === "text") return node.text;
-  if (node.kind === "unit" && node.args[0]!.kind === "text") return `${node.args[0]!.text} ${node.unit}`;
-  const letters = lettersOf(node);
-  return letters !== null && letters.length > 1 && isWord(letters) ? letters : null;
+  return node.kind === "unit" && node.args[0]!.kind === "text" ? `${node.args[0]!.text} ${node.unit}` : null;
 }
 
 /** The letters of a product of one-letter symbols, in the order written. */

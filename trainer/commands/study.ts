@@ -78,6 +78,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
 /** The GPU, through the code of `train`. */
 function machine(quiet: boolean): Machine {
   return {
+    facts: modelFacts,
     train: (recipe, { resume, tokenBudget }) =>
       runTraining(recipe, { resume, quiet, ...(tokenBudget !== null && { tokenBudget }) }),
     test: async (model, recipe, spec) => {

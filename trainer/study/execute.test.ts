@@ -95,6 +95,22 @@ describe("execute()", () => {
     assert.throws(() => missingRuns(plan, other), /its model_sha256 is "0+" and the study's is "1+"/);
   });
 
+  it("refuses a model that changed since the study or an interrupted run began", async () => {
+    const other = { sha256: "1".repeat(64), parameters: 1000 };
+    const changed = { ...bagMachine(), facts: () => other };
+    await assert.rejects(execute(study(), MODELS, changed, quietly), /m must have the SHA-256 0+: it is 1+;/);
+
+    const plan = study();
+    let calls = 0;
+    const dies = bagMachine((name) => {
+      if (name === "step" && ++calls === 2) throw new Error("killed");
+    });
+    await assert.rejects(execute(plan, MODELS, dies, quietly), /killed/);
+    rmSync(plan.dataFolder, { recursive: true });
+    const now = new Map([["m", other]]);
+    await assert.rejects(execute(plan, now, changed, quietly), /must have the SHA-256 1+: it is 0+; remove/);
+  });
+
   it("takes over a run of the same settings from another study, whatever its arm is called", async () => {
     const first = study();
     await execute(first, MODELS, bagMachine(), quietly);

@@ -4,6 +4,8 @@
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { readText } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
@@ -18,6 +20,8 @@ import { checkStart, startPath, writeStart } from "./start.ts";
 
 /** What a study needs of the machine; tests bring their own. */
 export interface Machine {
+  /** Digest and size of a model as it is now. */
+  facts(model: string): ModelFacts;
   train(
     recipe: TrainRecipe,
     options: { resume: boolean; tokenBudget: number | null },
@@ -97,10 +101,11 @@ export async function execute(
   for (const [index, run] of todo.entries()) {
     onRun(run, index, todo.length);
     const directory = new RunDirectory(run.recipe.output_dir);
+    const model = models.get(run.recipe.model)!;
+    checkModel(run, model, machine.facts(run.recipe.model));
     const resume = existsSync(directory.recipe);
     const result = await machine.train(run.recipe, { resume, tokenBudget: study.token_budget });
     if (!result.finished) return false;
-    const model = models.get(run.recipe.model)!;
     const cells = await machine.test(result.checkpoint, run.recipe, study.test);
     const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);
     writeRunData(run.data, { facts: factsOf(plan, run, model), ...series, cells });
@@ -109,6 +114,24 @@ export async function execute(
     appendJsonl(timingPath(dataFolder), timing);
   }
   return true;
+}
+
+/**
+ * A run must start from the model that its data will name: throws when that has changed since the study began, or
+ * since the run did, which its folder remembers.
+ */
+function checkModel({ recipe }: Run, wanted: ModelFacts, current: ModelFacts): void {
+  const memory = join(recipe.output_dir, "model.sha256");
+  const begun = existsSync(memory) ? readText(memory).trim() : current.sha256;
+  for (const sha256 of [current.sha256, begun]) {
+    if (sha256 === wanted.sha256) continue;
+    throw new Error(
+      `Cannot go on with ${recipe.output_dir} as ${recipe.model} must have the SHA-256 ${wanted.sha256}: it is ${sha256}; ` +
+        "remove that folder and start the study again",
+    );
+  }
+  mkdirSync(recipe.output_dir, { recursive: true });
+  writeFileAtomic(memory, `${current.sha256}\n`);
 }
 
 /** One line of timing.jsonl: seconds that the run's loop took, earlier parts of a resumed run included. */

@@ -93,6 +93,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
   const trained: string[] = [];
   return {
     trained,
+    facts: (model) => MODELS.get(model)!,
     async train(recipe, { resume, tokenBudget }) {
       trained.push(recipe.output_dir);
       const policy = new BagPolicy(beforeCall);

@@ -123,6 +123,11 @@ export class Gpu {
     });
   }
 
+  /** The kernels in use, for run manifests: sums may differ in the last bits from one choice to another. */
+  get variants(): "base" | "subgroups8" {
+    return this.subgroups8 ? "subgroups8" : "base";
+  }
+
   /** Throws what the device reported since it was opened: validation errors arrive late in WebGPU. */
   check(): void {
     if (this.#failure) throw this.#failure;

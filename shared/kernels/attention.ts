@@ -1,8 +1,10 @@
 // Causal grouped-query attention over packed sequences, forward (online softmax, Dao et al. 2022).
 
+import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import type { HeadShape } from "./rope.ts";
 import source from "./attention.wgsl" with { type: "text" };
+import subgroup from "./attention_subgroup.wgsl" with { type: "text" };
 
 /**
  * qkv (tokens, (heads + 2 kvHeads) headDim), rotated; seg_start (tokens, u32): index of the first token of
@@ -13,7 +15,13 @@ export function attention(
   buffers: { qkv: Binding; seg_start: Binding; out: Binding; lse: Binding },
   { tokens, heads, kvHeads, headDim }: HeadShape & { tokens: number },
 ): void {
-  const kernel = recorder.gpu.kernel("attention", source, { QUADS: headDim / 4 });
+  const { gpu } = recorder;
+  const constants = { QUADS: headDim / 4 };
   const params = { tokens, heads, kv_heads: kvHeads, quads: headDim / 4 };
+  if (gpu.subgroups8) {
+    const kernel = gpu.kernel("attention_subgroup", SUBGROUPS + subgroup, constants);
+    return recorder.dispatch(kernel, params, buffers, linearGrid(Math.ceil(tokens / 8) * heads, 1));
+  }
+  const kernel = gpu.kernel("attention", source, constants);
   recorder.dispatch(kernel, params, buffers, linearGrid(tokens * heads, 64));
 }

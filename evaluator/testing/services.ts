@@ -33,7 +33,7 @@ export const runtimes: readonly Runtime[] = [
         "--host=127.0.0.1",
         `--port=${env["PORT"]}`,
         "--allow-net",
-        `--allow-env=NODE_ENV,ENV,ELYSIA_AOT,${Object.keys(env).join(",")}`,
+        "--allow-env=NODE_ENV,ENV,ELYSIA_AOT,GHPO_TOKEN,GHPO_ENDPOINTS,GHPO_MAX_BODY_BYTES,GHPO_REQUESTS_PER_MINUTE",
         app,
       ], env),
   },

@@ -9,6 +9,9 @@ import { loadWindows, shownRuns, state } from "./data.js";
 const HEIGHT = 220;
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 
+/** The last of the colours, for what is not the point of a chart. */
+const GREY = 7;
+
 let charts = [];
 
 /** Colours of the theme that is in force; a canvas cannot take them from the style sheet by itself. */
@@ -154,7 +157,7 @@ function newChart(spec, runs) {
     seriesOf(spec, run.keys).map((series, index) => ({ run, index, name: series.label, ...series }))
   );
   if (lines.length === 0) return null;
-  if (spec.rest) lines.unshift({ run: own[0], index: lines.length, label: spec.rest, key: null });
+  if (spec.rest) lines.unshift({ run: own[0], index: GREY, label: spec.rest, key: null });
   const palette = colors();
   const several = own.length > 1;
   for (const line of lines) {

@@ -61,8 +61,15 @@ export function addPoints(id, { steps, series }) {
 
 /** Calls back with every event; the browser connects again by itself. */
 export function listen(onEvent, onState) {
-  const source = new EventSource("api/events");
-  source.addEventListener("run", (event) => onEvent(JSON.parse(event.data)));
-  source.addEventListener("open", () => onState(true));
-  source.addEventListener("error", () => onState(false));
+  let source;
+  const connect = () => {
+    source = new EventSource("api/events");
+    source.addEventListener("run", (event) => onEvent(JSON.parse(event.data)));
+    source.addEventListener("open", () => onState(true));
+    source.addEventListener("error", () => onState(false));
+  };
+  connect();
+  // A page that the browser keeps for its back button would keep the connection, of which it has few, too.
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
 }

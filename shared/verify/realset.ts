@@ -1,24 +1,24 @@
-// Sets of real numbers as sorted, disjoint intervals, and what expressions and inequalities mean as such.
+// What expressions, set notation and inequalities mean as sets of real numbers.
 
 import { type Builder, type Node, type RelationOp, symbols } from "./ast.ts";
 import * as balls from "./ball.ts";
 import type { Fuel } from "./fuel.ts";
 import { constantValue, valueOf } from "./identity.ts";
+import * as intervals from "./intervals.ts";
+import {
+  complement,
+  type End,
+  intersection,
+  interval,
+  isBall,
+  minus,
+  plus,
+  pointAt,
+  type RealSet,
+  union,
+} from "./intervals.ts";
 import { key } from "./key.ts";
-import { compare, type Rational, rational } from "./rational.ts";
-
-/** An end of an interval: infinite, or a constant expression. */
-export type End = { infinite: -1 | 0 | 1; node: Node | null; value: Rational | balls.Ball | null };
-
-export type Interval = { low: End; high: End; lowOpen: boolean; highOpen: boolean };
-
-export type RealSet = readonly Interval[];
-
-const minus: End = { infinite: -1, node: null, value: null };
-const plus: End = { infinite: 1, node: null, value: null };
-
-/** Thrown when two ends cannot be ordered. */
-class Unordered extends Error {}
+import { type Rational, rational } from "./rational.ts";
 
 function endOf(node: Node, fuel: Fuel): End | null {
   const name = key(node, fuel);
@@ -32,80 +32,12 @@ function endOf(node: Node, fuel: Fuel): End | null {
   return { infinite: 0, node, value };
 }
 
-const isBall = (value: Rational | balls.Ball): value is balls.Ball => "re" in value;
-
-/** Negative, zero or positive as a < b, a = b, a > b. */
-export function order(a: End, b: End): number {
-  if (a.infinite !== 0 || b.infinite !== 0) return a.infinite - b.infinite;
-  const [x, y] = [a.value!, b.value!];
-  if (!isBall(x) && !isBall(y)) return compare(x, y);
-  const [u, v] = [isBall(x) ? x : balls.fromRational(x), isBall(y) ? y : balls.fromRational(y)];
-  const relation = balls.compare(u, v);
-  if (relation === "unknown") throw new Unordered("unknown order");
-  return relation === "equal" ? 0 : u.re < v.re ? -1 : 1;
-}
-
-function interval(low: End, high: End, lowOpen: boolean, highOpen: boolean): RealSet {
-  const direction = order(low, high);
-  if (direction > 0 || (direction === 0 && (lowOpen || highOpen))) return [];
-  return [{ low, high, lowOpen: lowOpen || low.infinite !== 0, highOpen: highOpen || high.infinite !== 0 }];
-}
-
-const everything: RealSet = [{ low: minus, high: plus, lowOpen: true, highOpen: true }];
-const pointAt = (end: End): RealSet => interval(end, end, false, false);
-
-export function union(a: RealSet, b: RealSet): RealSet {
-  const sorted = [...a, ...b].sort((x, y) => order(x.low, y.low) || Number(x.lowOpen) - Number(y.lowOpen));
-  const merged: Interval[] = [];
-  for (const next of sorted) {
-    const last = merged.at(-1);
-    const gap = last === undefined ? 1 : order(next.low, last.high);
-    if (last === undefined || gap > 0 || (gap === 0 && next.lowOpen && last.highOpen)) {
-      merged.push({ ...next });
-      continue;
-    }
-    const further = order(next.high, last.high);
-    if (further > 0) [last.high, last.highOpen] = [next.high, next.highOpen];
-    else if (further === 0) last.highOpen &&= next.highOpen;
-  }
-  return merged;
-}
-
-export function complement(a: RealSet): RealSet {
-  const gaps: Interval[] = [];
-  let low = minus;
-  let lowOpen = true;
-  for (const part of a) {
-    gaps.push(...interval(low, part.low, lowOpen, !part.lowOpen));
-    [low, lowOpen] = [part.high, !part.highOpen];
-  }
-  return [...gaps, ...interval(low, plus, lowOpen, true)];
-}
-
-export const intersection = (a: RealSet, b: RealSet): RealSet =>
-  complement(union(complement(a), complement(b)));
-
-/** Whether two sets have the same ends; null when their ends cannot be ordered. */
-export function sameSet(a: RealSet, b: RealSet): boolean | null {
-  try {
-    if (a.length !== b.length) return false;
-    return a.every((x, i) => {
-      const y = b[i]!;
-      return order(x.low, y.low) === 0 && order(x.high, y.high) === 0 && x.lowOpen === y.lowOpen &&
-        x.highOpen === y.highOpen;
-    });
-  } catch (error) {
-    if (error instanceof Unordered) return null;
-    throw error;
-  }
-}
-
 /** The set of reals that a node denotes, or null. */
 export function realSet(node: Node, b: Builder, fuel: Fuel): RealSet | null {
   try {
     return read(node, b, fuel);
   } catch (error) {
-    if (error instanceof Unordered) return null;
+    if (error instanceof intervals.Unordered) return null;
     throw error;
   }
 }
@@ -114,7 +46,7 @@ function read(node: Node, b: Builder, fuel: Fuel): RealSet | null {
   fuel.spend(5);
   switch (node.kind) {
     case "realm":
-      return node.name === "R" ? everything : node.name === "0" ? [] : null;
+      return node.name === "R" ? intervals.everything : node.name === "0" ? [] : null;
     case "tuple": {
       if (node.args.length !== 2) return null;
       const [low, high] = [endOf(node.args[0]!, fuel), endOf(node.args[1]!, fuel)];
@@ -180,7 +112,7 @@ const flipped: Partial<Record<RelationOp, RelationOp>> = {
 /** A chain of inequalities in one unknown: each link is solved and the results are intersected. */
 function inequality(node: Node & { kind: "relation" }, b: Builder, fuel: Fuel): RealSet | null {
   if (node.ops.length === 1 && node.ops[0] === "in") return read(node.args[1]!, b, fuel);
-  let all = everything;
+  let all = intervals.everything;
   for (const [i, op] of node.ops.entries()) {
     const part = link(node.args[i]!, op, node.args[i + 1]!, b, fuel);
     if (part === null) return null;

@@ -4,7 +4,8 @@ import { type Node, type NodeOf, type RelationOp, some, symbols } from "./ast.ts
 import { compareNodes, type Context } from "./compare.ts";
 import { type Answer, answer, identical, valueOf } from "./identity.ts";
 import { key } from "./key.ts";
-import { realSet, sameSet } from "./realset.ts";
+import { sameSet } from "./intervals.ts";
+import { realSet } from "./realset.ts";
 
 type Relation = NodeOf<"relation">;
 

@@ -1,0 +1,109 @@
+// From texts to trees: the answer inside a gold text, the readings of an ambiguous notation, two answers compared.
+
+import { Builder, type Node, symbols } from "./ast.ts";
+import { compareNodes } from "./compare.ts";
+import { candidates } from "./extract.ts";
+import { type Fuel, ParseError } from "./fuel.ts";
+import { type Answer, answer } from "./identity.ts";
+import { key } from "./key.ts";
+import { parse, type Reading } from "./parse.ts";
+import type { Preset } from "./presets.ts";
+
+/** The answer inside a gold text, which may be a whole solution; null when the preset cannot read it. */
+export function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
+  const from = preset.extraction.from.filter((place) => preset.bareGold || place !== "whole");
+  const places = {
+    ...preset.extraction,
+    answerTags: false,
+    from: preset.bareGold ? from : [...from, "math" as const, "number" as const],
+  };
+  let first: string | null = null;
+  for (const candidate of candidates(gold, { start: 0, end: gold.length }, places)) {
+    const { start } = candidate.span;
+    if (!preset.bareGold && candidate.how !== "boxed" && !/^[\s=$([]?$/.test(gold[start - 1] ?? "")) continue;
+    first ??= candidate.text;
+    if (readings(candidate.text, preset, fuel).length > 0) return candidate.text;
+    if (candidate.how === "whole") break; // an answer, but not a readable one: a number inside it is not the gold
+  }
+  if (preset.rules.unparsedGold === "null") return null;
+  return first ?? (gold.trim() === "" ? null : gold);
+}
+
+/** Compares two answers given as texts; null when the given one cannot be read. */
+export function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): Answer | null {
+  const { rules } = preset;
+  if (rules.textTier && squeeze(gold) === squeeze(given)) return answer(true, "text", "the same text");
+  const [golds, givens] = [readings(gold, preset, fuel), readings(given, preset, fuel)];
+  if (golds.length === 0 || givens.length === 0) return null;
+  let first: Answer | null = null;
+  for (const g of golds) {
+    for (const p of givens) {
+      const builder = new Builder(fuel);
+      const result = compareNodes(g, rules.renaming ? renamed(p, g, builder) : p, { rules, fuel, builder });
+      if (result.same === true) return result;
+      if (first === null || (first.same === false && result.same === "undecided")) first = result;
+    }
+  }
+  return first;
+}
+
+/** The tree with its symbols replaced by those of another one, in order of appearance. */
+function renamed(node: Node, like: Node, b: Builder): Node {
+  const [from, to] = [[...symbols(node)], [...symbols(like)]];
+  if (from.length !== to.length) return node;
+  const names = new Map(from.map((name, i) => [name, to[i]!]));
+  const walk = (part: Node): Node => {
+    if (part.kind === "symbol") return b.node({ kind: "symbol", name: names.get(part.name)! });
+    return part.args.length === 0 ? part : b.with(part, part.args.map(walk));
+  };
+  return walk(node);
+}
+
+/** Without dollar signs, a final full stop, and white space except between letters or digits. */
+const squeeze = (text: string): string =>
+  text.replaceAll(/\$|(?<![\w.])\s+|\s+(?![\w.])/g, "").replace(/\.$/, "");
+
+/** One comma that cannot group thousands: `1,22`, `0,111`, `1000,99`. */
+const decimalComma =
+  /^[^,()[\]{}\d]{0,20}(?:\d+,(?:\d{1,2}|\d{4,40})|0,\d{3}|\d{4,40},\d{3})(?!\d)[^,()[\]{}]*$/;
+
+/** The trees that a text may stand for; more than one only where its notation is ambiguous. */
+function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
+  const { syntax } = preset;
+  const usual: Reading = {
+    commas: "thousands",
+    exponents: syntax.exponents,
+    words: syntax.wordUnits,
+    missingBraces: syntax.missingBraces,
+    looseSlash: true,
+    letterUnits: false,
+  };
+  const nodes = new Map<string, Node>();
+  const read = (reading: Reading): ReturnType<typeof parse>["ambiguous"] | null => {
+    try {
+      const { node, ambiguous } = parse(text, reading, fuel);
+      const name = key(node, fuel);
+      if (!nodes.has(name)) nodes.set(name, node);
+      return ambiguous;
+    } catch (error) {
+      if (error instanceof ParseError || error instanceof RangeError) return null;
+      throw error;
+    }
+  };
+  const ambiguous = read(usual);
+  if (ambiguous === null && preset.rules.chains === "last" && /[^<>!]=[^=]/.test(text)) {
+    return readings(text.slice(text.lastIndexOf("=") + 1), preset, fuel); // the last side of an equation may do
+  }
+  if (ambiguous?.comma === true) {
+    read({ ...usual, commas: "list" });
+    if (/[([{].*, /.test(text)) read({ ...usual, commas: "grouped" });
+    if (decimalComma.test(text)) read({ ...usual, commas: "decimal" });
+  }
+  if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
+  if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });
+  const [only] = nodes.values();
+  if (nodes.size === 1 && only?.kind === "text" && only.text !== text && /[,\d]/.test(only.text)) {
+    return [only, ...readings(only.text, preset, fuel)]; // \text{A, B and C}, \text{13}
+  }
+  return [...nodes.values()];
+}

@@ -21,9 +21,9 @@ const score = (mean, interval) =>
     ? `${percent(mean)} [${percent(interval[0])}, ${percent(interval[1])}]`
     : percent(mean);
 
-/** A bar from 0 to 1 with its interval as a whisker; for differences the axis runs from -1 to 1. */
+/** A bar with its interval as a whisker, on an axis from 0 to 1, or for differences from `low` to -low. */
 function bar(mean, interval, low = 0) {
-  const at = (value) => (100 * (value - low)) / (1 - low);
+  const at = (value) => (100 * (value - low)) / (low < 0 ? -2 * low : 1);
   const [from, to] = [at(0), at(mean)].sort((a, b) => a - b);
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");
@@ -102,11 +102,13 @@ function scoreTable({ benchmarks, average, average_interval_95, average_trace_ac
 }
 
 function comparisonTable({ benchmarks, pooled }) {
+  const ends = [...benchmarks.map((b) => b.interval), pooled].flatMap(({ low, high }) => [low, high]);
+  const low = -Math.max(0.05, ...ends.map(Math.abs));
   const rows = benchmarks.map((b) => ({
     cells: [
       b.name,
       `${signed(b.difference)} [${signed(b.interval.low)}, ${signed(b.interval.high)}]`,
-      bar(b.difference, [b.interval.low, b.interval.high], -1),
+      bar(b.difference, [b.interval.low, b.interval.high], low),
       String(b.problems),
       percent(b.a),
       percent(b.b),
@@ -119,7 +121,7 @@ function comparisonTable({ benchmarks, pooled }) {
     cells: [
       "Average",
       `${signed(pooled.difference)} [${signed(pooled.low)}, ${signed(pooled.high)}]`,
-      bar(pooled.difference, [pooled.low, pooled.high], -1),
+      bar(pooled.difference, [pooled.low, pooled.high], low),
       "",
       percent(pooled.a),
       percent(pooled.b),
@@ -159,13 +161,14 @@ function richText(text, span, withMath) {
 function mathParts(text) {
   const parts = [];
   const formula =
-    /\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(([^]*?)\\\)|\\\[([^]*?)\\\]|(\\boxed\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/g;
+    /\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(([^]*?)\\\)|\\\[([^]*?)\\\]|(\\begin\{(align|gather|equation)(\*?)\}[^]*?\\end\{\6\7\})|(\\boxed\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/g;
   let last = 0;
   for (const match of text.matchAll(formula)) {
-    const tex = match.slice(1).find((group) => group !== undefined);
+    const [, display, inline, round, square, environment, , , boxed] = match;
+    const tex = display ?? inline ?? round ?? square ?? environment ?? boxed;
     parts.push(text.slice(last, match.index));
     const holder = document.createElement("span");
-    const displayMode = match[0].startsWith("$$") || match[0].startsWith("\\[");
+    const displayMode = (display ?? square ?? environment) !== undefined;
     try {
       katex.render(tex, holder, { output: "mathml", throwOnError: true, displayMode, maxExpand: 100 });
     } catch {

@@ -32,6 +32,7 @@ export function compileKernel(
   constants: Record<string, number>,
 ): Kernel {
   const code = withConstants(label, wgsl, constants);
+  const params = paramsOf(label, code);
   const bindings: string[] = [];
   const entries: GPUBindGroupLayoutEntry[] = [
     { binding: 0, visibility: 4, buffer: { type: "uniform", hasDynamicOffset: true } },
@@ -53,7 +54,7 @@ export function compileKernel(
     layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
     compute: { module, entryPoint: "main" },
   });
-  return { label, pipeline, layout, params: paramsOf(label, code), bindings, bindGroups: new Map() };
+  return { label, pipeline, layout, params, bindings, bindGroups: new Map() };
 }
 
 function withConstants(label: string, wgsl: string, constants: Record<string, number>): string {

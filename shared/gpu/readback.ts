@@ -1,5 +1,8 @@
 // Reading GPU buffers: staging buffers are kept and reused, one copy and one map a read.
 // On Deno a read costs about 11 ms whatever its size, so callers read rarely and much.
+// What is larger than 64 MiB goes in parts: a staging buffer as large as an embedding would be memory for nothing.
+
+const PART_BYTES = 64 << 20;
 
 export class Readback {
   readonly #free: GPUBuffer[] = [];
@@ -8,6 +11,21 @@ export class Readback {
   constructor(readonly device: GPUDevice) {}
 
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    if (bytes <= PART_BYTES) return await this.#part(source, offset, bytes);
+    const result = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; at += PART_BYTES) {
+      const part = await this.#part(source, offset + at, Math.min(PART_BYTES, bytes - at));
+      result.set(new Uint8Array(part), at);
+    }
+    return result.buffer;
+  }
+
+  close(): void {
+    for (const buffer of this.#all) buffer.destroy();
+    this.#all.clear();
+  }
+
+  async #part(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const size = Math.ceil(bytes / 4) * 4;
     const staging = this.#take(size);
     const encoder = this.device.createCommandEncoder();
@@ -18,11 +36,6 @@ export class Readback {
     staging.unmap();
     this.#free.push(staging);
     return copy;
-  }
-
-  close(): void {
-    for (const buffer of this.#all) buffer.destroy();
-    this.#all.clear();
   }
 
   /** The smallest free staging buffer that fits and is not absurdly large, else a new one. */

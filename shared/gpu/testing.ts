@@ -13,7 +13,7 @@ export function testGpu(): Promise<Gpu> {
   return opened;
 }
 
-async function hostGpu(): Promise<GPU> {
+export async function hostGpu(): Promise<GPU> {
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   if (native) return native;
   // A computed path: neither Deno nor an edge bundler should see Dawn through this helper.

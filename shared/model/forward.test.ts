@@ -2,6 +2,7 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { readJson } from "#shared/io/files.ts";
 import { run, testGpu } from "#shared/gpu/testing.ts";
 import { Activations } from "./activations.ts";
@@ -16,6 +17,13 @@ interface Sequence {
   logits: number[];
   log_probs_of_next: number[];
   entropy: number[];
+}
+
+interface Stories {
+  greedy_ids: number[];
+  logits_row0_first16: number[];
+  logits_row31_first16: number[];
+  logprob_of_next: number[];
 }
 
 const folder = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
@@ -77,6 +85,23 @@ describe("forward", () => {
     const packed = await everything(model, [[8, 7, 6], ids, [4]], false);
     const vocab = model.config.vocab_size;
     assert.deepEqual(packed.logits.subarray(3 * vocab, 10 * vocab), alone.logits);
+    model.destroy();
+  });
+
+  const stories = `${process.env.GHPO_SHARED ?? `${import.meta.dirname}/../../../shared`}/models/stories260k`;
+  const skip = existsSync(stories) ? false : `${stories} is absent`;
+  it("equals transformers on stories260K", { skip }, async () => {
+    const reference = readJson(`${stories}/reference.json`) as Stories;
+    const model = loadModel(await testGpu(), stories);
+    const { logits, logProbs } = await everything(model, [reference.greedy_ids.slice(0, 32)], false);
+    assertWithin(logits.subarray(0, 16), reference.logits_row0_first16, 1e-4, "logits of row 0");
+    assertWithin(
+      logits.subarray(31 * 512, 31 * 512 + 16),
+      reference.logits_row31_first16,
+      1e-4,
+      "logits of row 31",
+    );
+    assertWithin(logProbs, reference.logprob_of_next, 1e-4, "log-probs");
     model.destroy();
   });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import process from "node:process";
 import { Random } from "./generate/expression.ts";
 import { pairs } from "./generate/pairs.ts";
 import { hostileInputs } from "./hostile.ts";
 import { checkGold, equivalent, formatReward, limits, type PresetName, presets, verify } from "./index.ts";
+import { setting } from "./outside.ts";
 
 const names = Object.keys(presets) as PresetName[];
 
@@ -72,10 +72,10 @@ function* mutants(random: Random): Generator<string> {
 }
 
 describe("fuzzing", () => {
-  const seconds = Number(process.env.GHPO_FUZZ_SECONDS ?? 1);
+  const seconds = setting("GHPO_FUZZ_SECONDS", 1);
 
   it(`never throws and stays within fuel for ${seconds} s (GHPO_FUZZ_SECONDS)`, () => {
-    const random = new Random(Number(process.env.GHPO_FUZZ_SEED ?? 7));
+    const random = new Random(setting("GHPO_FUZZ_SEED", 7));
     const source = mutants(random);
     const end = performance.now() + seconds * 1000;
     let [previous, runs, slowest] = ["42", 0, 0];

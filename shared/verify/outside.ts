@@ -1,8 +1,17 @@
-// Where the outside fixtures of the tests are, and how to skip without them. Tests only.
+// Where the outside fixtures of the tests are, how to skip without them, and settings of long runs. Tests only.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+
+/** A number from the environment; the default where it is not set or may not be read. */
+export function setting(name: string, otherwise: number): number {
+  try {
+    return Number(process.env[name] ?? otherwise);
+  } catch {
+    return otherwise; // Deno without --allow-env for this name
+  }
+}
 
 const folder = process.env.GHPO_SHARED ?? "../shared";
 

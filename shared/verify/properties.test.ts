@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import process from "node:process";
 import { type Pair, pairs } from "./generate/pairs.ts";
 import { checkGold, equivalent, verify } from "./index.ts";
+import { setting } from "./outside.ts";
 import { verdictDigest } from "./sample.ts";
 
-const count = Number(process.env.GHPO_VERIFY_PAIRS ?? 2000);
+const count = setting("GHPO_VERIFY_PAIRS", 2000);
 const sample = (n: number, seed: number): Pair[] => [...pairs(n, seed)];
 const verdictOf = (pair: Pair): boolean | "undecided" | null =>
   verify(pair.a, pair.b, "report", { bare: true }).verdict;

@@ -1,9 +1,10 @@
 // The policy on the GPU: the shared engine's model and generator, the learner and the optimizer behind the interface
 // that the loops see (policy.ts).
 
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
-import { openGpu } from "#shared/gpu/device.ts";
+import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
@@ -14,9 +15,13 @@ import { loadConfig, loadModel } from "#shared/model/load.ts";
 import { saveModel } from "#shared/model/save.ts";
 import { fromHf, type Model } from "#shared/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { Lora, type LoraSettings } from "./backward/lora.ts";
+import { loadAdapters, saveAdapters } from "./backward/peft.ts";
 import { dawn } from "./dawn.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
+import { checkPlan, plan, type PlanSettings } from "./plan.ts";
+import { NonFiniteError } from "./nonfinite.ts";
 import type {
   LearnerSequence,
   Sample,
@@ -32,6 +37,8 @@ const TOKENIZER_FILES = [
   "chat_template.jinja",
   "special_tokens_map.json",
 ];
+/** Adapters in a folder of their own: beside model weights, peft would add them to those a second time. */
+const ADAPTERS = "adapter";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 /** Number of updates, among the moments. */
 const STEPS = "steps";
@@ -45,6 +52,12 @@ export interface EngineOptions {
   optimizer: OptimizerSettings;
   /** Whether a copy of the initial model is kept for the KL penalty. */
   reference: boolean;
+  /** Trains adapters from this seed instead of the weights. */
+  lora?: LoraSettings & { seed: number };
+  /** Most completions sampled side by side. */
+  rows?: number;
+  /** Checked against the adapter before anything is loaded. */
+  plan?: PlanSettings;
 }
 
 /** Opens the GPU, checks that it computes rightly, and loads a model for training. */
@@ -59,6 +72,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
   }
   const gpu = await openGpu(dawn());
   await selfTest(gpu);
+  if (options.plan) refuseTooLarge(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined
       ? loadModel(gpu, options.model)
@@ -66,9 +80,16 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
   return new EnginePolicy(load(), options.reference ? load() : null, tokenizer, options);
 }
 
+/** WebGPU does not say how much memory there is; a software adapter has the machine's. */
+function refuseTooLarge(settings: PlanSettings, gpu: Gpu): void {
+  const limits = { buffer: gpu.device.limits.maxBufferSize, binding: gpu.bindingBytes };
+  checkPlan(plan(settings, limits), limits, gpu.profile === "cpu" ? totalmem() : Infinity);
+}
+
 export class EnginePolicy implements StoredPolicy {
   readonly facts: StoredPolicy["facts"];
   readonly #generator: Generator;
+  readonly #lora: Lora | undefined;
   readonly #learner: Learner;
   readonly #optimizer: Optimizer;
 
@@ -84,9 +105,11 @@ export class EnginePolicy implements StoredPolicy {
       adapter: gpu.facts.description || gpu.facts.device || gpu.facts.vendor,
       kernel_variants: { profile: gpu.profile },
     };
-    this.#generator = new Generator(model);
-    this.#learner = new Learner(model, options.learner);
-    this.#optimizer = new Optimizer(model, this.#learner.gradients.buffers, options.optimizer);
+    const { learner, lora, rows } = options;
+    this.#generator = new Generator(model, rows === undefined ? {} : { rows });
+    this.#lora = lora && new Lora(model, lora, learner.micro_batch_tokens, lora.seed);
+    this.#learner = new Learner(model, learner, this.#lora);
+    this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);
   }
 
   generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
@@ -103,11 +126,19 @@ export class EnginePolicy implements StoredPolicy {
 
   async step(learningRate: number): Promise<{ grad_norm: number }> {
     const { grad_norm } = await this.#optimizer.step(learningRate);
-    if (Number.isFinite(grad_norm)) return { grad_norm };
-    throw new Error(
-      `Cannot update the weights as the gradient norm must be finite: current value is ${grad_norm}; ` +
-        "lower the learning rate",
-    );
+    if (Number.isFinite(grad_norm)) {
+      this.#lora?.merge();
+      return { grad_norm };
+    }
+    throw new NonFiniteError("gradient norm", grad_norm);
+  }
+
+  discard(): void {
+    this.#learner.zeroGradients();
+  }
+
+  setTemperature(temperature: number): void {
+    this.#learner.setTemperature(temperature);
   }
 
   gpuBytes(): number {
@@ -118,8 +149,13 @@ export class EnginePolicy implements StoredPolicy {
     return (await this.#learner.score(this.referenceModel!, batch)).logprobs;
   }
 
+  /** With adapters, the merged model; they themselves go beside it as files of the PEFT library. */
   async saveModel(directory: string): Promise<void> {
     await saveModel(this.model, directory);
+    if (this.#lora) {
+      mkdirSync(join(directory, ADAPTERS), { recursive: true });
+      await saveAdapters(this.#lora, join(directory, ADAPTERS), this.options.model);
+    }
     for (const name of TOKENIZER_FILES) {
       const source = join(this.options.model, name);
       if (existsSync(source)) copyFileSync(source, join(directory, name));
@@ -132,19 +168,27 @@ export class EnginePolicy implements StoredPolicy {
   }
 
   restore(directory: string): Promise<void> {
-    const weights = new WeightFiles(directory);
+    if (this.#lora) loadAdapters(this.#lora, join(directory, ADAPTERS)); // the frozen weights are there already
+    else this.#restoreWeights(directory);
     const moments = new SafetensorsFile(join(directory, OPTIMIZER_FILE));
+    try {
+      this.#optimizer.load((name, shape) => moments.read(name, shape), moments.read(STEPS, [1])[0]!);
+    } finally {
+      moments.close();
+    }
+    return Promise.resolve();
+  }
+
+  #restoreWeights(directory: string): void {
+    const weights = new WeightFiles(directory);
     try {
       for (const parameter of this.model.parameters()) {
         const data = fromHf(parameter, ({ name, shape }) => weights.read(name, shape));
         this.model.gpu.write(parameter.buffer, data);
       }
-      this.#optimizer.load((name, shape) => moments.read(name, shape), moments.read(STEPS, [1])[0]!);
     } finally {
       weights.close();
-      moments.close();
     }
-    return Promise.resolve();
   }
 
   /** Frees the GPU; the policy cannot be used afterwards. */

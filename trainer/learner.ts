@@ -54,7 +54,7 @@ export class Learner {
   /** With `lora`, its adapters get the gradients and the model none. */
   constructor(readonly model: Model, settings: LearnerSettings, readonly lora?: Lora) {
     const { gpu, config } = model;
-    this.#settings = settings;
+    this.#settings = { ...settings };
     this.#recorder = new Recorder(gpu);
     this.gradients = lora?.gradients ?? new Gradients(model);
     const { micro_batch_tokens: tokens, gradient_checkpointing: checkpointing = false } = settings;
@@ -111,6 +111,11 @@ export class Learner {
       await this.#readScores(batch, indices, scores);
     }
     return scores;
+  }
+
+  /** Logits are divided by it from now on, as they are when sampled. */
+  setTemperature(temperature: number): void {
+    this.#settings.temperature = temperature;
   }
 
   zeroGradients(): void {

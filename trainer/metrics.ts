@@ -60,8 +60,9 @@ export function guidanceMetrics(rollout: Rollout, stages: number, threshold: num
   return values;
 }
 
-/** What the update did. */
-export function updateMetrics(result: UpdateResult, learningRate: number): Values {
+/** What the update did; null: it was left out as its numbers were not finite. */
+export function updateMetrics(result: UpdateResult | null, learningRate: number): Values {
+  if (result === null) return { loss: null, grad_norm: null, learning_rate: learningRate };
   const { clip, logpDifference } = result;
   return {
     loss: result.loss,

@@ -39,6 +39,10 @@ export interface Policy extends Sampler {
   forward(batch: LearnerSequence[]): Promise<Scores>;
   /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
   backward(coefficients: Float32Array[]): Promise<void>;
+  /** Clears the gradients without an update. */
+  discard(): void;
+  /** Divides logits by it from now on, in `forward` and `reference`. */
+  setTemperature(temperature: number): void;
   /** Clips, updates the weights and clears the gradients. */
   step(learningRate: number): Promise<{ grad_norm: number }>;
   /** Bytes in GPU buffers now: flat over a run, or something leaks. */

@@ -109,12 +109,13 @@ export class BagPolicy implements StoredPolicy {
   momentum = new Float64Array(tinyTokenizer.vocabSize);
   readonly #gradient = new Float64Array(tinyTokenizer.vocabSize);
   #batch: LearnerSequence[] = [];
+  #temperature = 1;
 
   constructor(readonly beforeCall: (name: string) => void = () => {}) {}
 
   generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
     this.beforeCall("generate");
-    const p = this.#probabilities();
+    const p = this.#probabilities(options.temperature);
     return Promise.resolve(requests.map(({ samples, key }) =>
       Array.from({ length: samples }, (_, sample) => {
         const random = new Random(options.seed, ...key, sample);
@@ -131,7 +132,7 @@ export class BagPolicy implements StoredPolicy {
   forward(batch: LearnerSequence[]): Promise<Scores> {
     this.beforeCall("forward");
     this.#batch = batch;
-    const p = this.#probabilities();
+    const p = this.#probabilities(this.#temperature);
     const entropy = -p.reduce((sum, q) => sum + q * Math.log(q), 0);
     const completions = batch.map(({ ids, prompt_length }) => Array.from(ids).slice(prompt_length));
     return Promise.resolve({
@@ -142,14 +143,22 @@ export class BagPolicy implements StoredPolicy {
 
   backward(coefficients: Float32Array[]): Promise<void> {
     this.beforeCall("backward");
-    const p = this.#probabilities();
+    const p = this.#probabilities(this.#temperature);
     this.#batch.forEach(({ ids, prompt_length }, i) =>
-      coefficients[i]!.forEach((coefficient, t) => {
+      coefficients[i]!.map((c) => c / this.#temperature).forEach((coefficient, t) => {
         for (let k = 0; k < p.length; k++) this.#gradient[k]! -= coefficient * p[k]!;
         this.#gradient[ids[prompt_length + t]!]! += coefficient;
       })
     );
     return Promise.resolve();
+  }
+
+  discard(): void {
+    this.#gradient.fill(0);
+  }
+
+  setTemperature(temperature: number): void {
+    this.#temperature = temperature;
   }
 
   step(learningRate: number): Promise<{ grad_norm: number }> {
@@ -190,8 +199,8 @@ export class BagPolicy implements StoredPolicy {
     return Promise.resolve();
   }
 
-  #probabilities(): number[] {
-    const weights = [...this.logits].map(Math.exp);
+  #probabilities(temperature: number): number[] {
+    const weights = [...this.logits].map((logit) => Math.exp(logit / temperature));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return weights.map((weight) => weight / total);
   }

@@ -7,13 +7,16 @@ import { type LoopState, pruneCheckpoints, writeCheckpoint } from "./checkpoint.
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { successRate } from "./ghpo/difficulty.ts";
 import { learningRate, nextStart, planFor } from "./ghpo/schedule.ts";
+import { lockRun } from "./lock.ts";
 import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
+import { UpdateGuard } from "./nonfinite.ts";
 import type { StoredPolicy } from "./policy.ts";
 import { formatRecipe } from "./recipe.ts";
 import { freshRun, recipeDigest, resumeRun } from "./resume.ts";
 import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { RunDirectory } from "./run_directory.ts";
 import type { Status } from "./status.ts";
+import { Steering } from "./steering.ts";
 import { examplesOf, update } from "./update.ts";
 
 export interface Training {
@@ -45,11 +48,15 @@ export async function train(training: Training): Promise<TrainResult> {
   const { recipe, policy, setting, status, stop, tokenBudget = Infinity } = training;
   const run = new RunDirectory(recipe.output_dir);
   const start = performance.now();
+  if (training.resume) run.readRecipe(); // fails before anything is made
+  using _lock = lockRun(run.path);
   const progress = training.resume ? await resumeRun(run, recipe, "train", policy) : freshRun();
   if (!training.resume) run.start(formatRecipe(recipe));
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
   status.start(step);
+  const steering = new Steering(run.path);
+  const guard = new UpdateGuard(run.path, run.readMetrics());
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   if (step === 0 && training.evaluation !== null) {
@@ -60,11 +67,14 @@ export async function train(training: Training): Promise<TrainResult> {
   const isLast = () => step === recipe.train.max_steps || generatedTokens >= tokenBudget;
   let stopped = false;
   while (!isLast() && !stopped) {
+    const now = await steering.recipeAt(step, recipe, stop);
+    policy.setTemperature(now.generation.temperature);
     const began = performance.now();
-    const rollout = await collect(setting, step, state.cursor, state.stage_memory);
+    const rollout = await collect({ ...setting, recipe: now }, step, state.cursor, state.stage_memory);
     const sampled = performance.now();
-    const rate = learningRate(step, recipe.train.max_steps, recipe.optimizer.learning_rate, recipe.optimizer);
-    const result = await update(policy, examplesOf(rollout.attempts, recipe.ghpo.hint_loss), recipe, rate);
+    const rate = learningRate(step, now.train.max_steps, now.optimizer.learning_rate, now.optimizer);
+    const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss);
+    const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate));
     const updated = performance.now();
 
     remember(state, rollout, step, recipe);
@@ -77,6 +87,7 @@ export async function train(training: Training): Promise<TrainResult> {
       ...rolloutMetrics(rollout, setting.rewards),
       ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
       ...updateMetrics(result, rate),
+      skipped_updates: guard.skipped,
       epoch: state.cursor / setting.problems.length,
       num_tokens: state.num_tokens,
       generated_tokens: generatedTokens,
@@ -98,8 +109,9 @@ export async function train(training: Training): Promise<TrainResult> {
     const improved = isBest(state, values[recipe.checkpoint.best_by]);
     if (improved !== null) state.best = { step, value: improved };
     const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
-    stopped = stop.aborted; // looked at once a step, so that no step ends unsaved
-    if (last || due || improved !== null || stopped) {
+    const asked = await steering.asked(step, stop);
+    stopped = stop.aborted || asked.stop; // looked at once a step, so that no step ends unsaved
+    if (last || due || improved !== null || stopped || asked.save) {
       checkpoint = await writeCheckpoint(
         run.checkpoints,
         {

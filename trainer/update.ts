@@ -3,6 +3,7 @@
 
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "./ghpo/objective.ts";
+import { NonFiniteError } from "./nonfinite.ts";
 import type { LearnerSequence, Policy } from "./policy.ts";
 import type { Attempt } from "./rollouts.ts";
 
@@ -47,7 +48,7 @@ export function examplesOf(
   );
 }
 
-/** Runs `num_iterations` optimizer steps on the examples of one step. Throws before an update with a loss that is not finite. */
+/** Runs `num_iterations` optimizer steps on the examples of one step. Throws a NonFiniteError instead of an update with numbers that are none. */
 export async function update(
   policy: Policy,
   examples: readonly Example[],
@@ -83,10 +84,10 @@ export async function update(
       const microTokens = sum(batch.map(completionLength));
       const result = objective(sequences, options, { ...norm, microBatches: batches.length, microTokens });
       if (!Number.isFinite(result.loss)) {
-        throw new Error(
-          `Cannot update the weights as the loss must be finite: current value is ${result.loss}; ` +
-            "lower optimizer.learning_rate",
-        );
+        policy.discard();
+        throw new NonFiniteError("loss", result.loss, {
+          batch: batch.map((e, i) => facts(e, scores.logprobs[i]!)),
+        });
       }
       total.loss += result.loss;
       addSums(total.clip, result.sums);
@@ -98,6 +99,11 @@ export async function update(
     ({ grad_norm: gradNorm } = await policy.step(learningRate));
   }
   return summary(total, gradNorm, options);
+}
+
+/** An example of a batch that went wrong, for the dump. */
+function facts({ ids, prompt_length, advantage }: Example, logprobs: Float32Array) {
+  return { ids: Array.from(ids), prompt_length, advantage, logprobs: Array.from(logprobs) };
 }
 
 /** Consecutive examples with at most `limit` tokens a batch; a longer example is a batch of its own. */

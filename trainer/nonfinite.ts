@@ -1,0 +1,66 @@
+// Steps whose numbers are no numbers (poisoned weights, an absurd learning rate): the update is left out before it
+// touches the weights, what is known of it is written down, and after a few in a row the run gives up.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import type { Metrics } from "#shared/schemas/metrics.ts";
+
+/** Updates left out in a row that end a run. */
+export const MOST_IN_A_ROW = 3;
+
+/** A loss or gradient that is not finite, found before the weights were changed. */
+export class NonFiniteError extends Error {
+  override name = "NonFiniteError" as const;
+
+  /** @param detail what a maintainer wants to see of the batch, as JSON */
+  constructor(what: string, value: number, readonly detail: Record<string, unknown> = {}) {
+    super(
+      `Cannot update the weights as the ${what} must be finite: current value is ${value}; ` +
+        "lower optimizer.learning_rate",
+    );
+  }
+}
+
+export class UpdateGuard {
+  /** Updates left out so far. */
+  skipped: number;
+  readonly #folder: string;
+  #inARow: number;
+
+  /** @param records the metrics of the run so far, so that a resumed run goes on counting */
+  constructor(run: string, records: readonly Metrics[]) {
+    this.#folder = join(run, "dumps");
+    this.skipped = records.findLast((record) => "skipped_updates" in record)?.["skipped_updates"] ?? 0;
+    const lastDone = records.findLastIndex((record) => record["grad_norm"] !== null);
+    this.#inARow = records.length - 1 - lastDone;
+  }
+
+  /**
+   * The result of the update, or null when it was left out.
+   * @throws NonFiniteError after `MOST_IN_A_ROW` of them
+   */
+  async attempt<T>(step: number, learningRate: number, update: () => Promise<T>): Promise<T | null> {
+    try {
+      const result = await update();
+      this.#inARow = 0;
+      return result;
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      this.skipped++;
+      this.#inARow++;
+      const dump = { step, learning_rate: learningRate, message: error.message, ...error.detail };
+      mkdirSync(this.#folder, { recursive: true });
+      const path = join(this.#folder, `step_${String(step).padStart(6, "0")}.json`);
+      writeFileAtomic(path, JSON.stringify(dump, spellOut, 1) + "\n");
+      if (this.#inARow < MOST_IN_A_ROW) return null;
+      error.message += ` (${MOST_IN_A_ROW} steps in a row; see ${path})`;
+      throw error;
+    }
+  }
+}
+
+/** JSON has no NaN and no infinities, and here they are the point. */
+function spellOut(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}

@@ -144,40 +144,42 @@ function comparisonTable({ benchmarks, pooled }) {
   return table(headers, rows);
 }
 
-/** Text with its LaTeX between dollars or brackets rendered, and the extracted answer marked. */
+/** $$...$$, $...$, \(...\), \[...\], display environments and bare boxes. */
+const FORMULA =
+  /\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(([^]*?)\\\)|\\\[([^]*?)\\\]|(\\begin\{(align|gather|equation)(\*?)\}[^]*?\\end\{\6\7\})|(\\boxed\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/g;
+
+/** Text with its LaTeX rendered and the extracted answer marked; a formula that holds it is marked whole. */
 function richText(text, span, withMath) {
   const node = element("div", { class: "text" });
-  const plain = (part) => withMath ? node.append(...mathParts(part)) : node.append(part);
-  if (!span) plain(text);
-  else {
-    plain(text.slice(0, span[0]));
-    // The answer often lies inside a formula; marked, it stays as it was written.
-    node.append(element("mark", { title: "extracted answer" }, text.slice(span[0], span[1])));
-    plain(text.slice(span[1]));
+  const [from, to] = span ?? [-1, -1];
+  const mark = (...content) => element("mark", { title: "extracted answer" }, ...content);
+  const plain = (start, end) => {
+    const [a, b] = [Math.max(start, from), Math.min(end, to)];
+    if (a >= b) return node.append(text.slice(start, end));
+    node.append(text.slice(start, a), mark(text.slice(a, b)), text.slice(b, end));
+  };
+  let last = 0;
+  for (const match of withMath ? text.matchAll(FORMULA) : []) {
+    const end = match.index + match[0].length;
+    plain(last, match.index);
+    const formula = renderFormula(match);
+    node.append(match.index < to && from < end ? mark(formula) : formula);
+    last = end;
   }
+  plain(last, text.length);
   return node;
 }
 
-function mathParts(text) {
-  const parts = [];
-  const formula =
-    /\$\$([^$]+)\$\$|\$([^$\n]+)\$|\\\(([^]*?)\\\)|\\\[([^]*?)\\\]|(\\begin\{(align|gather|equation)(\*?)\}[^]*?\\end\{\6\7\})|(\\boxed\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/g;
-  let last = 0;
-  for (const match of text.matchAll(formula)) {
-    const [, display, inline, round, square, environment, , , boxed] = match;
+function renderFormula([whole, display, inline, round, square, environment, , , boxed]) {
+  const holder = document.createElement("span");
+  const displayMode = (display ?? square ?? environment) !== undefined;
+  try {
     const tex = display ?? inline ?? round ?? square ?? environment ?? boxed;
-    parts.push(text.slice(last, match.index));
-    const holder = document.createElement("span");
-    const displayMode = (display ?? square ?? environment) !== undefined;
-    try {
-      katex.render(tex, holder, { output: "mathml", throwOnError: true, displayMode, maxExpand: 100 });
-    } catch {
-      holder.textContent = match[0];
-    }
-    parts.push(holder);
-    last = match.index + match[0].length;
+    katex.render(tex, holder, { output: "mathml", throwOnError: true, displayMode, maxExpand: 100 });
+  } catch {
+    holder.textContent = whole;
   }
-  return [...parts, text.slice(last)];
+  return holder;
 }
 
 const kindOf = ({ verdict }) => verdict === true ? "right" : verdict === false ? "wrong" : "undecided";

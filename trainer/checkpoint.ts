@@ -3,7 +3,7 @@
 // under its own name it is complete whenever the process dies; an older one is removed only after that.
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as v from "valibot";
 import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "#shared/io/atomic.ts";
 import { readJson } from "#shared/io/files.ts";
@@ -56,7 +56,7 @@ export async function writeCheckpoint(
       await policy.saveModel(temporary);
       await policy.saveOptimizer(temporary);
       writeFileAtomic(join(temporary, STATE), JSON.stringify(state));
-      const files = readdirSync(temporary).sort().map((path) => fileEntry(temporary, path));
+      const files = filesBelow(temporary).map((path) => fileEntry(temporary, path));
       const manifest = { format_version: 1, created_at: new Date().toISOString(), ...facts, files };
       writeFileAtomic(join(temporary, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
     });
@@ -67,6 +67,13 @@ export async function writeCheckpoint(
       : `${checkpointName(last)} is the last checkpoint`;
     throw new Error(`${messageOf(cause)}; ${kept}`, { cause });
   }
+}
+
+/** Paths relative to the directory, sorted, those of its folders too. */
+function filesBelow(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name))).sort();
 }
 
 /** The steps of all complete checkpoints of a run, oldest first. */

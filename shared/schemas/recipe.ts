@@ -63,6 +63,26 @@ const GenerationSchema = v.strictObject({
   num_generations: setting(v.pipe(positiveCount, v.minValue(2)), 8),
   max_completion_length: setting(positiveCount, 2048),
   temperature: setting(positive, 1),
+  /** Most completions sampled side by side; the key-value pool grows with it. */
+  rows: setting(positiveCount, 256),
+});
+
+/** The matrices of a block that can have adapters. */
+export const LORA_MODULES = [
+  "q_proj",
+  "k_proj",
+  "v_proj",
+  "o_proj",
+  "gate_proj",
+  "up_proj",
+  "down_proj",
+] as const;
+
+/** Trains adapters of low rank beside the frozen model; names are those of the PEFT library. */
+const LoraSchema = v.strictObject({
+  r: setting(v.pipe(positiveCount, v.multipleOf(4, "must be a multiple of 4")), 16),
+  lora_alpha: setting(positive, 32),
+  target_modules: setting(v.pipe(v.array(v.picklist(LORA_MODULES)), v.minLength(1)), [...LORA_MODULES]),
 });
 
 const GhpoSchema = v.strictObject({
@@ -188,6 +208,8 @@ export const TrainRecipeSchema = v.pipe(
     baseline: setting(BaselineSchema, {}),
     reward: setting(RewardSchema, {}),
     loss: setting(LossSchema, {}),
+    /** Null: all weights are trained. */
+    lora: setting(v.nullable(LoraSchema), null),
     optimizer: setting(v.strictObject({ learning_rate: setting(positive, 1e-6), ...optimizerEntries }), {}),
     train: setting(TrainSchema, {}),
     eval: setting(EvalSchema, {}),

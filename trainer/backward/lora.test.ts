@@ -5,10 +5,11 @@ import { matmulNNRef } from "#shared/kernels/matmul.ref.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { readTensors } from "#shared/model/save.ts";
 import type { HfTensor, Model } from "#shared/model/weights.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { Learner } from "../learner.ts";
 import { Optimizer } from "../optimizer.ts";
 import { transposeRef } from "../kernels/transpose.ref.ts";
-import { Lora, LORA_MODULES } from "./lora.ts";
+import { Lora } from "./lora.ts";
 
 const batch = [{ ids: [3, 9, 4, 60, 17, 5, 2, 33], prompt_length: 2 }, {
   ids: [8, 9, 50, 2],

@@ -9,6 +9,7 @@ import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
 import type { Model, Parameter, Source } from "#shared/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { loraMerge, scaledColumns } from "../kernels/lora.ts";
 import { Gradients, type Trainable, type WeightGradients } from "./gradients.ts";
 
@@ -19,16 +20,6 @@ export interface LoraSettings {
   lora_alpha: number;
   target_modules: readonly string[];
 }
-
-export const LORA_MODULES = [
-  "q_proj",
-  "k_proj",
-  "v_proj",
-  "o_proj",
-  "gate_proj",
-  "up_proj",
-  "down_proj",
-] as const;
 
 /** The adapter of one Hugging Face matrix: columns of one of the model's parameters. */
 interface Pair {

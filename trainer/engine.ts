@@ -56,6 +56,8 @@ export interface EngineOptions {
   lora?: LoraSettings & { seed: number };
   /** Most completions sampled side by side. */
   rows?: number;
+  /** "base" for the portable kernels alone. */
+  variants?: "auto" | "base";
   /** Checked against the adapter before anything is loaded. */
   plan?: PlanSettings;
 }
@@ -70,7 +72,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
         `of its model: current number is ${tokenizer.vocabSize}`,
     );
   }
-  const gpu = await openGpu(dawn());
+  const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
   await selfTest(gpu);
   if (options.plan) refuseTooLarge(options.plan, gpu);
   const load = () =>
@@ -103,7 +105,7 @@ export class EnginePolicy implements StoredPolicy {
     this.facts = {
       model_type: config.model_type,
       adapter: gpu.facts.description || gpu.facts.device || gpu.facts.vendor,
-      kernel_variants: { profile: gpu.profile },
+      kernel_variants: { profile: gpu.profile, kernels: gpu.variants },
     };
     const { learner, lora, rows } = options;
     this.#generator = new Generator(model, rows === undefined ? {} : { rows });
@@ -189,6 +191,14 @@ export class EnginePolicy implements StoredPolicy {
     } finally {
       weights.close();
     }
+  }
+
+  /** Frees the buffers and leaves the GPU open. */
+  destroy(): void {
+    for (const part of [this.#optimizer, this.#learner, this.#generator, this.#lora, this.referenceModel]) {
+      part?.destroy();
+    }
+    this.model.destroy();
   }
 
   /** Frees the GPU; the policy cannot be used afterwards. */

@@ -193,7 +193,7 @@ const runEntries = {
   model: name,
   output_dir: name,
   seed: setting(seed, 42),
-  /** Kernel variants: "auto" measures and remembers, "base" is the portable set. */
+  /** Kernel variants: "auto" takes the fastest that the adapter runs rightly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
 };
 

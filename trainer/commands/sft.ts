@@ -26,6 +26,7 @@ export async function sftCommand(
     learner: { micro_batch_tokens: recipe.sft.micro_batch_tokens, temperature: 1 },
     optimizer: recipe.optimizer,
     reference: false,
+    variants: recipe.variants,
   });
   const status = new Status({ total: totalSteps(recipe), quiet: options.quiet ?? false });
   try {

@@ -29,6 +29,7 @@ import { finalTest, testQuestions } from "../study/held_out.ts";
 import { type Plan, planStudy } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { mean } from "../study/statistics.ts";
+import { STOPPING, stopSignal } from "./prepare.ts";
 import { runTraining } from "./train.ts";
 
 export interface StudyOptions {
@@ -57,13 +58,12 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
   const say = (text: string) => options.quiet === true ? undefined : console.error(text);
   say(renderCost(costs, gflops, measured));
   if (options.dryRun !== true) {
-    // Every run listens for Ctrl-C; a study has more of them than Node expects.
-    process.setMaxListeners(2 * plan.runs.length + 10);
     const complete = await execute(
       plan,
       models,
       machine(options.quiet ?? false),
       (run, index, total) => say(`run ${index + 1} of ${total}: ${run.arm.name}, seed ${run.seed}`),
+      stopSignal(() => say(STOPPING)),
     );
     if (!complete) {
       say(`Stopped. Go on with: npm run -s ghpo -- study ${file}`);
@@ -79,14 +79,15 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
 function machine(quiet: boolean): Machine {
   return {
     facts: modelFacts,
-    train: (recipe, { resume, tokenBudget }) =>
-      runTraining(recipe, { resume, quiet, ...(tokenBudget !== null && { tokenBudget }) }),
+    train: (recipe, { resume, tokenBudget, stop }) =>
+      runTraining(recipe, { resume, quiet, stop, ...(tokenBudget !== null && { tokenBudget }) }),
     test: async (model, recipe, spec) => {
       const policy = await openEngine({
         model,
         learner: { micro_batch_tokens: recipe.train.micro_batch_tokens, temperature: 1 },
         optimizer: recipe.optimizer,
         reference: false,
+        variants: recipe.variants,
       });
       try {
         const eosIds = policy.model.config.eos_token_ids;

@@ -1,21 +1,30 @@
 // train: reinforcement learning by a recipe.
 
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { loadConfig } from "#shared/model/load.ts";
 import { trainingProblems } from "../data.ts";
-import { openEngine } from "../engine.ts";
+import { type EnginePolicy, openEngine } from "../engine.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
+import { withDevice } from "../recover.ts";
 import { loadRewards } from "../rewards.ts";
 import { Status } from "../status.ts";
 import { train, type TrainResult } from "../train.ts";
-import { commandLine, evaluationOf, promptBudget, type RunOptions, stopSignal } from "./prepare.ts";
+import { planOf, printPlan } from "./plan.ts";
+import { commandLine, evaluationOf, promptBudget, type RunOptions, STOPPING, stopSignal } from "./prepare.ts";
 
 export async function trainCommand(
   file: string,
-  options: RunOptions,
+  options: RunOptions & { plan?: boolean; planGib?: string; dashboard?: boolean },
   overrides: readonly Override[],
 ): Promise<void> {
   const recipe = loadRecipe(TrainRecipeSchema, file, overrides);
+  if (options.plan || options.planGib !== undefined) {
+    printPlan(recipe, loadConfig(recipe.model), options);
+    return;
+  }
   if (options.dryRun) {
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
     return;
@@ -29,25 +38,31 @@ export async function trainCommand(
   if (!result.finished) process.exitCode = 130;
 }
 
-/** Runs a recipe from start to end; a generated-token budget ends it early. */
+/** Runs a recipe from start to end; a generated-token budget ends it early. Without `stop` it listens for Ctrl-C itself. */
 export async function runTraining(
   recipe: TrainRecipe,
-  options: RunOptions & { tokenBudget?: number },
+  options: RunOptions & { tokenBudget?: number; dashboard?: boolean; stop?: AbortSignal },
 ): Promise<TrainResult & { output_dir: string }> {
   // Everything that can be wrong with the recipe comes before the GPU.
   const [problems, rewards] = [await trainingProblems(recipe), await loadRewards(recipe.reward)];
-  const policy = await openEngine({
-    model: recipe.model,
-    learner: {
-      micro_batch_tokens: recipe.train.micro_batch_tokens,
-      gradient_checkpointing: recipe.train.gradient_checkpointing,
-      temperature: recipe.generation.temperature,
-    },
-    optimizer: recipe.optimizer,
-    reference: recipe.loss.beta > 0,
-  });
   const status = new Status({ total: recipe.train.max_steps, quiet: options.quiet ?? false });
-  try {
+  const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
+  const open = () =>
+    openEngine({
+      model: recipe.model,
+      learner: {
+        micro_batch_tokens: recipe.train.micro_batch_tokens,
+        gradient_checkpointing: recipe.train.gradient_checkpointing,
+        temperature: recipe.generation.temperature,
+      },
+      optimizer: recipe.optimizer,
+      reference: recipe.loss.beta > 0,
+      rows: recipe.generation.rows,
+      variants: recipe.variants,
+      ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed } }),
+      plan: planOf(recipe, loadConfig(recipe.model)),
+    });
+  const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;
     const { max_completion_length: max_tokens } = recipe.generation;
     const result = await train({
@@ -63,15 +78,32 @@ export async function runTraining(
         promptBudget: promptBudget(recipe, config.max_position_embeddings),
       },
       evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
-      resume: options.resume ?? false,
+      resume,
       status,
-      stop: stopSignal(() => status.log("Stopping after this step; Ctrl-C again ends at once")),
+      stop,
       ...(options.tokenBudget !== undefined && { tokenBudget: options.tokenBudget }),
     });
     return { output_dir: recipe.output_dir, ...result };
+  };
+  const dashboard = options.dashboard ? startDashboard(recipe.output_dir) : null;
+  try {
+    return await withDevice(open, run, {
+      resume: options.resume ?? false,
+      onLost: ({ message }) => status.log(`${message}; going on from the last checkpoint on a new one`),
+    });
   } finally {
-    policy.close();
+    dashboard?.kill();
   }
+}
+
+/** The dashboard in a process of its own, so that nothing it does delays a step. */
+function startDashboard(run: string): Bun.Subprocess {
+  mkdirSync(run, { recursive: true });
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  return Bun.spawn([process.execPath, main, "dashboard", run], {
+    stdout: process.stderr.fd,
+    stderr: "inherit",
+  });
 }
 
 function summary(recipe: TrainRecipe, result: TrainResult, again: string): string {

@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { testGpu } from "#shared/gpu/testing.ts";
+import { parseConfig } from "#shared/model/config.ts";
+import { randomModel } from "#shared/model/initialise.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { EnginePolicy } from "./engine.ts";
+import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, type PlanSettings, tooLarge } from "./plan.ts";
+import { tinyTokenizer } from "./testing.ts";
+
+const base: PlanSettings = {
+  config: parseConfig({
+    model_type: "qwen3",
+    hidden_size: 64,
+    num_hidden_layers: 6,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 16,
+    intermediate_size: 256,
+    vocab_size: 1000,
+    max_position_embeddings: 512,
+    tie_word_embeddings: true,
+    eos_token_id: 1,
+  }),
+  lora: null,
+  reference: false,
+  micro_batch_tokens: 640,
+  gradient_checkpointing: false,
+  generation: {
+    prompts: 3,
+    samples: 4,
+    prompt_tokens: 40,
+    completion_tokens: 24,
+    rows: 8,
+    evaluated: 0,
+  },
+};
+const lora = { r: 8, lora_alpha: 16, target_modules: [...LORA_MODULES] };
+
+/** Bytes in live buffers at their peak, counted at the device, whoever creates and destroys them. */
+function countPeak(device: GPUDevice) {
+  const original = device.createBuffer;
+  let live = 0;
+  const counter = { peak: 0, restore: () => device.createBuffer = original };
+  device.createBuffer = function (descriptor) {
+    const buffer = original.call(device, descriptor);
+    live += descriptor.size;
+    counter.peak = Math.max(counter.peak, live);
+    const destroy = buffer.destroy.bind(buffer);
+    buffer.destroy = () => {
+      live -= descriptor.size;
+      return destroy();
+    };
+    return buffer;
+  };
+  return counter;
+}
+
+/** One rollout, one update and one checkpoint, with lengths at the bounds of the plan. */
+async function measure({ config, ...settings }: PlanSettings): Promise<number> {
+  const gpu = await testGpu();
+  const counter = countPeak(gpu.device);
+  const { prompts, samples, prompt_tokens, completion_tokens, rows } = settings.generation;
+  const policy = new EnginePolicy(
+    randomModel(gpu, config, 1),
+    settings.reference ? randomModel(gpu, config, 1) : null,
+    tinyTokenizer,
+    {
+      model: "none",
+      learner: { ...settings, temperature: 1 },
+      optimizer: { adam_beta1: 0.9, adam_beta2: 0.99, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
+      reference: settings.reference,
+      rows,
+      ...(settings.lora && { lora: { ...settings.lora, seed: 1 } }),
+    },
+  );
+  const prompt = Array.from({ length: prompt_tokens }, (_, i) => i);
+  const requests = Array.from({ length: prompts }, (_, i) => ({
+    prompt_ids: prompt,
+    samples,
+    key: [0, i] as [number, number],
+  }));
+  const options = { max_tokens: completion_tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
+  const groups = await policy.generate(requests, options);
+  const batch = groups.flat().slice(0, Math.floor(settings.micro_batch_tokens / 64))
+    .map(({ ids }) => ({ ids: [...prompt, ...Array.from(ids)], prompt_length: prompt_tokens }));
+  const { logprobs } = await policy.forward(batch);
+  await policy.backward(logprobs.map((own) => own.map(() => -1)));
+  await policy.step(1e-3);
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-plan-"));
+  await policy.saveModel(folder);
+  await policy.saveOptimizer(folder);
+  rmSync(folder, { recursive: true });
+  counter.restore();
+  policy.destroy();
+  return counter.peak;
+}
+
+describe("plan()", () => {
+  const cases: Record<string, Partial<PlanSettings>> = {
+    "full fine-tuning": {},
+    LoRA: { lora },
+    "gradient checkpointing": { gradient_checkpointing: true },
+    "LoRA of two modules with a reference": {
+      lora: { ...lora, target_modules: ["q_proj", "v_proj"] },
+      reference: true,
+    },
+    "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
+  };
+  for (const [name, change] of Object.entries(cases)) {
+    it(`is within 10 % of the peak of live buffers: ${name}`, { timeout: 60_000 }, async () => {
+      const settings = { ...base, ...change };
+      const { total } = plan(settings);
+      const peak = await measure(settings);
+      assert.ok(Math.abs(total / peak - 1) < 0.1, `planned ${total}, counted ${peak}`);
+    });
+  }
+
+  it("says what grows with what", () => {
+    const whole = plan(base);
+    const more = plan({ ...base, micro_batch_tokens: 1280 });
+    assert.equal(more.activations, 2 * whole.activations);
+    assert.equal(more.weights, whole.weights);
+    assert.equal(whole.moments, 2 * whole.gradients);
+    assert.ok(plan({ ...base, lora }).moments < whole.moments / 3);
+    assert.ok(plan({ ...base, gradient_checkpointing: true }).activations < whole.activations / 3);
+    const rows = { ...base.generation, prompts: 12, rows: 16 };
+    assert.ok(plan({ ...base, generation: rows }).kv > whole.kv);
+  });
+});
+
+describe("largestMicroBatch()", () => {
+  it("fits, and 64 tokens more do not", () => {
+    const room = 2 * plan(base).total;
+    const most = largestMicroBatch(base, room);
+    const total = (micro_batch_tokens: number) => plan({ ...base, micro_batch_tokens }).total;
+    assert.ok(total(most) <= room && total(most + 64) > room, `${most}`);
+  });
+
+  it("is 0 where not even one sequence fits", () => {
+    assert.equal(largestMicroBatch(base, 1 << 20), 0);
+  });
+});
+
+describe("checkPlan()", () => {
+  const planned = plan(base);
+
+  it("accepts what fits", () => {
+    checkPlan(planned, DESKTOP, planned.total);
+    assert.equal(tooLarge(planned, DESKTOP), undefined);
+  });
+
+  it("names the setting when a buffer is too large for the adapter", () => {
+    const limits = { buffer: 2 ** 30, binding: 1 << 20 };
+    assert.throws(() => checkPlan(planned, limits, Infinity), {
+      name: "RangeError",
+      message:
+        /^Cannot train as .* must fit into 1\.0 MiB on this adapter: current size is .* MiB; change [\w.]+$/,
+    });
+  });
+
+  it("names the largest part when the memory is too small", () => {
+    const message = `Cannot train as the plan must fit into 1.0 MiB: current total is ${gib(planned.total)}`;
+    assert.throws(
+      () => checkPlan(planned, DESKTOP, 1 << 20),
+      (error: Error) =>
+        error.message.startsWith(message) && /; change train\.micro_batch_tokens$/.test(error.message),
+    );
+  });
+});

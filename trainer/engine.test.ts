@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
+import { loadConfig } from "#shared/model/load.ts";
+import { readAdapterSettings } from "./backward/peft.ts";
 import { checkpointName, listCheckpoints } from "./checkpoint.ts";
 import { type EngineOptions, type EnginePolicy, openEngine } from "./engine.ts";
+import type { PlanSettings } from "./plan.ts";
 import { loadRewards } from "./rewards.ts";
 import { RunDirectory } from "./run_directory.ts";
 import { Status } from "./status.ts";
@@ -21,6 +24,22 @@ const options: EngineOptions = {
   learner: { micro_batch_tokens: 512, temperature: 1 },
   optimizer: { adam_beta1: 0.9, adam_beta2: 0.95, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
   reference: false,
+};
+
+const planSettings: PlanSettings = {
+  config: loadConfig(TINY),
+  lora: null,
+  reference: false,
+  micro_batch_tokens: 512,
+  gradient_checkpointing: false,
+  generation: {
+    prompts: 1,
+    samples: 2,
+    prompt_tokens: 32,
+    completion_tokens: 16,
+    rows: 256,
+    evaluated: 0,
+  },
 };
 
 const folders: string[] = [];
@@ -93,6 +112,54 @@ describe("EnginePolicy", () => {
     await advance(second);
     const scores = await Promise.all([first, second].map((policy) => policy.forward(batch)));
     assert.deepEqual(scores[0], scores[1]);
+  });
+
+  it(
+    "with LoRA, trains the adapters and puts them back over the frozen weights, bit for bit",
+    { timeout: 60_000 },
+    async () => {
+      const lora = { r: 4, lora_alpha: 8, target_modules: ["q_proj", "v_proj", "down_proj"], seed: 5 };
+      const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }];
+      const advance = async (policy: EnginePolicy) => {
+        const { logprobs } = await policy.forward(batch);
+        await policy.backward(logprobs.map((values) => values.map(() => -1)));
+        await policy.step(1e-2);
+      };
+      const first = await open({ lora });
+      const before = await first.forward(batch);
+      await advance(first);
+      const folder = temporary();
+      await first.saveModel(folder);
+      await first.saveOptimizer(folder);
+      const saved = await first.forward(batch);
+      assert.notDeepEqual(saved, before);
+      await advance(first);
+
+      const second = await open({ lora: { ...lora, seed: 6 } });
+      await second.restore(folder);
+      assert.deepEqual(await second.forward(batch), saved);
+      await advance(second);
+      assert.deepEqual(await second.forward(batch), await first.forward(batch));
+
+      const { randomSeed: _, ...rest } = options;
+      const merged = await openEngine({ ...rest, model: folder });
+      policies.push(merged);
+      assert.deepEqual(await merged.forward(batch), saved, "the exported model is the merged one");
+      assert.deepEqual(readAdapterSettings(join(folder, "adapter")), {
+        r: 4,
+        lora_alpha: 8,
+        target_modules: lora.target_modules,
+      });
+    },
+  );
+
+  it("refuses a plan that the adapter cannot hold before it loads a model", { timeout: 60_000 }, async () => {
+    const tooMuch = { ...planSettings, micro_batch_tokens: 1 << 24 };
+    const { randomSeed: _, ...rest } = options;
+    await assert.rejects(
+      openEngine({ ...rest, plan: tooMuch }),
+      /^RangeError: Cannot train as .* on this adapter: .*; change train\.micro_batch_tokens$/,
+    );
   });
 
   it("writes a directory that is a model to start from", { timeout: 60_000 }, async () => {

@@ -9,7 +9,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { readProblems, recipeProblems } from "./problem_files.ts";
 
-const FIXTURE = fileURLToPath(new URL("fixtures/problems.parquet", import.meta.url));
+const FIXTURE = fileURLToPath(new URL("fixtures/problems.parquet", import.meta.url).href);
 const columns = { id: "uid", text: "problem", answer: "answer", trace: "solution", level: "difficulty" };
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -108,7 +108,7 @@ describe("recipeProblems()", () => {
 
 describe("published data", () => {
   const folder = join(
-    process.env["GHPO_SHARED"] ?? fileURLToPath(new URL("../../../shared", import.meta.url)),
+    process.env["GHPO_SHARED"] ?? fileURLToPath(new URL("../../../shared", import.meta.url).href),
     "data",
   );
   const skip = existsSync(folder) ? false : `no folder ${folder}: set GHPO_SHARED to run this`;

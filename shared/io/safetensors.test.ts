@@ -9,7 +9,7 @@ import { SafetensorsFile, type Tensor, writeSafetensors } from "./safetensors.ts
 import { WeightFiles, writeWeights } from "./weights.ts";
 import reference from "./fixtures/reference.json" with { type: "json" };
 
-const FIXTURE = fileURLToPath(new URL("fixtures/reference.safetensors", import.meta.url));
+const FIXTURE = fileURLToPath(new URL("fixtures/reference.safetensors", import.meta.url).href);
 
 function inFolder(test: (folder: string) => void): void {
   const folder = mkdtempSync(join(tmpdir(), "ghpo-io-"));

@@ -75,12 +75,21 @@ export interface Dashboard {
 
 /** Opens the runs and builds the fetch handler. */
 export async function createDashboard({ folders, token }: DashboardOptions): Promise<Dashboard> {
-  const paths = findRuns(folders);
-  const names = shortNames(paths);
-  const runs = paths.map((path, i) => new OpenRun(String(i), path, names[i]!));
-  for (const run of runs) await run.refresh();
-  const live = new Live(runs);
-  const app = routes(runs, live).onError(({ code, error }) => problemResponse(problemOf(code, error)));
+  const runs: OpenRun[] = [];
+  /** Reads all runs again and opens those that have begun since. */
+  const refresh = async () => {
+    const paths = findRuns(folders);
+    const names = shortNames(paths);
+    for (const [i, path] of paths.entries()) {
+      if (!runs.some((run) => run.path === path)) {
+        runs.push(new OpenRun(String(runs.length), path, names[i]!));
+      }
+    }
+    for (const run of runs) await run.refresh();
+  };
+  await refresh();
+  const live = new Live(runs, refresh);
+  const app = routes(runs, live, refresh);
   const fetch = async (request: Request): Promise<Response> => {
     try {
       const redirect = tokenRedirect(request, token);
@@ -98,15 +107,17 @@ export async function createDashboard({ folders, token }: DashboardOptions): Pro
   return { fetch, runs, live };
 }
 
-function routes(runs: readonly OpenRun[], live: Live) {
+function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<void>) {
   const find = (id: string): OpenRun => {
     const run = runs.find((run) => run.id === id);
     if (!run) throw new HttpProblem(404, "There is no such run");
     return run;
   };
   const app = new Elysia()
+    // A hook holds for the routes after it.
+    .onError(({ code, error }) => problemResponse(problemOf(code, error)))
     .get("/api/runs", async () => {
-      for (const run of runs) await run.refresh();
+      await refresh();
       return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
     })
     .get("/api/events", () => live.stream())

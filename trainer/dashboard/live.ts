@@ -13,9 +13,7 @@ const MOST_RECORDS = 200;
 export interface LiveRun {
   readonly id: string;
   readonly log: MetricsLog;
-  summary: RunSummary;
-  /** Reads the files again. */
-  refresh(): Promise<void>;
+  readonly summary: RunSummary;
 }
 
 /** Where a listener stands in one run. */
@@ -27,6 +25,7 @@ interface Position {
 
 export class Live {
   readonly #runs: readonly LiveRun[];
+  readonly #refresh: () => Promise<void>;
   readonly #waiting = new Set<() => void>();
   readonly #encoder = new TextEncoder();
   /** The last event of each run, as bytes: listeners mostly need the same one. */
@@ -35,8 +34,13 @@ export class Live {
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
 
-  constructor(runs: readonly LiveRun[]) {
+  /**
+   * @param runs may grow
+   * @param refresh reads their files again
+   */
+  constructor(runs: readonly LiveRun[], refresh: () => Promise<void>) {
     this.#runs = runs;
+    this.#refresh = refresh;
   }
 
   get listeners(): number {
@@ -67,7 +71,9 @@ export class Live {
         }
         while (open) {
           for (const run of this.#runs) {
-            const bytes = this.#news(run, positions.get(run.id)!);
+            const position = positions.get(run.id) ?? { version: 0, records: 0, status: "" };
+            positions.set(run.id, position);
+            const bytes = this.#news(run, position);
             if (bytes) return controller.enqueue(bytes);
           }
           if (await this.#change((own) => wake = own) === "quiet") {
@@ -93,6 +99,10 @@ export class Live {
 
   #position(run: LiveRun): Position {
     return { version: run.log.version, records: run.log.length, status: run.summary.status };
+  }
+
+  #state(): string {
+    return JSON.stringify(this.#runs.map((run) => this.#position(run)));
   }
 
   /** The next event that a listener has not had, or null; moves its position on. */
@@ -140,13 +150,9 @@ export class Live {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      let changed = false;
-      for (const run of this.#runs) {
-        const before = JSON.stringify(this.#position(run));
-        await run.refresh();
-        changed ||= before !== JSON.stringify(this.#position(run));
-      }
-      if (changed) { for (const wake of [...this.#waiting]) wake(); }
+      const before = this.#state();
+      await this.#refresh();
+      if (before !== this.#state()) { for (const wake of [...this.#waiting]) wake(); }
     } catch {
       // A file that is being replaced at this moment is there at the next look.
     } finally {

@@ -22,5 +22,8 @@ export class HttpProblem extends Error {
 
 export function problemResponse({ status, message }: HttpProblem): Response {
   const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message };
-  return Response.json(body, { status, headers: { "content-type": "application/problem+json" } });
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/problem+json" },
+  });
 }

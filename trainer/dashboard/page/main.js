@@ -107,7 +107,7 @@ function drawRuns() {
 /** News of a run: points to add, or word that it must be loaded again. */
 async function onEvent({ run: id, summary, window, reload }) {
   const run = state.runs.find((run) => run.id === id);
-  if (!run) return;
+  if (!run) return await loadRuns();
   const first = run.keys.length === 0;
   const changed = run.status !== summary.status;
   Object.assign(run, summary);
@@ -119,13 +119,20 @@ async function onEvent({ run: id, summary, window, reload }) {
   if (view === "run" && changed && run === state.focus) show("run");
 }
 
-async function start() {
-  state.runs = (await get("api/runs")).map((run) => ({ ...run, shown: true }));
-  state.focus = state.runs.find((run) => run.status === "running") ?? state.runs[0] ?? null;
+/** Takes the list of runs; those that were there keep their ticks. */
+async function loadRuns() {
+  const hidden = state.runs.filter((run) => !run.shown).map((run) => run.id);
+  state.runs = (await get("api/runs")).map((run) => ({ ...run, shown: !hidden.includes(run.id) }));
+  state.focus = state.runs.find((run) => run.id === state.focus?.id) ??
+    state.runs.find((run) => run.status === "running") ?? state.runs[0] ?? null;
   drawRuns();
-  tabs();
   await loadWindows();
   await show(location.hash.slice(1));
+}
+
+async function start() {
+  tabs();
+  await loadRuns();
   theme();
   listen(onEvent, (open) => {
     const live = document.getElementById("live");

@@ -7,6 +7,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { learningRate } from "./ghpo/schedule.ts";
+import { lockRun } from "./lock.ts";
 import type { Values } from "./metrics.ts";
 import type { LearnerSequence, StoredPolicy } from "./policy.ts";
 import { formatRecipe } from "./recipe.ts";
@@ -36,6 +37,8 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
   const { recipe, policy, status, stop } = tuning;
   const total = totalSteps(recipe);
   const run = new RunDirectory(recipe.output_dir);
+  if (tuning.resume) run.readRecipe(); // fails before anything is made
+  using _lock = lockRun(run.path);
   const start = performance.now();
   const progress = tuning.resume ? await resumeRun(run, recipe, "sft", policy) : freshRun();
   if (!tuning.resume) run.start(formatRecipe(recipe));

@@ -1,7 +1,8 @@
 // Two evaluations of the same problems, B against A: paired by problem, per benchmark and pooled.
 
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
-import { mean, stratifiedBootstrap } from "./statistics/intervals.ts";
+import { mean } from "#shared/statistics.ts";
+import { stratifiedBootstrap } from "./statistics/intervals.ts";
 import { comparePaired, holm, type PairedComparison, signFlipTest } from "./statistics/paired.ts";
 
 /** One benchmark's comparison. Scores are shares of right samples, 0..1. */

@@ -1,9 +1,10 @@
 // The contamination probe (arXiv 2507.10532): a model that has seen a benchmark completes its questions from
 // their beginnings. Here: how much of the rest of a question it writes, greedily.
 
+import { mean } from "#shared/statistics.ts";
 import type { BenchmarkProblem } from "./benchmarks/benchmark.ts";
 import type { Task } from "./task.ts";
-import { mean, scoreInterval } from "./statistics/intervals.ts";
+import { scoreInterval } from "./statistics/intervals.ts";
 
 /** What the probe found on one benchmark; shares are 0..1. */
 export interface ProbeResult {

@@ -3,9 +3,10 @@
 
 import { equivalent } from "#shared/verify/index.ts";
 import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
+import { mean } from "#shared/statistics.ts";
 import type { SampleRecord } from "./sample.ts";
 import { majorityAtK, passAtK } from "./statistics/estimators.ts";
-import { mean, scoreInterval, stratifiedBootstrap } from "./statistics/intervals.ts";
+import { scoreInterval, stratifiedBootstrap } from "./statistics/intervals.ts";
 import type { Score, Task } from "./task.ts";
 
 /** A finished sample with its score. */

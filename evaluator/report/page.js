@@ -48,6 +48,37 @@ function bar(mean, interval, low = 0) {
   return svg;
 }
 
+/** How long the answers are: twelve bars from 0 to the longest, the part that was cut off in another colour. */
+function lengths(rows) {
+  const counted = rows.filter((row) => row.tokens !== null);
+  const longest = Math.max(1, ...counted.map((row) => row.tokens));
+  const bins = Array.from({ length: 12 }, () => ({ whole: 0, cut: 0 }));
+  for (const row of counted) {
+    const bin = bins[Math.min(11, Math.floor((12 * row.tokens) / (longest + 1)))];
+    if (row.finish_reason === "length") bin.cut++;
+    else bin.whole++;
+  }
+  const tallest = Math.max(1, ...bins.map(({ whole, cut }) => whole + cut));
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("viewBox", "0 0 96 20");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", `answers up to ${longest} tokens`);
+  bins.forEach(({ whole, cut }, i) => {
+    let top = 20;
+    for (const [count, fill] of [[whole, "var(--bar)"], [cut, "var(--wrong)"]]) {
+      const height = (18 * count) / tallest;
+      const bar = document.createElementNS(ns, "rect");
+      const box = { x: i * 8, y: top - height, width: 7, height, fill, opacity: 0.75 };
+      for (const [name, value] of Object.entries(box)) bar.setAttribute(name, value);
+      svg.append(bar);
+      top -= height;
+    }
+  });
+  return svg;
+}
+
 function table(headers, rows) {
   const cell = (tag, content) =>
     content instanceof Node ? element(tag, { class: "plot" }, content) : element(tag, {}, content);
@@ -58,7 +89,9 @@ function table(headers, rows) {
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
 }
 
-function scoreTable({ benchmarks, average, average_interval_95, average_trace_accuracy }) {
+function scoreTable({ result, rows: answers }) {
+  const { benchmarks, average, average_interval_95, average_trace_accuracy } = result;
+  const byName = Map.groupBy(answers, (row) => row.benchmark);
   const traced = benchmarks.some((b) => b.trace_accuracy !== null);
   const row = (name, n, b, level, more) => ({
     level,
@@ -77,9 +110,11 @@ function scoreTable({ benchmarks, average, average_interval_95, average_trace_ac
       percent(b.truncated / (b.n * b.k - b.missing || 1)),
       percent(b.no_answer / (b.n * b.k - b.missing || 1)),
       b.generated_tokens === null ? "–" : (b.generated_tokens / (b.n * b.k - b.missing || 1)).toFixed(1),
+      b.generated_tokens === null ? "" : lengths(byName.get(b.name) ?? []),
     ]),
     ...b.per_level.map((level) =>
       row(typeof level.level === "number" ? `level ${level.level}` : level.level, level.n, level, true, [
+        "",
         "",
         "",
         "",
@@ -94,11 +129,11 @@ function scoreTable({ benchmarks, average, average_interval_95, average_trace_ac
       trace_accuracy: average_trace_accuracy,
       trace_interval_95: null,
     };
-    rows.push(row("Average", "", all, false, ["", "", "", ""]));
+    rows.push(row("Average", "", all, false, ["", "", "", "", ""]));
   }
   const headers = ["Benchmark", "pass@1 % [95 %]", "", "Problems"];
   if (traced) headers.push("whole trace right %");
-  return table([...headers, "samples", "cut off %", "no answer %", "tokens"], rows);
+  return table([...headers, "samples", "cut off %", "no answer %", "tokens", "lengths"], rows);
 }
 
 function comparisonTable({ benchmarks, pooled }) {
@@ -319,7 +354,7 @@ function levels() {
 }
 
 document.getElementById("table").append(
-  data.comparison ? comparisonTable(data.comparison) : scoreTable(data.runs[0].result),
+  data.comparison ? comparisonTable(data.comparison) : scoreTable(data.runs[0]),
 );
 problems();
 levels();

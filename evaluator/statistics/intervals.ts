@@ -3,6 +3,8 @@
 // of arXiv 2503.01747 not to use the normal approximation.
 
 import { Random } from "#shared/problems/rng.ts";
+import { mean, quantile } from "#shared/statistics.ts";
+
 /** A two-sided interval on the scale of the score, 0..1. */
 export interface Interval {
   low: number;
@@ -79,20 +81,4 @@ export function scoreInterval(perProblem: readonly number[], samplesEach: number
   const uniform = perProblem.every((score) => score === perProblem[0]);
   if (samplesEach === 1 || uniform) return wilsonInterval(sum, n);
   return clusterBootstrap(perProblem, mean);
-}
-
-/** Arithmetic mean; NaN of nothing. */
-export function mean(values: readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
-}
-
-/** Linear interpolation between the order statistics of an ascending array. */
-export function quantile(sorted: ArrayLike<number>, q: number): number {
-  const position = (sorted.length - 1) * q;
-  const below = Math.floor(position);
-  const low = sorted[below] ?? NaN;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
-  return low + (high - low) * (position - below);
 }

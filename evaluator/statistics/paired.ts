@@ -2,7 +2,8 @@
 // difficulty from the noise. One test a benchmark, Holm's correction over several.
 
 import { Random } from "#shared/problems/rng.ts";
-import { clusterBootstrap, type Interval, mean } from "./intervals.ts";
+import { mean } from "#shared/statistics.ts";
+import { clusterBootstrap, type Interval } from "./intervals.ts";
 
 /** Outcome of a paired comparison; `difference` is B minus A on the scale 0..1. */
 export interface PairedComparison {

@@ -3,8 +3,9 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { Random } from "#shared/problems/rng.ts";
+import { mean } from "#shared/statistics.ts";
 import { allCorrectAtK, averageAtK, gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./estimators.ts";
-import { clusterBootstrap, mean, quantile, scoreInterval, wilsonInterval } from "./intervals.ts";
+import { clusterBootstrap, scoreInterval, wilsonInterval } from "./intervals.ts";
 import { comparePaired, holm, mcnemarExact, signFlipTest } from "./paired.ts";
 
 /** All k-subsets of n samples of which the first c are correct: counts of correct ones. */
@@ -88,10 +89,6 @@ describe("intervals", () => {
       if (low <= 0.5 && 0.5 <= high) covered++;
     }
     assert.ok(covered / 300 > 0.9 && covered / 300 < 0.985, `covered ${covered} of 300`);
-  });
-
-  it("quantile interpolates", () => {
-    assert.equal(quantile([1, 2, 3, 4], 0.5), 2.5);
   });
 });
 

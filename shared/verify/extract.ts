@@ -97,19 +97,20 @@ function boxed(text: string, rules: Extraction): Found[] {
   const all = boxes(text);
   if (all.length === 0) return [];
   if (rules.boxes === "last" || rules.boxes === "first") {
-    return [withPercent(text, rules.boxes === "last" ? all.slice(-1) : all.slice(0, 1))];
+    return [withPercent(text, rules.boxes === "last" ? all.slice(-1) : all.slice(0, 1), rules)];
   }
   const parts = groups(text, all);
-  const found = withPercent(text, parts.at(-1)!);
+  const found = withPercent(text, parts.at(-1)!, rules);
   if (rules.boxes === "agreeing") found.others = parts.slice(0, -1).map((group) => joined(text, group).text);
   return [found];
 }
 
 /** A percent sign or word right behind the box belongs to the answer. */
-function withPercent(text: string, group: readonly Box[]): Found {
+function withPercent(text: string, group: readonly Box[], rules: Extraction): Found {
   const { text: inner, span } = joined(text, group);
   const after = text.slice(group.at(-1)!.to, group.at(-1)!.to + 14);
-  const percent = /^ {0,2}\$? {0,2}(\\?%|percent|pct)/.test(after) && !inner.includes("%");
+  const percent = rules.trailingPercent && /^ {0,2}\$? {0,2}(\\?%|percent|pct)/.test(after) &&
+    !inner.includes("%");
   return { text: percent ? `${inner}\\%` : inner, span, others: [] };
 }
 

@@ -4,6 +4,8 @@
 export type Rules = {
   /** What a chain such as `41 = 42` is worth: its last side, or nothing unless its sides agree. */
   chains: "last" | "consistent";
+  /** What gives its right side as a value: `x = 42` and `f(2) = 42`, or also `2x + 1 = 42`. */
+  equations: "assignments" | "any";
   /** `x \approx 42` answers an exact gold. */
   approximations: boolean;
   /** Against a plain number: any expression of that value, or only a written-out number (not `6 \times 7`). */
@@ -61,6 +63,8 @@ export type Extraction = {
   from: readonly Place[];
   /** Several boxes: the last one, neighbours joined to a list, joined and all groups equal, or the first. */
   boxes: "last" | "joined" | "agreeing" | "first";
+  /** A percent sign behind a box or a formula belongs to it. */
+  trailingPercent: boolean;
   /** Inline mathematics may hold a line break. */
   inlineNewlines: boolean;
   /** Only boxes and delimited formulas count, never bare numbers or text. */
@@ -87,6 +91,8 @@ export type Syntax = {
   exponents: boolean;
   /** Bare words after a number may be units. */
   wordUnits: boolean;
+  /** `1,22` may be a decimal. */
+  decimalCommas: boolean;
   /** `\frac12` and `\sqrt2`. */
   missingBraces: boolean;
 };
@@ -109,15 +115,17 @@ const report: Preset = {
     reasoning: "stripped",
     reasoningEnd: ["</think>"],
     answerTags: true,
-    from: ["hope", "boxed", "final-answer", "answer", "hash", "whole", "statement", "math", "number"],
+    from: ["hope", "boxed", "hash", "final-answer", "answer", "whole", "statement", "math", "number"],
     boxes: "joined",
+    trailingPercent: true,
     inlineNewlines: false,
     formulasOnly: false,
   },
   bareGold: true,
-  syntax: { exponents: true, wordUnits: true, missingBraces: true },
+  syntax: { decimalCommas: true, exponents: true, wordUnits: true, missingBraces: true },
   rules: {
     chains: "last",
+    equations: "assignments",
     approximations: true,
     form: "any",
     operators: "any",
@@ -169,13 +177,15 @@ const ghpo: Preset = {
     answerTags: false,
     from: ["boxed", "anchored-math"],
     boxes: "joined",
+    trailingPercent: false,
     inlineNewlines: false,
     formulasOnly: false,
   },
   bareGold: false,
-  syntax: { exponents: false, wordUnits: false, missingBraces: false },
+  syntax: { decimalCommas: false, exponents: false, wordUnits: false, missingBraces: false },
   rules: {
     ...report.rules,
+    equations: "any",
     words: "product",
     caseSensitive: true,
     bases: "dropped",

@@ -2,38 +2,55 @@
 
 import { Builder, type Node, symbols } from "./ast.ts";
 import { compareNodes } from "./compare.ts";
+import { boxes, groups, joined } from "./boxes.ts";
 import { candidates } from "./extract.ts";
 import { type Fuel, ParseError } from "./fuel.ts";
 import { type Answer, answer } from "./identity.ts";
 import { key } from "./key.ts";
 import { parse, type Reading } from "./parse.ts";
 import type { Preset } from "./presets.ts";
+import { formulas, numbers } from "./spots.ts";
 
 /** The answer inside a gold text, which may be a whole solution; null when the preset cannot read it. */
 export function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
-  const from = preset.extraction.from.filter((place) => preset.bareGold || place !== "whole");
-  const places = {
-    ...preset.extraction,
-    answerTags: false,
-    from: preset.bareGold ? from : [...from, "math" as const, "number" as const],
-  };
+  if (!preset.bareGold) return markedGold(gold, preset, fuel);
   let first: string | null = null;
-  for (const candidate of candidates(gold, { start: 0, end: gold.length }, places)) {
-    const { start } = candidate.span;
-    if (!preset.bareGold && candidate.how !== "boxed" && !/^[\s=$([]?$/.test(gold[start - 1] ?? "")) continue;
+  for (
+    const candidate of candidates(gold, { start: 0, end: gold.length }, {
+      ...preset.extraction,
+      answerTags: false,
+    })
+  ) {
     first ??= candidate.text;
-    if (readings(candidate.text, preset, fuel).length > 0) return candidate.text;
+    if (goldReadings(candidate.text, preset, fuel).length > 0) return candidate.text;
     if (candidate.how === "whole") break; // an answer, but not a readable one: a number inside it is not the gold
   }
   if (preset.rules.unparsedGold === "null") return null;
   return first ?? (gold.trim() === "" ? null : gold);
 }
 
+/** What Math-Verify's default targets see in a gold: a box, a delimited formula, `\frac{1}{2}`, or a number after a space. */
+function markedGold(gold: string, preset: Preset, fuel: Fuel): string | null {
+  const all = boxes(gold);
+  const formula = formulas(gold, 0, gold.length, preset.extraction).at(-1);
+  const number = numbers(gold, 0, gold.length).findLast(({ text, span }) =>
+    text.includes("\\")
+      ? /^-?\\frac\{-?\d+\}\{-?\d+\}$/.test(text)
+      : /^[\s=]?$/.test(gold[span.start - 1] ?? "")
+  );
+  // A single comma is a decimal one there.
+  const written = number?.text.replace(/^(-?\d+),(\d{1,2}|\d{4,40})$/, "$1.$2");
+  const found = all.length > 0
+    ? joined(gold, groups(gold, all).at(-1)!).text
+    : formula?.text ?? written ?? null;
+  return found === null || goldReadings(found, preset, fuel).length === 0 ? null : found;
+}
+
 /** Compares two answers given as texts; null when the given one cannot be read. */
 export function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): Answer | null {
   const { rules } = preset;
   if (rules.textTier && squeeze(gold) === squeeze(given)) return answer(true, "text", "the same text");
-  const [golds, givens] = [readings(gold, preset, fuel), readings(given, preset, fuel)];
+  const [golds, givens] = [goldReadings(gold, preset, fuel), readings(given, preset, fuel)];
   if (golds.length === 0 || givens.length === 0) return null;
   let first: Answer | null = null;
   for (const g of golds) {
@@ -67,6 +84,24 @@ const squeeze = (text: string): string =>
 const decimalComma =
   /^[^,()[\]{}\d]{0,20}(?:\d+,(?:\d{1,2}|\d{4,40})|0,\d{3}|\d{4,40},\d{3})(?!\d)[^,()[\]{}]*$/;
 
+let last: { text: string; preset: Preset; nodes: Node[]; cost: number; size: number } | null = null;
+
+/** The readings of a gold. The last one is kept, as many completions share it; its fuel is paid every time. */
+function goldReadings(text: string, preset: Preset, fuel: Fuel): Node[] {
+  if (
+    last !== null && last.text === text && last.preset.syntax === preset.syntax &&
+    last.preset.rules.chains === preset.rules.chains
+  ) {
+    fuel.spend(last.cost);
+    fuel.nodes += last.size;
+    return last.nodes;
+  }
+  const [used, size] = [fuel.used, fuel.nodes];
+  const nodes = readings(text, { ...preset, syntax: { ...preset.syntax, missingBraces: true } }, fuel);
+  last = { text, preset, nodes, cost: fuel.used - used, size: fuel.nodes - size };
+  return nodes;
+}
+
 /** The trees that a text may stand for; more than one only where its notation is ambiguous. */
 function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   const { syntax } = preset;
@@ -97,7 +132,7 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   if (ambiguous?.comma === true) {
     read({ ...usual, commas: "list" });
     if (/[([{].*, /.test(text)) read({ ...usual, commas: "grouped" });
-    if (decimalComma.test(text)) read({ ...usual, commas: "decimal" });
+    if (syntax.decimalCommas && decimalComma.test(text)) read({ ...usual, commas: "decimal" });
   }
   if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
   if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });

@@ -53,7 +53,9 @@ export function assigned(node: Relation, gold: Node | null, context: Context): N
   const named = isName(first) && !(gold !== null && isName(gold) && key(gold, fuel) === key(first, fuel));
   const constant = symbols(first).size === 0 &&
     !some(first, (part) => part.kind === "apply" || part.kind === "text");
-  if (!named && !constant) return "an equation where a value is asked";
+  if (!named && !constant && (gold === null || rules.equations === "assignments")) {
+    return "an equation where a value is asked";
+  }
 
   const approximation = node.ops.indexOf("~");
   let index = node.args.length - 1;

@@ -61,7 +61,9 @@ export function formulas(text: string, from: number, to: number, rules: Extracti
     } else found.push(piece(text, start, end));
     i = end + close.length;
     const percent = /^ {0,2}(\\?%|percent(?:age)?|pct)/.exec(text.slice(i, i + 12));
-    if (percent !== null && !found.at(-1)!.text.includes("%")) found.at(-1)!.text += "\\%";
+    if (rules.trailingPercent && percent !== null && !found.at(-1)!.text.includes("%")) {
+      found.at(-1)!.text += "\\%";
+    }
   }
   return found;
 }

@@ -26,7 +26,7 @@ describe("ghpo", () => {
   it("has a help for every command", () => {
     const { code, out } = ghpo("--help");
     assert.equal(code, 0);
-    for (const verb of ["train", "sft", "generate", "demo", "check-data", "doctor"]) {
+    for (const verb of ["train", "sft", "generate", "demo", "check-data", "study", "dashboard", "doctor"]) {
       assert.match(out, new RegExp(`^  ${verb}`, "m"));
       const help = ghpo(verb, "--help");
       assert.equal(help.code, 0);

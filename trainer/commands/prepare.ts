@@ -47,6 +47,9 @@ export function promptBudget(
   return Math.min(recipe.prompt.max_prompt_length, room);
 }
 
+/** What a loop says when it was told to stop. */
+export const STOPPING = "Stopping after this step; Ctrl-C again ends at once";
+
 /**
  * Aborted by the first Ctrl-C; a later one ends the process at once. One key press or `timeout` may deliver the
  * signal twice, to the whole process group and through npm, so within a second both count as one.

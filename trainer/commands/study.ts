@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readJsonl } from "#shared/io/jsonl.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { mean } from "#shared/statistics.ts";
 import { trainingProblems } from "../data.ts";
 import { openEngine } from "../engine.ts";
 import {
@@ -28,7 +29,6 @@ import {
 import { finalTest, testQuestions } from "../study/held_out.ts";
 import { type Plan, planStudy } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
-import { mean } from "../study/statistics.ts";
 import { STOPPING, stopSignal } from "./prepare.ts";
 import { runTraining } from "./train.ts";
 

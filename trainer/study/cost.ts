@@ -3,7 +3,7 @@
 
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import { mean } from "./statistics.ts";
+import { mean } from "#shared/statistics.ts";
 
 /** Tokens that GHPO samples for one of GRPO's, and the share of all tokens that is learned from, in small trials. */
 const GHPO_EXTRA = 1.3;

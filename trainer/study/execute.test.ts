@@ -67,6 +67,23 @@ describe("execute()", () => {
     }
   });
 
+  it(
+    "stops after the step and the run that it is told in, and goes on from there",
+    { timeout: 30_000 },
+    async () => {
+      const whole = study();
+      await execute(whole, MODELS, bagMachine(), quietly);
+      const plan = study();
+      const controller = new AbortController();
+      const machine = bagMachine((name) => name === "step" ? controller.abort() : undefined);
+      assert.equal(await execute(plan, MODELS, machine, quietly, controller.signal), false);
+      assert.equal(await execute(plan, MODELS, machine, quietly, controller.signal), false);
+      assert.equal(machine.trained.length, 1);
+      assert.equal(await execute(plan, MODELS, bagMachine(), quietly), true);
+      assert.deepEqual(outcome(plan), outcome(whole));
+    },
+  );
+
   it("ends runs at the token budget", async () => {
     const plan = study((text) => text.replace("seeds = [1, 2]", "seeds = [1]\ntoken_budget = 80"));
     await execute(plan, MODELS, bagMachine(), quietly);
@@ -128,7 +145,7 @@ describe("execute()", () => {
 });
 
 describe("reportStudy()", () => {
-  it("says how much is missing, and refuses when all is", async () => {
+  it("says how much is missing, and refuses when all is", { timeout: 30_000 }, async () => {
     const plan = study();
     assert.throws(() => reportStudy(plan), /none of its runs is complete/);
     await execute(plan, MODELS, bagMachine(), quietly);

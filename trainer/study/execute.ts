@@ -24,7 +24,7 @@ export interface Machine {
   facts(model: string): ModelFacts;
   train(
     recipe: TrainRecipe,
-    options: { resume: boolean; tokenBudget: number | null },
+    options: { resume: boolean; tokenBudget: number | null; stop: AbortSignal },
   ): Promise<{ finished: boolean; checkpoint: string }>;
   test(model: string, recipe: TrainRecipe, spec: FinalTestSpec): Promise<Cell[]>;
 }
@@ -78,13 +78,15 @@ export function missingRuns(plan: Plan, models: ReadonlyMap<string, ModelFacts>)
 /**
  * Does all runs that are missing.
  * @param onRun Called before each of them.
- * @returns Whether the study is complete; false when a run was told to stop.
+ * @param stop Aborted: the run that is under way saves and ends after its step, and no other begins.
+ * @returns Whether the study is complete; false when it was told to stop.
  */
 export async function execute(
   plan: Plan,
   models: ReadonlyMap<string, ModelFacts>,
   machine: Machine,
   onRun: (run: Run, index: number, total: number) => void,
+  stop: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
   const { study, dataFolder } = plan;
   const todo = missingRuns(plan, models);
@@ -99,12 +101,13 @@ export async function execute(
     }
   }
   for (const [index, run] of todo.entries()) {
+    if (stop.aborted) return false;
     onRun(run, index, todo.length);
     const directory = new RunDirectory(run.recipe.output_dir);
     const model = models.get(run.recipe.model)!;
     checkModel(run, model, machine.facts(run.recipe.model));
     const resume = existsSync(directory.recipe);
-    const result = await machine.train(run.recipe, { resume, tokenBudget: study.token_budget });
+    const result = await machine.train(run.recipe, { resume, tokenBudget: study.token_budget, stop });
     if (!result.finished) return false;
     const cells = await machine.test(result.checkpoint, run.recipe, study.test);
     const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);

@@ -1,8 +1,9 @@
 // Numbers of one run, from its metrics, and their estimate over the seeds of an arm.
 
+import { mean } from "#shared/statistics.ts";
 import type { RunData } from "./data.ts";
 import type { ArmData } from "./results.ts";
-import { type Estimate, mean, tEstimate, variance } from "./statistics.ts";
+import { type Estimate, tEstimate, variance } from "./statistics.ts";
 
 /** null: the run has no such number. */
 export type Quantity = (run: RunData) => number | null;

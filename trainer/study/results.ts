@@ -1,11 +1,12 @@
 // What a study found: the curves, final tests and paired differences of its arms, from the committed data.
 
 import { existsSync } from "node:fs";
+import { mean } from "#shared/statistics.ts";
 import { type Cell, readRunData, type RunData } from "./data.ts";
 import type { Plan } from "./plan.ts";
 import type { Arm } from "./schema.ts";
 import { readStart, startPath } from "./start.ts";
-import { bootstrapBand, type Estimate, interpolate, mean, pairedEstimate } from "./statistics.ts";
+import { bootstrapBand, type Estimate, interpolate, pairedEstimate } from "./statistics.ts";
 
 export interface ArmData {
   arm: Arm;

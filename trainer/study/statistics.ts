@@ -3,6 +3,7 @@
 // cell of the final test, where seeds and problems both vary, is drawn again over both.
 
 import { Random } from "#shared/problems/rng.ts";
+import { mean, quantile } from "#shared/statistics.ts";
 
 /** A mean with its 95 % interval; the ends are null when one value says nothing about the spread. */
 export interface Estimate {
@@ -46,10 +47,6 @@ const T975 = [
   2.0423,
 ];
 const Z975 = 1.95996;
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
 
 /** Sample variance (n - 1); NaN of a single value. */
 export function variance(values: readonly number[]): number {
@@ -141,12 +138,4 @@ export function interpolate(xs: readonly number[], ys: readonly number[], x: num
 function interval(values: readonly number[]): { low: number; high: number } {
   const sorted = Float64Array.from(values).sort();
   return { low: quantile(sorted, 0.025), high: quantile(sorted, 0.975) };
-}
-
-/** Linear interpolation between the order statistics of an ascending array. */
-function quantile(sorted: Float64Array, q: number): number {
-  const position = (sorted.length - 1) * q;
-  const below = Math.floor(position);
-  const low = sorted[below]!;
-  return low + ((sorted[below + 1] ?? low) - low) * (position - below);
 }

@@ -94,7 +94,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
   return {
     trained,
     facts: (model) => MODELS.get(model)!,
-    async train(recipe, { resume, tokenBudget }) {
+    async train(recipe, { resume, tokenBudget, stop }) {
       trained.push(recipe.output_dir);
       const policy = new BagPolicy(beforeCall);
       const problems = await trainingProblems(recipe);
@@ -115,7 +115,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
         evaluation,
         resume,
         status: new Status({ total: 1, quiet: true }),
-        stop: new AbortController().signal,
+        stop,
         ...(tokenBudget !== null && { tokenBudget }),
       });
     },

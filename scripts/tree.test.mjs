@@ -14,6 +14,9 @@ function filesUnder(folder) {
   });
 }
 
+/** Tests, what they share, and programs run by hand: no other file may import them. */
+const isForDevelopers = (path) => /\.test\.ts$|\btesting\.ts$|\btools[\\/]/.test(path);
+
 describe("the tree", () => {
   it("has a lockfile without addresses", () => {
     assert.doesNotMatch(readFileSync(join(ROOT, "bun.lock"), "utf8"), /\w+:\/\//);
@@ -25,12 +28,14 @@ describe("the tree", () => {
   it("keeps shared/ free of any one runtime", () => {
     const offences = [];
     for (const path of filesUnder(join(ROOT, "shared"))) {
-      if (!path.endsWith(".ts") || /\.test\.ts$|\btesting\.ts$/.test(path)) continue;
+      if (!path.endsWith(".ts") || isForDevelopers(path)) continue;
       const name = relative(ROOT, path).replaceAll("\\", "/");
       const forbidden = name.startsWith("shared/io/")
         ? /\b(?:Bun|Deno)\.|["'](?:npm|jsr|bun):/
         : /\b(?:Bun|Deno)\.|["'](?:npm|jsr|bun|node):/;
       readFileSync(path, "utf8").split("\n").forEach((line, i) => {
+        const imported = /\bfrom "([^"]+)"/.exec(line)?.[1];
+        if (imported && isForDevelopers(imported)) offences.push(`${name}:${i + 1}: ${line.trim()}`);
         if (forbidden.test(line.replace(/^\s*(?:\/\/|\/?\*).*|\/\/ .*$/, ""))) {
           offences.push(`${name}:${i + 1}: ${line.trim()}`);
         }

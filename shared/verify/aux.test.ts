@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { chosenLetter, equivalent, formatReward, hendrycksNormal, limits, verify } from "./index.ts";
-import { needs, outsideRows } from "./outside.ts";
+import { needs, outsideRows } from "./testing.ts";
 import { latexOf } from "./sympy.ts";
 
 type Row = {

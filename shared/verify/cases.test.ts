@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { parseRow, rowOptions, verify } from "./index.ts";
-import { needs, outsideRows } from "./outside.ts";
+import { needs, outsideRows } from "./testing.ts";
 import { hendrycksNormal, minervaNormal } from "./strings.ts";
 
 type Case = { id: string; gold: string; pred: string; expected: boolean; policy?: string };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { goldFiles } from "./golds.ts";
 import { checkGold, verify } from "./index.ts";
-import { needs, outsideRows, setting } from "./outside.ts";
+import { needs, outsideRows, setting } from "./testing.ts";
 
 /** Distinct golds of one file that are the same answer written twice. */
 const duplicates = new Map([["gsm8k-test.jsonl", 2], ["gsm8k-train.jsonl", 15], ["math500.jsonl", 20], [

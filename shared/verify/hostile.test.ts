@@ -4,7 +4,7 @@ import { Random } from "./generate/expression.ts";
 import { pairs } from "./generate/pairs.ts";
 import { hostileInputs } from "./hostile.ts";
 import { checkGold, equivalent, formatReward, limits, type PresetName, presets, verify } from "./index.ts";
-import { setting } from "./outside.ts";
+import { setting } from "./testing.ts";
 
 const names = Object.keys(presets) as PresetName[];
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Pair, pairs } from "./generate/pairs.ts";
 import { checkGold, equivalent, verify } from "./index.ts";
-import { setting } from "./outside.ts";
+import { setting } from "./testing.ts";
 import { verdictDigest } from "./sample.ts";
 
 const count = setting("GHPO_VERIFY_PAIRS", 2000);
@@ -88,7 +88,7 @@ describe("properties", () => {
 
 describe("runtimes", () => {
   it("give the same verdicts, tiers, reasons and fuel everywhere", () => {
-    // Update after a change of the verifier; shared/verify/runtimes.ts compares all four runtimes.
+    // Update after a change of the verifier; shared/verify/tools/runtimes.ts compares all four runtimes.
     assert.equal(verdictDigest(100), "0e669d0a");
   });
 });

@@ -1,5 +1,5 @@
 // Shows that Bun, Deno, Node and workerd give the same verdicts:
-//   bun shared/verify/runtimes.ts [COUNT] [--workerd PATH-OF-workerd]
+//   bun shared/verify/tools/runtimes.ts [COUNT] [--workerd PATH-OF-workerd]
 // Prints one digest a runtime and fails when they differ. Each runs the same bundle of sample.ts.
 
 import { spawnSync } from "node:child_process";
@@ -15,7 +15,7 @@ const { values, positionals } = parseArgs({
   options: { workerd: { type: "string" } },
 });
 const count = positionals[0] ?? "2000";
-const sample = new URL("./sample.ts", import.meta.url).pathname;
+const sample = new URL("../sample.ts", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "verify-runtimes-"));
 
 /** Runs a program and returns the digest on its last line. */

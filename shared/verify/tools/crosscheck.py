@@ -1,7 +1,7 @@
 """Cross-checks generated pairs with sympy: every pair is parsed by latex2sympy and evaluated to 50 digits.
 
-    bun shared/verify/generate/print.ts 700 5 > /tmp/pairs.jsonl
-    python shared/verify/generate/crosscheck.py /tmp/pairs.jsonl 500
+    bun shared/verify/tools/print_pairs.ts 700 5 > /tmp/pairs.jsonl
+    python shared/verify/tools/crosscheck.py /tmp/pairs.jsonl 500
 """
 
 import json

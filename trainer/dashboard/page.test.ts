@@ -1,0 +1,212 @@
+// The page as a person uses it, in a headless Chromium: clicks, keys, themes, a phone's width.
+
+import { after, before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { appendJsonl } from "#shared/io/jsonl.ts";
+import { lockRun } from "../lock.ts";
+import { serveDashboard, type ServedDashboard } from "./serve.ts";
+import { Browser, findChromium } from "./testing/browser.ts";
+import { metricsOf, writeRun } from "./testing/run.ts";
+
+const chromium = findChromium();
+const skip = chromium === null ? "no Chromium is installed" : false;
+
+describe("the dashboard's page", { skip }, () => {
+  let folder: string;
+  let served: ServedDashboard;
+  let page: Browser;
+  let lock: Disposable;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "ghpo-page-"));
+    writeRun(join(folder, "first"), 20);
+    writeRun(join(folder, "second"), 12, 40);
+    lock = lockRun(join(folder, "second"));
+    served = await serveDashboard({
+      folders: [folder],
+      token: "it's secret",
+      port: 0,
+      hostname: "127.0.0.1",
+    });
+    page = await Browser.start(chromium!);
+    await page.display(1280, 900, "light");
+    await page.open(served.url);
+    await page.until("document.body.dataset.ready");
+  }, { timeout: 60_000 });
+
+  after(async () => {
+    await page[Symbol.asyncDispose]();
+    await served.stop();
+    lock[Symbol.dispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  const text = (selector: string) =>
+    page.evaluate<string>(`document.querySelector("${selector}").textContent`);
+  const view = async (name: string) => {
+    await page.click(`#tab-${name}`);
+    await page.until(`document.querySelector("#tab-${name}").ariaSelected === "true"`);
+  };
+
+  it("takes the token out of the address and shows both runs, the running one in focus", async () => {
+    assert.equal(await page.evaluate("location.search"), "");
+    assert.equal(await page.evaluate("document.querySelectorAll('#runs li').length"), 2);
+    assert.match(await text("#runs .focused"), /second.*running · step 12\/40/);
+    assert.ok(await page.evaluate<number>("document.querySelectorAll('.charts canvas').length") > 10);
+  });
+
+  it("zooms all charts at once by dragging, and back by a key", async () => {
+    await page.drag("figure .u-over", 0.25, 0.75);
+    const from = "Number(document.querySelectorAll('.controls input[type=number]')[0].value)";
+    await page.until(`${from} > 0`);
+    const first = "Number(/Steps (\\d+)/.exec(f.ariaLabel)[1])";
+    await page.until(`[...document.querySelectorAll("figure")].every((f) => ${first} >= ${from})`);
+    await page.evaluate("document.querySelector('figure').focus()");
+    await page.press("0");
+    await page.until(`${from} === 0`);
+  });
+
+  it("smooths, takes logarithms and hides a run", async () => {
+    await page.evaluate(
+      "(() => { const s = document.querySelector('#smoothing'); s.value = 0.9; s.dispatchEvent(new Event('input')); })()",
+    );
+    await page.click("#log");
+    const legends = "document.querySelectorAll('figure')[0].querySelectorAll('.legend li').length";
+    const both = await page.evaluate<number>(legends);
+    await page.click("#runs input");
+    await page.until(`${legends} < ${both}`);
+    await page.click("#runs input");
+    await page.click("#log");
+    await page.until(`${legends} === ${both}`);
+  });
+
+  it("shows the numbers of a chart as a table", async () => {
+    await page.click("figure details summary");
+    await page.until("document.querySelector('figure details table td')");
+    assert.match(await text("figure details table"), /^step/);
+  });
+
+  it("draws a new step without being asked", async () => {
+    appendJsonl(join(folder, "second", "metrics.jsonl"), metricsOf(13));
+    await page.until("/step 13/.test(document.querySelector('#runs .focused').textContent)");
+  });
+
+  it("browses rollouts: filters, opens a group, marks hint and answer, renders LaTeX, runs no HTML", async () => {
+    await view("rollouts");
+    await page.until("document.querySelector('#groups details')");
+    await page.evaluate(`(() => {
+      const s = [...document.querySelectorAll("select")].find((s) => s.parentNode.textContent.startsWith("outcome"));
+      s.value = "rescued";
+      s.dispatchEvent(new Event("change"));
+    })()`);
+    await page.until("/^5 groups/.test(document.querySelector('.count').textContent)");
+    await page.click("#groups summary");
+    await page.until("document.querySelector('#groups .completion')");
+    const marks = await page.evaluate<string[]>(
+      "[...document.querySelectorAll('#groups mark')].map((m) => m.title)",
+    );
+    assert.deepEqual([marks[0], marks[1]], ["hint", "extracted answer"]);
+    assert.ok(await page.evaluate("document.querySelector('#groups math') !== null"));
+    assert.match(
+      await text("#groups .completion .caption"),
+      /right, completion 1 · answer .* · advantage \+1\.15/,
+    );
+    assert.match(await text("#groups"), /<img src=x/);
+    assert.equal(await page.evaluate("document.title"), "GHPO dashboard");
+  });
+
+  it("shows each problem's guidance over its visits, and its groups", async () => {
+    await view("problems");
+    await page.until("document.querySelector('#problems details')");
+    assert.equal(
+      await page.evaluate("document.querySelectorAll('#problems .history')[0].childElementCount"),
+      6,
+    );
+    await page.click("#problems summary");
+    await page.until("document.querySelectorAll('#problems details details').length === 5");
+    assert.match(await text("#problems .visits"), /step 8: stage 3, un-hinted 0 %, at last 33 %/);
+  });
+
+  it("steers by clicks", async () => {
+    await view("run");
+    await page.until("document.querySelector('#steering [data-action=pause]')");
+    await page.click("#steering [data-action=pause]");
+    await page.until("/Asked: pause/.test(document.querySelector('#message').textContent)");
+    await page.evaluate("document.querySelector('#steering form input').value = '0.001'");
+    await page.click("#steering form button");
+    await page.until("/learning rate 0.001/.test(document.querySelector('#message').textContent)");
+    assert.equal(
+      readFileSync(join(folder, "second", "steering.jsonl"), "utf8"),
+      '{"action":"pause"}\n{"action":"set","learning_rate":0.001}\n',
+    );
+    writeFileSync(
+      join(folder, "second", "events.jsonl"),
+      '{"action":"pause","step":13,"request":1,"at":1}\n',
+    );
+    await page.until("document.querySelector('#steering [data-action=resume]')");
+    assert.match(await text("#main .visits"), /after step 13: pause/);
+  });
+
+  it("moves between the views by arrow keys", async () => {
+    await page.evaluate("document.querySelector('#tab-run').focus()");
+    await page.press("ArrowRight");
+    await page.until("document.activeElement.id === 'tab-charts' && document.querySelector('figure')");
+  });
+
+  for (const theme of ["light", "dark"] as const) {
+    it(`has text of enough contrast and names for all controls, ${theme}, at a phone's width`, async () => {
+      await page.display(390, 800, theme);
+      for (const name of ["charts", "problems", "rollouts", "run"]) {
+        await view(name);
+        await page.until("document.querySelector('main').childElementCount > 1");
+        const faults = await page.evaluate<string[]>(`(${audit})()`);
+        assert.deepEqual(faults, [], name);
+      }
+    });
+  }
+
+  it("wrote no error to its console", () => assert.deepEqual(page.errors, []));
+});
+
+/** Runs in the page: what a WCAG AA audit of text contrast, names and width would find. */
+const audit = String(() => {
+  // deno-lint-ignore no-explicit-any -- this function runs in the page, whose types the trainer does not load
+  const { document, getComputedStyle, innerWidth } = globalThis as any;
+  const faults: string[] = [];
+  const luminance = (color: string) => {
+    const [r, g, b] = (color.match(/[\d.]+/g) ?? []).map((part) => {
+      const c = Number(part) / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+  for (const node of document.querySelectorAll("body *")) {
+    const box = node.getBoundingClientRect();
+    if (box.width === 0 || node.closest("noscript, .skip, .u-wrap, #message")) continue;
+    const words = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== "");
+    if (words) {
+      let behind = node;
+      while (behind && /rgba\(0, 0, 0, 0\)|transparent/.test(getComputedStyle(behind).backgroundColor)) {
+        behind = behind.parentElement;
+      }
+      const [a, b] = [
+        getComputedStyle(node).color,
+        getComputedStyle(behind ?? document.body).backgroundColor,
+      ];
+      const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+      const ratio = (light! + 0.05) / (dark! + 0.05);
+      if (ratio < 4.5 && !node.disabled) {
+        faults.push(`contrast ${ratio.toFixed(2)}: ${node.outerHTML.slice(0, 120)}`);
+      }
+    }
+    const named = node.labels?.length || node.getAttribute("aria-label") || node.textContent.trim();
+    if (/^(INPUT|SELECT|BUTTON)$/.test(node.tagName) && !named) {
+      faults.push(`no name: ${node.outerHTML.slice(0, 120)}`);
+    }
+  }
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page is wider than the screen");
+  return faults;
+});

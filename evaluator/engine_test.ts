@@ -12,8 +12,8 @@ const bun = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
 const stories = "models/stories260k";
 
 /** Runs `generate` of the trainer (Bun) or of the evaluator (Deno) and returns its object. */
-async function generate(program: string, args: string[], model: string, ids: string) {
-  const options = ["--model", model, "--prompt-ids", ids, "--max-tokens", "40", "--greedy", "--json"];
+async function generate(program: string, args: string[], model: string, prompt: string[]) {
+  const options = ["--model", model, ...prompt, "--max-tokens", "40", "--greedy", "--json"];
   const command = new Deno.Command(program, {
     args: [...args, "generate", ...options],
     cwd: root,
@@ -39,12 +39,19 @@ describe("checkpoints in Deno", () => {
     },
   );
 
-  for (const name of ["llama", "qwen2", "qwen3"]) {
-    it(`a random ${name} model generates the same ids in Deno as in Bun`, {
+  const ids = ["--prompt-ids", "5,6,7"];
+  const models: [path: string, prompt: string[]][] = [
+    ["shared/model/fixtures/llama", ids],
+    ["shared/model/fixtures/qwen2", ids],
+    ["shared/model/fixtures/qwen3", ids],
+    ["trainer/recipes/tiny-base", ["--prompt", "Compute 14+5-2+9"]],
+  ];
+  for (const [path, prompt] of models) {
+    it(`${path} generates the same text in Deno as in Bun`, {
       skip: existsSync(bun) ? false : "Bun is not installed in .cache/tools",
     }, async () => {
-      const model = `${root}shared/model/fixtures/${name}`;
-      const inBun = await generate(bun, ["trainer/main.ts"], model, "5,6,7");
+      const model = root + path;
+      const inBun = await generate(bun, ["trainer/main.ts"], model, prompt);
       const permissions = [
         "--no-prompt",
         "--no-check",
@@ -55,7 +62,7 @@ describe("checkpoints in Deno", () => {
         Deno.execPath(),
         ["run", ...permissions, "evaluator/main.ts"],
         model,
-        "5,6,7",
+        prompt,
       );
       assert.deepEqual([inDeno.ids, inDeno.text], [inBun.ids, inBun.text]);
       assert.equal(inDeno.logprobs.length, inDeno.ids.length);

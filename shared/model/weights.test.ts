@@ -1,8 +1,9 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { noise } from "#shared/gpu/testing.ts";
+import { sha256 } from "#shared/io/hash.ts";
 import { parseConfig } from "./config.ts";
-import { randomWeights } from "./initialise.ts";
+import { cosineOfTurn, logarithm, randomWeights } from "./initialise.ts";
 import { fromHf, parameterLayouts, toHf } from "./weights.ts";
 
 const qwen2 = parseConfig({
@@ -47,5 +48,18 @@ describe("weights", () => {
     assert.notDeepEqual(a, c);
     assert.ok(a!.subarray(112).every((value) => value === 0));
     assert.ok(a!.subarray(0, 112).every((value) => value !== 0));
+  });
+
+  it("draws the same bits on every host", () => {
+    const embeddings = randomWeights(qwen2, 1).get("embed_tokens")!;
+    assert.equal(
+      sha256(new Uint8Array(embeddings.buffer)),
+      "88ba459fcfc347358cb92a35ef8071f73cfa5fbe282ae65b137eadacea096844",
+    );
+    for (let i = 0; i < 1000; i++) {
+      const x = (i + 0.5) / 1000;
+      assert.ok(Math.abs(logarithm(x) - Math.log(x)) <= 2e-15, `ln ${x}`);
+      assert.ok(Math.abs(cosineOfTurn(x) - Math.cos(2 * Math.PI * x)) <= 2e-15, `cos(2 pi ${x})`);
+    }
   });
 });

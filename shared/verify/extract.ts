@@ -5,11 +5,12 @@ import { isDigit } from "./numerals.ts";
 import type { Extraction, Place } from "./presets.ts";
 import { formulas, type Found, isBare, known, lastMarked, numbers, piece, tail } from "./spots.ts";
 
-/** A piece of text that may be the answer. `others`: further boxes that must agree with it. */
-export type Candidate = { text: string; span: Span; how: Place; others: string[] };
+/** A piece of text that may be the answer, and the place where it was found. */
+export type Candidate = Found & { how: Place };
 
 /** How much of the end of a completion is graded: an answer stands at the end. */
 const graded = 100_000;
+
 /** The part of the completion that may be graded, or null when the reasoning never ended. */
 export function gradable(text: string, rules: Extraction): Span | null {
   let start = 0;
@@ -101,6 +102,8 @@ function boxed(text: string, rules: Extraction): Found[] {
   }
   const parts = groups(text, all);
   const found = withPercent(text, parts.at(-1)!, rules);
+  const group = parts.at(-1)!;
+  if (group.length > 1) found.parts = group.map((box) => text.slice(box.start, box.end));
   if (rules.boxes === "agreeing") found.others = parts.slice(0, -1).map((group) => joined(text, group).text);
   return [found];
 }
@@ -111,7 +114,7 @@ function withPercent(text: string, group: readonly Box[], rules: Extraction): Fo
   const after = text.slice(group.at(-1)!.to, group.at(-1)!.to + 14);
   const percent = rules.trailingPercent && /^ {0,2}\$? {0,2}(\\?%|percent|pct)/.test(after) &&
     !inner.includes("%");
-  return { text: percent ? `${inner}\\%` : inner, span, others: [] };
+  return { text: percent ? `${inner}\\%` : inner, span, others: [], parts: [] };
 }
 
 // ---- anchors

@@ -28,7 +28,7 @@ for (const { file, golds } of goldFiles) {
     });
 
     it("do not equal each other beyond duplicates", () => {
-      const distinct = [...new Set(all())].slice(0, setting("GHPO_VERIFY_GOLDS", 120));
+      const distinct = [...new Set(all())].slice(0, setting("GHPO_VERIFY_GOLDS", 60));
       let equal = 0;
       for (const [i, a] of distinct.entries()) {
         for (const b of distinct.slice(i + 1)) {

@@ -92,7 +92,7 @@ function decide(
     return { verdict: false, tier: "extract", reason: "the reasoning never ends", extracted: null };
   }
   const found = options.bare === true
-    ? [{ text: completion, span, how: "whole", others: [] } satisfies Candidate]
+    ? [{ text: completion, span, how: "whole", others: [], parts: [] } satisfies Candidate]
     : candidates(completion, span, preset.extraction);
   let unread: Decision | null = null;
   for (const candidate of found) {
@@ -103,6 +103,18 @@ function decide(
       // A marked answer stands, readable or not: a number inside it is not the answer.
       if (candidate.how === "boxed" || candidate.how === "hash") return unread;
       continue;
+    }
+    const same = (part: string): boolean => compareTexts(goldAnswer, part, preset, fuel)?.same === true;
+    if (
+      result.same !== true && candidate.parts.length > 1 && candidate.others.length === 0 &&
+      candidate.parts.every(same)
+    ) {
+      return {
+        verdict: true,
+        tier: "structure",
+        reason: "neighbouring boxes with the same answer",
+        ...decision,
+      };
     }
     const letter = result.same === false && candidate.how !== "boxed" ? letterOf(goldAnswer) : null;
     if (letter !== null && chosenLetter(completion.slice(span.start, span.end), allLetters) === letter) {

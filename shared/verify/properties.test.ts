@@ -5,7 +5,7 @@ import { checkGold, equivalent, verify } from "./index.ts";
 import { setting } from "./testing.ts";
 import { verdictDigest } from "./sample.ts";
 
-const count = setting("GHPO_VERIFY_PAIRS", 2000);
+const count = setting("GHPO_VERIFY_PAIRS", 1000);
 const sample = (n: number, seed: number): Pair[] => [...pairs(n, seed)];
 const verdictOf = (pair: Pair): boolean | "undecided" | null =>
   verify(pair.a, pair.b, "report", { bare: true }).verdict;

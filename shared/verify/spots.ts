@@ -7,12 +7,14 @@ import type { Extraction } from "./presets.ts";
 /** How far back from the end unmarked answers are searched. */
 export const tail = 5_000;
 
-/** A piece of text that may be an answer, and further boxes that must agree with it. */
-export type Found = { text: string; span: Span; others: string[] };
+/** A piece of text that may be an answer, and further boxes that must agree with it.
+ * `parts`: the boxes that it was joined from, when there are several. */
+export type Found = { text: string; span: Span; others: string[]; parts: string[] };
 export const piece = (text: string, start: number, end: number): Found => ({
   text: text.slice(start, end),
   span: { start, end },
   others: [],
+  parts: [],
 });
 
 const delimiters = [["$$", "$$"], ["\\[", "\\]"], ["\\(", "\\)"], ["$", "$"]] as const;

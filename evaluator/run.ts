@@ -10,6 +10,8 @@ export interface Progress {
   failed: number;
   total: number;
   tokens: number;
+  /** Why the latest failed request failed. */
+  reason: string | null;
 }
 
 /**
@@ -24,13 +26,15 @@ export async function run(
   onProgress?: (progress: Progress) => void,
 ): Promise<Progress> {
   const pending = requests.filter((request) => journal.get(request.key) === undefined);
-  const progress = { done: requests.length - pending.length, failed: 0, total: requests.length, tokens: 0 };
+  const done = requests.length - pending.length;
+  const progress: Progress = { done, failed: 0, total: requests.length, tokens: 0, reason: null };
   onProgress?.(progress);
   for await (const events of source.complete(pending, signal)) {
     const records = events.map((event): SampleRecord | FailureRecord => {
       const { key, benchmark, problem_id, repeat } = event.request;
       if ("failure" in event) {
         progress.failed++;
+        progress.reason = event.failure;
         return { type: "failure", key, reason: event.failure };
       }
       progress.done++;

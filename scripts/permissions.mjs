@@ -5,6 +5,7 @@ const VARIABLES = [
   "GHPO_SHARED", // folder of outside fixtures
   "NODE_ENV,ENV,ELYSIA_AOT", // Elysia
   "OPENAI_API_KEY", // endpoints
+  "GHPO_TOKEN", // callers of the service
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
 ];
 

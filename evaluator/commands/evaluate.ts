@@ -58,11 +58,7 @@ export async function evaluate(raw: unknown): Promise<number> {
     }
   }
   if (benchmarks.length === 0) {
-    throw new Error(
-      `Cannot score as no sample is finished${
-        stop.signal.aborted ? "" : ": see the failures in " + paths.journal
-      }`,
-    );
+    throw new Error(`Cannot score as no sample is finished: ${progress.reason ?? "the run was stopped"}`);
   }
   const result = parse(EvaluationResultSchema, {
     format_version: 1,

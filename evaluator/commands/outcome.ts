@@ -44,8 +44,11 @@ export function exitCode(
     const how = options.out || options.journal
       ? "the same command goes on from here"
       : "pass --out to be able to go on";
+    const why = progress.reason === null ? "" : ` (${progress.reason})`;
     console.error(
-      `${aborted ? "Stopped" : "Incomplete"}: ${missing} of ${progress.total} samples are missing; ${how}`,
+      `${
+        aborted ? "Stopped" : "Incomplete"
+      }: ${missing} of ${progress.total} samples are missing${why}; ${how}`,
     );
     if (!options.allowPartial) return aborted ? 130 : 1;
   }

@@ -30,6 +30,8 @@ Examples:
       go on after Ctrl-C or a crash
   npm run -s ghpo -- train my.toml --dry-run
       check a recipe and print it with all defaults
+  npm run -s ghpo -- init my.toml                 write a recipe to start from
+  npm run -s ghpo -- dashboard runs/demo          watch and steer it in the browser
   npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"
       what a checkpoint answers`,
   );
@@ -40,6 +42,7 @@ program.command("train <recipe>")
   .option("--dry-run", "check the recipe, print it with all defaults, and stop")
   .option("--plan", "print the memory that the run needs, and stop; opens no GPU")
   .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into so many GiB")
+  .option("--dashboard", "watch and steer the run in the browser meanwhile")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", FLAGS_HELP)
@@ -114,6 +117,45 @@ program.command("dashboard [runs...]")
   )
   .option("--json", "print {url, runs, pid} as JSON on stdout")
   .action(async (runs, options) => (await import("./commands/dashboard.ts")).dashboardCommand(runs, options));
+
+program.command("runs [folders...]")
+  .description("list runs and where they stand (default: those in runs)")
+  .option("--json", "print a list of objects on stdout")
+  .action(async (folders, options) => (await import("./commands/runs.ts")).runsCommand(folders, options));
+
+program.command("show <run>")
+  .description("summary and plots of a run in the terminal")
+  .option("--width <columns>", "width of the plots; the terminal's by default")
+  .option("--json", "print the summary and the last value of every metric on stdout")
+  .action(async (run, options) => (await import("./commands/show.ts")).showCommand(run, options));
+
+program.command("export <run>")
+  .description("write a run's metrics for other tools")
+  .option("--format <name>", "tensorboard (an event file) or csv", "tensorboard")
+  .option("--out <dir>", "folder to write into (default: RUN/export)")
+  .option("--json", "print {file, format, records} on stdout")
+  .action(async (run, options) => (await import("./commands/export.ts")).exportCommand(run, options));
+
+program.command("init <file>")
+  .description("write a commented recipe, from flags or from four questions")
+  .option("--model <dir>", "model to start from")
+  .option("--data <file or families>", "a JSONL or Parquet file, or generated families such as chain,gcd")
+  .option("--algorithm <name>", "ghpo, grpo, grpo_curriculum or grpo_constant_hint")
+  .option("--steps <n>", "optimizer steps")
+  .option("--force", "replace the file if it exists")
+  .option("--json", "ask nothing, and print {file} on stdout")
+  .action(async (file, options) => (await import("./commands/init.ts")).initCommand(file, options));
+
+program.command("bundle <run>")
+  .description("pack what a bug report needs into one JSON file: no data, no weights, no secrets")
+  .option("--out <file>", "file to write (default: NAME-bundle.json)")
+  .option("--no-doctor", "leave the adapter of this machine out")
+  .option("--json", "print {file, bytes} on stdout")
+  .action(async (run, options) => (await import("./commands/bundle.ts")).bundleCommand(run, options));
+
+program.command("completion <shell>")
+  .description("print the completion script of bash, zsh or fish")
+  .action(async (shell) => (await import("./commands/completion.ts")).completionCommand(shell, program));
 
 program.command("doctor")
   .description(

@@ -1,0 +1,77 @@
+// bundle: what a maintainer needs to look into a fault, as one JSON file: recipe, versions, adapter, the last metrics,
+// events, dumps and checkpoints. No data, no weights, no texts of problems or completions, no tokens, no home folder.
+
+import { existsSync, readdirSync } from "node:fs";
+import { homedir, hostname, platform, release } from "node:os";
+import { basename, join, relative } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { readJson, readText } from "#shared/io/files.ts";
+import { checkpointName, listCheckpoints, readCheckpoint } from "../checkpoint.ts";
+import { summarise, table, theRun } from "../dashboard/runs.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { readEvents } from "../steering.ts";
+import { examine } from "./doctor.ts";
+import manifest from "../../package.json" with { type: "json" };
+
+const LAST_RECORDS = 50;
+const LAST_DUMPS = 5;
+
+export async function bundleCommand(
+  path: string,
+  options: { out?: string; doctor: boolean; json?: boolean },
+): Promise<void> {
+  const run = theRun(path);
+  const out = options.out ?? `${basename(run)}-bundle.json`;
+  const report = {
+    format_version: 1,
+    made_at: new Date().toISOString(),
+    versions: { ghpo: manifest.version, bun: Bun.version, ...manifest.dependencies },
+    system: { platform: platform(), release: release(), cpus: navigator.hardwareConcurrency },
+    // Asking the adapter takes seconds and may be what crashes, so it can be left out.
+    doctor: options.doctor ? await examine().catch((error: Error) => ({ error: error.message })) : null,
+    run: { ...summarise(run), path: basename(run) },
+    recipe: readText(join(run, "recipe.toml")),
+    metrics: new RunDirectory(run).readMetrics().slice(-LAST_RECORDS),
+    events: readEvents(run),
+    checkpoints: listCheckpoints(join(run, "checkpoints")).map((step) => checkpointState(run, step)),
+    dumps: dumps(run),
+  };
+  writeFileAtomic(out, withoutPlaces(JSON.stringify(report, null, 1)) + "\n");
+  const bytes = Buffer.byteLength(JSON.stringify(report));
+  console.log(
+    options.json
+      ? JSON.stringify({ file: out, bytes })
+      : `${relative(".", out)}: recipe, versions, adapter, last metrics and errors of ${
+        relative(".", run)
+      }. ` +
+        "Look it over before you send it.",
+  );
+}
+
+function checkpointState(run: string, step: number) {
+  try {
+    const { manifest } = readCheckpoint(join(run, "checkpoints", checkpointName(step)));
+    return { step, state: "whole", adapter: manifest.adapter, kernel_variants: manifest.kernel_variants };
+  } catch (error) {
+    return { step, state: (error as Error).message };
+  }
+}
+
+/** The last dumps without token ids: those are data. */
+function dumps(run: string) {
+  const folder = join(run, "dumps");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).sort().slice(-LAST_DUMPS).map((name) => {
+    const { batch, ...rest } = table(readJson(join(folder, name)));
+    const sequences = Array.isArray(batch) ? batch.map((entry) => table(entry)) : [];
+    return {
+      ...rest,
+      batch: sequences.map(({ ids, ...facts }) => ({ ...facts, tokens: (ids as number[]).length })),
+    };
+  });
+}
+
+/** Names of the person and of the machine stand in paths. */
+function withoutPlaces(text: string): string {
+  return text.replaceAll(process.cwd(), ".").replaceAll(homedir(), "~").replaceAll(hostname(), "HOST");
+}

@@ -1,0 +1,64 @@
+// export: a run's metrics for other tools, as TensorBoard events or CSV.
+
+import { mkdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import type { Metrics } from "#shared/schemas/metrics.ts";
+import { theRun } from "../dashboard/runs.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { tensorboardEvents } from "./export_tensorboard.ts";
+
+export const FORMATS = ["tensorboard", "csv"] as const;
+
+export function exportCommand(
+  path: string,
+  options: { format: string; out?: string; json?: boolean },
+): void {
+  const format = FORMATS.find((name) => name === options.format);
+  if (format === undefined) {
+    throw new TypeError(`Cannot export as ${options.format}: the format must be ${FORMATS.join(" or ")}`);
+  }
+  const run = theRun(path);
+  const records = new RunDirectory(run).readMetrics();
+  const folder = options.out ?? join(run, "export");
+  mkdirSync(folder, { recursive: true });
+  const file = format === "csv"
+    ? join(folder, "metrics.csv")
+    : join(folder, `events.out.tfevents.${Math.floor(startOf(run, records))}.ghpo`);
+  writeFileAtomic(file, format === "csv" ? csv(records) : events(run, records));
+  const done = { file: relative(".", file), format, records: records.length };
+  console.log(
+    options.json
+      ? JSON.stringify(done)
+      : format === "csv"
+      ? `${done.file}: ${done.records} records`
+      : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${relative(".", folder)}`,
+  );
+}
+
+/** When the run began, in seconds since 1970: its metrics only count from there. */
+function startOf(run: string, records: readonly Metrics[]): number {
+  return statSync(join(run, "metrics.jsonl")).mtimeMs / 1000 - (records.at(-1)?.time ?? 0);
+}
+
+function events(run: string, records: readonly Metrics[]): Uint8Array {
+  const start = startOf(run, records);
+  return tensorboardEvents(
+    start,
+    records.map(({ step, time, ...rest }) => ({ wall_time: start + time, step, values: numbers(rest) })),
+  );
+}
+
+function numbers(record: Record<string, number | null>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(record).filter((entry): entry is [string, number] => entry[1] !== null),
+  );
+}
+
+/** One line a record, one column a key, empty where there is no value (RFC 4180). */
+export function csv(records: readonly Metrics[]): string {
+  const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const cell = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = records.map((record) => keys.map((key) => String(record[key] ?? "")).join(","));
+  return [keys.map(cell).join(","), ...lines].map((line) => `${line}\r\n`).join("");
+}

@@ -1,0 +1,190 @@
+import { afterEach, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { RunDirectory } from "../run_directory.ts";
+import { writeRun } from "../dashboard/testing/run.ts";
+import { csv } from "./export.ts";
+import { crc32c, tensorboardEvents } from "./export_tensorboard.ts";
+import { plot } from "./show.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-tools-"));
+  folders.push(folder);
+  return folder;
+}
+
+function aRun(): string {
+  const run = join(temporary(), "demo");
+  writeRun(run, 20, 30);
+  return run;
+}
+
+function ghpo(...args: string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "trainer/main.ts", ...args], {
+    cwd: ROOT,
+    stdin: "ignore",
+  });
+  return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+}
+
+describe("ghpo runs", () => {
+  it("lists runs with where they stand", () => {
+    const run = aRun();
+    const { out } = ghpo("runs", run);
+    assert.match(out, /^run +algorithm +status +step/);
+    assert.match(out, /demo +ghpo +stopped +20\/30 +40s +48\.0 %/);
+    const [row] = JSON.parse(ghpo("runs", run, "--json").out);
+    assert.deepEqual([row.status, row.step, row.max_steps], ["stopped", 20, 30]);
+  });
+
+  it("says when a folder is not there", () => {
+    const { code, err } = ghpo("runs", "no/such/folder");
+    assert.equal(code, 1);
+    assert.match(err, /^error: Cannot find runs in no\/such\/folder as there is no such folder\n$/);
+  });
+});
+
+describe("ghpo show", () => {
+  it("prints a summary with plots, or the last values as JSON", () => {
+    const run = aRun();
+    const { out } = ghpo("show", run, "--width", "60");
+    assert.match(out, /status +stopped, step 20 of 30, 40s/);
+    assert.match(out, /\nun-hinted accuracy\n.*│.*█/);
+    const { last } = JSON.parse(ghpo("show", run, "--json").out);
+    assert.equal(last.entropy, new RunDirectory(run).readMetrics().at(-1)!["entropy"]);
+  });
+});
+
+describe("plot()", () => {
+  it("draws the lowest value as one eighth, the highest as a full column, and gaps as nothing", () => {
+    assert.equal(
+      plot([1, 2, 3, 4], [0, 1, null, 0.5], 2),
+      ["1 │ █ ▁", "0 │▁█ █", "  └────", "   1  4"].join("\n"),
+    );
+  });
+});
+
+describe("crc32c()", () => {
+  it("gives the check value of the polynomial", () => {
+    assert.equal(crc32c(new TextEncoder().encode("123456789")), 0xe3069283);
+    assert.equal(crc32c(new Uint8Array(32)), 0x8a9136aa); // RFC 3720, B.4
+  });
+});
+
+describe("tensorboardEvents()", () => {
+  it("writes frames whose checksums hold and messages that say what was given", () => {
+    const file = tensorboardEvents(1000, [{ wall_time: 1001.5, step: 300, values: { "a/b": 0.25 } }]);
+    const view = new DataView(file.buffer);
+    const messages: Uint8Array[] = [];
+    for (let at = 0; at < file.length;) {
+      const length = Number(view.getBigUint64(at, true));
+      const unmask = (at: number) => {
+        const rotated = (view.getUint32(at, true) - 0xa282ead8) >>> 0;
+        return ((rotated >>> 17) | (rotated << 15)) >>> 0;
+      };
+      assert.equal(unmask(at + 8), crc32c(file.subarray(at, at + 8)));
+      const data = file.subarray(at + 12, at + 12 + length);
+      assert.equal(unmask(at + 12 + length), crc32c(data));
+      messages.push(data);
+      at += 16 + length;
+    }
+    assert.equal(messages.length, 2);
+    assert.match(new TextDecoder().decode(messages[0]), /brain\.Event:2$/);
+    const event = [...messages[1]!];
+    assert.deepEqual(event.slice(0, 1), [0x09]); // field 1, 8 bytes
+    assert.equal(new DataView(messages[1]!.slice(1, 9).buffer).getFloat64(0, true), 1001.5);
+    assert.deepEqual(event.slice(9, 12), [0x10, 0xac, 0x02]); // field 2: 300
+    const value = [0x0a, 3, 0x61, 0x2f, 0x62, 0x15, 0, 0, 0x80, 0x3e]; // tag "a/b", 0.25
+    assert.deepEqual(event.slice(12), [0x2a, value.length + 2, 0x0a, value.length, ...value]);
+  });
+});
+
+describe("ghpo export", () => {
+  it("writes an event file or CSV beside the run", () => {
+    const run = aRun();
+    const done = JSON.parse(ghpo("export", run, "--json").out);
+    assert.equal(done.records, 20);
+    assert.match(done.file, /export\/events\.out\.tfevents\.\d+\.ghpo$/);
+    ghpo("export", run, "--format", "csv");
+    const lines = readFileSync(join(run, "export", "metrics.csv"), "utf8").split("\r\n");
+    assert.equal(lines.length, 22);
+    assert.match(lines[0]!, /^step,time,reward,/);
+    assert.match(ghpo("export", run, "--format", "xml").err, /Cannot export as xml: the format must be/);
+  });
+
+  it("leaves a cell of CSV empty where there is no value", () => {
+    assert.equal(
+      csv([{ step: 1, time: 2, a: null }, { step: 2, time: 3, b: 1 }]),
+      "step,time,a,b\r\n1,2,,\r\n2,3,,1\r\n",
+    );
+  });
+});
+
+describe("ghpo init", () => {
+  it("writes a recipe that train takes, and never over a file", () => {
+    const file = join(temporary(), "mine.toml");
+    assert.equal(ghpo("init", file, "--steps", "12", "--data", "gcd,chain").code, 0);
+    const recipe = JSON.parse(ghpo("train", file, "--dry-run", "--json").out);
+    assert.deepEqual([recipe.train.max_steps, recipe.data.families, recipe.output_dir], [
+      12,
+      ["gcd", "chain"],
+      "runs/mine",
+    ]);
+    assert.match(ghpo("init", file).err, /Cannot write .*mine\.toml as it exists: add --force/);
+  });
+
+  it("names what it cannot use, and the nearest that it can", () => {
+    const file = join(temporary(), "mine.toml");
+    assert.match(
+      ghpo("init", file, "--data", "chian").err,
+      /Cannot use the problems "chian": .*the nearest is chain/,
+    );
+    assert.match(ghpo("init", file, "--algorithm", "gphpo").err, /algorithm must be/);
+    assert.match(ghpo("init", file, "--steps", "0").err, /train\.max_steps must be >= 1/);
+    assert.throws(() => readFileSync(file), /ENOENT/);
+  });
+});
+
+describe("ghpo bundle", () => {
+  it("packs recipe, versions and metrics, but no data and no places", () => {
+    const run = aRun();
+    const out = join(temporary(), "bundle.json");
+    assert.equal(ghpo("bundle", run, "--out", out, "--no-doctor").code, 0);
+    const text = readFileSync(out, "utf8");
+    const bundle = JSON.parse(text);
+    assert.deepEqual([bundle.metrics.length, bundle.run.step, bundle.versions.bun], [20, 20, Bun.version]);
+    for (const secret of [homedir(), hostname(), "####", 'completions":']) {
+      assert.ok(!text.includes(secret), secret);
+    }
+  });
+});
+
+describe("ghpo completion", () => {
+  it("prints scripts that the shells take", () => {
+    const script = ghpo("completion", "bash").out;
+    const asked = `${script}\nCOMP_WORDS=(ghpo tr) COMP_CWORD=1; _ghpo; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(ghpo export --fo) COMP_CWORD=2; _ghpo; echo "\${COMPREPLY[@]}"`;
+    const file = join(temporary(), "complete.sh");
+    writeFileSync(file, asked);
+    const { stdout } = Bun.spawnSync(["bash", file]);
+    assert.deepEqual(stdout.toString().trim().split("\n"), ["train", "--format"]);
+    assert.match(ghpo("completion", "fish").out, /-a train -d/);
+    assert.match(
+      ghpo("completion", "tcsh").err,
+      /Cannot complete for tcsh: the shell must be bash, zsh, fish/,
+    );
+  });
+});
+
+describe("ghpo", () => {
+  it("names the nearest command", () => {
+    assert.match(ghpo("dashbord").err, /Did you mean dashboard\?/);
+  });
+});

@@ -1,0 +1,96 @@
+// show: one run in the terminal, as numbers and plots.
+
+import { relative } from "node:path";
+import { MetricsLog } from "../dashboard/metrics_log.ts";
+import { summarise, theRun } from "../dashboard/runs.ts";
+import { formatDuration } from "../status.ts";
+import { alignColumns } from "./runs.ts";
+
+/** Plots of a GHPO run; keys that a run does not have are left out. */
+const PLOTS: [key: string, title: string][] = [
+  ["ghpo/accuracy_unhinted", "un-hinted accuracy"],
+  ["ghpo/frac_difficult", "difficult groups"],
+  ["reward", "reward"],
+  ["loss", "loss"],
+  ["entropy", "entropy"],
+  ["grad_norm", "gradient norm"],
+];
+const MOST_PLOTS = 4;
+const HEIGHT = 8;
+
+export async function showCommand(path: string, options: { json?: boolean; width?: string }): Promise<void> {
+  const run = theRun(path);
+  const log = new MetricsLog(`${run}/metrics.jsonl`);
+  await log.refresh();
+  const summary = summarise(run);
+  const last = Object.fromEntries(log.keys.map((key) => [key, finiteOrNull(log.latest(key))]));
+  if (options.json) {
+    console.log(JSON.stringify({ ...summary, last }));
+    return;
+  }
+  const width = options.width === undefined ? process.stdout.columns ?? 80 : Number(options.width);
+  const facts = [
+    ["run", relative(".", run)],
+    ["algorithm", `${summary.algorithm} from ${summary.model}`],
+    [
+      "status",
+      `${summary.status}, step ${summary.step} of ${summary.max_steps}, ${formatDuration(summary.time)}`,
+    ],
+    ...Object.entries(last).filter(([key]) => key.startsWith("eval_accuracy")).map(([key, value]) => [
+      key.replace("eval_accuracy", "held-out").replace("/", " "),
+      value === null ? "-" : `${(100 * value).toFixed(1)} %`,
+    ]),
+  ];
+  console.log(alignColumns(facts));
+  // The loss says little in reinforcement learning, so it gives way to what was there before it.
+  for (const [key, title] of PLOTS.filter(([key]) => log.keys.includes(key)).slice(0, MOST_PLOTS)) {
+    const { steps, series } = log.window([key], 0, Infinity, Math.max(10, width - 12));
+    console.log(`\n${title}\n${plot(steps, series[key]!.mean, HEIGHT)}`);
+  }
+}
+
+/**
+ * Values as a plot of eighths of a character cell, one column a point, with its range at the left and the steps below.
+ * `null` leaves a gap.
+ */
+export function plot(steps: readonly number[], values: readonly (number | null)[], height: number): string {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return "(no values)";
+  const low = Math.min(...known);
+  const high = Math.max(...known);
+  const top = short(high);
+  const bottom = short(low);
+  const margin = Math.max(top.length, bottom.length);
+  const eighths = values.map((value) =>
+    value === null
+      ? 0
+      : high === low
+      ? height * 4
+      : 1 + Math.round((value - low) / (high - low) * (height * 8 - 1))
+  );
+  const lines = Array.from({ length: height }, (_, row) => {
+    const below = (height - 1 - row) * 8;
+    const cells = eighths.map((level) => " ▁▂▃▄▅▆▇█"[Math.max(0, Math.min(8, level - below))]).join("");
+    const label = row === 0 ? top : row === height - 1 ? bottom : "";
+    return `${label.padStart(margin)} │${cells}`.trimEnd();
+  });
+  const [first, last] = [String(steps[0]), String(steps.at(-1))];
+  const gap = " ".repeat(Math.max(1, values.length - first.length - last.length));
+  return [
+    ...lines,
+    `${" ".repeat(margin)} └${"─".repeat(values.length)}`,
+    `${" ".repeat(margin)}  ${first}${gap}${last}`,
+  ]
+    .join("\n");
+}
+
+function short(value: number): string {
+  const size = Math.abs(value);
+  return size !== 0 && (size < 1e-3 || size >= 1e5)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(3)));
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

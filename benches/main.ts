@@ -1,7 +1,7 @@
 // npm run -s bench -- NAME [--json] [--runs N] [--save]
 // One bench on Bun, Deno and Node. benches/README.md says what the figures mean.
 
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { type Bench, type BenchResult, measure, RUNTIMES } from "./runtimes/measure.ts";
@@ -89,15 +89,24 @@ try {
   const [name = "", ...rest] = process.argv.slice(2);
   if (own.includes(name)) {
     const file = join(import.meta.dir, `${name}.ts`);
-    process.exitCode = await Bun.spawn([process.execPath, file, ...rest], {
-      stdio: ["inherit", "inherit", "inherit"],
-    }).exited;
+    if (rest.includes("--help") || rest.includes("-h")) console.log(header(file));
+    else {
+      process.exitCode = await Bun.spawn([process.execPath, file, ...rest], {
+        stdio: ["inherit", "inherit", "inherit"],
+      }).exited;
+    }
   } else {
     await program.parseAsync();
   }
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
+}
+
+/** The comment that a bench's file begins with says what it does and which flags it takes. */
+function header(file: string): string {
+  const [head = ""] = /^(?:\/\/.*\n)+/.exec(readFileSync(file, "utf8")) ?? [];
+  return head.replace(/^\/\/ ?/gm, "").trimEnd();
 }
 
 function table(result: BenchResult): string {

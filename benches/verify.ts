@@ -1,5 +1,5 @@
 // Speed of the verifier on typical answers, and of Python's math-verify on the same pairs when it is there.
-//   bun benches/verify.ts [--json] [--python PATH-OF-A-PYTHON-WITH-MATH-VERIFY]
+//   npm run -s bench -- verify [--json] [--python PATH-OF-A-PYTHON-WITH-MATH-VERIFY]
 // The mix follows the gold answers of MATH-500: 62 % integers, then fractions, closed forms, symbols, lists.
 
 import { spawnSync } from "node:child_process";

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { CACHE, read, ROOT } from "./cache.mjs";
 import { ensureVulkan } from "./driver.mjs";
 import { forTests } from "./permissions.mjs";
@@ -38,6 +39,12 @@ const PARTS = {
 const DEFAULT = Object.keys(PARTS).filter((part) => part !== "kernels");
 
 const options = process.argv.slice(2);
+if (options.includes("--help") || options.includes("-h")) {
+  console.log(
+    read(fileURLToPath(import.meta.url)).match(/^(?:\/\/.*\n)+/)[0].replace(/^\/\/ ?/gm, "").trimEnd(),
+  );
+  process.exit(0);
+}
 const parts = options.filter((option) => option !== "--second-driver");
 const unknown = parts.find((part) => !(part in PARTS));
 if (unknown) {

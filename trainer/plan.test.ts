@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import { testGpu } from "#shared/gpu/testing.ts";
 import { parseConfig } from "#shared/model/config.ts";
-import { randomModel } from "#shared/model/initialise.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
-import { EnginePolicy } from "./engine.ts";
+import { LORA_MODULES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { planOf } from "./commands/plan.ts";
 import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, type PlanSettings, tooLarge } from "./plan.ts";
-import { tinyTokenizer } from "./testing.ts";
+import { measurePlan, QWEN25 } from "./plan_testing.ts";
+import { loadRecipe } from "./recipe.ts";
 
 const base: PlanSettings = {
   config: parseConfig({
@@ -40,65 +37,6 @@ const base: PlanSettings = {
 };
 const lora = { r: 8, lora_alpha: 16, target_modules: [...LORA_MODULES] };
 
-/** Bytes in live buffers at their peak, counted at the device, whoever creates and destroys them. */
-function countPeak(device: GPUDevice) {
-  const original = device.createBuffer;
-  let live = 0;
-  const counter = { peak: 0, restore: () => device.createBuffer = original };
-  device.createBuffer = function (descriptor) {
-    const buffer = original.call(device, descriptor);
-    live += descriptor.size;
-    counter.peak = Math.max(counter.peak, live);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => {
-      live -= descriptor.size;
-      return destroy();
-    };
-    return buffer;
-  };
-  return counter;
-}
-
-/** One rollout, one update and one checkpoint, with lengths at the bounds of the plan. */
-async function measure({ config, ...settings }: PlanSettings): Promise<number> {
-  const gpu = await testGpu();
-  const counter = countPeak(gpu.device);
-  const { prompts, samples, prompt_tokens, completion_tokens, rows } = settings.generation;
-  const policy = new EnginePolicy(
-    randomModel(gpu, config, 1),
-    settings.reference ? randomModel(gpu, config, 1) : null,
-    tinyTokenizer,
-    {
-      model: "none",
-      learner: { ...settings, temperature: 1 },
-      optimizer: { adam_beta1: 0.9, adam_beta2: 0.99, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
-      reference: settings.reference,
-      rows,
-      ...(settings.lora && { lora: { ...settings.lora, seed: 1 } }),
-    },
-  );
-  const prompt = Array.from({ length: prompt_tokens }, (_, i) => i);
-  const requests = Array.from({ length: prompts }, (_, i) => ({
-    prompt_ids: prompt,
-    samples,
-    key: [0, i] as [number, number],
-  }));
-  const options = { max_tokens: completion_tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
-  const groups = await policy.generate(requests, options);
-  const batch = groups.flat().slice(0, Math.floor(settings.micro_batch_tokens / 64))
-    .map(({ ids }) => ({ ids: [...prompt, ...Array.from(ids)], prompt_length: prompt_tokens }));
-  const { logprobs } = await policy.forward(batch);
-  await policy.backward(logprobs.map((own) => own.map(() => -1)));
-  await policy.step(1e-3);
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-plan-"));
-  await policy.saveModel(folder);
-  await policy.saveOptimizer(folder);
-  rmSync(folder, { recursive: true });
-  counter.restore();
-  policy.destroy();
-  return counter.peak;
-}
-
 describe("plan()", () => {
   const cases: Record<string, Partial<PlanSettings>> = {
     "full fine-tuning": {},
@@ -114,7 +52,7 @@ describe("plan()", () => {
     it(`is within 10 % of the peak of live buffers: ${name}`, { timeout: 60_000 }, async () => {
       const settings = { ...base, ...change };
       const { total } = plan(settings);
-      const peak = await measure(settings);
+      const peak = await measurePlan(await testGpu(), settings);
       assert.ok(Math.abs(total / peak - 1) < 0.1, `planned ${total}, counted ${peak}`);
     });
   }
@@ -143,6 +81,20 @@ describe("largestMicroBatch()", () => {
   it("is 0 where not even one sequence fits", () => {
     assert.equal(largestMicroBatch(base, 1 << 20), 0);
   });
+});
+
+describe("the recipes of Qwen2.5", () => {
+  for (const [size, room] of [["0.5b", 8], ["1.5b", 24], ["7b", 80]] as const) {
+    it(`fits ${size} into ${room} GiB`, () => {
+      const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}`, []);
+      const settings = planOf(recipe, QWEN25[`Qwen2.5-${size.toUpperCase()}`]!);
+      const planned = plan(settings);
+      assert.ok(planned.total <= room * 2 ** 30, gib(planned.total));
+      checkPlan(planned, DESKTOP, room * 2 ** 30);
+      const most = largestMicroBatch(settings, room * 2 ** 30);
+      assert.ok(most >= recipe.train.micro_batch_tokens, `${most}`);
+    });
+  }
 });
 
 describe("checkPlan()", () => {

@@ -1,83 +1,93 @@
-// bun trainer/parity/real_model.ts MODEL
-// A real instruct model against transformers: log-probs of given answers, and 64 greedy tokens a prompt. MODEL is a
-// directory that convert_gguf.py wrote, with its reference.json.
+// bun trainer/parity/real_model.ts MODEL --data FOLDER --out RUN [--python PYTHON]
+// The whole way of a real instruct model: parity with transformers, two steps of GHPO with LoRA on GSM8K, the saved
+// model and its adapters scored by transformers and peft, and eight problems answered under Deno. MODEL is what
+// convert_gguf.py wrote, FOLDER holds gsm8k-train.jsonl and gsm8k-test.jsonl. README.md here has the numbers.
 
-import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { openGpu } from "#shared/gpu/device.ts";
-import { readJson } from "#shared/io/files.ts";
-import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { loadModel } from "#shared/model/load.ts";
-import { dawn } from "../dawn.ts";
-import { Learner } from "../learner.ts";
+import { parseArgs } from "node:util";
+import { readJsonl } from "#shared/io/jsonl.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { GroupSchema } from "#shared/schemas/rollout.ts";
+import { checkpointName } from "../checkpoint.ts";
+import { runTraining } from "../commands/train.ts";
+import { loadRecipe } from "../recipe.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { compareSaved, compareWithTransformers } from "./transformers.ts";
 
-interface Row {
-  prompt: string;
-  prompt_ids: number[];
-  ids: number[];
-  logprobs: number[];
-  greedy: number[];
-  /** Difference of the two largest logits before each greedy token. */
-  margins: number[];
-}
+const LIMIT = 1e-3;
 
-export interface Parity {
-  parameters: number;
-  tokens: number;
-  max_logprob_error: number;
-  greedy_tokens: number;
-  /** Greedy tokens up to the first one that differs, over all prompts. */
-  greedy_equal: number;
-  /** transformers' margin at each first difference. */
-  margins_at_difference: number[];
-}
+const { positionals: [model], values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: "string", default: "../shared/data" },
+    out: { type: "string", default: "runs/real-model" },
+    python: { type: "string", default: "python3" },
+  },
+});
 
-/** @throws Error when the directory has no reference.json. */
-export async function compareWithTransformers(directory: string): Promise<Parity> {
-  const path = join(directory, "reference.json");
-  if (!existsSync(path)) {
-    throw new Error(`Cannot compare ${directory} as it has no reference.json: write it with convert_gguf.py`);
-  }
-  const rows = readJson(path) as Row[];
-  const gpu = await openGpu(dawn());
-  const model = loadModel(gpu, directory);
-  const tokenizer = loadTokenizer(directory);
-  for (const { prompt, prompt_ids } of rows) assert.deepEqual(tokenizer.encode(prompt), prompt_ids);
+const failures: string[] = [];
+const report = (what: string, figures: object, ok: boolean) => {
+  console.log(JSON.stringify({ what, ok, ...figures }));
+  if (!ok) failures.push(what);
+};
 
-  const sequences = rows.map(({ ids, prompt_ids }) => ({ ids, prompt_length: prompt_ids.length }));
-  const tokens = Math.max(...sequences.map(({ ids }) => ids.length));
-  const learner = new Learner(model, { micro_batch_tokens: tokens, temperature: 1 });
-  const { logprobs } = await learner.forward(sequences);
-  learner.destroy();
-  const errors = rows.flatMap((row, i) => row.logprobs.map((x, t) => Math.abs(x - logprobs[i]![t]!)));
-
-  const generator = new Generator(model);
-  const answers = await generator.generate(
-    rows.map(({ prompt_ids }, i) => ({ prompt_ids, samples: 1, key: [0, i] })),
-    { max_tokens: 64, temperature: 1, greedy: true, seed: 0, eos_ids: [] },
+if (model === undefined || !existsSync(join(model, "reference.json"))) {
+  console.log(
+    `skipped: ${model ?? "no MODEL given; it"} has no reference.json, which convert_gguf.py writes`,
   );
-  let equal = 0;
-  const margins: number[] = [];
-  rows.forEach(({ greedy, margins: own }, i) => {
-    const first = greedy.findIndex((id, t) => id !== answers[i]![0]!.ids[t]);
-    equal += first === -1 ? greedy.length : first;
-    if (first !== -1) margins.push(own[first]!);
-  });
-  gpu.close();
-  return {
-    parameters: model.size,
-    tokens: errors.length,
-    max_logprob_error: Math.max(...errors),
-    greedy_tokens: rows.reduce((sum, { greedy }) => sum + greedy.length, 0),
-    greedy_equal: equal,
-    margins_at_difference: margins,
-  };
+} else {
+  await main(model);
+  process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-if (import.meta.main) {
-  const [directory] = process.argv.slice(2);
-  if (directory === undefined) throw new TypeError("Cannot compare without a directory: real_model.ts MODEL");
-  console.log(JSON.stringify(await compareWithTransformers(directory)));
+async function main(base: string): Promise<void> {
+  const parity = await compareWithTransformers(base);
+  const close = parity.margins_at_difference.every((margin) => margin < LIMIT);
+  report("parity", parity, parity.max_logprob_error <= LIMIT && close);
+
+  const recipe = loadRecipe(TrainRecipeSchema, "smollm2-gsm8k", [
+    ["model", base],
+    ["output_dir", values.out],
+    ["data.path", join(values.data, "gsm8k-train.jsonl")],
+  ]);
+  const began = performance.now();
+  const trained = existsSync(join(values.out, "recipe.toml"))
+    ? { checkpoint: join(values.out, "checkpoints", checkpointName(recipe.train.max_steps)) }
+    : await runTraining(recipe, {});
+  const run = new RunDirectory(values.out);
+  const steps = run.readMetrics().map(({ step, grad_norm, step_time, reward_std }) => ({
+    step,
+    grad_norm,
+    step_time,
+    reward_std,
+  }));
+  const trains = steps.every(({ grad_norm }) => grad_norm! > 0);
+  report("training", { seconds: (performance.now() - began) / 1000, steps }, trains);
+
+  const file = join(values.out, "rollouts", `${checkpointName(recipe.train.max_steps)}.jsonl`);
+  const groups = [...readJsonl(file)].map(({ value }) => parse(GroupSchema, value, file));
+  const completions = groups.flatMap(({ prompt_ids, completions }) =>
+    completions.map(({ ids }) => ({ prompt_ids, ids }))
+  );
+  const saved = await compareSaved(trained.checkpoint, base, completions, values.python);
+  report("saved model", saved, saved.max_merged_error <= LIMIT && saved.max_adapter_error <= LIMIT);
+
+  report("evaluation under Deno", await evaluate(trained.checkpoint), true);
+}
+
+/** The first eight problems of GSM8K's test split by the evaluator's own command. */
+async function evaluate(checkpoint: string) {
+  const evaluator = Bun.spawn([
+    "node",
+    "scripts/run.mjs",
+    "evaluate",
+    ...["--model", checkpoint, "--benchmarks", "gsm8k", "--data", values.data],
+    ...["--limit", "8", "--max-tokens", "64", "--temperature", "0", "--json"],
+  ], { cwd: join(import.meta.dirname, "..", ".."), stderr: "ignore" });
+  const text = await new Response(evaluator.stdout).text();
+  if (await evaluator.exited !== 0) throw new Error("Cannot evaluate as the evaluator failed");
+  const result = JSON.parse(text) as { benchmarks: object[]; run: { duration_s: number } };
+  return { seconds: result.run.duration_s, benchmarks: result.benchmarks };
 }

@@ -31,6 +31,7 @@ const run: ReportedRun = {
         trace_interval_95: null,
         pass_at: { 1: 0.5, 2: 1 },
         maj_at_k: 1,
+        stability: null,
         per_level: [],
       },
       ...{ missing: 0, no_answer: 1, undecided: 0, unverifiable_gold: 0, truncated: 1, generated_tokens: 6 },

@@ -5,7 +5,7 @@ import { equivalent } from "#shared/verify/index.ts";
 import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
 import { mean } from "#shared/statistics.ts";
 import type { SampleRecord } from "./sample.ts";
-import { majorityAtK, passAtK } from "./statistics/estimators.ts";
+import { gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./statistics/estimators.ts";
 import { scoreInterval, stratifiedBootstrap } from "./statistics/intervals.ts";
 import type { Score, Task } from "./task.ts";
 
@@ -51,6 +51,7 @@ export function summarise(task: Task, taskHash: string, scored: readonly ScoredS
     avg_at_k: scores.pass_at_1,
     pass_at: passAt(problems, task.samples),
     maj_at_k: mean(majorities),
+    stability: stability(problems, task.samples),
     per_level: levels.sort(byLevel).map((level) => ({
       level,
       ...scoresOf(problems.filter((problem) => problem.level === level), task.samples),
@@ -108,6 +109,19 @@ function passAt(problems: readonly ProblemCounts[], samples: number): Record<str
     result[k] = mean(complete.map((problem) => passAtK(samples, problem.correct, k)));
   }
   return result;
+}
+
+/** G-Pass@j for half of the k samples: whether a model that can solve a problem does so again and again. */
+function stability(problems: readonly ProblemCounts[], samples: number): BenchmarkScore["stability"] {
+  const k = Math.floor(samples / 2);
+  const complete = problems.filter((problem) => problem.samples === samples);
+  if (k < 2 || complete.length === 0) return null;
+  const gPass = (tau: number): number => mean(complete.map((p) => gPassAtK(samples, p.correct, k, tau)));
+  return {
+    k,
+    g_pass: { "0.5": gPass(0.5), "0.75": gPass(0.75), "1.0": gPass(1) },
+    mg_pass: mean(complete.map((p) => meanGPassAtK(samples, p.correct, k))),
+  };
 }
 
 function tuple({ low, high }: { low: number; high: number }): Interval {

@@ -1,13 +1,5 @@
-// What one problem's samples say about the model: avg@k, pass@k, pass^k, G-Pass@k and maj@k.
+// What one problem's samples say about the model: pass@k (avg@n is pass@1 of n samples), G-Pass@k and maj@k.
 // All of them are functions of (n samples, c correct) except maj@k, which needs the answers themselves.
-
-/** Mean of the first `k` verdicts; the usual estimate of pass@1. Throws when there are fewer than `k`. */
-export function averageAtK(verdicts: readonly boolean[], k: number): number {
-  requireSamples(verdicts.length, k);
-  let correct = 0;
-  for (let i = 0; i < k; i++) if (verdicts[i]) correct++;
-  return correct / k;
-}
 
 /**
  * Unbiased pass@k of a problem with `c` correct of `n` samples: 1 - C(n-c, k) / C(n, k).
@@ -40,12 +32,6 @@ export function meanGPassAtK(n: number, c: number, k: number): number {
   let sum = 0;
   for (let i = Math.ceil(k * 0.5) + 1; i <= k; i++) sum += gPassAtK(n, c, k, i / k);
   return 2 * sum / k;
-}
-
-/** pass^k: the probability that k samples drawn without replacement are all correct. */
-export function allCorrectAtK(n: number, c: number, k: number): number {
-  requireSamples(n, k);
-  return c < k ? 0 : Math.exp(logChoose(c, k) - logChoose(n, k));
 }
 
 /** One voter: the answer read from a completion (null: none was found) and whether it is right. */

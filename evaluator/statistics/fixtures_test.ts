@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { presets, verify } from "#shared/verify/index.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
-import { averageAtK, gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./estimators.ts";
+import { gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./estimators.ts";
 
 interface Row {
   kind: string;
@@ -62,7 +62,7 @@ describe("metric fixtures", () => {
       for (const [name, expected] of Object.entries(row.expected)) {
         const tau = /_(\d\.\d+)$/.exec(name)?.[1];
         const actual = name.startsWith("avg@k")
-          ? averageAtK(verdicts, k)
+          ? passAtK(k, verdicts.slice(0, k).filter(Boolean).length, 1)
           : name.startsWith("maj@k")
           ? majorityAtK(
             row.input.texts.map((text) => ({ answer: text, correct: isRight(row, text) })),

@@ -66,6 +66,12 @@ export const BenchmarkScoreSchema = v.strictObject({
   pass_at: v.record(v.string(), fraction),
   /** Majority vote among the k samples, clustered by the verifier; ties count by their share. */
   maj_at_k: fraction,
+  /** G-Pass@k (arXiv 2412.13147) at three thresholds and its mean mG-Pass@k; null below four samples. */
+  stability: v.nullable(v.strictObject({
+    k: positiveCount,
+    g_pass: v.record(v.string(), fraction),
+    mg_pass: fraction,
+  })),
   per_level: v.array(v.strictObject({ level, ...ScoreEntries })),
   /** Samples that the run did not get (it is incomplete then); they count neither as right nor as wrong. */
   missing: count,

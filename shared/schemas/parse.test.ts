@@ -221,6 +221,7 @@ describe("records", () => {
         avg_at_k: 0.5,
         pass_at: { 1: 0.5, 2: 1 },
         maj_at_k: 0.5,
+        stability: null,
         per_level: [{ level: 1, ...score }],
         missing: 0,
         no_answer: 0,

@@ -65,7 +65,9 @@ export function compareCollections(gold: Node, given: Node, context: Context): A
     }
     const brackets = gold.kind === "tuple" && given.kind === "tuple" && gold.open === given.open &&
       gold.close === given.close;
-    return brackets || rules.brackets === "ignored" ? same : answer(false, "structure", "other brackets");
+    return brackets || g.items.length !== 2 || rules.brackets === "ignored"
+      ? same
+      : answer(false, "structure", "other brackets");
   }
   if (isUnionLike(gold) || isUnionLike(given)) {
     return isSetLike(gold) && isSetLike(given) ? compareSets(gold, given, context) : differentKinds();

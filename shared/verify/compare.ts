@@ -142,10 +142,17 @@ const isTime = (node: Node): boolean => node.args[1]?.kind === "number" && node.
 
 export function compareMatrices(gold: Node, given: Node, context: Context): Answer {
   const { builder } = context;
-  const column = (node: Node): Node =>
-    node.kind === "tuple"
-      ? builder.node({ kind: "matrix", rows: node.args.length, columns: 1 }, node.args)
-      : node;
+  const column = (node: Node): Node => {
+    if (node.kind !== "tuple") return node;
+    const width = node.args[0]!.kind === "tuple" ? node.args[0]!.args.length : 0;
+    if (width > 0 && node.args.every((row) => row.kind === "tuple" && row.args.length === width)) {
+      return builder.node(
+        { kind: "matrix", rows: node.args.length, columns: width },
+        node.args.flatMap((row) => row.args),
+      );
+    }
+    return builder.node({ kind: "matrix", rows: node.args.length, columns: 1 }, node.args);
+  };
   const [g, p] = [simplifyMatrix(column(gold), builder), simplifyMatrix(column(given), builder)];
   if (g === null || p === null) {
     return answer("undecided", "none", "a matrix expression that could not be computed");

@@ -102,6 +102,10 @@ function goldReadings(text: string, preset: Preset, fuel: Fuel): Node[] {
   return nodes;
 }
 
+/** `(D) 10` and `\textbf{(D)}\ 10`: a choice and what it says. */
+const choiceLabel =
+  /^\s*(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s?\{)?\(([A-J])\)\s?\}?(?:\\[ ,;]|\\q?quad|[\s~])*([^\s~].*)$/;
+
 /** The trees that a text may stand for; more than one only where its notation is ambiguous. */
 function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
   const { syntax } = preset;
@@ -113,6 +117,19 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
     looseSlash: true,
     letterUnits: false,
   };
+  // Words only: no product of their letters.
+  if (
+    /^\s*[A-Za-z]+(?:[ ,.'-]+[A-Za-z]+)+[.!]?\s*$/.test(text) && /[A-Za-z]{3}/.test(text) && syntax.wordUnits
+  ) {
+    if (!/\b(?:and|or|pi|sqrt|sin|cos|tan|ln|log|inf|infinity)\b/.test(text)) {
+      return [new Builder(fuel).node({ kind: "text", text })];
+    }
+  }
+  const label = choiceLabel.exec(text);
+  if (label !== null && syntax.wordUnits) {
+    const letter = new Builder(fuel).node({ kind: "symbol", name: label[1]! });
+    return [letter, ...readings(label[2]!, preset, fuel)];
+  }
   const nodes = new Map<string, Node>();
   const read = (reading: Reading): ReturnType<typeof parse>["ambiguous"] | null => {
     try {

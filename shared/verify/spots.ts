@@ -156,7 +156,7 @@ export function isBare(text: string): boolean {
   const first = outside.search(/[\d$=<>(]/);
   const lead = (first < 0 ? outside : outside.slice(0, first)).replaceAll(known, " ");
   if (/\p{L}{3,40}/u.test(lead) && !(outside[first] === "=" && /^\s*\p{L}+\s*$/u.test(lead))) return false;
-  return prose.length <= 2 && !/[.:!?] +\p{L}/u.test(outside.trim()) &&
+  return prose.length <= 2 && !/[.!?] +\p{L}|: +\p{L}{2}/u.test(outside.trim()) &&
     !(prose.length > 0 && text.includes("$"));
 }
 

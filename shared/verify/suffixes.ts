@@ -127,6 +127,13 @@ function afterOperand(m: Machine, token: Token, top: Frame): void {
     const [first, second, third] = m.tokens.slice(m.at, m.at + 3);
     const braced = first?.value === "{" && third?.value === "}";
     const script = braced ? second : first;
+    const sign = script?.value === "+" || script?.value === "-" || script?.value === "*";
+    const [value] = top.values.slice(-1);
+    if (sign && value?.kind === "realm") {
+      m.at += braced ? 3 : 1;
+      top.values[top.values.length - 1] = m.b.node({ kind: "realm", name: value.name + script.value });
+      return;
+    }
     if (script?.value === "degree" || script?.value === "'" || script?.type === "text") {
       m.at += braced ? 3 : 1;
       return script.type === "text" ? undefined : postfix(m, script.value, top);

@@ -179,13 +179,18 @@ class Lexer {
     while (/[A-Za-z]/.test(this.source[end] ?? "")) end++;
     const word = this.source.slice(this.i, end);
     if ((word === "np" || word === "math") && this.source[end] === ".") return void (this.i = end + 1);
+    if (/^(st|nd|rd|th)$/.test(word) && !this.spaced && this.tokens.at(-1)?.type === "number") {
+      return void (this.i = end);
+    }
     if (word.length > 1 && this.known(word)) return;
     const joint = /^(or|and)(?=[A-Z]$|[a-z]$)/.exec(word);
     if (joint !== null && !this.operandNext()) return this.push("separator", joint[1]!, joint[1]!.length);
     for (const name of ["sin", "cos", "tan", "log", "ln", "exp", "pi", "sqrt"]) {
       if (word.startsWith(name) && word.length === name.length + 1 && this.known(name)) return;
     }
-    if (word.length > 1 && this.reading.words && isWord(word)) return this.push("text", word, word.length);
+    if (word.length > 1 && this.reading.words && isWord(word) && !this.factors(word)) {
+      return this.push("text", word, word.length);
+    }
     for (const letter of word) {
       if (letter === "e" || letter === "i") this.push("constant", letter, 1);
       else this.push("symbol", letter, 1);
@@ -197,6 +202,18 @@ class Lexer {
     const last = this.tokens.at(-1);
     return last === undefined ||
       ["operator", "relation", "open", "separator", "function"].includes(last.type);
+  }
+
+  /** Two letters after a letter are factors rather than a unit: `2 \pi h r`. */
+  private unitNext(word: string): boolean {
+    const last = this.tokens.at(-1)?.type;
+    return !this.operandNext() &&
+      !(word.length === 2 && (last === "symbol" || (last === "constant" && word === "hr")));
+  }
+
+  /** A short unit where only factors can stand. */
+  private factors(word: string): boolean {
+    return unitOf(word) !== undefined && !this.operandNext() && !this.unitNext(word);
   }
 
   private known(word: string): boolean {
@@ -211,7 +228,7 @@ class Lexer {
     else if (lower === "infinity" || lower === "infty" || lower === "inf" || word === "oo") {
       this.push("constant", "inf", length);
     } else if (word === "sqrt" || word === "cbrt") this.push("command", word, length);
-    else if (this.reading.words && !this.operandNext() && unitOf(word) !== undefined) {
+    else if (this.reading.words && this.unitNext(word) && unitOf(word) !== undefined) {
       this.push("text", word, length);
     } else if (tables.functions.has(word) && !tables.commandOnly.has(word)) {
       this.push("function", tables.functions.get(word)!, length);
@@ -383,9 +400,9 @@ class Lexer {
 }
 
 const answers = new Set(
-  ("yes no true false even odd none north south east west red blue green black white left right both neither never always " +
-    "increasing decreasing undefined ellipse circle parabola hyperbola line point two-lines impossible infinite")
-    .split(" "),
+  ("yes no true false even odd none north south east west red blue green black white left right both neither " +
+    "never always zero one two three four five six seven eight nine ten eleven twelve increasing decreasing " +
+    "undefined ellipse circle parabola hyperbola line point impossible infinite").split(" "),
 );
 
 /** Whether a run of letters is a word: a product would be written with powers, not with a letter twice. */

@@ -33,6 +33,14 @@ function normal(text: string, caseSensitive: boolean): string {
   return caseSensitive || joined.length === 1 ? joined : joined.toLowerCase();
 }
 
+const numberWords = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
+
+/** The small number that a word names, or null. */
+function numberOf(words: string | null): bigint | null {
+  const index = words === null ? -1 : numberWords.indexOf(words.trim().toLowerCase());
+  return index < 0 ? null : BigInt(index);
+}
+
 /** Compares where at least one side is words; null when both are mathematics. */
 export function compareWords(gold: Node, given: Node, context: Context): Answer | null {
   const [g, p] = [wordsOf(gold), wordsOf(given)];
@@ -40,6 +48,12 @@ export function compareWords(gold: Node, given: Node, context: Context): Answer 
   const { rules } = context;
   const left = g ?? lettersOf(gold);
   const right = p ?? lettersOf(given);
+  const [m, n] = [numberOf(left), numberOf(right)];
+  const other = left === null ? gold : given;
+  if (m !== null !== (n !== null) && other.kind === "number") {
+    const same = other.value.q === 1n && other.value.p === (m ?? n);
+    return answer(same, "text", same ? "the same number in words" : "another number in words");
+  }
   if (left === null || right === null) return answer(false, "text", "words against mathematics");
   const [x, y] = [normal(left, rules.caseSensitive), normal(right, rules.caseSensitive)];
   if (x === y) return answer(true, "text", "the same words");

@@ -1,0 +1,121 @@
+// Short runs to break: one on the policy that needs no GPU, one on the real engine, and what a run leaves behind.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256 } from "#shared/io/hash.ts";
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { promptBudget } from "../commands/prepare.ts";
+import { trainingProblems } from "../data.ts";
+import { type EnginePolicy, openEngine } from "../engine.ts";
+import type { StoredPolicy } from "../policy.ts";
+import { loadRecipe } from "../recipe.ts";
+import { loadRewards } from "../rewards.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { Status } from "../status.ts";
+import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../testing.ts";
+import { train, type TrainResult } from "../train.ts";
+
+const folders: string[] = [];
+
+export function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-fault-"));
+  folders.push(folder);
+  return folder;
+}
+
+export function removeTemporary(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+const quiet = () => new Status({ total: 1, quiet: true });
+const never = new AbortController().signal;
+
+/** Eight steps on a policy without GPU; a completion is right when it contains a 7. */
+export async function bagRun(output_dir: string, policy: StoredPolicy, resume = false): Promise<TrainResult> {
+  const recipe = tinyRecipe({
+    output_dir,
+    generation: { num_generations: 4, max_completion_length: 6 },
+    optimizer: { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 },
+    train: { max_steps: 8, prompts_per_step: 3, micro_batch_tokens: 128 },
+    checkpoint: { save_every: 2, keep: 2 },
+  });
+  const call = (i: { completion: string }) => +i.completion.includes("7");
+  return await train({
+    recipe,
+    policy,
+    setting: {
+      recipe,
+      problems: ["1", "2", "3", "4", "5"].map((id) => chainProblem(id)),
+      tokenizer: tinyTokenizer,
+      rewards: [{ name: "accuracy", weight: 1, call }],
+      sampler: policy,
+      eosIds: [EOS],
+      promptBudget: 96,
+    },
+    evaluation: null,
+    resume,
+    status: quiet(),
+    stop: never,
+  });
+}
+
+/** The demo's recipe cut down to a few small steps. */
+export function smallRecipe(output_dir: string, max_steps: number): TrainRecipe {
+  return loadRecipe(TrainRecipeSchema, "demo", [
+    ["output_dir", output_dir],
+    ["train.max_steps", String(max_steps)],
+    ["train.prompts_per_step", "4"],
+    ["generation.num_generations", "4"],
+    ["generation.max_completion_length", "24"],
+    ["eval.eval_every", "0"],
+    ["checkpoint.save_every", "1"],
+  ]);
+}
+
+export function openSmall(recipe: TrainRecipe): Promise<EnginePolicy> {
+  const { micro_batch_tokens, gradient_checkpointing } = recipe.train;
+  return openEngine({
+    model: recipe.model,
+    learner: { micro_batch_tokens, gradient_checkpointing, temperature: recipe.generation.temperature },
+    optimizer: recipe.optimizer,
+    reference: false,
+  });
+}
+
+/** The same on the real engine. */
+export async function engineRun(
+  recipe: TrainRecipe,
+  policy: EnginePolicy,
+  resume: boolean,
+): Promise<TrainResult> {
+  const { config } = policy.model;
+  return await train({
+    recipe,
+    policy,
+    setting: {
+      recipe,
+      problems: await trainingProblems(recipe),
+      tokenizer: policy.tokenizer,
+      rewards: await loadRewards(recipe.reward),
+      sampler: policy,
+      eosIds: config.eos_token_ids,
+      promptBudget: promptBudget(recipe, config.max_position_embeddings),
+    },
+    evaluation: null,
+    resume,
+    status: quiet(),
+    stop: never,
+  });
+}
+
+/** Digests of the newest checkpoint's weights and moments, and the rewards of every step. */
+export function outcome(run: string) {
+  const newest = join(run, "checkpoints", readdirSync(join(run, "checkpoints")).sort().at(-1)!);
+  const files = readdirSync(newest).filter((name) => /^(model|optimizer|trainer_state)\./.test(name)).sort();
+  return {
+    files: files.map((name) => [name, sha256(readFileSync(join(newest, name)))]),
+    rewards: new RunDirectory(run).readMetrics().map(({ step, reward }) => [step, reward]),
+  };
+}

@@ -1,0 +1,113 @@
+// NaN and infinity must never reach the weights.
+
+import { afterEach, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { NonFiniteError } from "../nonfinite.ts";
+import { RunDirectory } from "../run_directory.ts";
+import { BagPolicy } from "../testing.ts";
+import { update } from "../update.ts";
+import { bagRun, openSmall, removeTemporary, smallRecipe, temporary } from "./harness.ts";
+
+afterEach(removeTemporary);
+
+/** Log-probs that are NaN in some steps or forward passes, both counted from 1. */
+function poisoned(wrong: (count: { step: number; forward: number }) => boolean): BagPolicy {
+  const policy = new BagPolicy();
+  const count = { step: 0, forward: 0 };
+  const forward = policy.forward.bind(policy);
+  policy.forward = async (batch) => {
+    const scores = await forward(batch);
+    count.forward++;
+    if (wrong(count)) scores.logprobs[0]!.fill(NaN);
+    return scores;
+  };
+  policy.setTemperature = () => void count.step++; // the loop calls it once a step
+  return policy;
+}
+
+describe("a step whose loss is not finite", () => {
+  it("leaves the weights, is written down and counted, and the run goes on", async () => {
+    const run = temporary();
+    const policy = poisoned(({ step }) => step === 2);
+    const updates: number[][] = [];
+    const step = policy.step.bind(policy);
+    policy.step = async (rate) => {
+      const result = await step(rate);
+      updates.push([...policy.logits]);
+      return result;
+    };
+    const { step: last } = await bagRun(run, policy);
+    assert.equal(last, 8);
+    assert.equal(updates.length, 7);
+    const records = new RunDirectory(run).readMetrics();
+    assert.deepEqual(records.map((r) => r["skipped_updates"]), [0, 1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual([records[1]!["loss"], records[1]!["grad_norm"]], [null, null]);
+    const dump = JSON.parse(readFileSync(join(run, "dumps", "step_000002.json"), "utf8"));
+    assert.match(dump.message, /the loss must be finite: current value is NaN/);
+    assert.deepEqual([dump.step, dump.batch[0].logprobs[0]], [2, "NaN"]);
+  });
+
+  it("leaves no gradient of the micro-batches before it", async () => {
+    const clean = temporary();
+    const run = temporary();
+    // The first micro-batch is sound, the second is not: the next update must be that of its own batch alone.
+    const policy = poisoned(({ forward }) => forward === 2);
+    const examples = [0, 1].map((i) => ({
+      ids: [2, 5 + i, 6],
+      prompt_length: 1,
+      advantage: 1,
+      behaviour: null,
+    }));
+    const recipe = { ...smallRecipe(run, 1), train: { ...smallRecipe(run, 1).train, micro_batch_tokens: 3 } };
+    await assert.rejects(update(policy, examples, recipe, 1), NonFiniteError);
+    await update(policy, examples, recipe, 1);
+    const expected = new BagPolicy();
+    await update(expected, examples, { ...smallRecipe(clean, 1), train: recipe.train }, 1);
+    assert.deepEqual(policy.logits, expected.logits);
+  });
+
+  it("ends the run after three in a row, with the last checkpoint whole", async () => {
+    const run = temporary();
+    await assert.rejects(
+      bagRun(run, poisoned(({ step }) => step > 4)),
+      /the loss must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps in a row; see .*step_000007\.json\)/,
+    );
+    assert.deepEqual(readdirSync(join(run, "dumps")), [5, 6, 7].map((step) => `step_00000${step}.json`));
+    // Without the poison the run goes on from there, and remembers what it left out.
+    const { step } = await bagRun(run, new BagPolicy(), true);
+    assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);
+  });
+});
+
+describe("the real engine", () => {
+  it(
+    "leaves weights and moments alone when a weight is NaN or the gradient overflows",
+    { timeout: 60_000 },
+    async () => {
+      const recipe = smallRecipe(temporary(), 1);
+      const policy = await openSmall(recipe);
+      try {
+        const { gpu } = policy.model;
+        const parameters = policy.model.parameters();
+        const example = { ids: [2, 5, 6, 7], prompt_length: 1, advantage: 1, behaviour: null };
+        const weights = () => Promise.all(parameters.map(({ buffer }) => gpu.readWords(buffer)));
+        const before = await weights();
+        await assert.rejects(update(policy, [{ ...example, advantage: 1e38 }], recipe, 1e-3), NonFiniteError);
+        assert.deepEqual(await weights(), before);
+        const { buffer } = parameters.at(-1)!;
+        const own = await gpu.readFloats(buffer);
+        gpu.write(buffer, Float32Array.from(own, (value, i) => i === 0 ? NaN : value));
+        const dirty = await weights();
+        await assert.rejects(update(policy, [example], recipe, 1e-3), NonFiniteError);
+        assert.deepEqual(await weights(), dirty);
+        gpu.write(buffer, own);
+        const { grad_norm } = await update(policy, [example], recipe, 1e-3);
+        assert.ok(Number.isFinite(grad_norm) && grad_norm > 0, "nothing of the poison may stay");
+      } finally {
+        policy.close();
+      }
+    },
+  );
+});

@@ -70,7 +70,7 @@ describe("ghpo", () => {
       /none\.jsonl as it does not exist/,
     );
     refused(["generate", "--model", "x"], /exactly one of --prompt and --prompt-ids/);
-    refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as promptIds\[1\]/);
+    refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as --prompt-ids must be/);
   });
 
   it("says what to do when no adapter answers", (t) => {

@@ -1,7 +1,7 @@
 // `generate`: continues one prompt with a checkpoint on Deno's WebGPU and prints ids, text and log-probs.
 
 import * as v from "valibot";
-import { parse } from "#shared/schemas/parse.ts";
+import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, positiveCount, seed } from "#shared/schemas/values.ts";
 import { openCheckpoint } from "../engine.ts";
 import type { Prompt } from "../sample.ts";
@@ -24,7 +24,7 @@ const GenerateSchema = v.strictObject({
 
 /** Runs the command. Throws when not exactly one of prompt and ids is given. */
 export async function generate(raw: unknown): Promise<void> {
-  const options = parse(GenerateSchema, raw, "the flags");
+  const options = parseFlags(GenerateSchema, raw);
   if ((options.prompt === undefined) === (options.promptIds === undefined)) {
     throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids is needed");
   }

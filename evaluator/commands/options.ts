@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import * as v from "valibot";
-import { parse } from "#shared/schemas/parse.ts";
+import { parseFlags } from "#shared/schemas/parse.ts";
 import { positiveCount, seed } from "#shared/schemas/values.ts";
 import { presets as graders } from "#shared/verify/index.ts";
 import { PRESET_NAMES } from "../presets.ts";
@@ -80,7 +80,7 @@ export function addEvaluateOptions(command: Command): Command {
 
 /** Checks the flags. Throws one sentence about the first fault. */
 export function readEvaluateOptions(raw: unknown): EvaluateOptions {
-  const options = parse(EvaluateSchema, raw, "the flags");
+  const options = parseFlags(EvaluateSchema, raw);
   const sources = [options.endpoint, options.completions].filter((source) => source !== undefined);
   if (sources.length > 1) {
     throw new TypeError("Cannot evaluate as --endpoint and --completions exclude each other");

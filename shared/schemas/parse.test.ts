@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { nearest, parse } from "./parse.ts";
+import { nearest, parse, parseFlags } from "./parse.ts";
 import { ProblemSchema } from "./problem.ts";
 import { MetricsSchema } from "./metrics.ts";
 import { GroupSchema } from "./rollout.ts";
@@ -65,7 +65,7 @@ describe("parse()", () => {
     );
     assert.equal(
       sentence(TrainRecipeSchema, { ...recipe, algorithm: "ppo" }),
-      'Cannot read recipe r.toml as algorithm must be "grpo" | "ghpo" | "grpo_curriculum" | "grpo_constant_hint": ' +
+      'Cannot read recipe r.toml as algorithm must be "grpo" | "ghpo" | "grpo_curriculum" | "grpo_constant_hint" | "grpo_random_hint" | "sft": ' +
         'current value is "ppo"',
     );
     assert.equal(
@@ -107,6 +107,16 @@ describe("parse()", () => {
     const message = /data must name either families or a path/;
     assert.match(sentence(TrainRecipeSchema, { ...recipe, data: {} }), message);
     assert.match(sentence(TrainRecipeSchema, { ...recipe, data: { families: ["gcd"], path: "x" } }), message);
+  });
+});
+
+describe("parseFlags()", () => {
+  it("names a flag as it is typed", () => {
+    const schema = v.strictObject({ maxTokens: v.pipe(v.number(), v.minValue(1)) });
+    assert.throws(
+      () => parseFlags(schema, { maxTokens: 0 }),
+      new TypeError("Cannot read the flags as --max-tokens must be >= 1: current value is 0"),
+    );
   });
 });
 

@@ -5,23 +5,33 @@
 
 import * as v from "valibot";
 
-/** A value checked against a schema, defaults filled in. Throws a TypeError of one sentence, `what` being the subject. */
+/**
+ * A value checked against a schema, defaults filled in. Throws a TypeError of one sentence, `what` being the subject
+ * and `spell` the way to write the path of a key.
+ */
 export function parse<const S extends v.GenericSchema>(
   schema: S,
   value: unknown,
   what: string,
+  spell = dotted,
 ): v.InferOutput<S> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const issues: readonly v.BaseIssue<unknown>[] = result.issues;
   // A misspelt required key shows up twice, as missing and as unknown: the unknown one says more.
   const issue = issues.find(isUnknownKey) ?? issues[0]!;
-  throw new TypeError(`Cannot read ${what} as ${describe(schema, issue)}`);
+  throw new TypeError(`Cannot read ${what} as ${describe(schema, issue, spell)}`);
 }
 
-function describe(schema: v.GenericSchema, issue: v.BaseIssue<unknown>): string {
+/** As `parse`, for a command's flags, which faults then name as they are typed: `--max-tokens` for maxTokens. */
+export function parseFlags<const S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const typed = ([key = ""]: readonly string[]) => `--${key.replace(/[A-Z]/g, "-$&").toLowerCase()}`;
+  return parse(schema, value, "the flags", typed);
+}
+
+function describe(schema: v.GenericSchema, issue: v.BaseIssue<unknown>, spell: typeof dotted): string {
   const keys = (issue.path ?? []).map((item) => String(item.key));
-  const name = dotted(keys);
+  const name = spell(keys);
   if (isUnknownKey(issue)) {
     const near = nearest(keys.at(-1)!, knownKeys(schema, keys.slice(0, -1)));
     return `the key ${name} is unknown${near === undefined ? "" : `: the nearest known key is ${near}`}`;

@@ -1,7 +1,7 @@
 // dashboard: watch and steer runs in the browser.
 
 import * as v from "valibot";
-import { parse } from "#shared/schemas/parse.ts";
+import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name } from "#shared/schemas/values.ts";
 import { serveDashboard } from "../dashboard/serve.ts";
 
@@ -12,7 +12,7 @@ const FlagsSchema = v.strictObject({
 });
 
 export async function dashboardCommand(folders: readonly string[], flags: unknown): Promise<void> {
-  const { port, host, json } = parse(FlagsSchema, flags, "the flags");
+  const { port, host, json } = parseFlags(FlagsSchema, flags);
   const dashboard = await serveDashboard({
     folders: folders.length === 0 ? ["runs"] : folders,
     token: process.env.GHPO_DASHBOARD_TOKEN || null,

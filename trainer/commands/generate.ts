@@ -6,7 +6,7 @@ import { selfTest } from "#shared/gpu/self_test.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { loadModel } from "#shared/model/load.ts";
-import { parse } from "#shared/schemas/parse.ts";
+import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
 import { dawn } from "../dawn.ts";
 
@@ -26,7 +26,7 @@ const FlagsSchema = v.strictObject({
 });
 
 export async function generateCommand(flags: unknown): Promise<void> {
-  const o = parse(FlagsSchema, flags, "the flags");
+  const o = parseFlags(FlagsSchema, flags);
   if ((o.prompt === undefined) === (o.promptIds === undefined)) {
     throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids must be given");
   }

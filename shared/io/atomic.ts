@@ -36,7 +36,11 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | ((w
     renameSync(temporary, path);
     syncDirectory(dirname(path));
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    try {
+      rmSync(temporary, { force: true });
+    } catch {
+      // Where nothing can be written, nothing is left behind; the first error says why.
+    }
     throw errorCode(cause) === undefined ? cause : fileError("write", path, cause);
   }
 }

@@ -74,7 +74,10 @@ describe("a step whose loss is not finite", () => {
       bagRun(run, poisoned(({ step }) => step > 4)),
       /the loss must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps in a row; see .*step_000007\.json\)/,
     );
-    assert.deepEqual(readdirSync(join(run, "dumps")), [5, 6, 7].map((step) => `step_00000${step}.json`));
+    assert.deepEqual(
+      readdirSync(join(run, "dumps")).sort(),
+      [5, 6, 7].map((step) => `step_00000${step}.json`),
+    );
     // Without the poison the run goes on from there, and remembers what it left out.
     const { step } = await bagRun(run, new BagPolicy(), true);
     assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);

@@ -48,7 +48,9 @@ describe("a steered run", () => {
         if (!killed || readEvents(run).length < 2) continue;
         await bagRun(run, new BagPolicy(), true);
         assert.deepEqual(outcome(run), expected, `killed at call ${die}`);
+        compared++;
       }
+      assert.ok(compared > 3, `${compared} kills came after both changes`);
     },
   );
 

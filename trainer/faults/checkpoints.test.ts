@@ -1,0 +1,156 @@
+// Damaged checkpoints and disks that refuse: one sentence, and what was there before stays usable.
+
+import { afterEach, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { listCheckpoints, readCheckpoint } from "../checkpoint.ts";
+import { lockRun } from "../lock.ts";
+import { BagPolicy } from "../testing.ts";
+import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+
+afterEach(removeTemporary);
+
+/** A run that was stopped after step 6, with the checkpoints 4 and 6. */
+async function stoppedRun(): Promise<{ run: string; newest: string }> {
+  const run = temporary();
+  let updates = 0;
+  const policy = new BagPolicy((name) => {
+    if (name === "generate" && updates === 6) throw new Error("stopped");
+    if (name === "step") updates++;
+  });
+  await assert.rejects(bagRun(run, policy), /stopped/);
+  assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [4, 6]);
+  return { run, newest: join(run, "checkpoints", "step_000006") };
+}
+
+const DAMAGE: [name: string, damage: (newest: string) => void, message: RegExp][] = [
+  ["one flipped byte", (newest) => {
+    const path = join(newest, "optimizer.json");
+    const bytes = readFileSync(path);
+    bytes[7]! ^= 1;
+    writeFileSync(path, bytes);
+  }, /Cannot load .*optimizer\.json as its content has changed/],
+  [
+    "a truncated tail",
+    (newest) => truncateSync(join(newest, "model.json"), 100),
+    /Cannot load .*model\.json as it must have \d+ bytes: current size is 100/,
+  ],
+  ["a missing file", (newest) => rmSync(join(newest, "model.json")), /model\.json as it does not exist/],
+  [
+    "the manifest of another checkpoint",
+    (newest) =>
+      copyFileSync(join(newest, "..", "step_000004", "manifest.json"), join(newest, "manifest.json")),
+    /Cannot load .*step_000006.* as /,
+  ],
+  [
+    "a manifest that is cut short",
+    (newest) => truncateSync(join(newest, "manifest.json"), 50),
+    /manifest\.json as it is not valid JSON/,
+  ],
+];
+
+describe("a checkpoint with", () => {
+  for (const [name, damage, message] of DAMAGE) {
+    it(`${name} is refused with the file's name, and the one before it offered and good`, async () => {
+      const { run, newest } = await stoppedRun();
+      damage(newest);
+      await assert.rejects(bagRun(run, new BagPolicy(), true), (error: Error) => {
+        assert.match(error.message, message);
+        assert.match(error.message, /; remove that folder to resume from step_000004$/);
+        return true;
+      });
+      rmSync(newest, { recursive: true });
+      await bagRun(run, new BagPolicy(), true);
+      const whole = temporary();
+      await bagRun(whole, new BagPolicy());
+      assert.deepEqual(outcome(run), outcome(whole));
+    });
+  }
+});
+
+describe("a disk that refuses in mid-run", () => {
+  /** Takes the run's folder away under a name, and leaves a file there: writing fails, even for root. */
+  const REFUSALS: [name: string, refuse: (run: string) => void, allow: (run: string) => void][] = [
+    [
+      "checkpoints",
+      (run) => {
+        renameSync(join(run, "checkpoints"), join(run, "away"));
+        writeFileSync(join(run, "checkpoints"), "");
+      },
+      (run) => {
+        rmSync(join(run, "checkpoints"));
+        renameSync(join(run, "away"), join(run, "checkpoints"));
+      },
+    ],
+    [
+      "rollouts",
+      (run) => {
+        rmSync(join(run, "rollouts"), { recursive: true });
+        writeFileSync(join(run, "rollouts"), "");
+      },
+      (run) => {
+        rmSync(join(run, "rollouts"));
+        mkdirSync(join(run, "rollouts"));
+      },
+    ],
+    [
+      "metrics.jsonl",
+      (run) => {
+        renameSync(join(run, "metrics.jsonl"), join(run, "away"));
+        mkdirSync(join(run, "metrics.jsonl"));
+      },
+      (run) => {
+        rmSync(join(run, "metrics.jsonl"), { recursive: true });
+        renameSync(join(run, "away"), join(run, "metrics.jsonl"));
+      },
+    ],
+  ];
+  for (const [name, refuse, allow] of REFUSALS) {
+    it(`for ${name} ends the run with a sentence, and the last checkpoint loads`, async () => {
+      const run = temporary();
+      let updates = 0;
+      const policy = new BagPolicy((call) => {
+        if (call === "step" && ++updates === 5) refuse(run);
+      });
+      await assert.rejects(bagRun(run, policy), /^Error: Cannot (write|read) [^\n]*$/);
+      allow(run);
+      readCheckpoint(join(run, "checkpoints", "step_000004"));
+      assert.ok(readdirSync(join(run, "checkpoints")).every((entry) => !entry.endsWith(".tmp")));
+      if (name === "rollouts") return; // the earlier ones are gone for good
+      await bagRun(run, new BagPolicy(), true);
+      const whole = temporary();
+      await bagRun(whole, new BagPolicy());
+      assert.deepEqual(outcome(run), outcome(whole));
+    });
+  }
+});
+
+describe("two processes on one run directory", () => {
+  it("are one too many: the second leaves everything as it is", async () => {
+    const { run } = await stoppedRun();
+    const before = outcome(run);
+    using _lock = lockRun(run);
+    await assert.rejects(
+      bagRun(run, new BagPolicy(), true),
+      /Cannot use .* as process \d+ on .* is running it/,
+    );
+    assert.deepEqual(outcome(run), before);
+  });
+
+  it("nothing is made where there is no run to resume", async () => {
+    const run = join(temporary(), "none");
+    await assert.rejects(bagRun(run, new BagPolicy(), true), /holds no run/);
+    assert.equal(existsSync(run), false);
+  });
+});

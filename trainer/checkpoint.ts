@@ -6,11 +6,11 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as v from "valibot";
 import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "#shared/io/atomic.ts";
-import { readJson } from "#shared/io/files.ts";
+import { fileError, readJson } from "#shared/io/files.ts";
 import { checkFiles, fileEntry } from "#shared/io/hash.ts";
 import { type CheckpointManifest, CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { count } from "#shared/schemas/values.ts";
+import { count, fraction } from "#shared/schemas/values.ts";
 import type { StoredPolicy } from "./policy.ts";
 
 /** What the loop needs beside weights and moments; random numbers are functions of seed and step. */
@@ -19,6 +19,8 @@ const StateSchema = v.strictObject({
   cursor: count,
   /** ghpo: the stage at which each problem starts. */
   stage_memory: v.record(v.string(), count),
+  /** grpo_constant_hint: the share of the trace that the controller has come to; null without one. */
+  hint_ratio: v.optional(v.nullable(fraction), null),
   /** Tokens that went through the model, prompts included. */
   num_tokens: count,
   best: v.nullable(v.strictObject({ step: count, value: v.number() })),
@@ -79,7 +81,7 @@ function filesBelow(directory: string): string[] {
 /** The steps of all complete checkpoints of a run, oldest first. */
 export function listCheckpoints(root: string): number[] {
   if (!existsSync(root)) return [];
-  const steps = readdirSync(root).map((name) => NAME.exec(name)?.[1]).filter((step) => step !== undefined);
+  const steps = namesIn(root).map((name) => NAME.exec(name)?.[1]).filter((step) => step !== undefined);
   return steps.map(Number).filter((step) => existsSync(join(root, checkpointName(step), MANIFEST)))
     .sort((a, b) => a - b);
 }
@@ -126,6 +128,14 @@ export function readNewest(root: string) {
     const before = steps.at(-2);
     const offer = before === undefined ? "" : `; remove that folder to resume from ${checkpointName(before)}`;
     throw new Error(`${messageOf(cause)}${offer}`, { cause });
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw fileError("read", folder, cause);
   }
 }
 

@@ -20,7 +20,7 @@ export interface RunState {
 }
 
 export function freshRun(): RunState {
-  const state: LoopState = { cursor: 0, stage_memory: {}, num_tokens: 0, best: null };
+  const state: LoopState = { cursor: 0, stage_memory: {}, hint_ratio: null, num_tokens: 0, best: null };
   return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
 }
 

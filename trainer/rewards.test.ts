@@ -13,6 +13,7 @@ const settings = (reward: Record<string, unknown>) =>
 const input = (completion: string, answer = "12"): RewardInput => ({
   problem: { id: "1", text: "4+8", answer, trace: null, level: 1, source: "test" },
   completion,
+  solution: completion,
   ids: [1],
   finish_reason: "stop",
 });
@@ -30,6 +31,15 @@ describe("loadRewards()", () => {
     assert.equal(await accuracy!.call(input("4+8=13####13")), 0);
     assert.equal(await format!.call(input("4+8=13####13")), 1);
     assert.equal(await format!.call(input("13")), 0);
+  });
+
+  it("asks for every step of a generated problem's trace when told to, the hinted ones included", async () => {
+    const [accuracy] = await loadRewards(settings({ check: "trace" }));
+    const problem = { ...input("").problem, text: "Compute 4+8-2", answer: "10", source: "chain" };
+    const value = (solution: string) => accuracy!.call({ ...input(solution.slice(7)), problem, solution });
+    assert.equal(await value("4+8=12;12-2=10####10"), 1);
+    assert.equal(await value("4+8=13;13-2=10####10"), 0);
+    assert.equal(await accuracy!.call(input("4+8=12####12")), null, "a problem that was not generated");
   });
 
   it("loads a function of your own, null meaning not applicable", async () => {

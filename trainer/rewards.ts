@@ -13,6 +13,7 @@ import {
   type PresetName,
   presets,
 } from "#shared/verify/index.ts";
+import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
@@ -21,6 +22,8 @@ export interface RewardInput {
   problem: Problem;
   /** The whole answer: what was generated, behind the hint where that was placed in the assistant's turn. */
   completion: string;
+  /** The beginning of the trace that the prompt showed, wherever it stood, and what was generated behind it. */
+  solution: string;
   ids: readonly number[];
   finish_reason: FinishReason;
 }
@@ -62,6 +65,7 @@ function nameOf(function_: string): string {
 
 async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Promise<RewardFunction> {
   if (function_ === "accuracy") {
+    if (recipe.check === "trace") return ({ problem, solution }) => bit(checkTrace(problem, solution));
     const preset = presetOf(recipe.preset);
     return ({ problem, completion }) => accuracyReward(problem.answer, completion, preset);
   }
@@ -70,6 +74,10 @@ async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Pro
     return ({ completion }) => formatReward(kind, completion);
   }
   return await moduleReward(function_);
+}
+
+function bit(right: boolean | null): number | null {
+  return right === null ? null : Number(right);
 }
 
 function presetOf(name: string): PresetName {

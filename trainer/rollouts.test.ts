@@ -95,6 +95,23 @@ describe("collect()", () => {
     assert.deepEqual(await stages("grpo_constant_hint"), [0, 1]);
   });
 
+  it("hints at random, follows a controller's ratio, and tightens the completion limit", async () => {
+    const collected = async (
+      overrides: Parameters<typeof tinyRecipe>[0],
+      controlled: number | null = null,
+    ) => {
+      const { setting } = await scriptedSetting(tinyRecipe(overrides), [chainProblem("9")], () => WRONG);
+      return (await collect(setting, 3, 0, {}, controlled)).attempts[0]!.parts[0]!;
+    };
+    const random = { algorithm: "grpo_random_hint", baseline: { random_hint_rate: 1 } };
+    assert.ok((await collected(random)).guidance.stage > 0);
+    const constant = { algorithm: "grpo_constant_hint" };
+    assert.equal((await collected(constant, 0.75)).guidance.hint, "1+2=3;3+3=6;6+5=11;");
+    assert.deepEqual((await collected(constant, 0)).guidance.stage, 0);
+    const short = await collected({ generation: { final_completion_length: 5 } });
+    assert.deepEqual(short.completions.map((c) => c.ids.length), [5, 5, 5, 5]);
+  });
+
   it("keeps un-hinted replicas beside the hinted completions, with one baseline for both", async () => {
     const recipe = tinyRecipe({ ghpo: { unhinted_replicas: 1 } });
     const { setting } = await scriptedSetting(recipe, [chainProblem("1")], solvedAt);

@@ -13,7 +13,8 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { combineRewards, groupAdvantages, moments } from "./ghpo/advantage.ts";
 import { isDifficult, successRate } from "./ghpo/difficulty.ts";
 import { hintAt } from "./ghpo/guidance.ts";
-import { type Plan, planFor, poolFor, shuffledIndex, type StageMemory } from "./ghpo/schedule.ts";
+import { completionBudget, type StageMemory } from "./ghpo/hint_schedule.ts";
+import { type Plan, planFor, poolFor, shuffledIndex, startStage } from "./ghpo/schedule.ts";
 import type { Sample, Sampler } from "./policy.ts";
 import type { Reward } from "./rewards.ts";
 
@@ -64,15 +65,17 @@ export interface Rollout {
   extraTokens: number;
 }
 
-/** Samples the groups of a step (counted from 0). */
+/** Samples the groups of a step (counted from 0). `controlled`: the hint ratio of a controller, null without one. */
 export async function collect(
   setting: RolloutSetting,
   step: number,
   cursor: number,
   memory: Readonly<StageMemory>,
+  controlled: number | null = null,
 ): Promise<Rollout> {
   const { recipe } = setting;
-  const plan = planFor(step, recipe);
+  const plan = planFor(step, recipe, controlled);
+  const max_tokens = completionBudget(step, recipe.train.max_steps, recipe.generation);
   const pool = poolFor(setting.problems, step, recipe);
   const rollout: Rollout = { attempts: [], drawn: [], cursor, generatedTokens: 0, extraTokens: 0 };
   let requests = 0;
@@ -81,7 +84,7 @@ export async function collect(
     const answers = await setting.sampler.generate(
       parts.map(({ part, samples }) => ({ prompt_ids: part.prompt_ids, samples, key: [step, requests++] })),
       {
-        max_tokens: recipe.generation.max_completion_length,
+        max_tokens,
         temperature: recipe.generation.temperature,
         greedy: false,
         seed: recipe.seed,
@@ -104,7 +107,8 @@ export async function collect(
       const index = shuffledIndex(rollout.cursor++, pool.length, recipe.seed, recipe.data.shuffle);
       fresh.push(newAttempt(setting, pool[index]!));
     }
-    await sample(fresh.flatMap((attempt) => begin(setting, plan, attempt, memory)), round === 0);
+    const stageOf = ({ problem }: Attempt) => startStage(plan, problem, step, recipe.seed, memory);
+    await sample(fresh.flatMap((attempt) => begin(setting, plan, attempt, stageOf(attempt))), round === 0);
     for (const attempt of fresh) {
       attempt.accuracyUnhinted = unhintedAccuracy(attempt);
       attempt.difficult = isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold);
@@ -150,7 +154,8 @@ export function finalStage(attempt: Attempt): number {
   return Math.max(...attempt.parts.map((part) => part.guidance.stage));
 }
 
-function newAttempt(setting: RolloutSetting, problem: Problem): Attempt {
+/** A problem before anything was sampled for it. Throws when its prompt is longer than the budget. */
+export function newAttempt(setting: RolloutSetting, problem: Problem): Attempt {
   const plain = buildPrompt(setting.tokenizer, problem.text, "", style(setting.recipe));
   if (plain.prompt_ids.length > setting.promptBudget) {
     throw new RangeError(
@@ -170,13 +175,9 @@ function newAttempt(setting: RolloutSetting, problem: Problem): Attempt {
   };
 }
 
-/** The first parts to sample: un-hinted, or at the stage that the plan or the memory asks for. */
-function begin(setting: RolloutSetting, plan: Plan, attempt: Attempt, memory: Readonly<StageMemory>) {
-  const { problem } = attempt;
-  const constant = plan.hintedFromLevel !== null && (problem.level ?? 0) >= plan.hintedFromLevel;
-  const remembered = plan.hintedFromLevel === null ? memory[problem.id] ?? 0 : 0;
-  const stage = Math.min(constant ? 1 : remembered, plan.ratios.length);
-  const level = levelAt(setting, plan, problem, stage);
+/** The first parts to sample: un-hinted, or at the stage that the problem starts at. */
+function begin(setting: RolloutSetting, plan: Plan, attempt: Attempt, stage: number) {
+  const level = levelAt(setting, plan, attempt.problem, stage);
   if (level.hint !== "") return hinted(setting, attempt, level);
   const part = { guidance: { ...level, stage: 0, ratio: 0 }, ...attempt.plain, completions: [] };
   attempt.parts = [part];
@@ -242,7 +243,13 @@ async function scored(setting: RolloutSetting, problem: Problem, part: Part, sam
     const { finish_reason } = sample;
     const rewards: Record<string, number | null> = {};
     for (const reward of setting.rewards) {
-      rewards[reward.name] = await reward.call({ problem, completion: begun + text, ids, finish_reason });
+      rewards[reward.name] = await reward.call({
+        problem,
+        completion: begun + text,
+        solution: part.guidance.hint + text,
+        ids,
+        finish_reason,
+      });
     }
     completions.push({
       ids,

@@ -3,10 +3,12 @@
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { mean } from "#shared/statistics.ts";
 import { type LoopState, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { successRate } from "./ghpo/difficulty.ts";
-import { learningRate, nextStart, planFor } from "./ghpo/schedule.ts";
+import { controlledRatio, nextStart } from "./ghpo/hint_schedule.ts";
+import { learningRate, planFor } from "./ghpo/schedule.ts";
 import { lockRun } from "./lock.ts";
 import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
 import { UpdateGuard } from "./nonfinite.ts";
@@ -14,6 +16,7 @@ import type { StoredPolicy } from "./policy.ts";
 import { formatRecipe } from "./recipe.ts";
 import { freshRun, recipeDigest, resumeRun } from "./resume.ts";
 import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { demonstrate } from "./demonstrations.ts";
 import { RunDirectory } from "./run_directory.ts";
 import type { Status } from "./status.ts";
 import { Steering } from "./steering.ts";
@@ -70,10 +73,12 @@ export async function train(training: Training): Promise<TrainResult> {
     const now = await steering.recipeAt(step, recipe, stop);
     policy.setTemperature(now.generation.temperature);
     const began = performance.now();
-    const rollout = await collect({ ...setting, recipe: now }, step, state.cursor, state.stage_memory);
+    const rollout = now.algorithm === "sft"
+      ? await demonstrate({ ...setting, recipe: now }, step, state.cursor)
+      : await collect({ ...setting, recipe: now }, step, state.cursor, state.stage_memory, state.hint_ratio);
     const sampled = performance.now();
     const rate = learningRate(step, now.train.max_steps, now.optimizer.learning_rate, now.optimizer);
-    const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss);
+    const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss, now.algorithm !== "sft");
     const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate));
     const updated = performance.now();
 
@@ -142,6 +147,13 @@ export async function train(training: Training): Promise<TrainResult> {
 }
 
 function remember(state: LoopState, rollout: Rollout, step: number, recipe: TrainRecipe): void {
+  const { baseline, algorithm } = recipe;
+  if (algorithm === "grpo_constant_hint" && baseline.controller_gain > 0) {
+    const hard = rollout.drawn.filter(({ problem }) => (problem.level ?? 0) >= baseline.hard_from_level);
+    const known = hard.map((a) => successRate(accuracies(a))).filter((accuracy) => accuracy !== null);
+    const accuracy = known.length === 0 ? null : mean(known);
+    state.hint_ratio = controlledRatio(state.hint_ratio ?? baseline.constant_hint_ratio, accuracy, baseline);
+  }
   if (planFor(step, recipe).ratios.length === 0 || recipe.algorithm !== "ghpo") return;
   for (const attempt of rollout.drawn) {
     const outcome = { stage: finalStage(attempt), accuracy: successRate(accuracies(attempt)) };

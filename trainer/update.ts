@@ -10,7 +10,7 @@ import type { Attempt } from "./rollouts.ts";
 /** What is trained on: one completion. */
 export interface Example extends LearnerSequence {
   advantage: number;
-  /** Log-probs when it was sampled; null where it is scored under another prompt than it was sampled under. */
+  /** Log-probs when it was sampled; null where it was not, or under another prompt than it is scored under. */
   behaviour: ArrayLike<number> | null;
 }
 
@@ -28,11 +28,12 @@ export interface UpdateResult {
 
 /**
  * The completions of a step as training examples. With the hint dropped from the loss, a completion is scored under
- * the plain prompt although it was sampled under the hinted one.
+ * the plain prompt although it was sampled under the hinted one. Demonstrations were not `sampled` at all.
  */
 export function examplesOf(
   attempts: readonly Attempt[],
   hintLoss: TrainRecipe["ghpo"]["hint_loss"],
+  sampled = true,
 ): Example[] {
   return attempts.flatMap(({ plain, parts }) =>
     parts.flatMap((part) => {
@@ -42,7 +43,7 @@ export function examplesOf(
         ids: [...prompt, ...c.ids],
         prompt_length: prompt.length,
         advantage: c.advantage,
-        behaviour: dropped ? null : c.logprobs,
+        behaviour: dropped || !sampled ? null : c.logprobs,
       }));
     })
   );

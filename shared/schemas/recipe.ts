@@ -62,6 +62,8 @@ const PromptSchema = v.strictObject({
 const GenerationSchema = v.strictObject({
   num_generations: setting(v.pipe(positiveCount, v.minValue(2)), 8),
   max_completion_length: setting(positiveCount, 2048),
+  /** The limit tightens step by step to this; null: it stays. */
+  final_completion_length: setting(v.nullable(positiveCount), null),
   temperature: setting(positive, 1),
   /** Most completions sampled side by side; the key-value pool grows with it. */
   rows: setting(positiveCount, 256),
@@ -108,7 +110,7 @@ const GhpoSchema = v.strictObject({
   target_accuracy: setting(fraction, 0),
 });
 
-/** The two baselines that need to know which problems are hard. */
+/** The baselines: two need to know which problems are hard, random hints must not. */
 const BaselineSchema = v.strictObject({
   /** grpo_curriculum, grpo_constant_hint: problems of this level and above are hard. */
   hard_from_level: setting(positiveCount, 3),
@@ -116,6 +118,13 @@ const BaselineSchema = v.strictObject({
   easy_fraction: setting(fraction, 0.4),
   /** grpo_constant_hint: the share of the trace that every hard problem shows. */
   constant_hint_ratio: setting(fraction, 0.5),
+  /** grpo_constant_hint: steps in which that share falls to 0; 0: it stays. */
+  anneal_steps: setting(count, 0),
+  /** grpo_constant_hint: how far the share moves for a step's accuracy on hard problems off the target; 0: not. */
+  controller_gain: setting(nonNegative, 0),
+  controller_target: setting(fraction, 0.5),
+  /** grpo_random_hint: the share of groups that gets a hint, at a random stage of ghpo.hint_stages. */
+  random_hint_rate: setting(fraction, 0.25),
 });
 
 const RewardSchema = v.pipe(
@@ -127,6 +136,8 @@ const RewardSchema = v.pipe(
     preset: setting(name, "ghpo"),
     /** What the format reward asks for (shared/verify/formats.ts). */
     format: setting(v.picklist(["think_answer", "think", "tag_count", "hash"]), "think_answer"),
+    /** What the accuracy reward asks for: the right answer, or every step right too (generated problems only). */
+    check: setting(v.picklist(["answer", "trace"]), "answer"),
   }),
   v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),
 );
@@ -197,10 +208,20 @@ const runEntries = {
   variants: setting(v.picklist(["auto", "base"]), "auto"),
 };
 
+/** "sft" learns the traces of the drawn problems instead of sampling: a baseline at equal tokens. */
+const ALGORITHMS = [
+  "grpo",
+  "ghpo",
+  "grpo_curriculum",
+  "grpo_constant_hint",
+  "grpo_random_hint",
+  "sft",
+] as const;
+
 export const TrainRecipeSchema = v.pipe(
   v.strictObject({
     ...runEntries,
-    algorithm: setting(v.picklist(["grpo", "ghpo", "grpo_curriculum", "grpo_constant_hint"]), "ghpo"),
+    algorithm: setting(v.picklist(ALGORITHMS), "ghpo"),
     data: DataSchema,
     prompt: setting(PromptSchema, {}),
     generation: setting(GenerationSchema, {}),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { learningRate, nextStart, planFor, poolFor, shuffledIndex } from "./schedule.ts";
+import { learningRate, planFor, poolFor, shuffledIndex, startStage } from "./schedule.ts";
 
 function recipe(overrides: Record<string, unknown>): TrainRecipe {
   return parse(
@@ -25,16 +25,47 @@ const problem = (level: number | null): Problem => ({
 describe("planFor()", () => {
   it("runs plain GRPO before the cold start ends and guides from exactly that step on", () => {
     const ghpo = recipe({ algorithm: "ghpo", ghpo: { cold_start_steps: 20 } });
-    assert.deepEqual(planFor(19, ghpo), { ratios: [], escalate: false, hintedFromLevel: null });
-    assert.deepEqual(planFor(20, ghpo), { ratios: [0.25, 0.5, 0.75], escalate: true, hintedFromLevel: null });
+    const start = { by: "memory" };
+    assert.deepEqual(planFor(19, ghpo), { ratios: [], escalate: false, start });
+    assert.deepEqual(planFor(20, ghpo), { ratios: [0.25, 0.5, 0.75], escalate: true, start });
+  });
+
+  it("takes the controller's ratio, or one that falls", () => {
+    const constant = recipe({ algorithm: "grpo_constant_hint", baseline: { anneal_steps: 10 } });
+    assert.deepEqual(planFor(5, constant).ratios, [0.25]);
+    assert.deepEqual(planFor(5, constant, 0.6).ratios, [0.6]);
   });
 
   it("shows a constant hint on hard problems only, and none in the other baselines", () => {
     const constant = recipe({ algorithm: "grpo_constant_hint", baseline: { hard_from_level: 4 } });
-    assert.deepEqual(planFor(0, constant), { ratios: [0.5], escalate: false, hintedFromLevel: 4 });
+    const start = { by: "level", from: 4 };
+    assert.deepEqual(planFor(0, constant), { ratios: [0.5], escalate: false, start });
     for (const algorithm of ["grpo", "grpo_curriculum"]) {
       assert.deepEqual(planFor(100, recipe({ algorithm })).ratios, []);
     }
+  });
+});
+
+describe("startStage()", () => {
+  const stage = (overrides: Record<string, unknown>, level: number, memory: Record<string, number> = {}) =>
+    startStage(planFor(0, recipe(overrides)), problem(level), 0, 1, memory);
+
+  it("is 1 from the hard levels on, whatever is remembered", () => {
+    const constant = { algorithm: "grpo_constant_hint", baseline: { hard_from_level: 4 } };
+    assert.equal(stage(constant, 3, { p3: 1 }), 0);
+    assert.equal(stage(constant, 4), 1);
+  });
+
+  it("is what the memory says, as long as there are such stages", () => {
+    const ghpo = { algorithm: "ghpo", ghpo: { cold_start_steps: 0 } };
+    assert.deepEqual([stage(ghpo, 4), stage(ghpo, 4, { p4: 2 })], [0, 2]);
+    assert.equal(stage({ algorithm: "grpo" }, 4, { p4: 2 }), 0);
+  });
+
+  it("is random at the rate of the recipe, easy problems included", () => {
+    const always = { algorithm: "grpo_random_hint", baseline: { random_hint_rate: 1 } };
+    assert.ok(stage(always, 1) > 0);
+    assert.equal(stage({ ...always, baseline: { random_hint_rate: 0 } }, 5), 0);
   });
 });
 
@@ -75,30 +106,6 @@ describe("shuffledIndex()", () => {
     const counts = new Array<number>(4).fill(0);
     for (let e = 0; e < 4000; e++) counts[shuffledIndex(e * 4, 4, 9)]!++;
     for (const count of counts) assert.ok(Math.abs(count - 1000) < 4 * Math.sqrt(750), `${counts}`);
-  });
-});
-
-describe("nextStart()", () => {
-  const base = { start_stage_memory: false, target_accuracy: 0, hint_stages: [0.25, 0.5, 0.75] };
-
-  it("forgets as the paper does", () => {
-    assert.equal(nextStart({ stage: 3, accuracy: 0 }, base), 0);
-  });
-
-  it("remembers one stage below the one that solved the problem, the last one when none did", () => {
-    const memory = { ...base, start_stage_memory: true };
-    assert.equal(nextStart({ stage: 2, accuracy: 0.5 }, memory), 1);
-    assert.equal(nextStart({ stage: 0, accuracy: 1 }, memory), 0);
-    assert.equal(nextStart({ stage: 3, accuracy: 0 }, memory), 3);
-    assert.equal(nextStart({ stage: 2, accuracy: null }, memory), 0);
-  });
-
-  it("moves one stage a visit towards the target accuracy", () => {
-    const target = { ...base, target_accuracy: 0.5 };
-    assert.equal(nextStart({ stage: 0, accuracy: 0.25 }, target), 1);
-    assert.equal(nextStart({ stage: 3, accuracy: 0 }, target), 3);
-    assert.equal(nextStart({ stage: 2, accuracy: 0.5 }, target), 2);
-    assert.equal(nextStart({ stage: 1, accuracy: 1 }, target), 0);
   });
 });
 

@@ -1,35 +1,64 @@
-// What is trained on and how the guidance level moves, as pure functions of (step, cursor, memory): the order of
-// problems, the easy-first curriculum, the constant hint, the per-problem start stage and the learning rate. The
-// algorithms grpo, ghpo, grpo_curriculum and grpo_constant_hint differ in nothing but what planFor() and poolFor()
-// make of the recipe.
+// What a step trains on, as pure functions of (step, cursor): which problems may get which hints, the easy-first
+// curriculum, the order of problems and the learning rate. The algorithms that sample (grpo, ghpo, grpo_curriculum,
+// grpo_constant_hint, grpo_random_hint) differ in nothing but what planFor() and poolFor() make of the recipe.
 
 import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { annealedRatio, randomStage, type StageMemory } from "./hint_schedule.ts";
 
 /** How one step uses hints. Stage 0 is un-hinted; stage k > 0 shows the fraction ratios[k - 1] of the trace. */
 export interface Plan {
   ratios: readonly number[];
   /** Whether an all-wrong group is sampled again with the next stage. */
   escalate: boolean;
-  /** Problems of at least this level start at stage 1 (constant hint); null: where their memory says, at first 0. */
-  hintedFromLevel: number | null;
+  /** Where a problem starts: where its memory says (at first 0); at stage 1 from a level on; at a random stage. */
+  start: { by: "memory" } | { by: "level"; from: number } | { by: "chance"; rate: number };
 }
 
-/** The plan of a step (counted from 0). Cold start: plain GRPO before step number `cold_start_steps`. */
-export function planFor(step: number, recipe: Pick<TrainRecipe, "algorithm" | "ghpo" | "baseline">): Plan {
+/**
+ * The plan of a step (counted from 0). Cold start: plain GRPO before step number `cold_start_steps`.
+ * @param controlled The ratio that the controller has come to; null without one.
+ */
+export function planFor(
+  step: number,
+  recipe: Pick<TrainRecipe, "algorithm" | "ghpo" | "baseline">,
+  controlled: number | null = null,
+): Plan {
   const { algorithm, ghpo, baseline } = recipe;
   if (algorithm === "ghpo" && step >= ghpo.cold_start_steps) {
-    return { ratios: ghpo.hint_stages, escalate: ghpo.target_accuracy === 0, hintedFromLevel: null };
+    return { ratios: ghpo.hint_stages, escalate: ghpo.target_accuracy === 0, start: { by: "memory" } };
   }
   if (algorithm === "grpo_constant_hint") {
+    const ratio = controlled ?? annealedRatio(step, baseline);
+    return { ratios: [ratio], escalate: false, start: { by: "level", from: baseline.hard_from_level } };
+  }
+  if (algorithm === "grpo_random_hint") {
     return {
-      ratios: [baseline.constant_hint_ratio],
+      ratios: ghpo.hint_stages,
       escalate: false,
-      hintedFromLevel: baseline.hard_from_level,
+      start: { by: "chance", rate: baseline.random_hint_rate },
     };
   }
-  return { ratios: [], escalate: false, hintedFromLevel: null };
+  return { ratios: [], escalate: false, start: { by: "memory" } };
+}
+
+/** The stage that a problem starts a step (from 0) at. */
+export function startStage(
+  { start, ratios }: Plan,
+  problem: Pick<Problem, "id" | "level">,
+  step: number,
+  seed: number,
+  memory: Readonly<StageMemory>,
+): number {
+  switch (start.by) {
+    case "level":
+      return (problem.level ?? 0) >= start.from ? 1 : 0;
+    case "chance":
+      return randomStage(problem, step, { seed, rate: start.rate, stages: ratios.length });
+    case "memory":
+      return Math.min(memory[problem.id] ?? 0, ratios.length);
+  }
 }
 
 /** The problems that a step draws from: all, or for the curriculum easy ones first and then hard ones alone. */
@@ -68,30 +97,6 @@ function permutation(size: number, seed: number, epoch: number): readonly number
   const key = `${size},${seed},${epoch}`;
   if (cached.key !== key) cached = { key, order: new Random(seed, epoch).shuffled([...Array(size).keys()]) };
   return cached.order;
-}
-
-/** The stage at which each problem starts next time. Absent: un-hinted. */
-export type StageMemory = Record<string, number>;
-
-/**
- * The next start stage of a problem from what happened to it in this step.
- *
- * The paper forgets: 0. `start_stage_memory` starts one stage below the one that solved the problem, or at the last
- * stage when none did. `target_accuracy` moves one stage a visit towards the target without sampling a group twice
- * (as SAGE-light does, arXiv 2602.03143).
- */
-export function nextStart(
-  outcome: { stage: number; accuracy: number | null },
-  ghpo: Pick<TrainRecipe["ghpo"], "start_stage_memory" | "target_accuracy" | "hint_stages">,
-): number {
-  const { stage, accuracy } = outcome;
-  const last = ghpo.hint_stages.length;
-  if (ghpo.target_accuracy > 0) {
-    if (accuracy === null || accuracy === ghpo.target_accuracy) return stage;
-    return accuracy < ghpo.target_accuracy ? Math.min(stage + 1, last) : Math.max(stage - 1, 0);
-  }
-  if (!ghpo.start_stage_memory || accuracy === null) return 0;
-  return accuracy > 0 ? Math.max(0, stage - 1) : last;
 }
 
 /**

@@ -47,7 +47,7 @@ export function extract(
   for (const key of ["right_plain", "traced_plain", "right_hinted", "traced_hinted"] as const) {
     metrics.set(`hard/${key}`, known.map((facts) => facts[key]));
   }
-  metrics.set("tflop", computeOf(steps, known, parameters));
+  metrics.set("tflop", computeOf(steps, known, parameters, recipe.algorithm !== "sft"));
 
   const evaluated = records.filter((record) => "eval_accuracy" in record);
   const evaluations = new Map(
@@ -62,19 +62,21 @@ export function extract(
 /**
  * TFLOP up to each step for N parameters: 2N a token that is sampled or prefilled (a prompt once a group; those of
  * groups that were sampled again are left out, below 1 %), 6N a token that is learned from. Attention, evaluation and
- * the optimizer are left out.
+ * the optimizer are left out. Where nothing is `sampled`, the tokens of the demonstrations are learned from alone.
  */
 export function computeOf(
   steps: readonly Metrics[],
   known: readonly { prompt_tokens: number; learned_tokens: number }[],
   parameters: number,
+  sampled = true,
 ): number[] {
   let prompts = 0;
   let learned = 0;
   return steps.map((record, i) => {
     prompts += known[i]!.prompt_tokens;
     learned += known[i]!.learned_tokens;
-    return parameters * (2 * (record["generated_tokens"]! + prompts) + 6 * learned) / 1e12;
+    const forward = sampled ? record["generated_tokens"]! + prompts : 0;
+    return parameters * (2 * forward + 6 * learned) / 1e12;
   });
 }
 

@@ -1,0 +1,47 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { demonstrate } from "./demonstrations.ts";
+import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
+import { examplesOf, update } from "./update.ts";
+import { BagPolicy } from "./testing.ts";
+
+const recipe = tinyRecipe({ algorithm: "sft", train: { prompts_per_step: 3 } });
+const never = () => assert.fail("nothing must be sampled");
+
+describe("demonstrate()", () => {
+  it("gives every drawn problem its trace, answer and end, and samples nothing", async () => {
+    const { setting, sampler } = await scriptedSetting(
+      recipe,
+      ["1", "2"].map((id) => chainProblem(id)),
+      never,
+    );
+    const rollout = await demonstrate(setting, 0, 0);
+    assert.deepEqual(rollout.attempts.map((a) => a.problem.id), ["1", "2", "1"]);
+    const [{ completions: [completion], prompt }] = rollout.attempts[1]!.parts as [
+      (typeof rollout.attempts)[0]["parts"][0],
+    ];
+    assert.equal(prompt, "Compute 2+2+3+5+9\nAnswer: ");
+    assert.equal(completion!.text, "1+2=3;3+3=6;6+5=11;11+9=20####20");
+    assert.deepEqual(completion!.ids, [...tinyTokenizer.encode(completion!.text), EOS]);
+    assert.deepEqual(completion!.rewards, { accuracy: 1, format: 1 });
+    assert.equal(rollout.generatedTokens, 3 * completion!.ids.length);
+    assert.deepEqual([rollout.cursor, sampler.calls.length], [3, 0]);
+  });
+
+  it("has the gradient of the mean cross-entropy a completion", async () => {
+    const { setting } = await scriptedSetting(recipe, [chainProblem("1")], never);
+    const { attempts } = await demonstrate(setting, 0, 0);
+    const coefficients: number[][] = [];
+    const policy = new BagPolicy();
+    policy.backward = (batch) => Promise.resolve(void coefficients.push(...batch.map((c) => Array.from(c))));
+    await update(policy, examplesOf(attempts, "conditioned", false), recipe, 0.1);
+    const tokens = attempts[0]!.parts[0]!.completions[0]!.ids.length;
+    assert.equal(coefficients.length, 3);
+    for (const value of coefficients.flat()) assert.ok(Math.abs(value + 1 / (3 * tokens)) < 1e-8, `${value}`);
+  });
+
+  it("refuses a problem without a trace", async () => {
+    const { setting } = await scriptedSetting(recipe, [{ ...chainProblem("1"), trace: null }], never);
+    await assert.rejects(demonstrate(setting, 0, 0), /problem 1 as it has no solution trace$/);
+  });
+});

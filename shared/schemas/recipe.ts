@@ -42,6 +42,8 @@ const DataSchema = v.pipe(
       {},
     ),
     shuffle: setting(v.boolean(), true),
+    /** Leaves rows that do not fit out of the run, which otherwise ends at the first one. */
+    skip_malformed: setting(v.boolean(), false),
   }),
   v.check(
     (data) => (data.families.length > 0) !== (data.path !== null),

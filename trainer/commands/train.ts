@@ -42,10 +42,18 @@ export async function trainCommand(
 export async function runTraining(
   recipe: TrainRecipe,
   options: RunOptions & { tokenBudget?: number; dashboard?: boolean; stop?: AbortSignal },
-): Promise<TrainResult & { output_dir: string }> {
+): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
   // Everything that can be wrong with the recipe comes before the GPU.
-  const [problems, rewards] = [await trainingProblems(recipe), await loadRewards(recipe.reward)];
   const status = new Status({ total: recipe.train.max_steps, quiet: options.quiet ?? false });
+  let skipped_rows = 0;
+  const problems = await trainingProblems(recipe, (errors) => {
+    skipped_rows = errors.length;
+    for (const { line, reason } of errors.slice(0, 5)) {
+      status.log(`${recipe.data.path}:${line} is left out as ${reason}`);
+    }
+    if (errors.length > 5) status.log(`... and ${errors.length - 5} more; check-data lists them all`);
+  });
+  const rewards = await loadRewards(recipe.reward);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   const open = () =>
     openEngine({
@@ -83,7 +91,7 @@ export async function runTraining(
       stop,
       ...(options.tokenBudget !== undefined && { tokenBudget: options.tokenBudget }),
     });
-    return { output_dir: recipe.output_dir, ...result };
+    return { output_dir: recipe.output_dir, skipped_rows, ...result };
   };
   const dashboard = options.dashboard ? startDashboard(recipe.output_dir) : null;
   try {
@@ -106,7 +114,7 @@ function startDashboard(run: string): Bun.Subprocess {
   });
 }
 
-function summary(recipe: TrainRecipe, result: TrainResult, again: string): string {
+function summary(recipe: TrainRecipe, result: TrainResult & { skipped_rows: number }, again: string): string {
   const done = `${
     result.finished ? "Finished" : "Stopped"
   } after step ${result.step} of ${recipe.train.max_steps}.`;
@@ -115,6 +123,7 @@ function summary(recipe: TrainRecipe, result: TrainResult, again: string): strin
     `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, rollouts/, checkpoints/)`,
     `  checkpoint  ${result.checkpoint}`,
   ];
+  if (result.skipped_rows > 0) lines.push(`  left out    ${result.skipped_rows} rows of ${recipe.data.path}`);
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
   lines.push(
     result.finished ? `Next: npm run -s evaluate -- --model ${result.checkpoint}` : `Go on with: ${again}`,

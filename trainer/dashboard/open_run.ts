@@ -5,13 +5,16 @@ import { join } from "node:path";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
+import { loadConfig } from "#shared/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { type PresetName, presets, verify } from "#shared/verify/index.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../checkpoint.ts";
+import { planOf } from "../commands/plan.ts";
 import { trainingProblems } from "../data.ts";
+import { plan } from "../plan.ts";
 import { loadRecipe } from "../recipe.ts";
 import { readEvents } from "../steering.ts";
 import type { LiveRun } from "./live.ts";
@@ -126,9 +129,21 @@ export class OpenRun implements LiveRun {
       recipe: readText(join(this.path, "recipe.toml")),
       checkpoints,
       events: readEvents(this.path),
+      plan: this.#plan(),
       gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
       faults: this.log.faults,
     };
+  }
+
+  /** Bytes by part as planned; null where the model is not here any more. */
+  #plan(): Record<string, number> | null {
+    if (this.#recipe === null) return null;
+    try {
+      const { buffers: _, ...bytes } = plan(planOf(this.#recipe, loadConfig(this.#recipe.model)));
+      return bytes;
+    } catch {
+      return null;
+    }
   }
 
   async #loadProblems(): Promise<Map<string, Problem>> {

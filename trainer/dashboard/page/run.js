@@ -1,6 +1,6 @@
 // The run in focus: where it stands, how to steer it, where its memory goes, its checkpoints, events and recipe.
 
-import { duration, element, megabytes, percent, say, short, table } from "./dom.js";
+import { duration, element, megabytes, percent, say, table } from "./dom.js";
 import { get, post, state } from "./data.js";
 
 export async function runView(main) {
@@ -30,8 +30,7 @@ export async function runView(main) {
       ...lines.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]),
     ),
     ...steering(run, facts),
-    ...memory(facts, newest),
-    ...kernelProfile(facts.profile),
+    ...memory(facts),
     element("h2", {}, "Checkpoints"),
     facts.checkpoints.length === 0 ? element("p", { class: "empty" }, "None yet.") : element(
       "div",
@@ -117,35 +116,13 @@ function wordsOf({ action, learning_rate, temperature }) {
   ].filter(Boolean).join(", ");
 }
 
-function memory(facts, newest) {
-  const { plan } = facts;
-  const rows = plan
-    ? Object.entries(plan).map(([part, bytes]) => [part, megabytes(bytes)])
-    : newest
-    ? [["weights", megabytes(newest.weights)], ["gradients and two moments", megabytes(3 * newest.weights)]]
-    : [];
-  if (facts.gpu_bytes !== null) {
-    const named = newest && !plan ? 4 * newest.weights : 0;
-    if (named > 0) {
-      rows.push(["activations, KV cache and the rest", megabytes(Math.max(0, facts.gpu_bytes - named))]);
-    }
-    rows.push(["all buffers, measured", megabytes(facts.gpu_bytes)]);
-  }
+/** The plan, made from the recipe alone, beside what the run has really allocated. */
+function memory({ plan, gpu_bytes }) {
+  const rows = Object.entries(plan ?? {}).map(([part, bytes]) => [`planned: ${part}`, megabytes(bytes)]);
+  if (gpu_bytes !== null) rows.push(["measured: all buffers", megabytes(gpu_bytes)]);
   if (rows.length === 0) return [];
   return [
     element("h2", {}, "GPU memory"),
     element("div", { class: "scroll" }, table(["part", "size"], rows)),
-  ];
-}
-
-function kernelProfile(profile) {
-  if (!profile) return [];
-  const total = profile.reduce((sum, { ms }) => sum + ms, 0);
-  const rows = profile.map((
-    { kernel, calls, ms },
-  ) => [kernel, String(calls), short(ms), percent(ms / total)]);
-  return [
-    element("h2", {}, "Kernels"),
-    element("div", { class: "scroll" }, table(["kernel", "calls", "ms", "share"], rows)),
   ];
 }

@@ -87,8 +87,6 @@ function at(place: Place, text: string, rules: Extraction): Found[] {
       return lastMarked(text, rules);
     case "number":
       return numbers(text, Math.max(0, text.length - tail), text.length).slice(-1);
-    case "letter":
-      return [];
   }
 }
 

@@ -69,6 +69,8 @@ function hash(text: string): boolean {
 /** A number, a fraction or another expression of digits, letters and operators on one line. */
 function isExpression(text: string): boolean {
   if (text.length > limits.answer || text.trim().includes("\n")) return false;
+  const letters = text.replaceAll(/\\[A-Za-z]{1,20}|\b(?:sqrt|sin|cos|tan|ln|log|exp|pi)\b/g, " ");
+  if (/[A-Za-z]{2}/.test(letters)) return false;
   const reading: Reading = {
     commas: "thousands",
     exponents: true,

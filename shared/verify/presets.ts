@@ -82,7 +82,6 @@ export type Place =
   | "whole"
   | "statement"
   | "entire"
-  | "letter"
   | "anchored-math";
 
 /** How texts are read. */

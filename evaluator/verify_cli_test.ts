@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const command = fileURLToPath(new URL("./verify_cli.ts", import.meta.url));
+
+function verify(...args: string[]): { status: number | null; out: string; err: string } {
+  const run = spawnSync(process.execPath, ["run", "--no-prompt", "--allow-read", command, ...args], {
+    encoding: "utf8",
+  });
+  return { status: run.status, out: run.stdout, err: run.stderr };
+}
+
+describe("the verify command", () => {
+  it("compares two texts and explains itself", () => {
+    const { status, out } = verify("1/2", "so \\boxed{0.5}", "--explain");
+    assert.equal(status, 0);
+    assert.match(out, /^equal\nextracted: 0\.5 \(characters 10 to 13\)\ntier: rational\n/);
+    assert.equal(verify("1/2", "\\boxed{0.6}").status, 1);
+  });
+
+  it("prints one JSON object with --json and nothing else", () => {
+    const { out } = verify("(1,2)", "\\boxed{\\{1,2\\}}", "--preset", "report", "--json");
+    assert.equal(JSON.parse(out).verdict, true);
+    assert.equal(JSON.parse(verify("(1,2)", "\\boxed{\\{1,2\\}}", "--json").out).verdict, false);
+  });
+
+  it("changes single settings of a preset", () => {
+    assert.equal(verify("1, 2", "2, 1", "--preset", "report").status, 0);
+    assert.equal(verify("1, 2", "2, 1", "--preset", "report", "--set", "ordered=true").status, 1);
+  });
+
+  it("verifies a batch line by line, names unreadable lines and goes on", () => {
+    const folder = mkdtempSync(join(tmpdir(), "verify-batch-"));
+    try {
+      const file = join(folder, "rows.jsonl");
+      const rows = [
+        { id: "right", gold: "3/4", pred: "0.75" },
+        { id: "wrong", gold: "3/4", pred: "0.76", note: "other keys are ignored" },
+        { id: "unread", gold: "3/4", pred: "\\boxed{\\mystery{3}}" },
+        { id: "ordered", gold: "1, 2", pred: "2, 1", policy: "order-sensitive-list" },
+        { id: "letter", gold: "B", pred: "I choose B", opts: { match_types: ["NativeLetters"] } },
+      ];
+      writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n") + '\n{"id": 7}\n');
+      const { status, out, err } = verify("--batch", file, "--preset", "report");
+      const verdicts = out.trim().split("\n").map((line) => JSON.parse(line)).map((
+        { id, verdict },
+      ) => [id, verdict]);
+      assert.deepEqual(verdicts, [
+        ["right", true],
+        ["wrong", false],
+        ["unread", "undecided"],
+        ["ordered", false],
+        ["letter", true],
+      ]);
+      assert.equal(status, 1);
+      assert.match(err, /^Cannot read line 6 as gold must be a string/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("says in one sentence what is wrong", () => {
+    assert.match(
+      verify("1", "1", "--preset", "lenient").err,
+      /^Cannot use preset "lenient" as it is unknown: use strict, /,
+    );
+    assert.match(
+      verify("1", "1", "--set", "box=last").err,
+      /^Cannot set "box" as it is no setting: use chains, /,
+    );
+    assert.match(verify("1").err, /^Cannot compare 1 texts as two are needed/);
+    assert.equal(verify("1").status, 2);
+  });
+});

@@ -63,3 +63,8 @@ export function seriesOf(chart, keys) {
       .map((key) => ({ key, label: label.replace("*", key.slice(prefix.length)) }));
   });
 }
+
+/** The keys that any chart shows. */
+export function chartedKeys(keys) {
+  return [...new Set(CHARTS.flatMap((chart) => seriesOf(chart, keys).map(({ key }) => key)))];
+}

@@ -1,5 +1,7 @@
 // What the page knows of the runs, and how it hears of more: JSON for what is asked for, server-sent events for news.
 
+import { chartedKeys } from "./chart_list.js";
+
 /** Runs as the server lists them, with `shown` and `color` added. The focused run is the one that details are of. */
 export const state = {
   runs: [],
@@ -38,7 +40,8 @@ export function shownRuns() {
 export async function loadWindows(runs = shownRuns()) {
   const [from, to] = state.range ?? [];
   await Promise.all(runs.map(async (run) => {
-    state.windows.set(run.id, await get(`api/runs/${run.id}/metrics`, { from, to, points: 800 }));
+    const query = { keys: chartedKeys(run.keys).join(","), from, to, points: 800 };
+    state.windows.set(run.id, await get(`api/runs/${run.id}/metrics`, query));
   }));
 }
 

@@ -75,6 +75,7 @@ function isExpression(text: string): boolean {
     commas: "thousands",
     exponents: true,
     words: false,
+    remarks: false,
     missingBraces: true,
     looseSlash: true,
     letterUnits: false,

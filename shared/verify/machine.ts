@@ -12,6 +12,8 @@ export type Reading = TokenReading & {
   looseSlash: boolean;
   /** One letter after a number may be a unit: `5 m`. */
   letterUnits: boolean;
+  /** "..., where n is odd" may follow the answer. */
+  remarks: boolean;
   /** `\frac12` and `\sqrt2` without braces are accepted. */
   missingBraces: boolean;
 };
@@ -181,6 +183,7 @@ export class Machine {
 
   /** A remark runs to the end of the answer. */
   skipRemark(): void {
+    if (!this.reading.remarks) throw new ParseError("a remark inside the answer");
     if (this.frames.length === 1) this.at = this.tokens.length;
   }
 

@@ -92,6 +92,8 @@ export type Syntax = {
   wordUnits: boolean;
   /** `1,22` may be a decimal. */
   decimalCommas: boolean;
+  /** "..., where n is odd" may follow the answer; without this, such an answer cannot be read. */
+  remarks: boolean;
   /** `\frac12` and `\sqrt2`. */
   missingBraces: boolean;
 };
@@ -121,7 +123,7 @@ const report: Preset = {
     formulasOnly: false,
   },
   bareGold: true,
-  syntax: { decimalCommas: true, exponents: true, wordUnits: true, missingBraces: true },
+  syntax: { remarks: true, decimalCommas: true, exponents: true, wordUnits: true, missingBraces: true },
   rules: {
     chains: "last",
     equations: "assignments",
@@ -154,6 +156,7 @@ const strict: Preset = {
   ...report,
   name: "strict",
   extraction: { ...report.extraction, boxes: "agreeing" },
+  syntax: { ...report.syntax, remarks: false },
   rules: {
     ...report.rules,
     chains: "consistent",
@@ -181,7 +184,7 @@ const ghpo: Preset = {
     formulasOnly: false,
   },
   bareGold: false,
-  syntax: { decimalCommas: false, exponents: false, wordUnits: false, missingBraces: false },
+  syntax: { remarks: true, decimalCommas: false, exponents: false, wordUnits: false, missingBraces: false },
   rules: {
     ...report.rules,
     equations: "any",

@@ -113,6 +113,7 @@ function readings(text: string, preset: Preset, fuel: Fuel): Node[] {
     commas: "thousands",
     exponents: syntax.exponents,
     words: syntax.wordUnits,
+    remarks: syntax.remarks,
     missingBraces: syntax.missingBraces,
     looseSlash: true,
     letterUnits: false,

@@ -192,6 +192,7 @@ function annotation(m: Machine, first: string): void {
     return;
   }
   if (remark.test(first)) return m.skipRemark();
+  if (/(?<![\^A-Za-z\d])\d/.test(first)) throw new ParseError("a number inside a label");
   let unit = first;
   for (let next = m.next; next !== undefined; next = m.next) {
     if (next.type === "text") unit += ` ${next.value}`;

@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { parse } from "#shared/schemas/parse.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { readProblems, recipeProblems } from "./problem_files.ts";
+import { readProblems } from "./problem_files.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/problems.parquet", import.meta.url).href);
 const columns = { id: "uid", text: "problem", answer: "answer", trace: "solution", level: "difficulty" };
@@ -84,26 +82,6 @@ describe("readProblems()", () => {
       message: "Cannot read /nonexistent/x.jsonl as it does not exist",
     });
   });
-});
-
-describe("recipeProblems()", () => {
-  const data = (settings: Record<string, unknown>) =>
-    parse(TrainRecipeSchema, { model: "m", output_dir: "o", data: settings }, "recipe").data;
-
-  it("generates the families of the recipe", async () => {
-    const problems = await recipeProblems(data({ families: ["gcd", "chain"], levels: [2], count: 10 }), 1);
-    assert.deepEqual(problems.map(({ source }) => source), Array(5).fill(["gcd", "chain"]).flat());
-    assert.ok(problems.every(({ level }) => level === 2));
-  });
-
-  it("stops at the first row of a file that does not fit", () =>
-    inFolder(async (folder) => {
-      const path = join(folder, "x.jsonl");
-      writeFileSync(path, '{"problem":"p","answer":"1"}\n{"problem":"q"}\n');
-      await assert.rejects(recipeProblems(data({ path }), 1), {
-        message: `Cannot read ${path}:2 as it has no answer`,
-      });
-    }));
 });
 
 describe("published data", () => {

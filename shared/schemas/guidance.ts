@@ -5,7 +5,6 @@ import { count, fraction } from "./values.ts";
 
 /** The unit boundaries at which a hint may end. */
 export const HintCutSchema = v.picklist(["step", "sentence", "token", "character"]);
-export type HintCut = v.InferOutput<typeof HintCutSchema>;
 
 export const GuidanceLevelSchema = v.strictObject({
   /** 0: no hint; k: the k-th entry of hint_stages. */

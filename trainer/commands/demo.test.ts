@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { DemoSummary } from "./demo.ts";
+import type { DemoSummary } from "./demo_summary.ts";
 import { demoPage } from "./demo_page.ts";
 import { demoTable } from "./demo_table.ts";
 

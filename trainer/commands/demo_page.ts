@@ -1,7 +1,7 @@
 // The demo's page: one HTML file without scripts or outside resources, charts as inline SVG.
 
 import type { Metrics } from "#shared/schemas/metrics.ts";
-import type { DemoSummary } from "./demo.ts";
+import type { DemoSummary } from "./demo_summary.ts";
 import { BASE_STORY, percent, points, range } from "./demo_table.ts";
 
 interface Series {

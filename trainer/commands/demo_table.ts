@@ -1,6 +1,6 @@
 // The demo's result for the terminal.
 
-import type { DemoSummary } from "./demo.ts";
+import type { DemoSummary } from "./demo_summary.ts";
 
 /** How the base checkpoint was made: part of any claim about what it learns. */
 export const BASE_STORY =

@@ -60,15 +60,15 @@ export function rescueRate(stage: number): Quantity {
   };
 }
 
-/** Of the right answers to hard problems while training, the share with a wholly right trace. */
-export function trainingTraced(side: "plain" | "hinted"): Quantity {
+/** Of the right answers to hard problems in these training steps, the share with a wholly right trace. */
+export function trainingTraced(side: "plain" | "hinted", from = 0, to?: number): Quantity {
   return (run) => {
-    const right = total(run, `hard/right_${side}`) ?? 0;
-    return right === 0 ? null : total(run, `hard/traced_${side}`)! / right;
+    const right = total(run, `hard/right_${side}`, from, to) ?? 0;
+    return right === 0 ? null : total(run, `hard/traced_${side}`, from, to)! / right;
   };
 }
 
-function total(run: RunData, key: string): number | null {
-  const series = run.metrics.get(key);
+function total(run: RunData, key: string, from = 0, to?: number): number | null {
+  const series = run.metrics.get(key)?.slice(from, to);
   return series === undefined ? null : series.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 }

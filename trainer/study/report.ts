@@ -6,7 +6,8 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { chart, escape, stacked } from "./plot.ts";
 import type { Plan } from "./plan.ts";
 import { type ArmData, AXES, type Axis, curve, loadArms, metricCurve } from "./results.ts";
-import { type Table, tablesOf } from "./tables.ts";
+import type { Table } from "./guidance_tables.ts";
+import { tablesOf } from "./tables.ts";
 
 /** Charts of what happened during training: title, metric, whether it is a share. */
 const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
@@ -122,10 +123,10 @@ function html(
 <p>${escape(facts(plan, arms))}</p>
 <p>${escape(COMPUTE)}</p>
 <div class="charts">${[...curves, traces].join("\n")}</div>
-${sections.slice(0, 3).join("\n")}
+${sections.slice(0, 4).join("\n")}
 <h2>During training</h2>
 <div class="charts">${dynamics.join("\n")}</div>
-${sections.slice(3).join("\n")}
+${sections.slice(4).join("\n")}
 </main>
 </html>
 `;

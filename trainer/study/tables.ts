@@ -1,38 +1,11 @@
 // The report's tables, as rows of short texts that Markdown and HTML both print.
 
+import { dependency, guidance, lucky, type Table } from "./guidance_tables.ts";
 import type { Plan } from "./plan.ts";
 import { difference, estimate, percent, plain, position, thousands } from "./notation.ts";
-import {
-  extraShare,
-  finalCompute,
-  finalStep,
-  finalTokens,
-  gradientVariance,
-  meanOf,
-  overSeeds,
-  type Quantity,
-  rescueRate,
-  trainingTraced,
-} from "./quantities.ts";
-import {
-  type ArmData,
-  AXES,
-  type Axis,
-  differenceAt,
-  scores,
-  testDifference,
-  testScore,
-  tracedShare,
-} from "./results.ts";
-import { type Estimate, twoWayBootstrap } from "./statistics.ts";
-
-export interface Table {
-  title: string;
-  /** What the numbers are and how their intervals were made. */
-  note: string;
-  head: readonly string[];
-  rows: readonly (readonly string[])[];
-}
+import { finalCompute, finalStep, finalTokens, overSeeds } from "./quantities.ts";
+import { type ArmData, AXES, type Axis, differenceAt, scores, testDifference, testScore } from "./results.ts";
+import { twoWayBootstrap } from "./statistics.ts";
 
 export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
   const { trained, test } = plan.study;
@@ -104,99 +77,6 @@ function differences({ study }: Plan, arms: readonly ArmData[]): Table {
   };
 }
 
-const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => string][] = [
-  ["difficult groups, first 10 steps", meanOf("ghpo/frac_difficult", 0, 10), estimate],
-  ["difficult groups, last 10 steps", meanOf("ghpo/frac_difficult", -10), estimate],
-  ["hinted groups", meanOf("ghpo/frac_hinted"), estimate],
-  ["rescued at stage 1", rescueRate(1), estimate],
-  ["rescued at stage 2", rescueRate(2), estimate],
-  ["rescued at stage 3", rescueRate(3), estimate],
-  ["all wrong to the end", meanOf("ghpo/frac_unsolved"), estimate],
-  ["wasted groups before guidance", meanOf("ghpo/frac_zero_std_unhinted"), estimate],
-  ["wasted groups after guidance", meanOf("frac_reward_zero_std"), estimate],
-  ["effective groups an update", meanOf("ghpo/effective_groups"), (e) => plain(e, 1)],
-  ["tokens of second and later rounds", extraShare, estimate],
-  ["gradient norm", meanOf("grad_norm"), (e) => plain(e, 3)],
-  ["variance of the gradient norm", gradientVariance, (e) => plain(e, 4)],
-  ["clipped tokens", meanOf("clip_ratio/region_mean"), estimate],
-];
-
-function guidance(arms: readonly ArmData[]): Table {
-  return {
-    title: "What guidance did",
-    note:
-      "Means over the steps of a run, then over seeds, with 95 % t intervals; shares in per cent. A group is wasted " +
-      'when all its rewards are equal, so that it has no gradient. Difficult and "before guidance" are about the first ' +
-      "group of a problem in a step, which an arm with a constant hint samples with it. Training samples at " +
-      "temperature 1.",
-    head: ["", ...arms.map((data) => data.arm.title)],
-    rows: ROWS.map(([name, of, show]) => [name, ...arms.map((data) => show(overSeeds(data, of)))]),
-  };
-}
-
-function lucky({ study }: Plan, arms: readonly ArmData[]): Table {
-  const { trained } = study;
-  const from = hardFrom(arms);
-  return {
-    title: "Lucky answers",
-    note:
-      `A right answer to a hard problem (level ${from} and above of the trained families) is lucky when a step of its ` +
-      "trace is wrong. In per cent, 95 % t intervals over seeds: final test, and of the right answers the share " +
-      "that is not lucky, in the final test (un-hinted, greedy) and among the completions that were trained on " +
-      "(temperature 1; in the hinted ones the steps shown are right by themselves). Scored again from the rollouts; " +
-      "the reward saw the answer alone unless the arm says otherwise.",
-    head: [
-      "arm",
-      "right",
-      "trace too",
-      "of right ones",
-      "training, first 10 steps",
-      "last 10 steps",
-      "training, hinted",
-    ],
-    rows: arms.map((data) => [
-      data.arm.title,
-      estimate(overSeeds(data, (run) => testScore(run.cells, { families: trained, from }))),
-      estimate(overSeeds(data, (run) => testScore(run.cells, { families: trained, from, bits: "traced" }))),
-      estimate(overSeeds(data, (run) => tracedShare(run.cells, trained, from))),
-      estimate(overSeeds(data, trainingTraced("plain", 0, 10))),
-      estimate(overSeeds(data, trainingTraced("plain", -10))),
-      estimate(overSeeds(data, trainingTraced("hinted"))),
-    ]),
-  };
-}
-
-function dependency({ study }: Plan, arms: readonly ArmData[]): Table {
-  const { trained: families, test } = study;
-  const from = hardFrom(arms);
-  const gain = (cells: ArmData["start"]) => {
-    const hinted = testScore(cells, { families, from, hinted: true });
-    return hinted === null ? null : hinted - testScore(cells, { families, from })!;
-  };
-  const row = (name: string, of: (query: (cells: ArmData["start"]) => number | null) => Estimate | null) => [
-    name,
-    estimate(of((cells) => testScore(cells, { families, from }))),
-    estimate(of((cells) => testScore(cells, { families, from, hinted: true }))),
-    difference(of(gain)),
-  ];
-  const single = (value: number | null) =>
-    value === null ? null : { mean: value, low: null, high: null, n: 1 };
-  return {
-    title: "With and without a hint",
-    note:
-      `Final test on hard problems (level ${from} and above) of the trained families without a hint and with ` +
-      `${
-        100 * test.hint_ratio
-      } % of the trace shown, in per cent, 95 % t intervals over seeds. A model that had come ` +
-      "to depend on hints would gain more from one than before.",
-    head: ["arm", "without", "with", "gain"],
-    rows: [
-      row("start", (query) => single(query(arms[0]!.start))),
-      ...arms.map((data) => row(data.arm.title, (query) => overSeeds(data, (run) => query(run.cells)))),
-    ],
-  };
-}
-
 function familyTable({ study }: Plan, arms: readonly ArmData[], family: string): Table {
   const { levels } = study.test;
   const row = (name: string, tests: readonly ArmData["start"][]) => {
@@ -223,10 +103,4 @@ function familyTable({ study }: Plan, arms: readonly ArmData[], family: string):
       ...arms.map((data) => row(data.arm.title, [...data.runs.values()].map((run) => run.cells))),
     ],
   };
-}
-
-function hardFrom(arms: readonly ArmData[]): number {
-  const [run] = arms[0]?.runs.values() ?? [];
-  const baseline = run?.facts.recipe["baseline"] as { hard_from_level?: number } | undefined;
-  return baseline?.hard_from_level ?? 3;
 }

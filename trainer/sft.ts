@@ -102,7 +102,7 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
     }
   }
   status.end();
-  return { step, finished: step === total, checkpoint, best: null, generatedTokens: 0 };
+  return { step, finished: step === total, checkpoint, best: null, generated_tokens: 0 };
 }
 
 export function totalSteps(recipe: SftRecipe): number {

@@ -98,7 +98,7 @@ describe("train()", () => {
     const [withEval, without] = [temporary(), temporary()];
     const a = await run(withEval);
     const b = await run(without, { settings: { eval: { eval_every: 0 } } });
-    assert.equal(a.result.generatedTokens, b.result.generatedTokens);
+    assert.equal(a.result.generated_tokens, b.result.generated_tokens);
     const records = new RunDirectory(withEval).readMetrics();
     assert.deepEqual(records.filter((r) => "eval_generated_tokens" in r).map((r) => r.step), [0, 2, 4, 6]);
   });

@@ -36,6 +36,7 @@ export interface Training {
   stop: AbortSignal;
 }
 
+/** What the command prints with --json. */
 export interface TrainResult {
   step: number;
   /** False when it was stopped before the last step. */
@@ -43,7 +44,7 @@ export interface TrainResult {
   checkpoint: string;
   /** Step of the best checkpoint by `checkpoint.best_by`. */
   best: number | null;
-  generatedTokens: number;
+  generated_tokens: number;
 }
 
 /** Runs a recipe to its last step, or until it is told to stop. */
@@ -142,7 +143,7 @@ export async function train(training: Training): Promise<TrainResult> {
     finished: isLast(),
     checkpoint,
     best: state.best?.step ?? null,
-    generatedTokens,
+    generated_tokens: generatedTokens,
   };
 }
 

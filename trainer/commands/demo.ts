@@ -37,13 +37,13 @@ export async function demoCommand(
 
   let grpo: { checkpoint: string; tokens: number; result: EvaluationResult } | null = null;
   if (options.compare) {
-    say(`GRPO: plain, until it has generated as many tokens (${trained.generatedTokens})`);
+    say(`GRPO: plain, until it has generated as many tokens (${trained.generated_tokens})`);
     const run = await runTraining(grpoRecipe(recipe), {
       quiet: options.quiet ?? false,
-      tokenBudget: trained.generatedTokens,
+      tokenBudget: trained.generated_tokens,
     });
     const result = evaluate("grpo", run.checkpoint, seed, recipe.data.families);
-    grpo = { checkpoint: run.checkpoint, tokens: run.generatedTokens, result };
+    grpo = { checkpoint: run.checkpoint, tokens: run.generated_tokens, result };
   }
 
   const metrics = new RunDirectory(recipe.output_dir).readMetrics();
@@ -66,7 +66,7 @@ export async function demoCommand(
     hinted_groups: total("ghpo/hinted_groups"),
     rescued_groups: total("ghpo/rescued_groups"),
     steps: trained.step,
-    generated_tokens: trained.generatedTokens,
+    generated_tokens: trained.generated_tokens,
     seconds: (performance.now() - started) / 1000,
     over_grpo: grpo &&
       { ...compare("grpo", "final"), grpo_dir: grpo.checkpoint, generated_tokens: grpo.tokens },

@@ -50,6 +50,7 @@ export async function sftCommand(
       mkdirSync(options.export, { recursive: true });
       await policy.saveModel(options.export);
     }
+    if (!result.finished) process.exitCode = 130;
     if (options.json) {
       console.log(JSON.stringify({ output_dir: recipe.output_dir, ...result }));
       return;
@@ -65,7 +66,6 @@ export async function sftCommand(
   checkpoint  ${options.export ?? result.checkpoint}
 ${result.finished ? `Next: ${next}` : `Go on with: ${again}`}`,
     );
-    if (!result.finished) process.exitCode = 130;
   } finally {
     policy.close();
   }

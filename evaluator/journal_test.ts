@@ -2,6 +2,7 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { Random } from "#shared/problems/rng.ts";
 import { Journal } from "./journal.ts";
 import type { SampleRecord } from "./sample.ts";
@@ -72,7 +73,7 @@ describe("a killed run", () => {
         args: [
           ...["run", "--no-prompt", "--no-check", "--allow-read", `--allow-write=${folder}`],
           ...["--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY", "--allow-net=127.0.0.1"],
-          new URL("main.ts", import.meta.url).pathname,
+          fileURLToPath(new URL("main.ts", import.meta.url)),
           ...["--endpoint", server.url, "--model", "m", "--benchmarks", "chain,linear", "--per-level", "30"],
           ...["--samples", "4", "--concurrency", String(concurrency), "--out", out],
         ],
@@ -85,8 +86,11 @@ describe("a killed run", () => {
       const child = command(`${folder}/killed.json`, 1);
       // A random moment, counted in requests so that it does not depend on how fast this machine starts Deno.
       const enough = server.requests + random.between(0, 6);
-      while (server.requests < enough) await pause(1);
+      let ended = false;
+      child.status.then(() => ended = true);
+      while (server.requests < enough && !ended) await pause(1);
       await pause(random.between(0, 30));
+      assert.ok(!ended, "the run ended before it was killed");
       child.kill("SIGKILL");
       await child.status;
       const journal = `${folder}/killed.journal.jsonl`;

@@ -3,13 +3,14 @@
 
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { EvaluationResultSchema, EvaluationRowSchema } from "#shared/schemas/evaluation.ts";
 import { openCheckpoint, type OpenedModel } from "./engine.ts";
 import { startEndpoint } from "./testing/endpoint.ts";
 import { makeTinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
-const main = new URL("main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const folder = Deno.makeTempDirSync();
 let checkpoint: string;
 before(async () => {

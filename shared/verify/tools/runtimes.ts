@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { fileURLToPath } from "node:url";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -15,7 +16,7 @@ const { values, positionals } = parseArgs({
   options: { workerd: { type: "string" } },
 });
 const count = positionals[0] ?? "2000";
-const sample = new URL("../sample.ts", import.meta.url).pathname;
+const sample = fileURLToPath(new URL("../sample.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "verify-runtimes-"));
 
 /** Runs a program and returns the digest on its last line. */

@@ -188,3 +188,35 @@ describe("ghpo", () => {
     assert.match(ghpo("dashbord").err, /Did you mean dashboard\?/);
   });
 });
+
+describe("ghpo dashboard", () => {
+  /** Starts a dashboard and gives its address once it listens. */
+  async function start(run: string, ...more: string[]) {
+    const command = [process.execPath, "trainer/main.ts", "dashboard", run, "--json", ...more];
+    const child = Bun.spawn(command, { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
+    const { value } = await child.stdout.getReader().read();
+    return { child, said: JSON.parse(new TextDecoder().decode(value)) as { url: string; runs: number } };
+  }
+
+  it("serves the runs of a folder and ends by Ctrl-C", { timeout: 30_000 }, async () => {
+    const { child, said } = await start(aRun(), "--port", "0");
+    assert.equal(said.runs, 1);
+    assert.match(await (await fetch(said.url)).text(), /<title>GHPO dashboard<\/title>/);
+    const { port } = new URL(said.url);
+    const second = ghpo("dashboard", aRun(), "--port", port);
+    assert.match(second.err, /Cannot listen on port \d+ as another program does: give another, or 0/);
+    child.kill("SIGINT");
+    assert.equal(await child.exited, 0);
+  });
+
+  it("names a wrong flag or folder in one sentence", () => {
+    assert.match(
+      ghpo("dashboard", "--port", "99999").err,
+      /^error: Cannot read the flags as port must be <= 65535/,
+    );
+    assert.match(
+      ghpo("dashboard", "no/such").err,
+      /^error: Cannot find runs in no\/such as there is no such folder/,
+    );
+  });
+});

@@ -1,13 +1,13 @@
 // Does watching a run slow it down?   bun trainer/faults/dashboard_load.ts [--pairs 30] [--clients 200]
 //
 // Trains the demo's recipe on the real engine, small, while the dashboard serves the run from a process of its own.
-// Every pair of steps has one step with and one without an audience, in random order: idle streams that are opened and
-// hardly read, slow readers, requests that are too large and requests that are nonsense. Prints the median of the
-// ratios with a 95 % bootstrap interval, and the dashboard's memory before and after.
+// Every pair of steps has one step with and one without an audience (audience.ts), in random order. Prints the median
+// of the ratios with a 95 % bootstrap interval, and the dashboard's memory before and after.
 
 import { parseArgs } from "node:util";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Random } from "#shared/problems/rng.ts";
 import { engineRun, openSmall, removeTemporary, smallRecipe, temporary } from "./harness.ts";
 import { RunDirectory } from "../run_directory.ts";
@@ -32,11 +32,11 @@ const recipe = smallRecipe(run, WARM_UP + 2 * pairs);
 recipe.checkpoint.save_every = 0;
 recipe.train.prompts_per_step = 16;
 
-const main = new URL("../main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const policy = await openSmall(recipe);
-let dashboard: { url: string; pid: number; child: Bun.Subprocess } | null = null;
-let audience: AbortController | null = null;
-let served = 0;
+const processes: Bun.Subprocess[] = [];
+let dashboard: { url: string; pid: number } | null = null;
+let audience: ReturnType<typeof startAudience> | null = null;
 
 async function startDashboard() {
   const child = Bun.spawn([process.execPath, main, "dashboard", run, "--port", "0", "--json"], {
@@ -44,33 +44,25 @@ async function startDashboard() {
   });
   const { value } = await child.stdout.getReader().read();
   const { url, pid } = JSON.parse(new TextDecoder().decode(value));
-  return { url, pid, child };
+  processes.push(child);
+  return { url, pid };
 }
 
-/** Opens the streams and keeps asking until it is aborted. */
-async function attend(url: string, signal: AbortSignal): Promise<void> {
-  const open = Array.from({ length: clients }, async (_, i) => {
-    const response = await fetch(`${url}api/events`, { signal });
-    const reader = response.body!.getReader();
-    for (;; served++) {
-      await reader.read(); // one in ten reads at once, the others hardly ever
-      await Bun.sleep(i % 10 === 0 ? 10 : 60_000);
-    }
+/** The audience with its number of open streams. */
+function startAudience(url: string) {
+  const script = fileURLToPath(new URL("./audience.ts", import.meta.url));
+  const audience = { streams: 0, child: null as unknown as Bun.Subprocess };
+  audience.child = Bun.spawn([process.execPath, script, url, String(clients)], {
+    ipc: (streams: number) => void (audience.streams = streams),
   });
-  const bad = (async () => {
-    const headers = { "content-type": "application/json", "x-ghpo": "1" };
-    for (; !signal.aborted; await Bun.sleep(50)) {
-      await fetch(`${url}api/runs/0/steering`, {
-        method: "POST",
-        headers,
-        body: "x".repeat(1 << 20),
-        signal,
-      });
-      await fetch(`${url}api/runs/0/metrics?points=1e9`, { signal });
-      await fetch(`${url}api/runs/0/steering`, { method: "POST", headers, body: '{"action":', signal });
-    }
-  })();
-  await Promise.allSettled([...open, bad]);
+  return audience;
+}
+
+/** Switches the audience and waits until all of its streams are open or closed. */
+async function arrange(audience: ReturnType<typeof startAudience>, on: boolean): Promise<void> {
+  audience.child.send(on ? "on" : "off");
+  while (audience.streams !== (on ? clients : 0)) await Bun.sleep(10);
+  await Bun.sleep(100);
 }
 
 function memoryOf(pid: number): number {
@@ -90,13 +82,8 @@ policy.generate = async (requests, options) => {
   if (arranged !== step) {
     arranged = step;
     dashboard ??= await startDashboard();
-    audience?.abort();
-    audience = null;
-    if (isWatched(step)) {
-      audience = new AbortController();
-      void attend(dashboard.url, audience.signal);
-    }
-    await Bun.sleep(300); // opening and closing the streams is no part of a step
+    audience ??= startAudience(dashboard.url);
+    await arrange(audience, isWatched(step)); // opening and closing the streams is no part of a step
     memory.push(memoryOf(dashboard.pid));
     began = performance.now();
   }
@@ -113,8 +100,9 @@ policy.gpuBytes = () => { // and this at the end
 try {
   await engineRun(recipe, policy, false);
 } finally {
-  (audience as AbortController | null)?.abort();
-  (dashboard as { child: Bun.Subprocess } | null)?.child.kill();
+  for (const child of [...processes, (audience as ReturnType<typeof startAudience> | null)?.child]) {
+    child?.kill();
+  }
   policy.close();
 }
 const ratios = Array.from({ length: pairs }, (_, i) => {
@@ -134,7 +122,6 @@ console.log(JSON.stringify({
   median_step_ms: median(times.slice(WARM_UP + 1)),
   median_ratio: median(ratios),
   interval_95: [resampled[50], resampled[1949]],
-  events_read: served,
   dashboard_mb: { first: memory[0], last: memory.at(-1), most: Math.max(...memory) },
 }));
 removeTemporary();

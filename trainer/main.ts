@@ -109,7 +109,10 @@ program.command("study <file>")
 
 program.command("dashboard [runs...]")
   .description("watch and steer runs in the browser; a folder stands for all runs in it (default: runs)")
-  .option("--port <n>", "port to listen on; 0 takes any free one", "7411")
+  .option(
+    "--port <n>",
+    "port to listen on; 0 takes any free one (default: 7411, or a free one if that is taken)",
+  )
   .option(
     "--host <address>",
     "address to listen on; others than this machine's need GHPO_DASHBOARD_TOKEN",

@@ -1,23 +1,34 @@
 // dashboard: watch and steer runs in the browser.
 
 import * as v from "valibot";
+import { errorCode } from "#shared/io/files.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name } from "#shared/schemas/values.ts";
 import { serveDashboard } from "../dashboard/serve.ts";
 
+const USUAL_PORT = 7411;
+
 const FlagsSchema = v.strictObject({
-  port: v.pipe(v.string(), v.transform(Number), count, v.maxValue(65535)),
+  port: v.optional(v.pipe(v.string(), v.transform(Number), count, v.maxValue(65535))),
   host: name,
   json: v.optional(v.boolean(), false),
 });
 
 export async function dashboardCommand(folders: readonly string[], flags: unknown): Promise<void> {
   const { port, host, json } = parseFlags(FlagsSchema, flags);
-  const dashboard = await serveDashboard({
-    folders: folders.length === 0 ? ["runs"] : folders,
-    token: process.env.GHPO_DASHBOARD_TOKEN || null,
-    port,
-    hostname: host,
+  const serve = (port: number) =>
+    serveDashboard({
+      folders: folders.length === 0 ? ["runs"] : folders,
+      token: process.env.GHPO_DASHBOARD_TOKEN || null,
+      port,
+      hostname: host,
+    });
+  // The usual port may belong to the dashboard of another run; one that was asked for must be that one.
+  const dashboard = await serve(port ?? USUAL_PORT).catch((cause) => {
+    if (errorCode(cause) !== "EADDRINUSE") throw cause;
+    if (port === undefined) return serve(0);
+    const advice = "give another port, or 0 for any free one";
+    throw new Error(`Cannot listen on port ${port} as another program does: ${advice}`, { cause });
   });
   const { url, runs } = dashboard;
   console.log(

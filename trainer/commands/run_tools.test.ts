@@ -204,7 +204,7 @@ describe("ghpo dashboard", () => {
     assert.match(await (await fetch(said.url)).text(), /<title>GHPO dashboard<\/title>/);
     const { port } = new URL(said.url);
     const second = ghpo("dashboard", aRun(), "--port", port);
-    assert.match(second.err, /Cannot listen on port \d+ as another program does: give another, or 0/);
+    assert.match(second.err, /Cannot listen on port \d+ as another program does: give another port, or 0/);
     child.kill("SIGINT");
     assert.equal(await child.exited, 0);
   });
@@ -212,7 +212,7 @@ describe("ghpo dashboard", () => {
   it("names a wrong flag or folder in one sentence", () => {
     assert.match(
       ghpo("dashboard", "--port", "99999").err,
-      /^error: Cannot read the flags as port must be <= 65535/,
+      /^error: Cannot read the flags as --port must be <= 65535/,
     );
     assert.match(
       ghpo("dashboard", "no/such").err,

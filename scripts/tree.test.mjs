@@ -1,5 +1,5 @@
 // Promises about the tree that no runner checks: a lockfile without addresses, a neutral shared/, and a
-// README whose drawing of the tree shows only what exists.
+// README whose drawing of the tree shows what exists, every folder included.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -55,6 +55,11 @@ describe("the tree", () => {
         "README.md draws no tree: a ``` block with a line that starts with shared/",
       );
       assert.deepEqual(drawing.filter((path) => !existsSync(join(ROOT, path))), []);
+      const folders = ["shared", "trainer", "evaluator", "benches"].flatMap((top) =>
+        readdirSync(join(ROOT, top), { withFileTypes: true }).filter((each) => each.isDirectory())
+          .map(({ name }) => `${top}/${name}/`)
+      );
+      assert.deepEqual(folders.filter((path) => !drawing.includes(path)), [], "folders that are not drawn");
     },
   );
 });

@@ -55,7 +55,7 @@ describe("the tree", () => {
         "README.md draws no tree: a ``` block with a line that starts with shared/",
       );
       assert.deepEqual(drawing.filter((path) => !existsSync(join(ROOT, path))), []);
-      const folders = ["shared", "trainer", "evaluator", "benches"].flatMap((top) =>
+      const folders = ["shared", "trainer", "evaluator"].flatMap((top) =>
         readdirSync(join(ROOT, top), { withFileTypes: true }).filter((each) => each.isDirectory())
           .map(({ name }) => `${top}/${name}/`)
       );

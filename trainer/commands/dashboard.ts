@@ -34,7 +34,9 @@ export async function dashboardCommand(folders: readonly string[], flags: unknow
   console.log(
     json
       ? JSON.stringify({ url, runs, pid: process.pid })
-      : `Dashboard of ${runs} ${runs === 1 ? "run" : "runs"}: ${url}   (Ctrl-C ends it, not the runs)`,
+      : `Dashboard of ${
+        runs === 0 ? "runs to come" : runs === 1 ? "1 run" : `${runs} runs`
+      }: ${url}   (Ctrl-C ends it, not the runs)`,
   );
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

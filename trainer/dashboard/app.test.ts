@@ -1,6 +1,6 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appendJsonl } from "#shared/io/jsonl.ts";
@@ -111,6 +111,17 @@ describe("the dashboard's API", () => {
       [19, 2],
       [20, 3],
     ]);
+  });
+
+  it("tells of the memory plan and, where one was kept, of the kernels' times", async () => {
+    const { app, run } = await dashboard();
+    type Facts = { plan: Record<string, number>; profile: unknown; gpu_bytes: number };
+    const before = await json<Facts>(ask(app, "/api/runs/0/facts"));
+    assert.ok(before.plan["total"]! > before.plan["weights"]! && before.plan["weights"]! > 0);
+    assert.deepEqual([before.gpu_bytes, before.profile], [2e7, null]);
+    const kernels = [{ label: "matmul", calls: 3, milliseconds: 1.5 }];
+    writeFileSync(join(run, "profile.json"), JSON.stringify({ adapter: "a", kernels }));
+    assert.deepEqual((await json<Facts>(ask(app, "/api/runs/0/facts"))).profile, { adapter: "a", kernels });
   });
 
   it("answers what it does not know with a problem document of one sentence", async () => {

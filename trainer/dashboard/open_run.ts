@@ -1,7 +1,9 @@
 // One run as the dashboard holds it: its metrics in columns, its rollout index, and the problems behind them, which
 // give each group its question and gold answer.
 
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
@@ -9,6 +11,7 @@ import { loadConfig } from "#shared/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
+import { count, nonNegative } from "#shared/schemas/values.ts";
 import { type PresetName, presets, verify } from "#shared/verify/index.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../checkpoint.ts";
@@ -21,6 +24,12 @@ import type { LiveRun } from "./live.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { RolloutIndex } from "./rollout_index.ts";
 import { type RunSummary, summarise } from "./runs.ts";
+
+/** What `ghpo profile --json` prints, as far as it is shown. */
+const ProfileSchema = v.object({
+  adapter: v.string(),
+  kernels: v.array(v.object({ label: v.string(), calls: count, milliseconds: nonNegative })),
+});
 
 /** A completion with what the verifier says of it now. */
 export interface JudgedCompletion extends Omit<Completion, "ids" | "logprobs"> {
@@ -130,6 +139,7 @@ export class OpenRun implements LiveRun {
       checkpoints,
       events: readEvents(this.path),
       plan: this.#plan(),
+      profile: this.#profile(),
       gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
       faults: this.log.faults,
     };
@@ -144,6 +154,12 @@ export class OpenRun implements LiveRun {
     } catch {
       return null;
     }
+  }
+
+  /** The time of every kernel, where somebody has kept the output of `ghpo profile --json` with the run. */
+  #profile(): v.InferOutput<typeof ProfileSchema> | null {
+    const path = join(this.path, "profile.json");
+    return existsSync(path) ? parse(ProfileSchema, readJson(path), path) : null;
   }
 
   async #loadProblems(): Promise<Map<string, Problem>> {

@@ -1,6 +1,6 @@
 // The run in focus: where it stands, how to steer it, where its memory goes, its checkpoints, events and recipe.
 
-import { duration, element, megabytes, percent, say, table } from "./dom.js";
+import { duration, element, megabytes, percent, say, short, table } from "./dom.js";
 import { get, post, state } from "./data.js";
 
 export async function runView(main) {
@@ -31,6 +31,7 @@ export async function runView(main) {
     ),
     ...steering(run, facts),
     ...memory(facts),
+    ...kernelTimes(facts.profile, run, newest),
     element("h2", {}, "Checkpoints"),
     facts.checkpoints.length === 0 ? element("p", { class: "empty" }, "None yet.") : element(
       "div",
@@ -124,5 +125,32 @@ function memory({ plan, gpu_bytes }) {
   return [
     element("h2", {}, "GPU memory"),
     element("div", { class: "scroll" }, table(["part", "size"], rows)),
+  ];
+}
+
+/** Where the time of a step goes; the profile is made beside the run, for it slows a step down. */
+function kernelTimes(profile, run, newest) {
+  if (profile === null) {
+    if (!newest) return [];
+    const command = `npm run -s ghpo -- profile --json --model ${run.path}/checkpoints/step_${
+      String(newest.step).padStart(6, "0")
+    } > ${run.path}/profile.json`;
+    return [
+      element("h2", {}, "Kernels"),
+      element("p", { class: "hint" }, "To see the time of each kernel of a step here:"),
+      element("pre", { class: "text", tabindex: 0, "aria-label": "command" }, command),
+    ];
+  }
+  const total = profile.kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const rows = profile.kernels.toSorted((a, b) => b.milliseconds - a.milliseconds).map((kernel) => [
+    kernel.label,
+    String(kernel.calls),
+    short(kernel.milliseconds),
+    percent(kernel.milliseconds / total),
+  ]);
+  return [
+    element("h2", {}, "Kernels"),
+    element("p", { class: "hint" }, `One step on ${profile.adapter}, ${short(total)} ms in kernels.`),
+    element("div", { class: "scroll" }, table(["kernel", "calls", "ms", "share"], rows)),
   ];
 }

@@ -16,6 +16,8 @@ function recipeOf(path: string, steps: number): TrainRecipe {
     model: "trainer/recipes/tiny-base",
     output_dir: path,
     data: { families: ["chain", "gcd"], levels: [3, 4], count: SIZE },
+    prompt: { system: "", max_prompt_length: 96 },
+    generation: { max_completion_length: 24 },
     reward: { preset: "strict", format: "hash" },
     train: { max_steps: steps },
   }, "recipe");

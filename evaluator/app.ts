@@ -1,12 +1,20 @@
 // The evaluator as a web service: one fetch handler that runs unchanged under Deno, Bun and workerd.
-// It verifies, scores, and evaluates endpoints from an allow-list; it loads no GPU and no file system.
+// It verifies, scores, and evaluates what is on an allow-list. It loads no GPU and no file system: where
+// checkpoints are served (Deno and Bun), `serve` hands in the function that opens them.
 
 import { Elysia } from "elysia";
 import type * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { verify } from "#shared/verify/index.ts";
-import { nextSamples, progressOf, resultOf, startEvaluation } from "./app/evaluations.ts";
-import { allowedEndpoint, isAuthorized, limitedBody, RateLimiter } from "./app/guard.ts";
+import {
+  nextSamples,
+  type OpenCheckpoint,
+  progressOf,
+  resultOf,
+  sourceOf,
+  startEvaluation,
+} from "./app/evaluations.ts";
+import { allowedEndpoint, isAuthorized, limitedBody, RateLimiter, refuseCheckpoint } from "./app/guard.ts";
 import { docsPage, openApi, type Operation, operationsAt } from "./app/openapi.ts";
 import { HttpProblem, problemResponse } from "./app/problem.ts";
 import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./app/schemas.ts";
@@ -23,6 +31,8 @@ export interface Settings {
   token: string | null;
   /** Address prefixes that evaluations may be sent to. */
   endpoints: readonly string[];
+  /** Opens the checkpoints that may be evaluated; without it there are none. */
+  openCheckpoint?: OpenCheckpoint;
   maxBodyBytes: number;
   requestsPerMinute: number;
 }
@@ -31,7 +41,12 @@ export interface Settings {
 const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
 
 /** The routes, without the guard around them; its type is what a typed client needs. */
-export function routes({ store, endpoints }: Pick<Settings, "store" | "endpoints">) {
+export function routes(
+  { store, endpoints, openCheckpoint = refuseCheckpoint }: Pick<
+    Settings,
+    "store" | "endpoints" | "openCheckpoint"
+  >,
+) {
   // Ahead-of-time compilation would need `new Function`, which an edge worker forbids.
   return new Elysia({ aot: false })
     .get("/healthz", () => ({ status: "ok" }))
@@ -52,15 +67,18 @@ export function routes({ store, endpoints }: Pick<Settings, "store" | "endpoints
     }), { body: VerifyRequest })
     .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
     .post("/v1/evaluations", async ({ body }) => {
-      const endpoint = allowedEndpoint(body.endpoint, endpoints);
-      return await startEvaluation(store, { ...body, endpoint });
+      const request = body.endpoint === undefined
+        ? body
+        : { ...body, endpoint: allowedEndpoint(body.endpoint, endpoints) };
+      return await startEvaluation(store, request, openCheckpoint);
     }, { body: EvaluationRequest })
     .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
     .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
     .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
-      await progressOf(store, params.id); // 404 before the stream begins
       const key = headers["x-endpoint-authorization"]?.replace(/^Bearer /, "");
-      return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, key, ENDPOINT_LIMITS));
+      // Opened before the stream begins, so that what is missing or changed still has a status of its own.
+      const source = await sourceOf(store, params.id, openCheckpoint, key, ENDPOINT_LIMITS);
+      return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, source));
     }, { body: ChunkRequest });
 }
 

@@ -146,6 +146,14 @@ for (const { name, skip, start } of runtimes) {
       }
     });
 
+    it("evaluates no checkpoint, as none is on its list", async () => {
+      const spec = { checkpoint: "/etc", benchmarks: ["chain"] };
+      assert.equal((await problemOf(await call("/v1/evaluations", spec))).status, 403);
+      const sampled = await problemOf(await call("/v1/evaluations", { ...spec, top_p: 0.5 }));
+      assert.equal(sampled.status, 422);
+      assert.match(sampled.detail, /must leave top_p at 1/);
+    });
+
     it("answers faults with problems that leak nothing", async () => {
       const cases: [string, unknown, number, RegExp][] = [
         ["/v1/verify", "{", 400, /not valid JSON/],

@@ -1,5 +1,7 @@
-// The shared engine under Deno: a checkpoint directory on Deno's own WebGPU.
+// The shared engine under Deno and Bun: a checkpoint directory on the runtime's own WebGPU or on Dawn.
 
+import { readdirSync } from "node:fs";
+import process from "node:process";
 import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 import { fileError } from "#shared/io/files.ts";
@@ -29,7 +31,7 @@ export interface OpenedModel extends LocalModel {
 /** Loads a checkpoint directory onto the default adapter. Throws when the adapter computes garbage. */
 export async function openCheckpoint(directory: string): Promise<OpenedModel> {
   const digest = digestOf(directory);
-  const gpu = await openGpu(navigator.gpu);
+  const gpu = await openGpu(await gpuEntry());
   try {
     await selfTest(gpu);
     return new Checkpoint(gpu, loadModel(gpu, directory), directory, digest);
@@ -37,6 +39,16 @@ export async function openCheckpoint(directory: string): Promise<OpenedModel> {
     gpu.close();
     throw error;
   }
+}
+
+/**
+ * Deno's own WebGPU, or Dawn: in Bun, which has none, and in Deno where GHPO_DAWN=1 asks for it. Dawn is a
+ * native library, which Deno loads only with --allow-ffi; `scripts/run.mjs` passes that for GHPO_DAWN=1.
+ */
+async function gpuEntry(): Promise<GPU | undefined> {
+  if (process.versions.bun === undefined && process.env["GHPO_DAWN"] !== "1") return navigator.gpu;
+  const { dawn } = await import("../trainer/dawn.ts");
+  return dawn();
 }
 
 class Checkpoint implements OpenedModel {
@@ -55,7 +67,7 @@ class Checkpoint implements OpenedModel {
     this.identity = { source: "checkpoint", sha256: digest };
     const { description, device } = gpu.facts;
     this.engine = {
-      runtime: `Deno ${Deno.version.deno}`,
+      runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Deno ${process.versions["deno"]}`,
       adapter: description || device || "unknown adapter",
     };
     this.contextLength = model.config.max_position_embeddings;
@@ -100,9 +112,7 @@ class Checkpoint implements OpenedModel {
 function digestOf(directory: string): string {
   let names: string[];
   try {
-    names = Array.from(Deno.readDirSync(directory), ({ name }) => name).filter((name) =>
-      MODEL_FILES.test(name)
-    );
+    names = readdirSync(directory).filter((name) => MODEL_FILES.test(name));
   } catch (cause) {
     throw fileError("read", directory, cause);
   }

@@ -12,11 +12,12 @@ const bun = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
 const stories = "models/stories260k";
 
 /** Runs `generate` of the trainer (Bun) or of the evaluator (Deno) and returns its object. */
-async function generate(program: string, args: string[], model: string, prompt: string[]) {
+async function generate(program: string, args: string[], model: string, prompt: string[], env = {}) {
   const options = ["--model", model, ...prompt, "--max-tokens", "40", "--greedy", "--json"];
   const command = new Deno.Command(program, {
     args: [...args, "generate", ...options],
     cwd: root,
+    env,
     stderr: "null",
   });
   const { code, stdout } = await command.output();
@@ -56,7 +57,7 @@ describe("checkpoints in Deno", () => {
         "--no-prompt",
         "--no-check",
         "--allow-read",
-        "--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
+        "--allow-env=GHPO_DAWN,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
       ];
       const inDeno = await generate(
         Deno.execPath(),
@@ -69,6 +70,21 @@ describe("checkpoints in Deno", () => {
       inDeno.logprobs.forEach((logprob, i) => assert.ok(Math.abs(logprob - inBun.logprobs[i]!) < 1e-5));
     });
   }
+
+  it("runs on Dawn when GHPO_DAWN=1 asks for it, and only with the permission to load it", async () => {
+    const [path, prompt] = models.at(-1)!;
+    const args = (ffi: string[]) => [
+      ...["run", "--no-prompt", "--no-check", "--allow-read", ...ffi],
+      "--allow-env=GHPO_DAWN,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
+      "evaluator/main.ts",
+    ];
+    const env = { GHPO_DAWN: "1" };
+    const allowed = args([`--allow-ffi=${root}node_modules/webgpu`]);
+    const onDawn = await generate(Deno.execPath(), allowed, root + path, prompt, env);
+    const onOwn = await generate(Deno.execPath(), args([]), root + path, prompt);
+    assert.deepEqual([onDawn.ids, onDawn.text], [onOwn.ids, onOwn.text]);
+    await assert.rejects(() => generate(Deno.execPath(), args([]), root + path, prompt, env));
+  });
 
   it("names what a directory lacks", async () => {
     const empty = Deno.makeTempDirSync();

@@ -72,7 +72,10 @@ describe("a killed run", () => {
       new Deno.Command(Deno.execPath(), {
         args: [
           ...["run", "--no-prompt", "--no-check", "--allow-read", `--allow-write=${folder}`],
-          ...["--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY", "--allow-net=127.0.0.1"],
+          ...[
+            "--allow-env=GHPO_DAWN,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY",
+            "--allow-net=127.0.0.1",
+          ],
           fileURLToPath(new URL("main.ts", import.meta.url)),
           ...["--endpoint", server.url, "--model", "m", "--benchmarks", "chain,linear", "--per-level", "30"],
           ...["--samples", "4", "--concurrency", String(concurrency), "--out", out],

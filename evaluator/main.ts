@@ -1,5 +1,7 @@
-// Commands of the evaluator. Run by Deno with the permissions that scripts/permissions.mjs lists.
+// Commands of the evaluator. Run by Deno with the permissions that scripts/permissions.mjs lists; `serve` also
+// runs under Bun.
 
+import process from "node:process";
 import { Command } from "commander";
 import { compare } from "./commands/compare.ts";
 import { evaluate } from "./commands/evaluate.ts";
@@ -76,6 +78,7 @@ program.command("serve")
   .option("--host <name>", "address to listen at", "127.0.0.1")
   .option("--store <file>", "keep evaluations in this file (default: in memory)")
   .option("--endpoints <urls>", "comma-separated address prefixes that evaluations may be sent to")
+  .option("--checkpoints <dirs>", "comma-separated checkpoint directories that may be evaluated here")
   .option("--open", "serve without a token")
   .action(async (options) => {
     const { serve } = await import("./commands/serve.ts");
@@ -96,8 +99,8 @@ program.command("benchmarks")
   .action((options) => list(options));
 
 try {
-  await program.parseAsync(Deno.args, { from: "user" });
+  await program.parseAsync(process.argv.slice(2), { from: "user" });
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : error}`);
-  Deno.exit(1);
+  process.exit(1);
 }

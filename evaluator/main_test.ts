@@ -24,7 +24,7 @@ after(() => {
 function start(...args: string[]): Deno.ChildProcess {
   const permissions = [
     ...["--no-prompt", "--no-check", "--allow-read", "--allow-write", "--allow-net"],
-    "--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY",
+    "--allow-env=GHPO_DAWN,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY",
   ];
   const all = ["run", ...permissions, main, ...args];
   return new Deno.Command(Deno.execPath(), { args: all, stdout: "piped", stderr: "piped" }).spawn();

@@ -1,11 +1,15 @@
 // What Deno may touch, listed one by one; anything else fails at once instead of asking.
 
+import { join } from "node:path";
+import { ROOT } from "./cache.mjs";
+
 /** Environment variables that the project and its dependencies read. */
 const VARIABLES = [
   "GHPO_SHARED", // folder of outside fixtures
   "NODE_ENV,ENV,ELYSIA_AOT", // Elysia
   "OPENAI_API_KEY", // endpoints
   "GHPO_TOKEN", // callers of the service
+  "GHPO_DAWN", // which WebGPU
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
 ];
 
@@ -13,6 +17,9 @@ const COMMON = ["--no-prompt", "--allow-read", `--allow-env=${VARIABLES.join(","
 
 /** Models, results and journals lie where the user says; a compatible endpoint may be anywhere. */
 export const EVALUATOR = [...COMMON, "--allow-write", "--allow-net"];
+
+/** Dawn is a native library, which no sandbox holds: Deno may load it only where GHPO_DAWN=1 asks for it. */
+export const DAWN = [`--allow-ffi=${join(ROOT, "node_modules", "webgpu")}`];
 
 /** The verifier reads rows and prints verdicts. */
 export const VERIFIER = COMMON;

@@ -5,13 +5,19 @@
 import { delimiter, join } from "node:path";
 import { ROOT } from "./cache.mjs";
 import { hand } from "./process.mjs";
-import { EVALUATOR, VERIFIER } from "./permissions.mjs";
+import { DAWN, EVALUATOR, VERIFIER } from "./permissions.mjs";
 import { setUp } from "./setup.mjs";
 import { ensureHyperfine, TOOLS } from "./tools.mjs";
 
 const COMMANDS = {
   ghpo: { program: TOOLS.bun, args: [join(ROOT, "trainer", "main.ts")] },
-  evaluate: { program: TOOLS.deno, args: ["run", ...EVALUATOR, join(ROOT, "evaluator", "main.ts")] },
+  evaluate: {
+    program: TOOLS.deno,
+    args: [
+      ...["run", ...EVALUATOR, ...(process.env.GHPO_DAWN === "1" ? DAWN : [])],
+      join(ROOT, "evaluator", "main.ts"),
+    ],
+  },
   verify: {
     program: TOOLS.deno,
     args: ["run", ...VERIFIER, join(ROOT, "evaluator", "verify_cli.ts")],

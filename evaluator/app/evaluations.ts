@@ -1,10 +1,11 @@
-// Evaluations of an endpoint as a state machine in a store: a request asks for the next few samples, so that
-// no request outlives an edge worker's limits and a lost worker loses at most the samples in flight.
+// Evaluations as a state machine in a store: a request asks for the next few samples, so that no request
+// outlives an edge worker's limits and a lost worker loses at most the samples in flight.
 
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { syntheticTask } from "../benchmarks/synthetic.ts";
 import { presets } from "../presets.ts";
-import { type SampleRecord, type SampleRequest, sha256 } from "../sample.ts";
+import { type SampleRecord, type SampleRequest, sha256, type Source } from "../sample.ts";
+import { CheckpointSource, type LocalModel } from "../sources/checkpoint.ts";
 import { OpenAiSource } from "../sources/openai.ts";
 import { averagesOf, summarise } from "../summary.ts";
 import { requestsOf, score, type Task, taskHash } from "../task.ts";
@@ -20,11 +21,35 @@ export interface Progress {
   status: "running" | "complete";
 }
 
+/** A checkpoint of the serving machine. */
+export interface ServedModel extends LocalModel {
+  readonly digest: string;
+  readonly engine: { runtime: string; adapter: string };
+}
+
+/** Opens a checkpoint by the name that a request gives. Throws 403 when it is not on the allow-list. */
+export type OpenCheckpoint = (name: string) => Promise<ServedModel>;
+
+/** What an evaluation is: the request, and for a checkpoint which weights it had when it began. */
+interface Spec {
+  request: EvaluationRequest;
+  digest: string | null;
+  engine: ServedModel["engine"] | null;
+}
+
 /** Finds or creates the evaluation of a request: the same request is always the same evaluation. */
-export async function startEvaluation(store: Store, request: EvaluationRequest): Promise<Progress> {
-  const spec = JSON.stringify(request);
-  const id = (await sha256(spec)).slice(0, 32);
-  if (await store.get(`spec/${id}`) === null) await store.put({ [`spec/${id}`]: spec });
+export async function startEvaluation(
+  store: Store,
+  request: EvaluationRequest,
+  openCheckpoint: OpenCheckpoint,
+): Promise<Progress> {
+  const model = request.checkpoint === undefined ? null : await openCheckpoint(request.checkpoint);
+  const digest = model?.digest ?? null;
+  const id = (await sha256(JSON.stringify([request, digest]))).slice(0, 32);
+  if (await store.get(`spec/${id}`) === null) {
+    const spec: Spec = { request, digest, engine: model?.engine ?? null };
+    await store.put({ [`spec/${id}`]: JSON.stringify(spec) });
+  }
   return await progressOf(store, id);
 }
 
@@ -35,18 +60,35 @@ export async function progressOf(store: Store, id: string): Promise<Progress> {
   return { id, total, done, status: done === total ? "complete" : "running" };
 }
 
-/** Asks for up to `count` missing samples. Yields the progress after each batch and the failures. */
+/** What answers an evaluation. Throws 404, or 409 when the checkpoint's weights are others than at its start. */
+export async function sourceOf(
+  store: Store,
+  id: string,
+  openCheckpoint: OpenCheckpoint,
+  apiKey: string | undefined,
+  limits: { timeoutMs: number; concurrency: number },
+): Promise<Source> {
+  const { request, digest } = await specOf(store, id);
+  const { endpoint = "", model = "", checkpoint } = request;
+  if (checkpoint === undefined) {
+    return new OpenAiSource({ endpoint, model, apiKey, ...limits, attempts: 3, stream: false });
+  }
+  const local = await openCheckpoint(checkpoint);
+  if (local.digest !== digest) {
+    throw new HttpProblem(409, "The checkpoint has changed since the evaluation began: begin another");
+  }
+  return new CheckpointSource(local, request.seed ?? 0);
+}
+
+/** Asks `source` for up to `count` missing samples. Yields the progress after each batch and the failures. */
 export async function* nextSamples(
   store: Store,
   id: string,
   count: number,
-  apiKey: string | undefined,
-  limits: { timeoutMs: number; concurrency: number },
+  source: Source,
 ): AsyncGenerator<{ event: string; data: unknown }> {
   const plan = await load(store, id);
   const missing = plan.requests.filter(({ key }) => !plan.samples.has(key));
-  const { endpoint, model } = plan.spec;
-  const source = new OpenAiSource({ endpoint, model, apiKey, ...limits, attempts: 3, stream: false });
   const stop = new AbortController();
   let done = plan.requests.length - missing.length;
   try {
@@ -88,45 +130,53 @@ export async function resultOf(store: Store, id: string): Promise<EvaluationResu
     if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
   }
   if (benchmarks.length === 0) throw new HttpProblem(409, "The evaluation has no sample yet");
+  const { request, digest, engine } = plan.spec;
   return {
     format_version: 1,
-    model: plan.spec.model,
-    model_sha256: null,
-    source: "openai",
-    seed: plan.spec.seed ?? 0,
-    problems_seed: plan.spec.problems_seed ?? 1,
+    model: request.checkpoint ?? request.model ?? "",
+    model_sha256: digest,
+    source: request.checkpoint === undefined ? "openai" : "checkpoint",
+    seed: request.seed ?? 0,
+    problems_seed: request.problems_seed ?? 1,
     complete: plan.requests.every(({ key }) => plan.samples.has(key)),
     benchmarks,
     ...averagesOf(benchmarks),
     rows: [],
-    run: { created_at: new Date().toISOString(), duration_s: 0, engine: null },
+    run: { created_at: new Date().toISOString(), duration_s: 0, engine },
   };
 }
 
 interface Plan {
-  spec: EvaluationRequest;
+  spec: Spec;
   tasks: Task[];
   requests: SampleRequest[];
   samples: Map<string, SampleRecord>;
 }
 
-async function load(store: Store, id: string): Promise<Plan> {
+async function specOf(store: Store, id: string): Promise<Spec> {
   const text = await store.get(`spec/${id}`);
   if (text === null) throw new HttpProblem(404, "There is no such evaluation");
-  const spec = JSON.parse(text) as EvaluationRequest;
+  return JSON.parse(text) as Spec;
+}
+
+async function load(store: Store, id: string): Promise<Plan> {
+  const spec = await specOf(store, id);
+  const { request, digest } = spec;
   const { sampling, repeatTemperature } = presets.plain;
-  const samples = spec.samples ?? 1;
-  const temperature = spec.temperature ?? (samples > 1 ? repeatTemperature : sampling.temperature);
-  const tasks = spec.benchmarks.map((family) =>
-    syntheticTask(family, spec.problems_seed ?? 1, spec.per_level ?? 10, samples, {
+  const samples = request.samples ?? 1;
+  const temperature = request.temperature ?? (samples > 1 ? repeatTemperature : sampling.temperature);
+  const tasks = request.benchmarks.map((family) =>
+    syntheticTask(family, request.problems_seed ?? 1, request.per_level ?? 10, samples, {
       ...sampling,
       temperature,
-      top_p: spec.top_p ?? sampling.top_p,
-      max_tokens: spec.max_tokens ?? sampling.max_tokens,
+      top_p: request.top_p ?? sampling.top_p,
+      max_tokens: request.max_tokens ?? sampling.max_tokens,
     })
   );
-  const identity = { source: "openai", endpoint: spec.endpoint, model: spec.model };
-  const requests = (await Promise.all(tasks.map((task) => requestsOf(task, identity, spec.seed ?? 0))))
+  const identity = digest === null
+    ? { source: "openai", endpoint: request.endpoint ?? "", model: request.model ?? "" }
+    : { source: "checkpoint", sha256: digest };
+  const requests = (await Promise.all(tasks.map((task) => requestsOf(task, identity, request.seed ?? 0))))
     .flat();
   const records = (await store.list(`sample/${id}/`)).map((line) => JSON.parse(line) as SampleRecord);
   return { spec, tasks, requests, samples: new Map(records.map((record) => [record.key, record])) };

@@ -75,3 +75,8 @@ export function allowedEndpoint(address: string, allowed: readonly string[]): st
   }
   return url.origin + path;
 }
+
+/** The answer to a checkpoint that is not on the allow-list. */
+export function refuseCheckpoint(): never {
+  throw new HttpProblem(403, "The checkpoint is not on this service's list of allowed checkpoints");
+}

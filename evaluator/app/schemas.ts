@@ -64,9 +64,11 @@ export const ScoreRequest = v.strictObject({
 });
 export const ScoreResponse = BenchmarkScoreSchema;
 
-export const EvaluationRequest = v.strictObject({
-  endpoint: v.pipe(v.string(), v.url("must be an address"), v.maxLength(500)),
-  model: shortText,
+/** What answers: an endpoint's model, or a checkpoint directory of the machine that serves. */
+const evaluated = v.strictObject({
+  endpoint: v.optional(v.pipe(v.string(), v.url("must be an address"), v.maxLength(500))),
+  model: v.optional(shortText),
+  checkpoint: v.optional(shortText),
   benchmarks: v.pipe(v.array(family), v.minLength(1), v.maxLength(FAMILIES.length)),
   problems_seed: v.optional(seed),
   per_level: v.optional(v.pipe(positiveCount, v.maxValue(100))),
@@ -76,6 +78,20 @@ export const EvaluationRequest = v.strictObject({
   max_tokens: v.optional(v.pipe(positiveCount, v.maxValue(32_768))),
   seed: v.optional(seed),
 });
+export const EvaluationRequest = v.pipe(
+  evaluated,
+  v.check(
+    ({ endpoint, model, checkpoint }) =>
+      checkpoint === undefined
+        ? endpoint !== undefined && model !== undefined
+        : endpoint === undefined && model === undefined,
+    "must name an endpoint with its model, or a checkpoint",
+  ),
+  v.check(
+    ({ checkpoint, top_p = 1 }) => checkpoint === undefined || top_p === 1,
+    "must leave top_p at 1 for a checkpoint, which is sampled from the whole distribution",
+  ),
+);
 export type EvaluationRequest = v.InferOutput<typeof EvaluationRequest>;
 
 export const EvaluationState = v.strictObject({

@@ -1,8 +1,11 @@
-// `serve`: the web service on this machine, its evaluations kept in a file.
+// `serve`: the web service on this machine, under Deno or Bun, its evaluations kept in a file.
 
+import { existsSync } from "node:fs";
+import process from "node:process";
 import { FileStore } from "../app/file_store.ts";
 import { MemoryStore } from "../app/store.ts";
 import { createHandler } from "../app.ts";
+import { servedCheckpoints } from "./served_checkpoints.ts";
 
 /** Flags of the command, as commander gives them. */
 interface ServeOptions {
@@ -10,12 +13,19 @@ interface ServeOptions {
   host: string;
   store?: string;
   endpoints?: string;
+  checkpoints?: string;
   open?: boolean;
 }
 
+/** What is used of Bun's server, which Deno's types do not know. */
+interface BunServer {
+  serve(options: { port: number; hostname: string; idleTimeout: number; fetch: Handler }): { port: number };
+}
+type Handler = (request: Request) => Promise<Response>;
+
 /** Starts the server; it runs until it is stopped. Throws without a token unless that was asked for. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const token = Deno.env.get("GHPO_TOKEN") ?? null;
+  const token = process.env["GHPO_TOKEN"] ?? null;
   if (token === null && !options.open) {
     throw new Error("Cannot serve without a token: set GHPO_TOKEN, or pass --open to serve everybody");
   }
@@ -23,18 +33,31 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError(`Cannot serve as --port must be from 0 to 65535: current value is ${options.port}`);
   }
+  const checkpoints = listed(options.checkpoints);
+  for (const directory of checkpoints) {
+    if (existsSync(`${directory}/config.json`)) continue;
+    throw new Error(`Cannot serve the checkpoint ${directory} as it has no config.json`);
+  }
   const handler = createHandler({
     store: options.store === undefined ? new MemoryStore() : new FileStore(options.store),
     token: options.open ? null : token,
-    endpoints: (options.endpoints ?? "").split(",").filter((address) => address !== ""),
+    endpoints: listed(options.endpoints),
+    openCheckpoint: servedCheckpoints(checkpoints),
     maxBodyBytes: 4_000_000,
     requestsPerMinute: 60_000,
   });
-  const server = Deno.serve({
-    port,
-    hostname: options.host,
-    onListen: ({ hostname, port }) =>
-      console.error(`Serving at http://${hostname}:${port}, documented at /docs`),
-  }, handler);
-  await server.finished;
+  const announce = (port: number): void =>
+    console.error(`Serving at http://${options.host}:${port}, documented at /docs`);
+  const { Bun } = globalThis as { Bun?: BunServer };
+  if (Bun) {
+    // Bun closes a silent connection after 10 s; the samples of one chunk may take longer (255 s at most).
+    announce(Bun.serve({ port, hostname: options.host, idleTimeout: 255, fetch: handler }).port);
+    return;
+  }
+  const onListen = (address: { port: number }): void => announce(address.port);
+  await Deno.serve({ port, hostname: options.host, onListen }, handler).finished;
+}
+
+function listed(names = ""): string[] {
+  return names.split(",").filter((name) => name !== "");
 }

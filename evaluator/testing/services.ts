@@ -6,7 +6,12 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(import.meta.resolve("../../"));
 const app = `${root}evaluator/app.ts`;
-const bun = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
+const bunPath = `${root}.cache/tools/node_modules/bun/bin/bun.exe`;
+/** Bun's program; `missing` is false, or why tests of it are skipped. */
+export const bun = {
+  path: bunPath,
+  missing: existsSync(bunPath) ? false as const : "Bun is not installed in .cache/tools",
+};
 const miniflare = `${root}.cache/edge/node_modules/miniflare/dist/src/index.js`;
 
 /** A running service. `stop` kills it; `restart` keeps what its store keeps. */
@@ -39,12 +44,12 @@ export const runtimes: readonly Runtime[] = [
   },
   {
     name: "Bun",
-    skip: existsSync(bun) ? false : "Bun is not installed in .cache/tools",
-    start: (env) => spawn(bun, ["run", app], { ...env, BUN_PORT: env["PORT"] as string }),
+    skip: bun.missing,
+    start: (env) => spawn(bun.path, ["run", app], { ...env, BUN_PORT: env["PORT"] as string }),
   },
   {
     name: "workerd",
-    skip: existsSync(miniflare) && existsSync(bun)
+    skip: existsSync(miniflare) && !bun.missing
       ? false
       : "miniflare is not installed: npm install --prefix .cache/edge --no-save miniflare@4",
     start: async (env, state) => {
@@ -69,7 +74,7 @@ export const runtimes: readonly Runtime[] = [
 /** Bundles the app for an edge worker into one file and returns its path. */
 export async function bundle(path: string): Promise<string> {
   const args = ["build", app, "--target=browser", "--format=esm", "--minify", `--outfile=${path}`];
-  const { code, stderr } = await new Deno.Command(bun, { args, cwd: root }).output();
+  const { code, stderr } = await new Deno.Command(bun.path, { args, cwd: root }).output();
   if (code !== 0) throw new Error(`Cannot bundle the app: ${new TextDecoder().decode(stderr)}`);
   return path;
 }

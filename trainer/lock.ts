@@ -2,7 +2,7 @@
 // the process however that dies, and no clock and no process number decides. owner.json beside it only tells people who.
 
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -28,6 +28,7 @@ export function lockRun(run: string): Disposable {
   let database: Database | undefined;
   try {
     mkdirSync(run, { recursive: true });
+    closeSync(openSync(path, "a")); // says why it cannot be written, which SQLite does not
     database = new Database(path);
     database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
     database.run("BEGIN EXCLUSIVE");

@@ -160,6 +160,17 @@ program.command("completion <shell>")
   .description("print the completion script of bash, zsh or fish")
   .action(async (shell) => (await import("./commands/completion.ts")).completionCommand(shell, program));
 
+program.command("profile")
+  .description("time every kernel of one step: a rollout and an update on random prompts")
+  .requiredOption("--model <dir>", "checkpoint directory in the Hugging Face layout")
+  .option("--prompts <n>", "prompts of the step", "4")
+  .option("--samples <n>", "completions a prompt", "4")
+  .option("--prompt-tokens <n>", "tokens of a prompt", "32")
+  .option("--max-tokens <n>", "tokens of a completion", "32")
+  .option("--trace <file>", "also write a trace for chrome://tracing or Perfetto")
+  .option("--json", "print the times as JSON on stdout")
+  .action(async (options) => (await import("./commands/profile.ts")).profileCommand(options));
+
 program.command("doctor")
   .description(
     "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",

@@ -5,6 +5,7 @@
 // and turns a lost device into an error at the next read instead of a hang.
 
 import { compileKernel, type Kernel } from "./kernel.ts";
+import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
 
 /** What the adapter says of itself, for `doctor`, run manifests and error sentences. */
@@ -98,6 +99,8 @@ export class Gpu {
   subgroups8 = false;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
   bindingBytes: number;
+  /** When set, the time of every dispatch is taken. */
+  profiler: Profiler | undefined;
   /** For writable bindings that a variant of a kernel never touches. */
   readonly unused: GPUBuffer;
   readonly #kernels = new Map<string, Kernel>();

@@ -13,7 +13,7 @@ describe("Profiler", () => {
       return context.skip("the adapter has no timestamp queries");
     }
     const recorder = new Recorder(gpu);
-    const profiler = recorder.profiler = new Profiler(gpu);
+    const profiler = gpu.profiler = new Profiler(gpu);
     const [a, b, c] = [0, 1, 2].map((i) => gpu.allocate(`m${i}`, 256 * 256 * 4)) as [
       GPUBuffer,
       GPUBuffer,
@@ -23,11 +23,15 @@ describe("Profiler", () => {
       matmulNN(recorder, { x: a, w: b, out: c }, { rows: 256, cols: 256, inner: 256 });
       gatherRows(recorder, { table: a, indices: b, out: c }, { count: 1, cols: 4 });
       recorder.submit();
-      await profiler.collect();
     }
+    gpu.profiler = undefined;
+    await profiler.collect();
     const times = profiler.times();
     assert.deepEqual(times.map(({ calls }) => calls), [3, 3]);
     assert.match(times[0]!.label, /^matmul_/);
+    assert.equal(times[0]!.flops, 3 * 2 * 256 ** 3);
+    assert.equal(times[0]!.bytes, 3 * 3 * 256 * 256 * 4);
+    assert.equal(profiler.events.length, 6);
     assert.equal(times[1]!.label, "gather_rows");
     assert.ok(times[0]!.milliseconds > times[1]!.milliseconds && times[1]!.milliseconds > 0);
     profiler.destroy();

@@ -6,7 +6,7 @@
 
 import type { Gpu } from "./device.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Profiler } from "./profiler.ts";
+import type { Work } from "./profiler.ts";
 
 /** A whole buffer or a part of it; `offset` must respect minStorageBufferOffsetAlignment (256). */
 export type Binding = GPUBuffer | { buffer: GPUBuffer; offset: number; size: number };
@@ -25,8 +25,6 @@ export class Recorder {
   #slot = 0;
   /** Dispatches recorded since creation, for benches. */
   dispatches = 0;
-  /** When set, the time of every dispatch is taken. */
-  profiler: Profiler | undefined;
 
   constructor(readonly gpu: Gpu) {
     const usage = 0x40 | 0x08; // UNIFORM | COPY_DST
@@ -50,7 +48,7 @@ export class Recorder {
     if (this.#slot === SLOTS) this.submit();
     const offset = this.#slot++ * SLOT_BYTES;
     this.#writeParams(kernel, params, offset);
-    this.#beginPass(kernel.label);
+    this.#beginPass(kernel, params, bindings);
     const pass = this.#pass!;
     pass.setPipeline(kernel.pipeline);
     pass.setBindGroup(0, this.#bindGroup(kernel, bindings), [offset]);
@@ -72,6 +70,7 @@ export class Recorder {
   submit(): void {
     if (!this.#encoder) return;
     this.#pass?.end();
+    this.gpu.profiler?.resolve(this.#encoder);
     const used = this.#slot * SLOT_BYTES;
     if (used) this.gpu.device.queue.writeBuffer(this.#arena, 0, this.#staging.buffer, 0, used);
     this.gpu.device.queue.submit([this.#encoder.finish()]);
@@ -84,8 +83,9 @@ export class Recorder {
     this.#arena.destroy();
   }
 
-  #beginPass(label: string): void {
-    const timestampWrites = this.profiler?.next(label);
+  #beginPass(kernel: Kernel, params: Record<string, number>, bindings: Record<string, Binding>): void {
+    const { profiler } = this.gpu;
+    const timestampWrites = profiler?.next(workOf(kernel, params, bindings));
     if (timestampWrites) this.#endPass();
     this.#encoder ??= this.gpu.device.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
@@ -133,6 +133,18 @@ export class Recorder {
     }
     return group;
   }
+}
+
+/** The kernels with rows, cols and inner are the matrix products. A buffer that is bound twice counts once. */
+function workOf(kernel: Kernel, params: Record<string, number>, bindings: Record<string, Binding>): Work {
+  const { rows = 0, cols = 0, inner = 0 } = params;
+  const sizes = new Map<GPUBuffer, number>();
+  for (const name of kernel.bindings) {
+    const binding = bindings[name]!;
+    sizes.set("buffer" in binding ? binding.buffer : binding, binding.size);
+  }
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  return { label: kernel.label, flops: 2 * rows * cols * inner, bytes };
 }
 
 /** Workgroups for `threads` one-dimensional threads, folded into y past the grid limit (kernels unfold). */

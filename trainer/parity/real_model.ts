@@ -4,7 +4,7 @@
 // convert_gguf.py wrote, FOLDER holds gsm8k-train.jsonl and gsm8k-test.jsonl. README.md here has the numbers.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -83,7 +83,7 @@ async function evaluate(checkpoint: string) {
     "node",
     "scripts/run.mjs",
     "evaluate",
-    ...["--model", checkpoint, "--benchmarks", "gsm8k", "--data", values.data],
+    ...["--model", resolve(checkpoint), "--benchmarks", "gsm8k", "--data", resolve(values.data)],
     ...["--limit", "8", "--max-tokens", "64", "--temperature", "0", "--json"],
   ], { cwd: join(import.meta.dirname, "..", ".."), stderr: "ignore" });
   const text = await new Response(evaluator.stdout).text();

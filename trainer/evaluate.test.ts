@@ -5,7 +5,7 @@ import { evaluate } from "./evaluate.ts";
 import type { SampleOptions, SampleRequest } from "./policy.ts";
 import { EOS, ScriptedSampler, tinyTokenizer } from "./testing.ts";
 
-const problems = ["chain", "gcd"].flatMap((family) =>
+const problems = (["chain", "gcd"] as const).flatMap((family) =>
   syntheticProblems({ families: [family], levels: [3], count: 2, seed: 5, split: "held_out" })
 );
 const answerTo = (question: string) => problems.find(({ text }) => question.includes(text))!;

@@ -5,6 +5,7 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import process from "node:process";
 import { StringDecoder } from "node:string_decoder";
 import { parseArgs } from "node:util";
+import { fileError } from "#shared/io/files.ts";
 import {
   checkGold,
   parseRow,
@@ -32,9 +33,17 @@ verify --check-gold GOLD [options]      can this gold answer be verified?
 
 Exit code: 0 when equal (a batch: when every row could be read), 1 otherwise.`;
 
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    throw fileError("read", path, cause);
+  }
+}
+
 /** Reads a file line by line without holding all of it. */
 function* lines(path: string): Generator<string> {
-  const file = path === "-" ? 0 : openSync(path, "r");
+  const file = path === "-" ? 0 : open(path);
   const decoder = new StringDecoder("utf8");
   const buffer = new Uint8Array(1 << 16);
   let rest = "";

@@ -77,5 +77,6 @@ describe("the verify command", () => {
     );
     assert.match(verify("1").err, /^Cannot compare 1 texts as two are needed/);
     assert.equal(verify("1").status, 2);
+    assert.equal(verify("--batch", "absent.jsonl").err, "Cannot read absent.jsonl as it does not exist\n");
   });
 });

@@ -94,6 +94,7 @@ const times: number[] = [];
 const gpuBytes = policy.gpuBytes.bind(policy);
 policy.gpuBytes = () => { // and this at the end
   times[step] = performance.now() - began;
+  if (step % 10 === 0) console.error(`step ${step} of ${recipe.train.max_steps}`);
   return gpuBytes();
 };
 

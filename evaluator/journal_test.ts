@@ -76,7 +76,7 @@ describe("a killed run", () => {
             "--allow-env=GHPO_DAWN,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,OPENAI_API_KEY",
             "--allow-net=127.0.0.1",
           ],
-          fileURLToPath(new URL("main.ts", import.meta.url)),
+          fileURLToPath(import.meta.resolve("./main.ts")),
           ...["--endpoint", server.url, "--model", "m", "--benchmarks", "chain,linear", "--per-level", "30"],
           ...["--samples", "4", "--concurrency", String(concurrency), "--out", out],
         ],

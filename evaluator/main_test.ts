@@ -10,7 +10,7 @@ import { openCheckpoint, type OpenedModel } from "./engine.ts";
 import { startEndpoint } from "./testing/endpoint.ts";
 import { makeTinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
+const main = fileURLToPath(import.meta.resolve("./main.ts"));
 const folder = Deno.makeTempDirSync();
 let checkpoint: string;
 before(async () => {
@@ -120,7 +120,8 @@ describe("evaluate", () => {
       ],
       [["--model", "/nowhere"], /^error: Cannot read \/nowhere.*as it does not exist\n$/],
       [[], /^error: Cannot evaluate as nothing answers: pass --model/],
-      [["--model", "x", "--samples", "0"], /samples must be >= 1: current value is 0\n$/],
+      [["--model", "x", "--samples", "0"], / --samples must be >= 1: current value is 0\n$/],
+      [["--model", "x", "--problems-seed", "1.5"], / --problems-seed must be .*: current value is 1.5\n$/],
       [["--modell", "x"], /^error: unknown option '--modell'\n\(Did you mean --model\?\)/],
       [["--completions", `${folder}/none.jsonl`], /^error: Cannot read .*none.jsonl as it does not exist\n$/],
       [["compare", main, main], /^error: Cannot read .*main.ts as it is not valid JSON/],

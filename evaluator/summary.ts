@@ -4,6 +4,7 @@
 import { equivalent } from "#shared/verify/index.ts";
 import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
 import { mean } from "#shared/statistics.ts";
+import { firstLetter } from "./benchmarks/benchmark.ts";
 import type { SampleRecord } from "./sample.ts";
 import { gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./statistics/estimators.ts";
 import { scoreInterval, stratifiedBootstrap } from "./statistics/intervals.ts";
@@ -33,11 +34,14 @@ export function summarise(task: Task, taskHash: string, scored: readonly ScoredS
     correct: samples.filter((sample) => sample.score.verdict === true).length,
     trace_correct: task.checkTrace ? samples.filter((sample) => sample.score.trace_correct).length : null,
   }));
-  const majorities = ordered.map(({ samples }) =>
+  const majorities = ordered.map(({ problem, samples }) =>
     majorityAtK(
-      samples.map(({ score }) => ({ answer: score.extracted, correct: score.verdict === true })),
+      samples.map(({ repeat, score }) => ({
+        answer: score.extracted === null ? null : firstLetter(problem, repeat, score.extracted),
+        correct: score.verdict === true,
+      })),
       samples.length,
-      (a, b) => equivalent(a, b, task.verify),
+      (a, b) => problem.choices === undefined && equivalent(a, b, task.verify),
     )
   );
   const levels = [...new Set(problems.map((problem) => problem.level))].filter((level) => level !== null);

@@ -7,11 +7,9 @@ import {
   verify,
   type VerifyOptions,
 } from "#shared/verify/index.ts";
-import type { BenchmarkProblem } from "./benchmarks/benchmark.ts";
+import { asRepeat, type BenchmarkProblem, LETTERS } from "./benchmarks/benchmark.ts";
 import type { Sampling } from "./presets.ts";
 import { type Prompt, requestKey, type SampleRequest, seedOf, sha256 } from "./sample.ts";
-
-const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
 /** One benchmark under one protocol. */
 export interface Task {
@@ -40,7 +38,10 @@ export interface Score {
   trace_correct: boolean | null;
 }
 
-/** Judges a completion. A pure function of its arguments: scoring twice gives the same bytes. */
+/**
+ * Judges a completion of a problem as it was asked (`asRepeat`). A pure function of its arguments: scoring
+ * twice gives the same bytes.
+ */
 export function score(task: Task, problem: BenchmarkProblem, completion: string): Score {
   const { verdict, tier, reason, extracted, span } = problem.choices === undefined
     ? verify(goldOf(problem.answer, task.verify), completion, task.verify, toleranceOf(problem))
@@ -73,7 +74,12 @@ export function goldOf(answer: string, grader: VerifyPreset): string {
  * A journal entry made under another hash is never reused.
  */
 export async function taskHash(task: Task): Promise<string> {
-  const rows = task.problems.map((problem) => [problem.id, problem.answer, task.prompt(problem)]);
+  const rows = task.problems.map((problem) => [
+    problem.id,
+    problem.answer,
+    task.prompt(problem),
+    ...problem.orders ?? [], // nothing for most, whose hashes stay as they were
+  ]);
   return await sha256(JSON.stringify([task.name, rows]));
 }
 
@@ -91,7 +97,7 @@ export async function requestsOf(
         benchmark: task.name,
         problem_id: problem.id,
         repeat,
-        prompt: task.prompt(problem),
+        prompt: task.prompt(asRepeat(problem, repeat)),
         sampling: task.sampling,
         seed: await seedOf(`${seed}/${task.name}/${problem.id}/${repeat}`) & 0x7fffffff,
       };

@@ -14,9 +14,30 @@ export interface BenchmarkProblem {
   level: number | string | null;
   /** Number of options of a multiple-choice question; the answer is then a letter. */
   choices?: number;
+  /**
+   * The question under other orders of its options: repeat r asks `orders[r % orders.length]`. The first is
+   * `text` and `answer` themselves; each next one moves every option one place forward.
+   */
+  orders?: readonly { text: string; answer: string }[];
   /** Largest accepted absolute difference where the benchmark states one. */
   tolerance?: number;
 }
+
+/** The problem as one of its repeats asks it. */
+export function asRepeat(problem: BenchmarkProblem, repeat: number): BenchmarkProblem {
+  const order = problem.orders?.[repeat % problem.orders.length];
+  return order === undefined ? problem : { ...problem, ...order };
+}
+
+/** The letter that a repeat's answer has in the question's first order, so that repeats can be compared. */
+export function firstLetter({ orders }: BenchmarkProblem, repeat: number, answer: string): string {
+  const place = LETTERS.indexOf(answer);
+  if (orders === undefined || place < 0 || place >= orders.length) return answer;
+  return LETTERS[(place + orders.length - repeat % orders.length) % orders.length] as string;
+}
+
+/** Names of the options of a multiple-choice question. */
+export const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
 
 /** Where a benchmark's file comes from and what the user agrees to by fetching it. */
 export interface DataFile {

@@ -3,20 +3,23 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { verify } from "#shared/verify/index.ts";
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { fetchFile } from "../commands/download.ts";
 import { readBenchmark } from "../commands/tasks.ts";
 import { presets } from "../presets.ts";
-import { goldOf } from "../task.ts";
+import { type ScoredSample, summarise } from "../summary.ts";
+import { goldOf, requestsOf, score as scoreOf, type Task } from "../task.ts";
 import { basePrompts, lightevalMath, multipleChoice, QWEN_SYSTEM } from "../prompts.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
-import { lastBoxed } from "./benchmark.ts";
+import { asRepeat, firstLetter, lastBoxed } from "./benchmark.ts";
 import { gpqa, optionOrder } from "./gpqa.ts";
 import { benchmarks } from "./index.ts";
 import { syntheticTask } from "./synthetic.ts";
 
+const fixtures = fileURLToPath(import.meta.resolve("./fixtures"));
 const rows: Record<string, [text: string, expected: object]> = {
   aime24: ['{"id":60,"problem":"P","answer":"204"}', { id: "aime24/60", text: "P", answer: "204" }],
   aime25: ['{"problem":"P","solution":"\\\\boxed{70}"}', { id: "aime25/0", text: "P", answer: "70" }],
@@ -76,6 +79,56 @@ describe("readers", () => {
     const places = [0, 0, 0, 0];
     for (let i = 0; i < 400; i++) places[(await optionOrder(`q${i}`)).indexOf(0)]!++;
     assert.ok(places.every((n) => n > 70 && n < 130), String(places));
+  });
+
+  it("gpqa moves the right option through all places in four repeats, so that one letter earns chance", async () => {
+    const problems = await readBenchmark(gpqa, fixtures);
+    assert.deepEqual(problems.map(({ id }) => id), ["gpqa/own1", "gpqa/own2", "gpqa/own3", "gpqa/own4"]);
+    const right = ["20 m", "273", "42", "6"];
+    problems.forEach((problem, i) => {
+      const asked = [0, 1, 2, 3].map((repeat) => asRepeat(problem, repeat));
+      assert.deepEqual(asRepeat(problem, 4), asked[0]);
+      assert.deepEqual([asked[0]!.text, asked[0]!.answer], [problem.text, problem.answer]);
+      assert.deepEqual(asked.map(({ answer }) => answer).sort(), ["A", "B", "C", "D"]);
+      for (const [repeat, { text, answer }] of asked.entries()) {
+        assert.ok(text.includes(`\n${answer}) ${right[i]}`), text);
+        assert.equal(firstLetter(problem, repeat, answer), problem.answer);
+      }
+    });
+    const prompt = ({ text }: { text: string }) => ({ text });
+    const { sampling } = presets.plain;
+    const task = {
+      name: "gpqa",
+      title: "",
+      preset: "",
+      problems,
+      samples: 4,
+      sampling,
+      verify: "ghpo",
+      prompt,
+    };
+    const run = async (answer: (text: string) => string) => {
+      const asked = await requestsOf(task as Task, { source: "test" }, 0);
+      const scored = asked.map((request): ScoredSample => {
+        const problem = problems.find(({ id }) => id === request.problem_id)!;
+        const text = answer("text" in request.prompt ? request.prompt.text : "");
+        const score = scoreOf(task as Task, asRepeat(problem, request.repeat), text);
+        const output = { text, finish_reason: "stop" as const, tokens: 1, attempts: 1, latency_ms: null };
+        return { type: "sample", ...request, ...output, score };
+      });
+      return summarise(task as Task, "", scored);
+    };
+    const biased = await run(() => "Answer: B");
+    assert.deepEqual([biased.pass_at_1, biased.maj_at_k], [0.25, 0.25]);
+    // Knows the option, whatever its letter: repeats agree, and the majority is one cluster.
+    const known = await run((text) => {
+      const wanted = text.includes("benzene")
+        ? "12"
+        : right.find((option) => `${text}\n`.includes(`) ${option}\n`));
+      return `Answer: ${new RegExp(`\\n(\\w)\\) ${wanted}(\\n|$)`).exec(text)?.[1]}`;
+    });
+    assert.equal(known.pass_at["4"], 0.75);
+    assert.equal(known.maj_at_k, 0.75);
   });
 
   it("lastBoxed balances braces and skips escaped ones", () => {

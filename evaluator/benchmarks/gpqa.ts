@@ -1,7 +1,10 @@
 // GPQA-Diamond: 198 graduate questions with four options. The data is gated and carries a canary, so it is
 // read only from the user's own copy (gpqa_diamond.csv) and questions never leave a private report.
+//
+// The first order of a question's options comes from its id. Repeats shift it cyclically, so that in every
+// four samples the right option has stood once in each place and a liking for one letter earns just chance.
 
-import type { Benchmark, BenchmarkProblem } from "./benchmark.ts";
+import { type Benchmark, type BenchmarkProblem, LETTERS } from "./benchmark.ts";
 import { basePrompts, multipleChoice } from "../prompts.ts";
 import { seedOf } from "../sample.ts";
 
@@ -34,11 +37,16 @@ export const gpqa: Benchmark = {
       const options = [correct, ...wrong].map((c) => (row[c] ?? "").trim());
       if (options.includes("")) throw new SyntaxError(`Cannot read ${FILE} as row ${i + 1} lacks an option`);
       const order = await optionOrder(name);
-      const listed = order.map((o, place) => `${"ABCD"[place]}) ${options[o]}`).join("\n");
+      const orders = order.map((_, shift) => {
+        const shifted = order.map((_, place) => order[(place + 4 - shift) % 4] as number);
+        const listed = shifted.map((o, place) => `${LETTERS[place]}) ${options[o]}`).join("\n");
+        const text = `${(row[question] ?? "").trim()}\n\n${listed}`;
+        return { text, answer: LETTERS[shifted.indexOf(0)] as string };
+      });
       return {
         id: name,
-        text: `${(row[question] ?? "").trim()}\n\n${listed}`,
-        answer: "ABCD"[order.indexOf(0)] as string,
+        ...orders[0] as { text: string; answer: string },
+        orders,
         level: row[domain] ?? null,
         choices: 4,
       };
@@ -54,7 +62,7 @@ export const gpqa: Benchmark = {
 };
 
 /**
- * Order of the four options of a question, from the hash of its own id: the same for everyone, whatever
+ * First order of the four options of a question, from the hash of its own id: the same for everyone, whatever
  * else is evaluated (a shared random stream made rescoring wrong in other tools).
  */
 export async function optionOrder(id: string): Promise<number[]> {

@@ -1,7 +1,7 @@
 // The scored samples of a run, as the rows that lie beside its result.
 
 import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
-import type { BenchmarkProblem } from "../benchmarks/benchmark.ts";
+import { asRepeat, type BenchmarkProblem } from "../benchmarks/benchmark.ts";
 import type { Journal } from "../journal.ts";
 import type { Prompt, SampleRequest } from "../sample.ts";
 import type { ScoredSample } from "../summary.ts";
@@ -13,7 +13,9 @@ export function scoreAll(task: Task, requests: readonly SampleRequest[], journal
   return requests.flatMap((request) => {
     const sample = journal.get(request.key);
     const problem = problems.get(request.problem_id);
-    return sample && problem ? [{ ...sample, score: score(task, problem, sample.text) }] : [];
+    return sample && problem
+      ? [{ ...sample, score: score(task, asRepeat(problem, sample.repeat), sample.text) }]
+      : [];
   });
 }
 
@@ -22,7 +24,7 @@ export function rowsOf(task: Task, scored: readonly ScoredSample[]): EvaluationR
   const problems = new Map(task.problems.map((problem) => [problem.id, problem]));
   return scored.flatMap((sample) => {
     const problem = problems.get(sample.problem_id);
-    return problem ? [rowOf(task, problem, sample)] : [];
+    return problem ? [rowOf(task, asRepeat(problem, sample.repeat), sample)] : [];
   });
 }
 

@@ -91,24 +91,27 @@ export function summarizeTap({ runner, code, output }) {
 }
 
 /**
- * The closing lines of a test run: every skipped test with its reason, every failure, the total last.
+ * The closing lines of a test run: every failure, one line with every skipped test under its reason, the total.
  * @param {{ runner: string, passed: number, failed: string[], skipped: { name: string, reason?: string }[] }[]} results
  */
 export function closingLines(results) {
-  const skips = new Map();
+  const byReason = new Map();
   for (const { runner, skipped } of results) {
     for (const { name, reason = "no reason given" } of skipped) {
-      const key = `${name}: ${reason}`;
-      skips.set(key, [...(skips.get(key) ?? []), runner]);
+      const runners = byReason.get(reason) ?? byReason.set(reason, new Map()).get(reason);
+      runners.set(name, new Set([...(runners.get(name) ?? []), runner]));
     }
   }
+  const skips = [...byReason].map(([reason, tests]) =>
+    `${[...tests].map(([name, runners]) => `${name} (${[...runners].join(", ")})`).join(", ")}: ${reason}`
+  );
   const failures = results.flatMap(({ runner, failed }) =>
     failed.map((name) => `failed (${runner}): ${name}`)
   );
   const passed = results.reduce((sum, each) => sum + each.passed, 0);
   return [
     ...failures,
-    ...[...skips].map(([key, runners]) => `skipped (${[...new Set(runners)].join(", ")}): ${key}`),
+    `skipped: ${skips.join("; ") || "none"}`,
     `${passed} passed, ${failures.length} failed`,
   ];
 }

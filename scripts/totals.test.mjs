@@ -138,13 +138,21 @@ describe("closingLines()", () => {
   it("lists skips with their reasons and ends with the total", () => {
     const lines = closingLines([
       { runner: "bun", passed: 3, failed: ["x"], skipped: [{ name: "s", reason: "no data" }] },
-      { runner: "deno", passed: 4, failed: [], skipped: [{ name: "s", reason: "no data" }, { name: "t" }] },
+      {
+        runner: "deno",
+        passed: 4,
+        failed: [],
+        skipped: [{ name: "s", reason: "no data" }, { name: "t" }, { name: "u", reason: "no data" }],
+      },
     ]);
     assert.deepEqual(lines, [
       "failed (bun): x",
-      "skipped (bun, deno): s: no data",
-      "skipped (deno): t: no reason given",
+      "skipped: s (bun, deno), u (deno): no data; t (deno): no reason given",
       "7 passed, 1 failed",
+    ]);
+    assert.deepEqual(closingLines([{ runner: "bun", passed: 3, failed: [], skipped: [] }]), [
+      "skipped: none",
+      "3 passed, 0 failed",
     ]);
   });
 });

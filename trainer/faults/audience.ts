@@ -9,6 +9,7 @@ let streams = new Set<number>();
 async function watch(i: number, signal: AbortSignal): Promise<void> {
   const response = await fetch(`${url}api/events`, { signal });
   const reader = response.body!.getReader();
+  signal.addEventListener("abort", () => void reader.cancel().catch(() => {})); // frees the connection at once
   await reader.read();
   streams.add(i);
   while (!signal.aborted) {

@@ -62,6 +62,15 @@ describe("loadRecipe()", () => {
     assert.equal(recipe.algorithm, "grpo");
   });
 
+  it("takes a list of reward functions for the table, with default weights", () => {
+    const list = 'reward = ["accuracy", "format", "./my_reward.ts"]';
+    const listed = load(`${list}${RECIPE}`, [["reward.preset", "strict"]]);
+    assert.deepEqual(listed.reward.functions, ["accuracy", "format", "./my_reward.ts"]);
+    assert.deepEqual(listed.reward.weights, [1, 0.5, 1]);
+    assert.equal(listed.reward.preset, "strict");
+    assert.deepEqual(load(RECIPE, [["reward", '["accuracy"]']]).reward.weights, [1]);
+  });
+
   it("names an unknown key, in file or flag, and the nearest known one", () => {
     assert.throws(
       () => load(RECIPE.replace("learning_rate", "lerning_rate")),

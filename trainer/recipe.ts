@@ -15,7 +15,7 @@ export const RECIPES = join(dirname(fileURLToPath(import.meta.url)), "recipes");
 export type Override = readonly [key: string, value: string];
 
 /** Settings that are flags without a dot in their name. */
-const TOP_LEVEL = ["algorithm", "model", "output_dir", "seed", "variants"];
+const TOP_LEVEL = ["algorithm", "model", "output_dir", "reward", "seed", "variants"];
 
 /** Takes the recipe's flags out of a command line; the rest is the command's own. */
 export function splitOverrides(argv: readonly string[]): { rest: string[]; overrides: Override[] } {
@@ -46,8 +46,21 @@ export function loadRecipe<const S extends v.GenericSchema>(
   overrides: readonly Override[],
 ): v.InferOutput<S> {
   const value = readToml(findRecipe(file));
+  expandReward(value);
   for (const [key, text] of overrides) setKey(value, key.split("."), tomlValue(text));
+  expandReward(value);
   return parse(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
+}
+
+/**
+ * `reward = ["accuracy", "./mine.ts"]` is short for a table with these functions. Functions without weights get the
+ * default ones: 0.5 for the format, 1 for any other.
+ */
+function expandReward(value: Record<string, unknown>): void {
+  if (Array.isArray(value["reward"])) value["reward"] = { functions: value["reward"] };
+  const { reward } = value;
+  if (!isTable(reward) || !Array.isArray(reward["functions"]) || reward["weights"] !== undefined) return;
+  reward["weights"] = reward["functions"].map((name) => name === "format" ? 0.5 : 1);
 }
 
 /** The recipe as a TOML text that resolves to the same recipe. Settings that are null are left out: TOML has no null. */

@@ -5,7 +5,6 @@
 import { Elysia } from "elysia";
 import type * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
-import { verify } from "#shared/verify/index.ts";
 import {
   nextSamples,
   type OpenCheckpoint,
@@ -21,6 +20,7 @@ import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest
 import { scoreCompletions } from "./app/score.ts";
 import { eventStream } from "./app/sse.ts";
 import { type DurableBinding, DurableStore, MemoryStore, type Store } from "./app/store.ts";
+import { verifyPairs } from "./app/verify.ts";
 
 export { EvaluationStore } from "./app/store.ts";
 
@@ -52,19 +52,7 @@ export function routes(
     .get("/healthz", () => ({ status: "ok" }))
     .get("/openapi.json", () => openApi())
     .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
-    .post("/v1/verify", ({ body }) => ({
-      results: body.pairs.map(({ id, gold, completion }) => {
-        const { verdict, tier, reason, extracted, span } = verify(gold, completion, body.preset ?? "report");
-        return {
-          id: id ?? null,
-          verdict,
-          tier,
-          reason,
-          extracted,
-          span: span ? [span.start, span.end] : null,
-        };
-      }),
-    }), { body: VerifyRequest })
+    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), { body: VerifyRequest })
     .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
     .post("/v1/evaluations", async ({ body }) => {
       const request = body.endpoint === undefined

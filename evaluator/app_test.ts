@@ -8,6 +8,7 @@ import { FileStore } from "./app/file_store.ts";
 import { RateLimiter } from "./app/guard.ts";
 import { operations } from "./app/openapi.ts";
 import { MemoryStore } from "./app/store.ts";
+import { verifyPairs } from "./app/verify.ts";
 import { startEndpoint, type TestServer } from "./testing/endpoint.ts";
 import { bundle, freePort, runtimes, type Service } from "./testing/services.ts";
 
@@ -205,6 +206,8 @@ for (const { name, skip, start } of runtimes) {
       assert.equal(document.openapi, "3.1.0");
       const { properties } = document.paths["/v1/verify"].post.requestBody.content["application/json"].schema;
       assert.deepEqual(Object.keys(properties), ["preset", "pairs"]);
+      const statuses = Object.keys(document.paths["/v1/score"].post.responses);
+      assert.deepEqual(statuses, ["200", "400", "401", "413", "415", "422", "429", "default"]);
       const page = await (await call("/docs")).text();
       assert.match(page, /POST \/v1\/score/);
       assert.doesNotMatch(page, /(src|href)="(https?:)?\/\//);
@@ -253,6 +256,17 @@ describe("the edge module", () => {
     const bytes = (await new Response(zipped).arrayBuffer()).byteLength;
     assert.ok(bytes < 300_000, `the bundle has ${bytes} bytes`);
     Deno.removeSync(folder, { recursive: true });
+  });
+
+  it("lets other requests run between the pairs of a hard batch", async () => {
+    const hard = "\\sum_{k=1}^{4000} k^k"; // takes all the fuel that a comparison has
+    const pairs = Array.from({ length: 10 }, () => ({ gold: hard, completion: `\\boxed{${hard}+1}` }));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const results = await verifyPairs({ pairs });
+    clearInterval(timer);
+    assert.ok(results.every(({ tier }) => tier === "limit"));
+    assert.ok(turns >= 9, `${turns} turns for others`);
   });
 
   it("keeps evaluations in a file, whose torn last line it drops", async () => {

@@ -3,6 +3,8 @@
 
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
+import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { TITLES } from "./problem.ts";
 import {
   ChunkRequest,
   EvaluationRequest,
@@ -21,6 +23,8 @@ export interface Operation {
   path: string;
   summary: string;
   request?: v.GenericSchema;
+  /** What the request's checks ask beyond the schema of its fields, as JSON Schema. */
+  rule?: Record<string, unknown>;
   response?: v.GenericSchema;
   media?: string;
   open?: true;
@@ -42,13 +46,21 @@ export const operations: readonly Operation[] = [
     path: "/v1/score",
     summary: "Score the completions of a benchmark, with intervals",
     request: ScoreRequest,
+    rule: { anyOf: [{ properties: { benchmark: { enum: FAMILIES } } }, { required: ["problems"] }] },
     response: ScoreResponse,
   },
   {
     method: "post",
     path: "/v1/evaluations",
-    summary: "Start an evaluation of an allowed endpoint, or find the one that the same body started",
+    summary:
+      "Start an evaluation of an allowed endpoint or checkpoint, or find the one that the same body started",
     request: EvaluationRequest,
+    rule: {
+      anyOf: [
+        { required: ["endpoint", "model"], properties: { checkpoint: false } },
+        { required: ["checkpoint"], properties: { endpoint: false, model: false, top_p: { const: 1 } } },
+      ],
+    },
     response: EvaluationState,
   },
   {
@@ -86,25 +98,36 @@ export function operationsAt(pathname: string): Operation[] {
 /** The OpenAPI 3.1 document. */
 export function openApi(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const { method, path, summary, request, response, media = "application/json", open } of operations) {
+  for (
+    const { method, path, summary, request, rule, response, media = "application/json", open } of operations
+  ) {
     const parameters = path.includes("{id}")
       ? [{ name: "id", in: "path", required: true, schema: { type: "string", pattern: "^[0-9a-f]{32}$" } }]
       : [];
     const content = media === "application/json" && response
       ? { [media]: { schema: schemaOf(response) } }
       : { [media]: {} };
-    const problem = {
-      description: "Problem",
+    const problem = (status: number) => ({
+      description: TITLES[status],
       content: { "application/problem+json": { schema: schemaOf(Problem) } },
-    };
+    });
     (paths[path] ??= {})[method] = {
       summary,
       operationId: `${method}${path.replaceAll(/[^a-z]+(.)?/g, (_, c: string = "") => c.toUpperCase())}`,
       ...(parameters.length > 0 ? { parameters } : {}),
       ...(request
-        ? { requestBody: { required: true, content: { "application/json": { schema: schemaOf(request) } } } }
+        ? {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: { ...schemaOf(request), ...rule } } },
+          },
+        }
         : {}),
-      responses: { 200: { description: "Success", content }, default: problem },
+      responses: {
+        200: { description: "Success", content },
+        ...Object.fromEntries(problemsOf(path, open, request).map((status) => [status, problem(status)])),
+        default: problem(500),
+      },
       security: open ? [] : [{ bearer: [] }],
     };
   }
@@ -118,6 +141,16 @@ export function openApi(): Record<string, unknown> {
     paths,
     components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
   };
+}
+
+/** Statuses of the problems that an operation may answer. */
+function problemsOf(path: string, open: true | undefined, request: v.GenericSchema | undefined): number[] {
+  return [
+    ...(open ? [] : [401, 429]),
+    ...(request ? [400, 413, 415, 422] : []),
+    ...(path === "/v1/evaluations" ? [403] : []),
+    ...(path.includes("{id}") ? [404, 409] : []),
+  ];
 }
 
 function schemaOf(schema: v.GenericSchema): Record<string, unknown> {

@@ -1,7 +1,8 @@
 // Errors of the service as RFC 9457 problem documents. A detail names what the caller can change;
 // whatever else went wrong stays on the server.
 
-const TITLES: Record<number, string> = {
+/** Short names of the statuses in use. */
+export const TITLES: Record<number, string> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",

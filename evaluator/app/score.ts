@@ -9,6 +9,10 @@ import { type ScoredSample, summarise } from "../summary.ts";
 import { score, type Task, taskHash } from "../task.ts";
 import { HttpProblem } from "./problem.ts";
 import { MAX_SAMPLES, type ScoreRequest } from "./schemas.ts";
+import { letOthersRun } from "./verify.ts";
+
+/** Completions scored between two pauses for other requests. */
+const PAUSE = 32;
 
 type Request = v.InferOutput<typeof ScoreRequest>;
 
@@ -19,7 +23,9 @@ export async function scoreCompletions(request: Request): Promise<BenchmarkScore
   if (problems.size < task.problems.length) throw new HttpProblem(422, "Two problems have the same id");
   const counts = new Map<string, number>();
   const seen = new Set<string>();
-  const scored = request.completions.map((row): ScoredSample => {
+  const scored: ScoredSample[] = [];
+  for (const row of request.completions) {
+    if (scored.length % PAUSE === PAUSE - 1) await letOthersRun();
     const problem = problems.get(row.problem_id);
     if (!problem) {
       throw new HttpProblem(
@@ -37,7 +43,7 @@ export async function scoreCompletions(request: Request): Promise<BenchmarkScore
       throw new HttpProblem(422, `Sample ${repeat} of ${problem.id.slice(0, 100)} is there twice`);
     }
     seen.add(key);
-    return {
+    scored.push({
       type: "sample",
       key,
       benchmark: task.name,
@@ -49,8 +55,8 @@ export async function scoreCompletions(request: Request): Promise<BenchmarkScore
       attempts: 1,
       latency_ms: null,
       score: score(task, problem, row.completion),
-    };
-  });
+    });
+  }
   task.samples = Math.max(1, ...scored.map((sample) => sample.repeat + 1));
   return summarise(task, await taskHash(task), scored);
 }

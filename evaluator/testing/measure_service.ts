@@ -1,6 +1,8 @@
 // Measures the web service under Deno on loopback: throughput in batches of 100 pairs, latency of single pairs
 // at 200 requests a second, errors in 100,000 requests, size of the edge bundle, cold start on workerd.
-// deno run --allow-read --allow-write --allow-env --allow-net=127.0.0.1 --allow-run evaluator/testing/measure_service.ts
+// Prints the machine's load beside the figures, and the latency of a server that does nothing under the same
+// load: where that floor is high, the machine was busy, and the figures say little of the service.
+// deno run --allow-read --allow-write --allow-env --allow-net=127.0.0.1 --allow-sys --allow-run evaluator/testing/measure_service.ts
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,14 +22,15 @@ const workerd = fileURLToPath(
   import.meta.resolve("../../.cache/edge/node_modules/@cloudflare/workerd-linux-64/bin/workerd"),
 );
 
+const loads = Deno.loadavg();
 const folder = Deno.makeTempDirSync();
 const port = String(freePort());
 const service = await runtimes[0]!.start({ PORT: port, GHPO_REQUESTS_PER_MINUTE: "1000000000" }, folder);
 let errors = 0;
 
-async function post(body: string): Promise<void> {
+async function post(body: string, url = service.url): Promise<void> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(`${service.url}/v1/verify`, { method: "POST", headers, body });
+  const response = await fetch(`${url}/v1/verify`, { method: "POST", headers, body });
   if (response.status !== 200) errors++;
   await response.arrayBuffer();
 }
@@ -50,15 +53,41 @@ const batches = Array.from(
 const singles = pairs.map((pair) => JSON.stringify({ pairs: [pair] }));
 await flood(batches, 50); // compiled by then
 const pairsPerSecond = 100 * await flood(batches, 500);
-const latencies: number[] = [];
-const start = performance.now();
-await Promise.all(Array.from({ length: 2000 }, async (_, i) => {
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, start + i * 5 - performance.now())));
-  const sent = performance.now();
-  await post(singles[i % singles.length]!);
-  latencies.push(performance.now() - sent);
-}));
-latencies.sort((a, b) => a - b);
+
+/** Percentiles of the latency of 2,000 single pairs at 200 a second, ms. */
+async function latency(url: string): Promise<{ p50: number; p99: number }> {
+  const latencies: number[] = [];
+  const start = performance.now();
+  await Promise.all(Array.from({ length: 2000 }, async (_, i) => {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, start + i * 5 - performance.now())));
+    const sent = performance.now();
+    await post(singles[i % singles.length]!, url);
+    latencies.push(performance.now() - sent);
+  }));
+  latencies.sort((a, b) => a - b);
+  return { p50: latencies[1000]!, p99: latencies[1980]! };
+}
+
+/** The same for a server of one line. */
+async function floor(): Promise<{ p50: number; p99: number }> {
+  Deno.writeTextFileSync(`${folder}/empty.ts`, 'export default { fetch: () => new Response("ok") };');
+  const port = freePort();
+  const args = ["serve", "--no-check", "--host=127.0.0.1", `--port=${port}`, `${folder}/empty.ts`];
+  const child = new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "null" }).spawn();
+  const url = `http://127.0.0.1:${port}`;
+  while (!await fetch(url).then((response) => response.text(), () => null)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await latency(url); // compiled by then
+  const found = await latency(url);
+  child.kill("SIGKILL");
+  await child.status;
+  return found;
+}
+
+await latency(service.url);
+const single = await latency(service.url);
+const empty = await floor();
 const requestsPerSecond = await flood(singles, 100_000);
 await service.stop();
 
@@ -103,8 +132,11 @@ if (existsSync(workerd)) {
   coldStartMs = median(times["app"]!) - median(times["empty"]!);
 }
 console.log(JSON.stringify({
+  load_average: loads,
+  cores: navigator.hardwareConcurrency,
   pairs_per_second: Math.round(pairsPerSecond),
-  single_ms: { p50: latencies[1000], p99: latencies[1980] },
+  single_ms: single,
+  empty_server_ms: empty,
   requests_per_second: Math.round(requestsPerSecond),
   errors,
   bundle_gzip_bytes: (await new Response(zipped).arrayBuffer()).byteLength,

@@ -16,7 +16,7 @@ const { values, positionals } = parseArgs({
   options: { workerd: { type: "string" } },
 });
 const count = positionals[0] ?? "2000";
-const sample = fileURLToPath(new URL("../sample.ts", import.meta.url));
+const sample = fileURLToPath(import.meta.resolve("../sample.ts"));
 const folder = mkdtempSync(join(tmpdir(), "verify-runtimes-"));
 
 /** Runs a program and returns the digest on its last line. */

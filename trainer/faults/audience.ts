@@ -2,20 +2,24 @@
 // requests that are too large and requests that are nonsense.   bun trainer/faults/audience.ts URL CLIENTS
 // Its parent switches it on and off; it answers with the number of streams that are open.
 
+import { connect } from "node:net";
+
 const [url, count] = [process.argv[2]!, Number(process.argv[3])];
+const { host, hostname, port } = new URL(url);
 let stop: AbortController | null = null;
 let streams = new Set<number>();
 
-async function watch(i: number, signal: AbortSignal): Promise<void> {
-  const response = await fetch(`${url}api/events`, { signal });
-  const reader = response.body!.getReader();
-  signal.addEventListener("abort", () => void reader.cancel().catch(() => {})); // frees the connection at once
-  await reader.read();
-  streams.add(i);
-  while (!signal.aborted) {
-    await Bun.sleep(i % 10 === 0 ? 20 : 60_000); // one in ten reads on, slowly
-    await reader.read();
-  }
+/** One stream on a socket of its own. One in ten reads on, slowly; the others take nothing after the greeting. */
+function watch(i: number, signal: AbortSignal): void {
+  const socket = connect(Number(port), hostname);
+  signal.addEventListener("abort", () => socket.destroy());
+  socket.on("error", () => {});
+  socket.write(`GET /api/events HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  socket.on("data", () => {
+    if (!signal.aborted) streams.add(i);
+    socket.pause();
+    if (i % 10 === 0) setTimeout(() => socket.resume(), 20);
+  });
 }
 
 async function misbehave(signal: AbortSignal): Promise<void> {
@@ -33,7 +37,7 @@ process.on("message", (message: unknown) => {
   if (message === "on") {
     stop = new AbortController();
     const { signal } = stop;
-    for (let i = 0; i < count; i++) void watch(i, signal).catch(() => {});
+    for (let i = 0; i < count; i++) watch(i, signal);
     void misbehave(signal).catch(() => {});
   } else if (message === "off") {
     stop?.abort();

@@ -53,7 +53,6 @@ function startAudience(url: string) {
   const script = fileURLToPath(new URL("./audience.ts", import.meta.url));
   const audience = { streams: 0, child: null as unknown as Bun.Subprocess };
   audience.child = Bun.spawn([process.execPath, script, url, String(clients)], {
-    env: { ...process.env, BUN_CONFIG_MAX_HTTP_REQUESTS: "2000" },
     ipc: (streams: number) => void (audience.streams = streams),
   });
   return audience;

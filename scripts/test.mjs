@@ -1,7 +1,8 @@
 // npm test [-- PART ...] [--second-driver]
 // Sets up what is missing, then runs every check and every test of the tree. A check counts as one test.
 // PART selects: format lint types bun deno scripts kernels (the last is part of bun and deno and runs only
-// when named). --second-driver repeats the kernel tests on SwiftShader. The last line is the total.
+// when named). --second-driver repeats the kernel tests on SwiftShader. GHPO_EDGE=1 installs workerd (180 MB)
+// for the service's tests on it. The last line is the total.
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ import { ensureVulkan } from "./driver.mjs";
 import { forTests } from "./permissions.mjs";
 import { capture } from "./process.mjs";
 import { setUp } from "./setup.mjs";
-import { childEnvironment, TOOLS } from "./tools.mjs";
+import { childEnvironment, ensureEdge, TOOLS } from "./tools.mjs";
 import { closingLines, summarize, summarizeTap } from "./totals.mjs";
 
 const KERNELS = ["shared/gpu", "shared/kernels", "trainer/kernels"];
@@ -59,6 +60,7 @@ mkdirSync(OUT, { recursive: true });
 const results = [];
 try {
   const env = await setUp();
+  if (process.env.GHPO_EDGE === "1") await ensureEdge();
   for (const part of parts.length > 0 ? parts : DEFAULT) results.push(...[await PARTS[part](env)].flat());
   if (options.includes("--second-driver")) {
     const driver = await ensureVulkan({ hide: "system,apt" });

@@ -10,6 +10,7 @@ import { CACHE, hash, locked, read, readJson, ROOT, writeJson } from "./cache.mj
 import { capture, mustRun, say } from "./process.mjs";
 
 const VERSIONS = { bun: "1.4.5", deno: "2.9.6" };
+const MINIFLARE = "4.20260426.0";
 const windows = process.platform === "win32";
 const packages = join(CACHE, "tools", "node_modules");
 
@@ -53,6 +54,19 @@ export async function ensureDependencies() {
     say("installing the dependencies of bun.lock");
     await mustRun("install the dependencies", TOOLS.bun, ["install", "--frozen-lockfile"], { cwd: ROOT });
     writeJson(stamp, { lock });
+  });
+}
+
+/** Miniflare with Cloudflare's workerd, on which the evaluator's service is tested too: about 180 MB. */
+export async function ensureEdge() {
+  const edge = join(CACHE, "edge");
+  const installed = () =>
+    readJson(join(edge, "node_modules", "miniflare", "package.json"))?.version === MINIFLARE;
+  if (installed()) return;
+  await locked(async () => {
+    if (installed()) return;
+    say(`installing miniflare@${MINIFLARE} into .cache/edge`);
+    await npm("install", "--prefix", edge, "--no-save", "--no-package-lock", `miniflare@${MINIFLARE}`);
   });
 }
 

@@ -51,7 +51,7 @@ export const runtimes: readonly Runtime[] = [
     name: "workerd",
     skip: existsSync(miniflare) && !bun.missing
       ? false
-      : "miniflare is not installed: npm install --prefix .cache/edge --no-save miniflare@4",
+      : "miniflare is not installed: GHPO_EDGE=1 npm test installs it",
     start: async (env, state) => {
       const script = await bundle(`${state}/app.js`);
       const bindings = JSON.stringify(env);

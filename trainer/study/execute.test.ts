@@ -152,6 +152,11 @@ describe("reportStudy()", () => {
     rmSync(plan.runs[0]!.data);
     const { markdown, html, svg } = reportStudy(plan);
     assert.match(readFileSync(markdown, "utf8"), /3 of 4 runs are complete: numbers will change/);
+    for (const run of plan.runs.filter(({ arm }) => arm.name === "grpo")) rmSync(run.data, { force: true });
+    assert.match(
+      readFileSync(reportStudy(plan).markdown, "utf8"),
+      /2 of 4 runs .*none yet of GRPO\); 1 arms/,
+    );
     assert.doesNotMatch(readFileSync(html, "utf8"), /(src|href)="(https?:)?\/\/|<script|NaN|undefined/);
     assert.doesNotMatch(readFileSync(svg, "utf8"), /NaN|undefined/);
     assert.ok(existsSync(svg));

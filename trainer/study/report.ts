@@ -51,7 +51,9 @@ function facts(plan: Plan, arms: readonly ArmData[]): string {
   const state = done === plan.runs.length
     ? `All ${done} runs are complete`
     : `${done} of ${plan.runs.length} runs are complete: numbers will change`;
-  return `${state}; ${arms.length} arms, seeds ${plan.study.seeds.join(", ")}, a model of ` +
+  const absent = plan.study.arms.filter((arm) => !arms.some((data) => data.arm.name === arm.name));
+  const without = absent.length === 0 ? "" : ` (none yet of ${absent.map((arm) => arm.title).join("; ")})`;
+  return `${state}${without}; ${arms.length} arms, seeds ${plan.study.seeds.join(", ")}, a model of ` +
     `${
       first!.facts.parameters.toLocaleString("en")
     } parameters. Every seed makes its own training problems, their ` +

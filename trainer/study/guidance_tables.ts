@@ -62,7 +62,7 @@ export function lucky({ study }: Plan, arms: readonly ArmData[]): Table {
       "trace is wrong. In per cent, 95 % t intervals over seeds: final test, and of the right answers the share " +
       "that is not lucky, in the final test (un-hinted, greedy) and among the completions that were trained on " +
       "(temperature 1; in the hinted ones the steps shown are right by themselves). Scored again from the rollouts; " +
-      "the reward saw the answer alone unless the arm says otherwise.",
+      "the reward saw the answer alone, but in arms whose reward checks the trace: there the training columns are 100.",
     head: [
       "arm",
       "right",

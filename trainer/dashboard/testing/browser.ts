@@ -133,12 +133,18 @@ export class Browser implements AsyncDisposable {
 
   /** A point in an element, in pixels of the window. */
   async place(selector: string, across: number, down: number): Promise<[number, number]> {
-    return await this.evaluate(`(() => {
-      const node = document.querySelector(${JSON.stringify(selector)});
-      if (!node) throw new Error("no ${selector.replaceAll('"', "'")}");
-      node.scrollIntoView({ block: "center" });
-      const box = node.getBoundingClientRect();
-      return [box.x + box.width * ${across}, box.y + box.height * ${down}];
+    return await this.evaluate(`(async () => {
+      let last = "";
+      for (;;) {
+        const node = document.querySelector(${JSON.stringify(selector)});
+        if (!node) throw new Error("no ${selector.replaceAll('"', "'")}");
+        node.scrollIntoView({ block: "center" });
+        const box = node.getBoundingClientRect();
+        const place = [box.x + box.width * ${across}, box.y + box.height * ${down}];
+        if (String(place) === last) return place;
+        last = String(place); // charts that are still being drawn move what is below them
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
     })()`);
   }
 

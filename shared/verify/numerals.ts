@@ -1,7 +1,7 @@
 // Reads one written number: thousands separators, decimals, exponents, repeating decimals.
 
 import { LimitError, limits, ParseError } from "./fuel.ts";
-import { gcd, type Rational, rational } from "./rational.ts";
+import { type Rational, rational } from "./rational.ts";
 
 /** How a comma between digits is read where several readings make sense; "grouped": thousands inside brackets too. */
 export type Commas = "thousands" | "grouped" | "list" | "decimal";
@@ -141,11 +141,4 @@ export function roundsTo(exact: Rational, written: Rational, places: number): bo
   const p = exact.p * written.q - written.p * exact.q;
   const distance = rational(p < 0n ? -p : p, exact.q * written.q);
   return distance.p * unit.q * 2n <= unit.p * distance.q;
-}
-
-/** Whether the fraction has a finite decimal expansion. */
-export function isTerminating(value: Rational): boolean {
-  let q = value.q;
-  for (let d = gcd(q, 10n); d !== 1n; d = gcd(q, 10n)) q /= d;
-  return q === 1n;
 }

@@ -19,6 +19,7 @@ import { readRunData } from "../study/data.ts";
 import {
   adopt,
   execute,
+  extractAgain,
   type Machine,
   missingRuns,
   type ModelFacts,
@@ -35,6 +36,7 @@ import { runTraining } from "./train.ts";
 export interface StudyOptions {
   runs: string;
   report?: boolean;
+  extract?: boolean;
   dryRun?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -46,6 +48,13 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
     const written = reportStudy(plan);
     console.log(
       options.json === true ? JSON.stringify(written) : `Wrote ${written.markdown} and ${written.html}`,
+    );
+    return;
+  }
+  if (options.extract === true) {
+    const read = await extractAgain(plan);
+    console.log(
+      `Read ${read.length} of ${plan.runs.length} runs again. Next: npm run -s ghpo -- study ${file} --report`,
     );
     return;
   }

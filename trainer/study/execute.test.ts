@@ -1,9 +1,9 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeSafetensors } from "#shared/io/safetensors.ts";
-import { adopt, execute, missingRuns, modelFacts } from "./execute.ts";
+import { adopt, execute, extractAgain, missingRuns, modelFacts } from "./execute.ts";
 import type { Plan } from "./plan.ts";
 import { reportStudy } from "./report.ts";
 import { bagMachine, MODELS, temporary, tinyStudy } from "./testing.ts";
@@ -46,6 +46,19 @@ describe("execute()", () => {
     assert.deepEqual(missingRuns(plan, MODELS), []);
     await execute(plan, MODELS, machine, quietly);
     assert.equal(machine.trained.length, 4);
+  });
+
+  it("extracts the same data again, and leaves data alone whose run directory is gone", async () => {
+    const plan = study();
+    await execute(plan, MODELS, bagMachine(), quietly);
+    const before = outcome(plan);
+    const older = plan.runs[0]!.data;
+    const lines = readFileSync(older, "utf8").trimEnd().split("\n");
+    writeFileSync(older, lines.filter((line) => !line.includes('"length/')).join("\n") + "\n");
+    assert.notDeepEqual(outcome(plan), before);
+    rmSync(plan.runs[1]!.recipe.output_dir, { recursive: true });
+    assert.equal((await extractAgain(plan)).length, 3);
+    assert.deepEqual(outcome(plan), before);
   });
 
   it("gives the same bytes after being killed at any moment", { timeout: 60_000 }, async () => {

@@ -120,6 +120,23 @@ export async function execute(
 }
 
 /**
+ * Reads the series of finished runs out of their directories again, for quantities that are younger than the data. The
+ * final test stays as it is. Runs whose directory is gone are left alone.
+ * @returns The runs that were read.
+ */
+export async function extractAgain(plan: Plan): Promise<Run[]> {
+  const done: Run[] = [];
+  for (const run of plan.runs) {
+    if (!existsSync(run.data) || !existsSync(join(run.recipe.output_dir, "rollouts"))) continue;
+    const { facts, cells } = readRunData(run.data);
+    const series = extract(run.recipe, await trainingProblems(run.recipe), facts.parameters);
+    writeRunData(run.data, { facts, ...series, cells });
+    done.push(run);
+  }
+  return done;
+}
+
+/**
  * A run must start from the model that its data will name: throws when that has changed since the study began, or
  * since the run did, which its folder remembers.
  */

@@ -12,6 +12,7 @@ import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
 import { checkpointName } from "../checkpoint.ts";
 import { RunDirectory } from "../run_directory.ts";
 import type { RunData, Series } from "./data.ts";
+import { hintSeries } from "./hint_facts.ts";
 
 /** Metrics that are kept, by their beginning. */
 const KEPT = [
@@ -43,10 +44,12 @@ export function extract(
   }
   const byId = new Map(problems.map((problem) => [problem.id, problem]));
   const hardFrom = recipe.baseline.hard_from_level;
-  const known = steps.map((record) => stepFacts(readGroups(run, record.step), byId, hardFrom));
+  const groups = steps.map((record) => readGroups(run, record.step));
+  const known = groups.map((step) => stepFacts(step, byId, hardFrom));
   for (const key of ["right_plain", "traced_plain", "right_hinted", "traced_hinted"] as const) {
     metrics.set(`hard/${key}`, known.map((facts) => facts[key]));
   }
+  for (const [key, series] of hintSeries(groups, byId)) metrics.set(key, series);
   metrics.set("tflop", computeOf(steps, known, parameters, recipe.algorithm !== "sft"));
 
   const evaluated = records.filter((record) => "eval_accuracy" in record);

@@ -99,6 +99,7 @@ export function dependency({ study }: Plan, arms: readonly ArmData[]): Table {
   ];
   const single = (value: number | null) =>
     value === null ? null : { mean: value, low: null, high: null, n: 1 };
+  const starts = new Map(arms.map((data) => [JSON.stringify(data.start), data]));
   return {
     title: "With and without a hint",
     note:
@@ -109,7 +110,9 @@ export function dependency({ study }: Plan, arms: readonly ArmData[]): Table {
       "to depend on hints would gain more from one than before.",
     head: ["arm", "without", "with", "gain"],
     rows: [
-      row("start", (query) => single(query(arms[0]!.start))),
+      ...[...starts.values()].map(({ arm, start }) =>
+        row(starts.size === 1 ? "start" : `start of ${arm.title}`, (query) => single(query(start)))
+      ),
       ...arms.map((data) => row(data.arm.title, (query) => overSeeds(data, (run) => query(run.cells)))),
     ],
   };

@@ -22,6 +22,14 @@ export function meanOf(key: string, from = 0, to?: number): Quantity {
   };
 }
 
+/** Sum of one metric over the steps by that of another. */
+export function ratioOf(part: string, whole: string): Quantity {
+  return (run) => {
+    const all = total(run, whole) ?? 0;
+    return all === 0 ? null : (total(run, part) ?? 0) / all;
+  };
+}
+
 export const finalTokens: Quantity = (run) => run.metrics.get("generated_tokens")!.at(-1)!;
 export const finalCompute: Quantity = (run) => run.metrics.get("tflop")!.at(-1)!;
 export const finalStep: Quantity = (run) => run.metrics.get("tflop")!.length;

@@ -1,6 +1,7 @@
 // The report's tables, as rows of short texts that Markdown and HTML both print.
 
 import { dependency, guidance, lucky, type Table } from "./guidance_tables.ts";
+import { hints } from "./hint_tables.ts";
 import type { Plan } from "./plan.ts";
 import { difference, estimate, percent, plain, position, thousands } from "./notation.ts";
 import { finalCompute, finalStep, finalTokens, overSeeds } from "./quantities.ts";
@@ -10,12 +11,14 @@ import { twoWayBootstrap } from "./statistics.ts";
 export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
   const { trained, test } = plan.study;
   const others = test.families.filter((family) => !trained.includes(family));
+  const about = hints(arms);
   return [
     headline(plan, arms),
     differences(plan, arms),
     guidance(arms),
     lucky(plan, arms),
     ...(test.hint_ratio > 0 ? [dependency(plan, arms)] : []),
+    ...(about === null ? [] : [about]),
     ...[...trained, ...others].map((family) => familyTable(plan, arms, family)),
   ];
 }

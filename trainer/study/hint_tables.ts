@@ -12,7 +12,7 @@ const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => 
   ["of the trace shown at stage 1", meanOf("hints/shown_stage_1"), estimate],
   ["at stage 2", meanOf("hints/shown_stage_2"), estimate],
   ["at stage 3", meanOf("hints/shown_stage_3"), estimate],
-  ["hints whose cut would show the answer", ratioOf("hints/leaks", "hints/hinted"), estimate],
+  ["hints that the leak guard cut short", ratioOf("hints/leaks", "hints/hinted"), estimate],
   ["trace length predicts difficulty: AUC", ratioOf("length/concordant", "length/pairs"), number],
   ["the same within a level", ratioOf("length/concordant_level", "length/pairs_level"), number],
   [

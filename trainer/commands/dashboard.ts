@@ -23,13 +23,7 @@ export async function dashboardCommand(folders: readonly string[], flags: unknow
       port,
       hostname: host,
     });
-  // The usual port may belong to the dashboard of another run; one that was asked for must be that one.
-  const dashboard = await serve(port ?? USUAL_PORT).catch((cause) => {
-    if (errorCode(cause) !== "EADDRINUSE") throw cause;
-    if (port === undefined) return serve(0);
-    const advice = "give another port, or 0 for any free one";
-    throw new Error(`Cannot listen on port ${port} as another program does: ${advice}`, { cause });
-  });
+  const dashboard = onPort(port, serve);
   const { url, runs } = dashboard;
   console.log(
     json
@@ -43,4 +37,16 @@ export async function dashboardCommand(folders: readonly string[], flags: unknow
     process.once("SIGTERM", resolve);
   });
   await dashboard.stop();
+}
+
+/** The usual port may belong to the dashboard of another run; one that was asked for must be that one. */
+function onPort<T>(port: number | undefined, serve: (port: number) => T): T {
+  try {
+    return serve(port ?? USUAL_PORT);
+  } catch (cause) {
+    if (errorCode(cause) !== "EADDRINUSE") throw cause;
+    if (port === undefined) return serve(0);
+    const advice = "give another port, or 0 for any free one";
+    throw new Error(`Cannot listen on port ${port} as another program does: ${advice}`, { cause });
+  }
 }

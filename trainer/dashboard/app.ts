@@ -20,10 +20,10 @@ const STATIC: Record<string, string> = {
   "/": file("./page/index.html"),
   "/page/page.css": file("./page/page.css"),
   ...Object.fromEntries(
-    ["main", "dom", "data", "charts", "chart_list", "rollouts", "problems", "run", "text"].map((name) => [
-      `/page/${name}.js`,
-      file(`./page/${name}.js`),
-    ]),
+    [
+      ...["main", "dom", "data", "text", "rollouts", "problems", "run"],
+      ...["charts", "chart", "chart_data", "chart_list", "chart_plot", "chart_words"],
+    ].map((name) => [`/page/${name}.js`, file(`./page/${name}.js`)]),
   ),
   "/vendor/uPlot.js": file("uplot/dist/uPlot.esm.js"),
   "/vendor/uPlot.css": file("uplot/dist/uPlot.min.css"),
@@ -74,10 +74,10 @@ export interface Dashboard {
 }
 
 /** Opens the runs and builds the fetch handler. */
-export async function createDashboard({ folders, token }: DashboardOptions): Promise<Dashboard> {
+export function createDashboard({ folders, token }: DashboardOptions): Dashboard {
   const runs: OpenRun[] = [];
-  /** Reads all runs again and opens those that have begun since. */
-  const refresh = async () => {
+  /** Opens the runs that have begun since the last call. */
+  const look = () => {
     const paths = findRuns(folders);
     const names = shortNames(paths);
     for (const [i, path] of paths.entries()) {
@@ -85,9 +85,14 @@ export async function createDashboard({ folders, token }: DashboardOptions): Pro
         runs.push(new OpenRun(String(runs.length), path, names[i]!));
       }
     }
+  };
+  const refresh = async () => {
+    look();
     for (const run of runs) await run.refresh();
   };
-  await refresh();
+  look();
+  // A long run is read while the page is being loaded; whoever asks for it waits for that and hears of its errors.
+  refresh().catch(() => {});
   const live = new Live(runs, refresh);
   const app = routes(runs, live, refresh);
   const fetch = async (request: Request): Promise<Response> => {
@@ -120,7 +125,10 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
       await refresh();
       return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
     })
-    .get("/api/events", () => live.stream())
+    .get("/api/events", async () => {
+      await refresh(); // the news begin with what is there now
+      return live.stream();
+    })
     .get("/api/runs/:id/metrics", async ({ params, query }) => {
       const { log } = find(params.id);
       const { keys, from, to, points } = queryOf(MetricsQuery, query);

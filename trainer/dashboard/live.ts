@@ -33,6 +33,8 @@ export class Live {
   #listeners = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
+  /** The state that listeners were last woken for. Requests read the files, too, so it may change between two looks. */
+  #told = "";
 
   /**
    * @param runs may grow
@@ -150,9 +152,11 @@ export class Live {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      const before = this.#state();
       await this.#refresh();
-      if (before !== this.#state()) { for (const wake of [...this.#waiting]) wake(); }
+      const state = this.#state();
+      if (this.#told === state) return;
+      this.#told = state;
+      for (const wake of [...this.#waiting]) wake();
     } catch {
       // A file that is being replaced at this moment is there at the next look.
     } finally {

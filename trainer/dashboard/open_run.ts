@@ -120,7 +120,8 @@ export class OpenRun implements LiveRun {
   }
 
   /** What the page tells about the run besides its curves. */
-  facts() {
+  async facts() {
+    await this.log.refresh();
     const root = join(this.path, "checkpoints");
     const checkpoints = listCheckpoints(root).map((step) => {
       const path = join(root, checkpointName(step), "manifest.json");

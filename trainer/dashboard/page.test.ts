@@ -25,7 +25,7 @@ describe("the dashboard's page", { skip }, () => {
     writeRun(join(folder, "first"), 20);
     writeRun(join(folder, "second"), 12, 40);
     lock = lockRun(join(folder, "second"));
-    served = await serveDashboard({
+    served = serveDashboard({
       folders: [folder],
       token: "it's secret",
       port: 0,
@@ -55,7 +55,7 @@ describe("the dashboard's page", { skip }, () => {
     assert.equal(await page.evaluate("location.search"), "");
     assert.equal(await page.evaluate("document.querySelectorAll('#runs li').length"), 2);
     assert.match(await text("#runs .focused"), /second.*running · step 12\/40/);
-    assert.ok(await page.evaluate<number>("document.querySelectorAll('.charts canvas').length") > 10);
+    await page.until("document.querySelectorAll('.charts canvas').length > 10");
   });
 
   it("zooms all charts at once by dragging, and back by a key", async () => {
@@ -109,7 +109,7 @@ describe("the dashboard's page", { skip }, () => {
       "[...document.querySelectorAll('#groups mark')].map((m) => m.title)",
     );
     assert.deepEqual([marks[0], marks[1]], ["hint", "extracted answer"]);
-    assert.ok(await page.evaluate("document.querySelector('#groups math') !== null"));
+    await page.until("document.querySelector('#groups math')");
     assert.match(
       await text("#groups .completion .caption"),
       /right, completion 1 · answer .* · advantage \+1\.15/,

@@ -18,12 +18,12 @@ export interface ServedDashboard {
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 /** @throws Error when another address than this machine's own is asked for without a token */
-export async function serveDashboard(options: ServeOptions): Promise<ServedDashboard> {
+export function serveDashboard(options: ServeOptions): ServedDashboard {
   const { port, hostname, token } = options;
   if (token === null && !LOOPBACK.includes(hostname)) {
     throw new Error(`Cannot listen on ${hostname} as a token is needed there: set GHPO_DASHBOARD_TOKEN`);
   }
-  const dashboard = await createDashboard(options);
+  const dashboard = createDashboard(options);
   const server = Bun.serve({
     port,
     hostname,

@@ -2,6 +2,9 @@
 
 import { chartedKeys } from "./chart_list.js";
 
+/** Pixels that the scale beside a curve takes. */
+const AXIS = 56;
+
 /** Runs as the server lists them, with `shown` and `color` added. The focused run is the one that details are of. */
 export const state = {
   runs: [],
@@ -36,11 +39,18 @@ export function shownRuns() {
   return state.runs.filter((run) => run.shown);
 }
 
-/** Loads the curves of the runs in view, as many points as there may be pixels. */
+/** The last step of the runs whose curves are shown. */
+export function lastStep() {
+  return Math.max(1, ...shownRuns().map((run) => run.step));
+}
+
+/** Loads the curves of the runs in view, as many points as a chart has pixels. */
 export async function loadWindows(runs = shownRuns()) {
   const [from, to] = state.range ?? [];
+  const width = document.querySelector(".plot")?.clientWidth ?? 0;
+  const points = Math.max(300, Math.min(width - AXIS, 1000));
   await Promise.all(runs.map(async (run) => {
-    const query = { keys: chartedKeys(run.keys).join(","), from, to, points: 800 };
+    const query = { keys: chartedKeys(run.keys).join(","), from, to, points };
     state.windows.set(run.id, await get(`api/runs/${run.id}/metrics`, query));
   }));
 }

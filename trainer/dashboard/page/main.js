@@ -126,14 +126,15 @@ async function loadRuns() {
   state.focus = state.runs.find((run) => run.id === state.focus?.id) ??
     state.runs.find((run) => run.status === "running") ?? state.runs[0] ?? null;
   drawRuns();
-  await loadWindows();
   await show(location.hash.slice(1));
+  await loadWindows(); // after the charts are there, which tell how many points they can show
+  drawCharts();
 }
 
 async function start() {
   tabs();
-  await loadRuns();
   theme();
+  await loadRuns();
   listen(onEvent, (open) => {
     const live = document.getElementById("live");
     live.textContent = open ? "live" : "not connected";

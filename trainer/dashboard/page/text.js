@@ -1,6 +1,5 @@
 // Texts of problems and completions: LaTeX rendered as MathML, hints and extracted answers marked.
 
-import katex from "../vendor/katex.js";
 import { element } from "./dom.js";
 
 const FORMULA =
@@ -23,18 +22,26 @@ export function richText(text, mark) {
   return node;
 }
 
+/** KaTeX is larger than all the rest of the page, so it comes with the first formula. */
+let katex = null;
+
+async function render(tex, holder, displayMode) {
+  const text = holder.textContent;
+  try {
+    const { default: { render } } = await (katex ??= import("../vendor/katex.js"));
+    render(tex, holder, { output: "mathml", throwOnError: true, displayMode, maxExpand: 100 });
+  } catch {
+    holder.textContent = text; // what is no formula stays as it was written
+  }
+}
+
 function mathParts(text) {
   const parts = [];
   let last = 0;
   for (const match of text.matchAll(FORMULA)) {
     const tex = match.slice(1).find((group) => group !== undefined);
-    const holder = document.createElement("span");
-    const displayMode = match[0].startsWith("$$") || match[0].startsWith("\\[");
-    try {
-      katex.render(tex, holder, { output: "mathml", throwOnError: true, displayMode, maxExpand: 100 });
-    } catch {
-      holder.textContent = match[0];
-    }
+    const holder = element("span", {}, match[0]);
+    render(tex, holder, match[0].startsWith("$$") || match[0].startsWith("\\["));
     parts.push(text.slice(last, match.index), holder);
     last = match.index + match[0].length;
   }

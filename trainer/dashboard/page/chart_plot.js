@@ -1,0 +1,92 @@
+// A chart as uPlot draws it: series, axes, scales, and what the mouse does. A band shows the extremes of steps that
+// share one point.
+
+import { format, lastOf } from "./chart_words.js";
+import { short } from "./dom.js";
+import { state } from "./data.js";
+
+export const HEIGHT = 220;
+
+/** uPlot's options but for the size. */
+export function plotOptions({ spec, lines, bands, palette, zoom }) {
+  const axis = {
+    stroke: palette.soft,
+    grid: { stroke: palette.line, width: 1 },
+    ticks: { stroke: palette.line, width: 1 },
+    font: "12px system-ui",
+  };
+  const values = (_, ticks) =>
+    ticks.map((tick) => tick === null ? "" : spec.share ? `${short(100 * tick)} %` : short(tick));
+  return {
+    legend: { show: false },
+    cursor: {
+      sync: { key: "steps", setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+      bind: {
+        dblclick: () => () => {
+          zoom(null);
+          return null;
+        },
+      },
+    },
+    scales: { x: { time: false, auto: false }, y: scaleOf(spec) },
+    axes: [axis, { ...axis, size: 56, values }],
+    series: [{}, ...lines.flatMap((line, i) => seriesOf(spec, line, bands, i))],
+    bands: bands
+      ? lines.map((line, i) => ({ series: [3 * i + 2, 3 * i + 3], fill: faint(line.color, 0.2) }))
+      : spec.stack
+      ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] }))
+      : [],
+    hooks: {
+      setSelect: [(plot) => {
+        const { left, width } = plot.select;
+        if (width < 4) return;
+        zoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      }],
+      setCursor: [(plot) => {
+        const { idx } = plot.cursor;
+        for (const line of lines) {
+          const drawn = line.drawn ?? [];
+          line.value.textContent = format(
+            spec,
+            idx === null || idx === undefined ? lastOf(drawn) : drawn[idx],
+          );
+        }
+      }],
+    },
+  };
+}
+
+/** A line as uPlot's series: one, or with a band three, of which two are the invisible edges. */
+function seriesOf(spec, line, bands, i) {
+  const main = {
+    label: line.label,
+    stroke: line.color,
+    width: 1.75,
+    dash: line.dash,
+    spanGaps: true,
+    points: { show: spec.dots || undefined, size: spec.dots ? 5 : 4, fill: line.color },
+    ...(spec.stack && { fill: faint(line.color, 0.35), width: 1 }),
+  };
+  if (!bands) return [main];
+  const edge = { stroke: "transparent", spanGaps: true, points: { show: false } };
+  return [main, { ...edge, label: `${line.label} max` }, { ...edge, label: `${line.label} min ${i}` }];
+}
+
+function scaleOf(spec) {
+  if (state.log && !spec.stack) return { distr: 3 };
+  return { range: spec.share ? [0, 1] : (_, min, max) => rangeOf(min, max, spec.stack) };
+}
+
+function rangeOf(min, max, stack) {
+  if (min === null || max === null) return [0, 1];
+  if (stack) return [0, max || 1];
+  const pad = (max - min || Math.abs(max) || 1) * 0.08;
+  return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
+}
+
+/** "rgb(1, 2, 3)" made transparent. */
+function faint(color, alpha) {
+  return color.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
+}

@@ -3,6 +3,7 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { Recorder } from "#shared/gpu/recorder.ts";
+import { rowShards, type Shard } from "#shared/model/shards.ts";
 import { fromHf, type HfTensor, type Parameter, toHf } from "#shared/model/weights.ts";
 import type { Trainable } from "./backward/gradients.ts";
 import { adamw } from "./kernels/adamw.ts";
@@ -24,6 +25,13 @@ interface Moments {
   exp_avg_sq: GPUBuffer;
 }
 
+/** What one dispatch updates: a parameter, or the rows of it that one binding may cover. */
+interface Part {
+  length: number;
+  decay: boolean;
+  buffers: Record<"gradient" | "weight" | keyof Moments, Shard["binding"]>;
+}
+
 export class Optimizer {
   /** Updates made so far: the t of the bias correction. */
   steps = 0;
@@ -32,6 +40,7 @@ export class Optimizer {
   readonly #gradients: readonly GPUBuffer[];
   readonly #settings: OptimizerSettings;
   readonly #moments: Moments[];
+  readonly #parts: readonly Part[];
   readonly #norm: ReturnType<typeof clipNormBuffers>;
   readonly #recorder: Recorder;
 
@@ -45,7 +54,26 @@ export class Optimizer {
       exp_avg: this.#gpu.allocate(`${name} exp_avg`, buffer.size),
       exp_avg_sq: this.#gpu.allocate(`${name} exp_avg_sq`, buffer.size),
     }));
-    this.#norm = clipNormBuffers(this.#gpu, gradients.length);
+    this.#parts = this.#parameters.flatMap((parameter, i) => {
+      const { exp_avg, exp_avg_sq } = this.#moments[i]!;
+      const shards = (buffer: GPUBuffer) => rowShards(this.#gpu, { ...parameter, buffer });
+      const [gradient, m, v] = [gradients[i]!, exp_avg, exp_avg_sq].map(shards) as [
+        Shard[],
+        Shard[],
+        Shard[],
+      ];
+      return shards(parameter.buffer).map(({ binding: weight, count }, j): Part => ({
+        length: count * parameter.cols,
+        decay: parameter.decay,
+        buffers: {
+          weight,
+          gradient: gradient[j]!.binding,
+          exp_avg: m[j]!.binding,
+          exp_avg_sq: v[j]!.binding,
+        },
+      }));
+    });
+    this.#norm = clipNormBuffers(this.#gpu, this.#parts.length);
     this.#recorder = new Recorder(this.#gpu);
   }
 
@@ -56,24 +84,17 @@ export class Optimizer {
   async step(learningRate: number): Promise<{ grad_norm: number }> {
     const recorder = this.#recorder;
     const { adam_beta1, adam_beta2, adam_epsilon, weight_decay, max_grad_norm } = this.#settings;
-    const lengths = this.#parameters.map(({ rows, cols }) => rows * cols);
-    const gradients = this.#gradients.map((buffer, i) => ({ buffer, length: lengths[i]! }));
+    const gradients = this.#parts.map(({ buffers, length }) => ({ buffer: buffers.gradient, length }));
     clipNorm(recorder, gradients, this.#norm, max_grad_norm);
     const time = { step: this.steps + 1, lr: learningRate };
-    for (const [i, { buffer, decay }] of this.#parameters.entries()) {
-      const buffers = {
-        gradient: this.#gradients[i]!,
-        clip: this.#norm.clip,
-        weight: buffer,
-        ...this.#moments[i]!,
-      };
+    for (const { length, decay, buffers } of this.#parts) {
       const settings = {
         beta1: adam_beta1,
         beta2: adam_beta2,
         epsilon: adam_epsilon,
         weightDecay: decay ? weight_decay : 0,
       };
-      adamw(recorder, buffers, lengths[i]!, settings, time);
+      adamw(recorder, { ...buffers, clip: this.#norm.clip }, length, settings, time);
     }
     for (const gradient of this.#gradients) recorder.clear(gradient);
     recorder.submit();

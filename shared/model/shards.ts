@@ -2,6 +2,7 @@
 // pieces of whole rows.
 
 import type { Shard } from "#shared/kernels/decode.ts";
+export type { Shard };
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Parameter } from "./weights.ts";
 

@@ -3,6 +3,7 @@
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import type { Activations } from "#shared/model/activations.ts";
 import type { Head } from "#shared/model/head.ts";
+import { rowShards } from "#shared/model/shards.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { embeddingBackward } from "../kernels/embedding_backward.ts";
 import { blockBackward } from "./block.ts";
@@ -31,12 +32,11 @@ export function backward(
     inputs?.rerun(recorder, model, activations, i);
     blockBackward(recorder, model, activations, gradients, scratch, i);
   }
-  const dweight = gradients.of(model.embed_tokens);
-  if (!dweight) return;
-  const { occurrences, order, dx, shape } = scratch;
-  embeddingBackward(
-    recorder,
-    { occurrences, order, dx, dweight },
-    { distinct: shape.distinct, hidden: model.config.hidden_size },
-  );
+  const buffer = gradients.of(model.embed_tokens);
+  if (!buffer) return;
+  const { occurrences, order, dx, shape: { distinct } } = scratch;
+  for (const { binding, first, count } of rowShards(model.gpu, { ...model.embed_tokens, buffer })) {
+    const shape = { distinct, hidden: model.config.hidden_size, first, rows: count };
+    embeddingBackward(recorder, { occurrences, order, dx, dweight: binding }, shape);
+  }
 }

@@ -3,6 +3,7 @@
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
 import { matmulTN } from "#shared/kernels/matmul.ts";
+import { rowShards } from "#shared/model/shards.ts";
 import { type HfTensor, type Parameter, toHf } from "#shared/model/weights.ts";
 
 /** Where the backward of a model leaves the gradients of its weights. */
@@ -38,9 +39,16 @@ export class Gradients implements WeightGradients {
   }
 
   addProduct(recorder: Recorder, parameter: Parameter, x: Binding, dy: Binding, tokens: number): void {
-    const { rows, cols } = parameter;
-    const buffers = { x, y: dy, out: this.of(parameter) };
-    matmulTN(recorder, buffers, { rows, cols, inner: tokens, accumulate: true });
+    const { rows: xStride, cols } = parameter;
+    for (
+      const { binding, first, count } of rowShards(this.owner.gpu, {
+        ...parameter,
+        buffer: this.of(parameter),
+      })
+    ) {
+      const shape = { rows: count, cols, inner: tokens, accumulate: true, xStride, xFirst: first };
+      matmulTN(recorder, { x, y: dy, out: binding }, shape);
+    }
   }
 
   clear(recorder: Recorder): void {

@@ -4,6 +4,7 @@
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import { matmulNN } from "#shared/kernels/matmul.ts";
 import type { Head } from "#shared/model/head.ts";
+import { rowShards } from "#shared/model/shards.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { logProbBackward } from "../kernels/log_prob_backward.ts";
 import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
@@ -38,11 +39,11 @@ export function headBackward(
       coefficients: head.part(scratch.coefficients, chunk),
     }, { rows, vocab, stride, temperature });
     gradients.addProduct(recorder, model.head, logits, head.part(head.normed, chunk, hidden), rows);
-    matmulNN(
-      recorder,
-      { x: logits, w: model.head.buffer, out: head.part(scratch.dnormed, chunk, hidden) },
-      { rows, cols: hidden, inner: stride },
-    );
+    const out = head.part(scratch.dnormed, chunk, hidden);
+    for (const { binding, first, count } of rowShards(model.gpu, model.head)) {
+      const part = { xStride: stride, xFirst: first, accumulate: first > 0 };
+      matmulNN(recorder, { x: logits, w: binding, out }, { rows, cols: hidden, inner: count, ...part });
+    }
   }
   rmsNormBackward(recorder, {
     x: head.gathered,

@@ -32,12 +32,25 @@ export function occurrencesOf(ids: ArrayLike<number>): Occurrences {
   };
 }
 
-/** dweight (vocabulary, hidden) += the rows of dx (tokens, hidden), each to the row of its token. */
+/**
+ * dweight (vocabulary, hidden) += the rows of dx (tokens, hidden), each to the row of its token. With a part of
+ * dweight bound, rows `first` to `first + rows` - 1 of the whole, only what it holds is added to.
+ */
 export function embeddingBackward(
   recorder: Recorder,
   buffers: { occurrences: Binding; order: Binding; dx: Binding; dweight: Binding },
-  { distinct, hidden }: { distinct: number; hidden: number },
+  { distinct, hidden, first = 0, rows = 0xffffffff }: {
+    distinct: number;
+    hidden: number;
+    first?: number;
+    rows?: number;
+  },
 ): void {
   const kernel = recorder.gpu.kernel("embedding_backward", source);
-  recorder.dispatch(kernel, { distinct, hidden }, buffers, linearGrid(distinct * hidden / 4, 64));
+  recorder.dispatch(
+    kernel,
+    { distinct, hidden, first, rows },
+    buffers,
+    linearGrid(distinct * hidden / 4, 64),
+  );
 }

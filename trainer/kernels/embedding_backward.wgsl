@@ -1,8 +1,11 @@
 // Embedding gradient without atomics: one thread a (distinct token, quad) adds the rows of dx at which the
-// token occurs, in order, to the token's row of the gradient.
+// token occurs, in order, to the token's row of the gradient. `dweight` may be a part of a larger one: tokens
+// outside it are left alone.
 struct Params {
   distinct: u32,
   hidden: u32, // multiple of 4
+  first: u32, // token of dweight's first row
+  rows: u32, // of dweight
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> occurrences: array<vec4u>; // (distinct): token, first, end, unused
@@ -16,7 +19,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let quads = p.hidden / 4u;
   if (at / quads >= p.distinct) { return; }
   let own = occurrences[at / quads];
+  let row = own.x - p.first; // wraps to a huge number below the part
+  if (row >= p.rows) { return; }
   var sum = vec4f();
   for (var i = own.y; i < own.z; i++) { sum += dx[order[i] * quads + at % quads]; }
-  dweight[own.x * quads + at % quads] += sum;
+  dweight[row * quads + at % quads] += sum;
 }

@@ -1,0 +1,110 @@
+// Every loss type against TRL's own loss on the same model: the gradient of each parameter, with ratios away from 1, and
+// in the second iteration over a batch. The fixtures come from loss_types.py.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { assertClose, testGpu } from "#shared/gpu/testing.ts";
+import { SafetensorsFile } from "#shared/io/safetensors.ts";
+import { loadModel } from "#shared/model/load.ts";
+import { objective, type ObjectiveOptions } from "../ghpo/objective.ts";
+import { Learner } from "../learner.ts";
+import { Optimizer } from "../optimizer.ts";
+
+interface Batch {
+  temperature: number;
+  prompt_lengths: number[];
+  ids: number[][];
+  advantages: number[];
+  old_logprobs: number[][];
+  reference_logprobs: number[][];
+  beta1: number;
+  beta2: number;
+  adam_epsilon: number;
+}
+
+interface Setting {
+  name: string;
+  loss_type: ObjectiveOptions["loss_type"];
+  epsilon?: number;
+  epsilon_high?: number;
+  beta?: number;
+  loss: number;
+}
+
+const FIXTURES = `${import.meta.dirname}/fixtures`;
+const read = (path: string) => JSON.parse(readFileSync(join(FIXTURES, path), "utf8"));
+const batch: Batch = read("llama/case.json");
+const { cases, learning_rate, max_completion_length }: {
+  cases: Setting[];
+  learning_rate: number;
+  max_completion_length: number;
+} = read("loss_types/cases.json");
+
+/** Forward, loss and backward; the log-probs that the forward gave. */
+async function accumulate(learner: Learner, setting: Setting, old: readonly ArrayLike<number>[] | null) {
+  const { logprobs } = await learner.forward(
+    batch.ids.map((ids, i) => ({ ids, prompt_length: batch.prompt_lengths[i]! })),
+  );
+  const tokens = logprobs.reduce((sum, own) => sum + own.length, 0);
+  const { loss, coefficients } = objective(
+    logprobs.map((own, i) => ({
+      logprobs: own,
+      oldLogprobs: (old ?? logprobs)[i]!,
+      referenceLogprobs: batch.reference_logprobs[i]!,
+      advantage: batch.advantages[i]!,
+    })),
+    {
+      loss_type: setting.loss_type,
+      epsilon: setting.epsilon ?? 0.2,
+      epsilon_high: setting.epsilon_high ?? null,
+      delta: null,
+      beta: setting.beta ?? 0,
+      max_completion_length,
+    },
+    { sequences: logprobs.length, tokens, microBatches: 1, microTokens: tokens },
+  );
+  await learner.backward(coefficients);
+  return { loss, logprobs };
+}
+
+describe("gradients under TRL's losses", () => {
+  for (const setting of cases) {
+    it(setting.name, async () => {
+      const model = loadModel(await testGpu(), `${import.meta.dirname}/../../shared/model/fixtures/llama`);
+      const learner = new Learner(model, { micro_batch_tokens: 512, temperature: batch.temperature });
+      let old: readonly ArrayLike<number>[] = batch.old_logprobs;
+      if (setting.name.includes("second iteration")) {
+        const optimizer = new Optimizer(model, learner.gradients.buffers, {
+          adam_beta1: batch.beta1,
+          adam_beta2: batch.beta2,
+          adam_epsilon: batch.adam_epsilon,
+          weight_decay: 0,
+          max_grad_norm: 1e9, // never reached
+        });
+        old = (await accumulate(learner, setting, null)).logprobs;
+        await optimizer.step(learning_rate);
+        optimizer.destroy();
+      }
+      const { loss } = await accumulate(learner, setting, old);
+      assertClose([loss / setting.loss], [1], 1e-4, "loss over its reference");
+
+      const file = new SafetensorsFile(join(FIXTURES, "loss_types/gradients.safetensors"));
+      let [difference, size] = [0, 0];
+      for (const { name, shape, data } of await learner.readGradients()) {
+        const expected = file.read(`${setting.name}/${name}`, shape);
+        for (let i = 0; i < expected.length; i++) {
+          difference += (data[i]! - expected[i]!) ** 2;
+          size += expected[i]! ** 2;
+        }
+      }
+      assert.ok(size > 0, "the reference has a gradient");
+      const error = Math.sqrt(difference / size);
+      assert.ok(error <= 1e-4, `relative L2 error of the gradient is ${error}`);
+      file.close();
+      learner.destroy();
+      model.destroy();
+    });
+  }
+});

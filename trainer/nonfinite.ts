@@ -15,10 +15,7 @@ export class NonFiniteError extends Error {
 
   /** @param detail what a maintainer wants to see of the batch, as JSON */
   constructor(what: string, value: number, readonly detail: Record<string, unknown> = {}) {
-    super(
-      `Cannot update the weights as the ${what} must be finite: current value is ${value}; ` +
-        "lower optimizer.learning_rate",
-    );
+    super(`Cannot update the weights as the ${what} must be finite: current value is ${value}`);
   }
 }
 
@@ -38,9 +35,16 @@ export class UpdateGuard {
 
   /**
    * The result of the update, or null when it was left out.
+   *
+   * @param setting the recipe's name for the learning rate
    * @throws NonFiniteError after `MOST_IN_A_ROW` of them
    */
-  async attempt<T>(step: number, learningRate: number, update: () => Promise<T>): Promise<T | null> {
+  async attempt<T>(
+    step: number,
+    learningRate: number,
+    update: () => Promise<T>,
+    setting = "optimizer.learning_rate",
+  ): Promise<T | null> {
     try {
       const result = await update();
       this.#inARow = 0;
@@ -54,7 +58,7 @@ export class UpdateGuard {
       const path = join(this.#folder, `step_${String(step).padStart(6, "0")}.json`);
       writeFileAtomic(path, JSON.stringify(dump, spellOut, 1) + "\n");
       if (this.#inARow < MOST_IN_A_ROW) return null;
-      error.message += ` (${MOST_IN_A_ROW} steps in a row; see ${path})`;
+      error.message += `; lower ${setting} (${MOST_IN_A_ROW} steps in a row; see ${path})`;
       throw error;
     }
   }

@@ -52,6 +52,11 @@ export function loadRecipe<const S extends v.GenericSchema>(
   return parse(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
 }
 
+/** Whether a recipe is one of supervised fine-tuning. */
+export function isSftRecipe(file: string): boolean {
+  return "sft" in readToml(findRecipe(file));
+}
+
 /**
  * `reward = ["accuracy", "./mine.ts"]` is short for a table with these functions. Functions without weights get the
  * default ones: 0.5 for the format, 1 for any other.

@@ -9,6 +9,7 @@ import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { learningRate } from "./ghpo/schedule.ts";
 import { lockRun } from "./lock.ts";
 import type { Values } from "./metrics.ts";
+import { NonFiniteError, UpdateGuard } from "./nonfinite.ts";
 import type { LearnerSequence, StoredPolicy } from "./policy.ts";
 import { formatRecipe } from "./recipe.ts";
 import { freshRun, recipeDigest, resumeRun } from "./resume.ts";
@@ -45,12 +46,13 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
   let { step, checkpoint } = progress;
   const { state, elapsed } = progress;
   status.start(step);
+  const guard = new UpdateGuard(run.path, run.readMetrics());
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   let stopped = false;
   while (step < total && !stopped) {
     const began = performance.now();
-    const { phase, index } = phaseAt(recipe, step);
+    const { phase, index, setting } = phaseAt(recipe, step);
     const rate = learningRate(index, phase.steps, phase.learning_rate, recipe.optimizer);
     const examples = examplesAt(
       step,
@@ -60,17 +62,16 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
       tuning.tokenizer,
       tuning.eosId,
     );
-    const { loss, entropy } = await gradients(policy, examples, recipe.sft.micro_batch_tokens);
-    const { grad_norm } = await policy.step(rate);
+    const update = () => learn(policy, examples, recipe.sft.micro_batch_tokens, rate);
+    const result = await guard.attempt(step + 1, rate, update, setting);
     state.cursor += examples.length;
     state.num_tokens += examples.reduce((sum, example) => sum + example.ids.length, 0);
     step++;
 
     const values: Values = {
-      loss,
-      entropy,
-      grad_norm,
+      ...(result ?? { loss: null, entropy: null, grad_norm: null }),
       learning_rate: rate,
+      skipped_updates: guard.skipped,
       num_tokens: state.num_tokens,
       step_time: (performance.now() - began) / 1000,
     };
@@ -81,7 +82,7 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
       status.log(`step ${step}  held-out accuracy ${(100 * (scores["eval_accuracy"] ?? NaN)).toFixed(1)} %`);
     }
     run.appendMetrics({ step, time: seconds(), ...values });
-    status.update(step, `loss ${loss.toFixed(3)}`);
+    status.update(step, result === null ? "update left out" : `loss ${result.loss.toFixed(3)}`);
 
     stopped = stop.aborted; // looked at once a step, so that no step ends unsaved
     const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
@@ -109,18 +110,26 @@ export function totalSteps(recipe: SftRecipe): number {
   return recipe.sft.phases.reduce((sum, phase) => sum + phase.steps, 0);
 }
 
-/** The phase that a step (from 0) belongs to, and its index within it. */
+/** The phase that a step (from 0) belongs to, its index within it, and the name of its learning rate. */
 function phaseAt(recipe: SftRecipe, step: number) {
   let index = step;
-  for (const phase of recipe.sft.phases) {
-    if (index < phase.steps) return { phase, index };
+  for (const [i, phase] of recipe.sft.phases.entries()) {
+    if (index < phase.steps) return { phase, index, setting: `sft.phases[${i}].learning_rate` };
     index -= phase.steps;
   }
   throw new RangeError(`Cannot run step ${step} as the recipe has ${totalSteps(recipe)} steps`);
 }
 
-/** Adds the gradients of the mean cross-entropy over all target tokens; returns that mean and the mean entropy. */
-async function gradients(policy: StoredPolicy, examples: readonly LearnerSequence[], limit: number) {
+/**
+ * One optimizer step on the mean cross-entropy over all target tokens.
+ * @throws NonFiniteError instead of an update with numbers that are none
+ */
+async function learn(
+  policy: StoredPolicy,
+  examples: readonly LearnerSequence[],
+  limit: number,
+  rate: number,
+): Promise<{ loss: number; entropy: number; grad_norm: number }> {
   const tokens = examples.reduce((sum, { ids, prompt_length }) => sum + ids.length - prompt_length, 0);
   let loss = 0;
   let entropy = 0;
@@ -128,12 +137,20 @@ async function gradients(policy: StoredPolicy, examples: readonly LearnerSequenc
     const scores = await policy.forward(batch);
     for (const logprobs of scores.logprobs) for (const logprob of logprobs) loss -= logprob / tokens;
     for (const entropies of scores.entropy) for (const value of entropies) entropy += value / tokens;
+    if (!Number.isFinite(loss)) {
+      policy.discard();
+      throw new NonFiniteError("loss", loss, {
+        batch: batch.map(({ ids, prompt_length }, i) => ({
+          ids: Array.from(ids),
+          prompt_length,
+          logprobs: Array.from(scores.logprobs[i]!),
+        })),
+      });
+    }
     await policy.backward(
       scores.logprobs.map((logprobs) => new Float32Array(logprobs.length).fill(-1 / tokens)),
     );
   }
-  if (Number.isFinite(loss)) return { loss, entropy };
-  throw new Error(
-    `Cannot update the weights as the loss must be finite: current value is ${loss}; lower the learning_rate of the phase`,
-  );
+  const { grad_norm } = await policy.step(rate);
+  return { loss, entropy, grad_norm };
 }

@@ -5,30 +5,39 @@ import { readProblems } from "#shared/io/problem_files.ts";
 import { checkData, type DataReport } from "#shared/problems/check_data.ts";
 import type { RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import {
+  type SftRecipe,
+  SftRecipeSchema,
+  type TrainRecipe,
+  TrainRecipeSchema,
+} from "#shared/schemas/recipe.ts";
 import { evaluationProblems, trainingProblems } from "../data.ts";
 import { leakOffset } from "../ghpo/guidance.ts";
-import { loadRecipe, type Override } from "../recipe.ts";
+import { isSftRecipe, loadRecipe, type Override } from "../recipe.ts";
 
 export async function checkDataCommand(
   file: string,
   options: { benchmark?: string[]; json?: boolean },
   overrides: readonly Override[],
 ): Promise<void> {
-  const recipe = loadRecipe(TrainRecipeSchema, file, overrides);
+  const recipe = isSftRecipe(file)
+    ? loadRecipe(SftRecipeSchema, file, overrides)
+    : loadRecipe(TrainRecipeSchema, file, overrides);
   const { problems, errors } = await read(recipe);
   const report = checkData(problems, await benchmarksOf(recipe, options.benchmark ?? []), leakOffset);
   console.log(options.json ? JSON.stringify({ ...report, errors }) : render(report, errors));
   if (errors.length > 0 || report.overlaps.length > 0) process.exitCode = 1;
 }
 
-async function read({ data, seed }: TrainRecipe): Promise<{ problems: Problem[]; errors: RowError[] }> {
+async function read(
+  { data, seed }: TrainRecipe | SftRecipe,
+): Promise<{ problems: Problem[]; errors: RowError[] }> {
   if (data.path === null) return { problems: await trainingProblems({ data, seed }), errors: [] };
   return await readProblems(data.path, data.format, data.columns);
 }
 
 /** The evaluation problems of the recipe by family, and the files that were named. */
-async function benchmarksOf(recipe: TrainRecipe, files: readonly string[]) {
+async function benchmarksOf(recipe: TrainRecipe | SftRecipe, files: readonly string[]) {
   const benchmarks: Record<string, Problem[]> = {};
   for (const problem of evaluationProblems(recipe.eval)) (benchmarks[problem.source] ??= []).push(problem);
   for (const path of files) {

@@ -1,16 +1,42 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
 import { type PresetName, presets } from "#shared/verify/index.ts";
-import { evaluationProblems } from "../data.ts";
+import { evaluationProblems, trainingProblems } from "../data.ts";
 import type { EnginePolicy } from "../engine.ts";
 import type { EvaluationSetting } from "../evaluate.ts";
+import type { Status } from "../status.ts";
 
 export interface RunOptions {
   resume?: boolean;
   dryRun?: boolean;
   json?: boolean;
   quiet?: boolean;
+}
+
+const SHOWN_ROWS = 5;
+
+/** The problems that a recipe trains on, and how many rows data.skip_malformed left out: those are reported. */
+export async function problemsOf(
+  recipe: TrainRecipe | SftRecipe,
+  status: Status,
+): Promise<{ problems: Problem[]; skipped_rows: number }> {
+  let skipped_rows = 0;
+  const problems = await trainingProblems(recipe, (errors) => {
+    skipped_rows = errors.length;
+    for (const { line, reason } of errors.slice(0, SHOWN_ROWS)) {
+      status.log(`${recipe.data.path}:${line} is left out as ${reason}`);
+    }
+    const more = errors.length - SHOWN_ROWS;
+    if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
+  });
+  return { problems, skipped_rows };
+}
+
+/** The line of a summary that counts the rows that were left out, if any were. */
+export function leftOut({ data }: TrainRecipe | SftRecipe, skipped_rows: number): string[] {
+  return skipped_rows === 0 ? [] : [`  left out    ${skipped_rows} rows of ${data.path}`];
 }
 
 /** The evaluation that a recipe asks for, or null. */
@@ -49,6 +75,8 @@ export function promptBudget(
 
 /** What a loop says when it was told to stop. */
 export const STOPPING = "Stopping after this step; Ctrl-C again ends at once";
+/** And when its device was lost. */
+export const GOING_ON = "going on from the last checkpoint on a new one";
 
 /**
  * Aborted by the first Ctrl-C; a later one ends the process at once. One key press or `timeout` may deliver the

@@ -1,17 +1,31 @@
 // sft: supervised fine-tuning by a recipe, such as the cold start that GHPO begins with.
 
 import { mkdirSync } from "node:fs";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
-import { trainingProblems } from "../data.ts";
-import { openEngine } from "../engine.ts";
+import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { type EnginePolicy, openEngine } from "../engine.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
+import { withDevice } from "../recover.ts";
 import { totalSteps, tune } from "../sft.ts";
 import { Status } from "../status.ts";
-import { commandLine, evaluationOf, type RunOptions, stopSignal } from "./prepare.ts";
+import type { TrainResult } from "../train.ts";
+import {
+  commandLine,
+  evaluationOf,
+  GOING_ON,
+  leftOut,
+  problemsOf,
+  type RunOptions,
+  STOPPING,
+  stopSignal,
+} from "./prepare.ts";
+
+export interface SftOptions extends RunOptions {
+  export?: string;
+}
 
 export async function sftCommand(
   file: string,
-  options: RunOptions & { export?: string },
+  options: SftOptions,
   overrides: readonly Override[],
 ): Promise<void> {
   const recipe = loadRecipe(SftRecipeSchema, file, overrides);
@@ -19,54 +33,75 @@ export async function sftCommand(
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
     return;
   }
-  const problems = recipe.data.path === null ? null : await trainingProblems(recipe);
-  const policy = await openEngine({
-    model: recipe.model,
-    ...(recipe.sft.from_scratch && { randomSeed: recipe.seed }),
-    learner: { micro_batch_tokens: recipe.sft.micro_batch_tokens, temperature: 1 },
-    optimizer: recipe.optimizer,
-    reference: false,
-    variants: recipe.variants,
-  });
+  const result = await runTuning(recipe, options);
+  const again = commandLine("sft", file, [
+    ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
+    "--resume",
+  ]);
+  console.log(options.json ? JSON.stringify(result) : summary(recipe, result, options.export, again));
+  if (!result.finished) process.exitCode = 130;
+}
+
+/** Runs a recipe from start to end and writes the model where `export` says. */
+async function runTuning(
+  recipe: SftRecipe,
+  options: SftOptions,
+): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
   const status = new Status({ total: totalSteps(recipe), quiet: options.quiet ?? false });
-  try {
-    const [eosId] = policy.model.config.eos_token_ids;
+  const { problems, skipped_rows } = await problemsOf(recipe, status);
+  const stop = stopSignal(() => status.log(STOPPING));
+  const open = () =>
+    openEngine({
+      model: recipe.model,
+      ...(recipe.sft.from_scratch && { randomSeed: recipe.seed }),
+      learner: { micro_batch_tokens: recipe.sft.micro_batch_tokens, temperature: 1 },
+      optimizer: recipe.optimizer,
+      reference: false,
+      variants: recipe.variants,
+    });
+  const run = async (policy: EnginePolicy, resume: boolean) => {
+    const { config } = policy.model;
+    const [eosId] = config.eos_token_ids;
     if (eosId === undefined) {
       throw new TypeError(`Cannot fine-tune ${recipe.model} as its config.json names no eos_token_id`);
     }
-    const max_tokens = policy.model.config.max_position_embeddings - recipe.prompt.max_prompt_length;
+    const max_tokens = config.max_position_embeddings - recipe.prompt.max_prompt_length;
     const result = await tune({
       recipe,
       policy,
       tokenizer: policy.tokenizer,
       eosId,
-      problems,
+      problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
       evaluation: evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
-      resume: options.resume ?? false,
+      resume,
       status,
-      stop: stopSignal(() => status.log("Stopping after this step; Ctrl-C again ends at once")),
+      stop,
     });
     if (options.export !== undefined && result.finished) {
       mkdirSync(options.export, { recursive: true });
       await policy.saveModel(options.export);
     }
-    if (!result.finished) process.exitCode = 130;
-    if (options.json) {
-      console.log(JSON.stringify({ output_dir: recipe.output_dir, ...result }));
-      return;
-    }
-    const again = commandLine("sft", file, [
-      ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
-      "--resume",
-    ]);
-    const next = `npm run -s evaluate -- --model ${options.export ?? result.checkpoint}`;
-    console.log(
-      `${result.finished ? "Finished" : "Stopped"} after step ${result.step} of ${totalSteps(recipe)}.
-  run         ${recipe.output_dir}
-  checkpoint  ${options.export ?? result.checkpoint}
-${result.finished ? `Next: ${next}` : `Go on with: ${again}`}`,
-    );
-  } finally {
-    policy.close();
-  }
+    return { output_dir: recipe.output_dir, skipped_rows, ...result };
+  };
+  return await withDevice(open, run, {
+    resume: options.resume ?? false,
+    onLost: ({ message }) => status.log(`${message}; ${GOING_ON}`),
+  });
+}
+
+function summary(
+  recipe: SftRecipe,
+  result: TrainResult & { skipped_rows: number },
+  exported: string | undefined,
+  again: string,
+): string {
+  const { finished, step, checkpoint } = result;
+  const model = finished && exported !== undefined ? exported : checkpoint;
+  return [
+    `${finished ? "Finished" : "Stopped"} after step ${step} of ${totalSteps(recipe)}.`,
+    `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, checkpoints/)`,
+    `  checkpoint  ${model}`,
+    ...leftOut(recipe, result.skipped_rows),
+    finished ? `Next: npm run -s evaluate -- --model ${model}` : `Go on with: ${again}`,
+  ].join("\n");
 }

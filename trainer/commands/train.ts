@@ -5,7 +5,6 @@ import { fileURLToPath } from "node:url";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadConfig } from "#shared/model/load.ts";
-import { trainingProblems } from "../data.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
 import { withDevice } from "../recover.ts";
@@ -13,7 +12,17 @@ import { loadRewards } from "../rewards.ts";
 import { Status } from "../status.ts";
 import { train, type TrainResult } from "../train.ts";
 import { planOf, printPlan } from "./plan.ts";
-import { commandLine, evaluationOf, promptBudget, type RunOptions, STOPPING, stopSignal } from "./prepare.ts";
+import {
+  commandLine,
+  evaluationOf,
+  GOING_ON,
+  leftOut,
+  problemsOf,
+  promptBudget,
+  type RunOptions,
+  STOPPING,
+  stopSignal,
+} from "./prepare.ts";
 
 export async function trainCommand(
   file: string,
@@ -45,14 +54,7 @@ export async function runTraining(
 ): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
   // Everything that can be wrong with the recipe comes before the GPU.
   const status = new Status({ total: recipe.train.max_steps, quiet: options.quiet ?? false });
-  let skipped_rows = 0;
-  const problems = await trainingProblems(recipe, (errors) => {
-    skipped_rows = errors.length;
-    for (const { line, reason } of errors.slice(0, 5)) {
-      status.log(`${recipe.data.path}:${line} is left out as ${reason}`);
-    }
-    if (errors.length > 5) status.log(`... and ${errors.length - 5} more; check-data lists them all`);
-  });
+  const { problems, skipped_rows } = await problemsOf(recipe, status);
   const rewards = await loadRewards(recipe.reward);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   const open = () =>
@@ -97,7 +99,7 @@ export async function runTraining(
   try {
     return await withDevice(open, run, {
       resume: options.resume ?? false,
-      onLost: ({ message }) => status.log(`${message}; going on from the last checkpoint on a new one`),
+      onLost: ({ message }) => status.log(`${message}; ${GOING_ON}`),
     });
   } finally {
     dashboard?.kill();
@@ -122,8 +124,8 @@ function summary(recipe: TrainRecipe, result: TrainResult & { skipped_rows: numb
     done,
     `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, rollouts/, checkpoints/)`,
     `  checkpoint  ${result.checkpoint}`,
+    ...leftOut(recipe, result.skipped_rows),
   ];
-  if (result.skipped_rows > 0) lines.push(`  left out    ${result.skipped_rows} rows of ${recipe.data.path}`);
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
   lines.push(
     result.finished ? `Next: npm run -s evaluate -- --model ${result.checkpoint}` : `Go on with: ${again}`,

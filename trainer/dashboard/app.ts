@@ -2,7 +2,6 @@
 // run, so it works while the run goes on and after it has died.
 
 import { Elysia } from "elysia";
-import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { count, positiveCount } from "#shared/schemas/values.ts";
@@ -13,22 +12,8 @@ import { OpenRun } from "./open_run.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
 import { OUTCOMES } from "./rollout_index.ts";
 import { findRuns, shortNames } from "./runs.ts";
+import { STATIC } from "./static.ts";
 
-const file = (path: string) => fileURLToPath(import.meta.resolve(path));
-/** Everything that the page loads. */
-const STATIC: Record<string, string> = {
-  "/": file("./page/index.html"),
-  "/page/page.css": file("./page/page.css"),
-  ...Object.fromEntries(
-    [
-      ...["main", "dom", "data", "text", "rollouts", "problems", "run"],
-      ...["charts", "chart", "chart_data", "chart_list", "chart_plot", "chart_words"],
-    ].map((name) => [`/page/${name}.js`, file(`./page/${name}.js`)]),
-  ),
-  "/vendor/uPlot.js": file("uplot/dist/uPlot.esm.js"),
-  "/vendor/uPlot.css": file("uplot/dist/uPlot.min.css"),
-  "/vendor/katex.js": file("katex/dist/katex.mjs"),
-};
 const HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
@@ -86,10 +71,13 @@ export function createDashboard({ folders, token }: DashboardOptions): Dashboard
       }
     }
   };
-  const refresh = async () => {
+  const read = async () => {
     look();
     for (const run of runs) await run.refresh();
   };
+  let reading: Promise<void> | undefined;
+  /** Many may ask at once: one reading serves them all. */
+  const refresh = () => reading ??= read().finally(() => reading = undefined);
   look();
   // A long run is read while the page is being loaded; whoever asks for it waits for that and hears of its errors.
   refresh().catch(() => {});

@@ -3,6 +3,7 @@
 
 import { open } from "node:fs/promises";
 import { errorCode, fileError } from "#shared/io/files.ts";
+import { Column, type Series, summarise } from "./column.ts";
 
 /** Small enough for a processor's cache, which makes reading a fifth faster than in pieces of 8 MiB. */
 const CHUNK_BYTES = 1 << 20;
@@ -15,13 +16,6 @@ export interface Window {
   /** Last step of each point. */
   steps: number[];
   series: Record<string, Series>;
-}
-
-export interface Series {
-  mean: (number | null)[];
-  /** Left out where every point is one record. */
-  min?: (number | null)[];
-  max?: (number | null)[];
 }
 
 export class MetricsLog {
@@ -57,8 +51,10 @@ export class MetricsLog {
 
   /** The last value of a key, or NaN. */
   latest(key: string): number {
+    const column = this.#columns.get(key);
+    if (column === undefined) return NaN;
     for (let i = this.length - 1; i >= 0; i--) {
-      const value = this.at(key, i);
+      const value = column.at(i);
       if (!Number.isNaN(value)) return value;
     }
     return NaN;
@@ -166,51 +162,5 @@ export class MetricsLog {
       else high = middle;
     }
     return low;
-  }
-}
-
-function summarise(column: Column, first: number, end: number, width: number): Series {
-  const mean: (number | null)[] = [];
-  const min: (number | null)[] = [];
-  const max: (number | null)[] = [];
-  for (let start = first; start < end; start += width) {
-    let [sum, count, low, high] = [0, 0, Infinity, -Infinity];
-    for (let i = start; i < Math.min(start + width, end); i++) {
-      const value = column.at(i);
-      if (Number.isNaN(value)) continue;
-      sum += value;
-      count++;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    mean.push(count === 0 ? null : rounded(sum / count));
-    min.push(count === 0 ? null : rounded(low));
-    max.push(count === 0 ? null : rounded(high));
-  }
-  return width === 1 ? { mean } : { mean, min, max };
-}
-
-/** Six digits: what a chart can show. */
-function rounded(value: number): number {
-  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(6));
-}
-
-/** Numbers in one growing array; what was never set is NaN. */
-class Column {
-  #values = new Float64Array(1024).fill(NaN);
-
-  constructor(readonly key: string) {}
-
-  at(index: number): number {
-    return this.#values[index] ?? NaN;
-  }
-
-  set(index: number, value: number): void {
-    if (index >= this.#values.length) {
-      const larger = new Float64Array(Math.max(index + 1, this.#values.length * 2)).fill(NaN);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[index] = value;
   }
 }

@@ -23,7 +23,7 @@ import { readEvents } from "../steering.ts";
 import type { LiveRun } from "./live.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { RolloutIndex } from "./rollout_index.ts";
-import { type RunSummary, summarise } from "./runs.ts";
+import { planOfRun, type RunPlan, type RunSummary, summarise } from "./runs.ts";
 
 /** What `ghpo profile --json` prints, as far as it is shown. */
 const ProfileSchema = v.object({
@@ -53,6 +53,7 @@ export class OpenRun implements LiveRun {
   readonly log: MetricsLog;
   readonly rollouts: RolloutIndex;
   summary: RunSummary;
+  readonly #plan: RunPlan;
   readonly #recipe: TrainRecipe | null;
   #problems: Promise<Map<string, Problem>> | undefined;
   #sources = new Map<string, Problem>();
@@ -63,13 +64,18 @@ export class OpenRun implements LiveRun {
       path,
       (problem) => this.#sources.get(problem)?.source ?? prefixOf(problem),
     );
-    this.summary = summarise(path, name);
+    this.#plan = planOfRun(path);
+    this.summary = summarise(path, name, this.#plan);
     this.#recipe = trainRecipe(path);
   }
 
   async refresh(): Promise<void> {
-    await this.log.refresh();
-    this.summary = summarise(this.path, this.name);
+    const { log, path, name } = this;
+    await log.refresh();
+    const accuracy = finiteOrNull(log.latest("eval_accuracy")) ??
+      finiteOrNull(log.latest("ghpo/accuracy_unhinted"));
+    const progress = { step: log.lastStep, time: finiteOrNull(log.latest("time")) ?? 0, accuracy };
+    this.summary = summarise(path, name, this.#plan, progress);
   }
 
   /** The rollout index, up to date. */
@@ -139,7 +145,7 @@ export class OpenRun implements LiveRun {
       recipe: readText(join(this.path, "recipe.toml")),
       checkpoints,
       events: readEvents(this.path),
-      plan: this.#plan(),
+      plan: this.#memory(),
       profile: this.#profile(),
       gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
       faults: this.log.faults,
@@ -147,7 +153,7 @@ export class OpenRun implements LiveRun {
   }
 
   /** Bytes by part as planned; null where the model is not here any more. */
-  #plan(): Record<string, number> | null {
+  #memory(): Record<string, number> | null {
     if (this.#recipe === null) return null;
     try {
       const { buffers: _, ...bytes } = plan(planOf(this.#recipe, loadConfig(this.#recipe.model)));

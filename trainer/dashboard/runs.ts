@@ -79,32 +79,41 @@ export function shortNames(paths: readonly string[]): string[] {
   });
 }
 
-export function summarise(path: string, name = basename(path)): RunSummary {
+/** What a run was started with. */
+export type RunPlan = Pick<RunSummary, "kind" | "algorithm" | "model" | "max_steps">;
+
+export function planOfRun(path: string): RunPlan {
   const recipe = readRecipe(path);
+  const model = String(recipe["model"] ?? "");
+  if ("sft" in recipe) {
+    return { kind: "sft", algorithm: "sft", model, max_steps: phaseSteps(table(recipe["sft"])["phases"]) };
+  }
+  const max_steps = Number(table(recipe["train"])["max_steps"] ?? 0);
+  return { kind: "train", algorithm: String(recipe["algorithm"] ?? "ghpo"), model, max_steps };
+}
+
+/** How far a run has come by its metrics. */
+export type Progress = Pick<RunSummary, "step" | "time" | "accuracy">;
+
+/** A run as lists show it. Whoever has read its recipe and metrics already hands in what they say. */
+export function summarise(
+  path: string,
+  name = basename(path),
+  plan = planOfRun(path),
+  progress = progressOf(path),
+): RunSummary {
+  const updated = statSync(join(path, "metrics.jsonl")).mtime.toISOString();
+  return { name, path, ...plan, ...progress, status: statusOf(path, progress.step, plan.max_steps), updated };
+}
+
+function progressOf(path: string): Progress {
   const records = lastRecords(join(path, "metrics.jsonl"));
-  const last = records.at(-1) ?? {};
   const number = (key: string) => {
     const value = records.findLast((record) => typeof record[key] === "number")?.[key];
     return typeof value === "number" ? value : null;
   };
-  const sft = table(recipe["sft"]);
-  const max_steps = "sft" in recipe
-    ? phaseSteps(sft["phases"])
-    : Number(table(recipe["train"])["max_steps"] ?? 0);
-  const step = typeof last["step"] === "number" ? last["step"] : 0;
-  return {
-    name,
-    path,
-    kind: "sft" in recipe ? "sft" : "train",
-    algorithm: "sft" in recipe ? "sft" : String(recipe["algorithm"] ?? "ghpo"),
-    model: String(recipe["model"] ?? ""),
-    step,
-    max_steps,
-    status: statusOf(path, step, max_steps),
-    time: typeof last["time"] === "number" ? last["time"] : 0,
-    accuracy: number("eval_accuracy") ?? number("ghpo/accuracy_unhinted"),
-    updated: statSync(join(path, "metrics.jsonl")).mtime.toISOString(),
-  };
+  const accuracy = number("eval_accuracy") ?? number("ghpo/accuracy_unhinted");
+  return { step: number("step") ?? 0, time: number("time") ?? 0, accuracy };
 }
 
 function statusOf(path: string, step: number, maxSteps: number): RunSummary["status"] {

@@ -4,13 +4,26 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { EnginePolicy } from "../engine.ts";
 import { withDevice } from "../recover.ts";
-import { engineRun, openSmall, outcome, removeTemporary, smallRecipe, temporary } from "./harness.ts";
+import type { TrainResult } from "../train.ts";
+import {
+  engineRun,
+  openSmall,
+  openSmallSft,
+  outcome,
+  removeTemporary,
+  sftRun,
+  smallRecipe,
+  smallSftRecipe,
+  temporary,
+} from "./harness.ts";
 
 const STEPS = 3;
 afterEach(removeTemporary);
 
+type Method = "generate" | "forward" | "backward" | "step";
+
 /** Destroys the device in the middle of the n-th call of a method. */
-function losing(policy: EnginePolicy, method: "generate" | "backward" | "step", call: number): EnginePolicy {
+function losing(policy: EnginePolicy, method: Method, call: number): EnginePolicy {
   const original = policy[method].bind(policy) as (...args: unknown[]) => Promise<unknown>;
   let calls = 0;
   const replacement = (...args: unknown[]) => {
@@ -21,31 +34,52 @@ function losing(policy: EnginePolicy, method: "generate" | "backward" | "step", 
   return Object.assign(policy, { [method]: replacement });
 }
 
+/** Runs undisturbed, then loses the device in the second call of each method: all must end with the same bytes. */
+async function compare<R>(
+  methods: readonly Method[],
+  recipeFor: (run: string) => R,
+  open: (recipe: R) => Promise<EnginePolicy>,
+  run: (recipe: R, policy: EnginePolicy, resume: boolean) => Promise<TrainResult>,
+): Promise<void> {
+  const whole = temporary();
+  const recipe = recipeFor(whole);
+  const policy = await open(recipe);
+  await run(recipe, policy, false);
+  policy.close();
+  const expected = outcome(whole);
+  for (const method of methods) {
+    const folder = temporary();
+    const own = recipeFor(folder);
+    let opened = 0;
+    const lost: string[] = [];
+    const openOne = async () => {
+      const fresh = await open(own);
+      return opened++ === 0 ? losing(fresh, method, 2) : fresh;
+    };
+    const result = await withDevice(openOne, (fresh, resume) => run(own, fresh, resume), {
+      resume: false,
+      onLost: ({ message }) => lost.push(message),
+    });
+    assert.deepEqual([result.step, opened], [STEPS, 2], method);
+    assert.match(lost.join("\n"), /^Cannot go on as the GPU device was lost/);
+    assert.deepEqual(outcome(folder), expected, method);
+  }
+}
+
 describe("a lost device", () => {
-  it("costs no step, whenever it is lost", { timeout: 120_000 }, async () => {
-    const whole = temporary();
-    const recipe = smallRecipe(whole, STEPS);
-    const policy = await openSmall(recipe);
-    await engineRun(recipe, policy, false);
-    policy.close();
-    const expected = outcome(whole);
-    for (const method of ["generate", "backward", "step"] as const) {
-      const run = temporary();
-      const own = smallRecipe(run, STEPS);
-      let opened = 0;
-      const lost: string[] = [];
-      const open = async () => {
-        const fresh = await openSmall(own);
-        return opened++ === 0 ? losing(fresh, method, 2) : fresh;
-      };
-      const result = await withDevice(open, (fresh, resume) => engineRun(own, fresh, resume), {
-        resume: false,
-        onLost: ({ message }) => lost.push(message),
-      });
-      assert.deepEqual([result.step, opened], [STEPS, 2], method);
-      assert.match(lost.join("\n"), /^Cannot go on as the GPU device was lost/);
-      assert.deepEqual(outcome(run), expected, method);
-    }
+  it("costs a training run no step, whenever it is lost", { timeout: 120_000 }, async () => {
+    const recipeFor = (run: string) => smallRecipe(run, STEPS);
+    await compare(["generate", "forward", "backward", "step"], recipeFor, openSmall, engineRun);
+  });
+
+  it("costs supervised fine-tuning none either", { timeout: 120_000 }, async () => {
+    const recipeFor = (run: string) => smallSftRecipe(run, STEPS);
+    await compare(
+      ["forward", "backward", "step"],
+      recipeFor,
+      openSmallSft,
+      (recipe, policy, resume) => sftRun(recipe, policy, policy.tokenizer, resume),
+    );
   });
 
   it("is not taken for any other fault", async () => {

@@ -4,8 +4,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "#shared/io/hash.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import {
+  type SftRecipe,
+  SftRecipeSchema,
+  type TrainRecipe,
+  TrainRecipeSchema,
+} from "#shared/schemas/recipe.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { promptBudget } from "../commands/prepare.ts";
 import { trainingProblems } from "../data.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
@@ -13,6 +18,7 @@ import type { StoredPolicy } from "../policy.ts";
 import { loadRecipe } from "../recipe.ts";
 import { loadRewards } from "../rewards.ts";
 import { RunDirectory } from "../run_directory.ts";
+import { tune } from "../sft.ts";
 import { Status } from "../status.ts";
 import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../testing.ts";
 import { train, type TrainResult } from "../train.ts";
@@ -110,12 +116,56 @@ export async function engineRun(
   });
 }
 
-/** Digests of the newest checkpoint's weights and moments, and the rewards of every step. */
+/** A few small steps of supervised fine-tuning. */
+export function smallSftRecipe(output_dir: string, steps: number): SftRecipe {
+  return loadRecipe(SftRecipeSchema, "tiny-sft", [
+    ["model", "trainer/recipes/tiny-base"],
+    ["output_dir", output_dir],
+    ["sft.from_scratch", "false"],
+    ["sft.phases", `[{ steps = ${steps}, learning_rate = 1e-3 }]`],
+    ["sft.examples_per_step", "8"],
+    ["sft.micro_batch_tokens", "256"],
+    ["eval.eval_every", "0"],
+    ["checkpoint.save_every", "1"],
+  ]);
+}
+
+export function openSmallSft(recipe: SftRecipe): Promise<EnginePolicy> {
+  const { micro_batch_tokens } = recipe.sft;
+  return openEngine({
+    model: recipe.model,
+    learner: { micro_batch_tokens, temperature: 1 },
+    optimizer: recipe.optimizer,
+    reference: false,
+  });
+}
+
+/** Supervised fine-tuning on generated problems with either policy. */
+export function sftRun(
+  recipe: SftRecipe,
+  policy: StoredPolicy,
+  tokenizer: Tokenizer,
+  resume: boolean,
+): Promise<TrainResult> {
+  return tune({
+    recipe,
+    policy,
+    tokenizer,
+    eosId: tokenizer.id("<eos>")!,
+    problems: null,
+    evaluation: null,
+    resume,
+    status: quiet(),
+    stop: never,
+  });
+}
+
+/** Digests of the newest checkpoint's weights and moments, and the rewards and losses of every step. */
 export function outcome(run: string) {
   const newest = join(run, "checkpoints", readdirSync(join(run, "checkpoints")).sort().at(-1)!);
   const files = readdirSync(newest).filter((name) => /^(model|optimizer|trainer_state)\./.test(name)).sort();
   return {
     files: files.map((name) => [name, sha256(readFileSync(join(newest, name)))]),
-    rewards: new RunDirectory(run).readMetrics().map(({ step, reward }) => [step, reward]),
+    scores: new RunDirectory(run).readMetrics().map(({ step, reward, loss }) => [step, reward, loss]),
   };
 }

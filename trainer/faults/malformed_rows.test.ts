@@ -2,14 +2,17 @@
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../data.ts";
 import { removeTemporary, temporary } from "./harness.ts";
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ROWS = 20_000;
+const BROKEN_LINES = Array.from({ length: ROWS / 100 }, (_, i) => 100 * (i + 1));
 const BROKEN = [
   '{"problem": "1+1',
   '{"problem": "1+1"}',
@@ -27,7 +30,7 @@ function file(): string {
     (_, i) =>
       (i + 1) % 100 === 0
         ? BROKEN[((i + 1) / 100) % 4]!
-        : JSON.stringify({ problem: `What is ${i}+1?`, answer: String(i + 1), solution: `${i}+1=${i + 1}` }),
+        : JSON.stringify({ problem: `Compute ${i}+1`, answer: String(i + 1), solution: `${i}+1=${i + 1}` }),
   );
   writeFileSync(path, rows.join("\n") + "\n");
   return path;
@@ -51,7 +54,7 @@ describe("a file with broken rows", () => {
       skipped.push(...errors.map(({ line }) => line));
     });
     assert.equal(problems.length, ROWS - ROWS / 100);
-    assert.deepEqual(skipped, Array.from({ length: ROWS / 100 }, (_, i) => 100 * (i + 1)));
+    assert.deepEqual(skipped, BROKEN_LINES);
   });
 
   it("is refused all the same when no row is good", async () => {
@@ -62,4 +65,52 @@ describe("a file with broken rows", () => {
       /Cannot read .*bad\.jsonl:1 as it has no answer/,
     );
   });
+});
+
+describe("a run on such a file", () => {
+  const COMMANDS = {
+    train: ["demo", "--train.max_steps", "1", "--train.prompts_per_step", "2"],
+    sft: [
+      "tiny-sft",
+      "--sft.phases",
+      "[{ steps = 1, learning_rate = 1e-3 }]",
+      "--sft.examples_per_step",
+      "2",
+    ],
+  };
+  const ghpo = (...words: string[]) => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "trainer/main.ts", ...words], {
+      cwd: ROOT,
+    });
+    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+  };
+  for (const [verb, words] of Object.entries(COMMANDS)) {
+    it(`by ${verb} ends before it begins, or names the lines and counts them`, { timeout: 60_000 }, () => {
+      const path = file();
+      const run = join(temporary(), "run");
+      const settings = [
+        "--output_dir",
+        run,
+        "--data.families",
+        "[]",
+        "--data.path",
+        path,
+        "--eval.eval_every",
+        "0",
+      ];
+      const refused = ghpo(verb, ...words, ...settings);
+      assert.match(
+        refused.err,
+        /^error: Cannot read .*large\.jsonl:100 as .* \(and 199 more rows do not fit\)\n$/,
+      );
+      assert.equal(existsSync(run), false);
+      const { code, out, err } = ghpo(verb, ...words, ...settings, "--data.skip_malformed", "true");
+      assert.equal(code, 0, err);
+      assert.match(err, /large\.jsonl:100 is left out as it has no answer\n.*large\.jsonl:200 is left out/);
+      assert.match(err, /\.\.\. and 195 more rows; check-data with --json lists them all/);
+      assert.match(out, /^ {2}left out {4}200 rows of .*large\.jsonl$/m);
+      const all = JSON.parse(ghpo("check-data", words[0]!, ...settings, "--json").out);
+      assert.deepEqual(all.errors.map(({ line }: { line: number }) => line), BROKEN_LINES);
+    });
+  }
 });

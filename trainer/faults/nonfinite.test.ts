@@ -4,11 +4,20 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readNewest } from "../checkpoint.ts";
 import { NonFiniteError } from "../nonfinite.ts";
 import { RunDirectory } from "../run_directory.ts";
-import { BagPolicy } from "../testing.ts";
+import { BagPolicy, tinyTokenizer } from "../testing.ts";
 import { update } from "../update.ts";
-import { bagRun, openSmall, removeTemporary, smallRecipe, temporary } from "./harness.ts";
+import {
+  bagRun,
+  openSmall,
+  removeTemporary,
+  sftRun,
+  smallRecipe,
+  smallSftRecipe,
+  temporary,
+} from "./harness.ts";
 
 afterEach(removeTemporary);
 
@@ -25,6 +34,23 @@ function poisoned(wrong: (count: { step: number; forward: number }) => boolean):
   };
   policy.setTemperature = () => void count.step++; // the loop calls it once a step
   return policy;
+}
+
+/** Eight steps of supervised fine-tuning in two phases, whose log-probs are NaN in some forward passes. */
+async function poisonedSft(run: string, wrong: (forward: number) => boolean, resume = false) {
+  const policy = new BagPolicy();
+  let forwards = 0;
+  const forward = policy.forward.bind(policy);
+  policy.forward = async (batch) => {
+    const scores = await forward(batch);
+    if (wrong(++forwards)) scores.logprobs[0]!.fill(NaN);
+    return scores;
+  };
+  const recipe = smallSftRecipe(run, 8);
+  recipe.sft.phases = [{ ...recipe.sft.phases[0]!, steps: 5 }, { ...recipe.sft.phases[0]!, steps: 3 }];
+  recipe.sft.micro_batch_tokens = 100_000; // one forward pass a step
+  await sftRun(recipe, policy, tinyTokenizer, resume);
+  return new RunDirectory(run).readMetrics();
 }
 
 describe("a step whose loss is not finite", () => {
@@ -81,6 +107,31 @@ describe("a step whose loss is not finite", () => {
     // Without the poison the run goes on from there, and remembers what it left out.
     const { step } = await bagRun(run, new BagPolicy(), true);
     assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);
+  });
+});
+
+describe("supervised fine-tuning", () => {
+  it("leaves out a step whose loss is not finite, writes it down and counts it", async () => {
+    const run = temporary();
+    const records = await poisonedSft(run, (forward) => forward === 2);
+    assert.deepEqual(records.map((r) => r["skipped_updates"]), [0, 1, 1, 1, 1, 1, 1, 1]);
+    assert.deepEqual([records[1]!["loss"], records[1]!["grad_norm"]], [null, null]);
+    // The update of step 2 was left out, so step 3 has the weights of step 1 still.
+    assert.ok(records[2]!["loss"]! < records[0]!["loss"]!);
+    const dump = JSON.parse(readFileSync(join(run, "dumps", "step_000002.json"), "utf8"));
+    assert.match(dump.message, /the loss must be finite: current value is NaN$/);
+    assert.deepEqual([dump.step, dump.batch.length, dump.batch[0].logprobs[0]], [2, 8, "NaN"]);
+  });
+
+  it("ends after three in a row with the phase that is at fault, and goes on once that is mended", async () => {
+    const run = temporary();
+    await assert.rejects(
+      poisonedSft(run, (forward) => forward > 5),
+      /the loss must be finite: current value is NaN; lower sft\.phases\[1\]\.learning_rate \(3 steps in a row; see .*step_000008\.json\)/,
+    );
+    assert.equal(readNewest(join(run, "checkpoints"))!.manifest.step, 7);
+    const records = await poisonedSft(run, () => false, true);
+    assert.deepEqual([records.length, records.at(-1)!["skipped_updates"]], [8, 2]);
   });
 });
 

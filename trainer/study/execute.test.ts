@@ -142,12 +142,15 @@ describe("execute()", () => {
   });
 
   it("takes over a run of the same settings from another study, whatever its arm is called", async () => {
-    const first = study();
+    const first = study((text) => text, "tiny-one");
     await execute(first, MODELS, bagMachine(), quietly);
     const folder = join(first.dataFolder, "..", "..");
     const second = study(
       (text) =>
-        text.replace("reference", 'reuse = ["tiny"]\nreference').replace('"grpo"\ntitle', '"plain"\ntitle')
+        text.replace("reference", 'reuse = ["tiny-one"]\nreference').replace(
+          '"grpo"\ntitle',
+          '"plain"\ntitle',
+        )
           .replace("seeds = [1, 2]", "seeds = [2, 3]"),
       "other",
       folder,

@@ -47,18 +47,23 @@ function learningCurve(arms: readonly ArmData[], axis: Axis, key = "eval_accurac
 /** What was run, and what is still missing. */
 function facts(plan: Plan, arms: readonly ArmData[]): string {
   const done = arms.reduce((sum, data) => sum + data.runs.size, 0);
-  const [first] = arms[0]!.runs.values();
   const state = done === plan.runs.length
     ? `All ${done} runs are complete`
     : `${done} of ${plan.runs.length} runs are complete: numbers will change`;
   const absent = plan.study.arms.filter((arm) => !arms.some((data) => data.arm.name === arm.name));
   const without = absent.length === 0 ? "" : ` (none yet of ${absent.map((arm) => arm.title).join("; ")})`;
-  return `${state}${without}; ${arms.length} arms, seeds ${plan.study.seeds.join(", ")}, a model of ` +
-    `${
-      first!.facts.parameters.toLocaleString("en")
-    } parameters. Every seed makes its own training problems, their ` +
-    "order and all sampling; the starting model and the test problems are the same for all, so intervals leave out " +
-    "how the cold start itself would vary.";
+  const sizes = [
+    ...new Set(arms.flatMap(({ runs }) => [...runs.values()].map((run) => run.facts.parameters))),
+  ];
+  const models = sizes.map((size) => size.toLocaleString("en")).join(", ");
+  const starts = new Set(arms.map(({ start }) => JSON.stringify(start))).size;
+  return `${state}${without}; ${arms.length} arms, seeds ${plan.study.seeds.join(", ")}, ${
+    sizes.length === 1 ? "a model" : "models"
+  } of ${models} parameters. Every seed makes its own training problems, their order and all sampling; ` +
+    (starts === 1
+      ? "the starting model and the test problems are the same for all"
+      : "the test problems are the same for all, the starting model for all runs of an arm") +
+    ", so intervals leave out how the cold start itself would vary.";
 }
 
 const COMPUTE =

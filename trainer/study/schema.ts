@@ -9,6 +9,11 @@ const setting = v.optional;
 /** Settings in the nesting of a recipe: `set.ghpo.hint_loss = "dropped"`. */
 const SettingsSchema = v.record(v.string(), v.unknown());
 
+/** A study is named by its file. */
+const studyName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9_-]*$/, "must be lower-case letters, digits, _ and -"),
+);
 /** The name of an arm is part of a file's name. */
 const slug = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9_]*$/, "must be lower-case letters, digits and _"));
 
@@ -43,7 +48,7 @@ export const StudySchema = v.pipe(
     /** A run ends after the step that reaches this many generated tokens, if `train.max_steps` does not end it first. */
     token_budget: setting(v.nullable(positiveCount), null),
     /** Other studies, beside this one, whose runs of the same settings and seed are taken over instead of run again. */
-    reuse: setting(v.array(slug), []),
+    reuse: setting(v.array(studyName), []),
     /** Differences are this arm minus another. */
     reference: slug,
     /** Families that the arms train on: they make the headline average; the others are reported beside it. */

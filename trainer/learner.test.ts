@@ -3,7 +3,8 @@ import { after, describe, it } from "node:test";
 import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
 import { randomModel } from "#shared/model/initialise.ts";
 import { loadModel } from "#shared/model/load.ts";
-import { Learner } from "./learner.ts";
+import { Model } from "#shared/model/weights.ts";
+import { Learner, type LearnerSettings } from "./learner.ts";
 
 const lengths = [[5, 12], [3, 20], [1, 2], [9, 30], [4, 5]] as const; // prompt, prompt and completion
 const batch = lengths.map(([prompt_length, length], seed) => ({
@@ -27,6 +28,10 @@ async function withLearner<T>(microBatchTokens: number, work: (learner: Learner)
 /** All gradients, one after the other. */
 async function gradientsOf(learner: Learner): Promise<number[]> {
   return (await learner.readGradients()).flatMap(({ data }) => [...data]);
+}
+
+function relativeError(actual: Float32Array, expected: Float32Array): number {
+  return Math.hypot(...actual.map((g, i) => g - expected[i]!)) / Math.hypot(...expected);
 }
 
 describe("learner", () => {
@@ -105,6 +110,63 @@ describe("learner", () => {
       own.destroy();
     });
   }
+
+  for (const gradient_checkpointing of [false, true]) {
+    const how = gradient_checkpointing ? "block inputs" : "activations";
+    it(`gives the same log-prob bits and gradients within 2 % with ${how} kept in bf16`, async () => {
+      for (const name of ["llama", "qwen2", "qwen3"]) {
+        const own = loadModel(model.gpu, `${import.meta.dirname}/../shared/model/fixtures/${name}`);
+        const results = [];
+        for (const activations_dtype of ["float32", "bfloat16"] as const) {
+          const settings = {
+            micro_batch_tokens: 100,
+            temperature: 1,
+            gradient_checkpointing,
+            activations_dtype,
+          };
+          const learner = new Learner(own, settings);
+          const scores = await learner.forward(batch);
+          await learner.backward(coefficients);
+          results.push({ scores, gradients: await learner.readGradients() });
+          learner.destroy();
+        }
+        const [exact, rounded] = results;
+        assert.deepEqual(rounded!.scores, exact!.scores);
+        for (const [i, { name: tensor, data }] of exact!.gradients.entries()) {
+          const error = relativeError(rounded!.gradients[i]!.data, data);
+          const inside = tensor.includes(".layers."); // the head's own gradient needs no saved activation
+          const message = `gradient of ${tensor} of ${name}: relative L2 error is ${error}`;
+          assert.ok(error < 0.02 && (error > 0 || !inside), message);
+        }
+        own.destroy();
+      }
+    });
+  }
+
+  it("keeps bf16 activations in the bytes that their shapes need", async () => {
+    const gpu = await testGpu();
+    const bytesOf = (layers: number, settings: Partial<LearnerSettings>) => {
+      const config = { ...model.config, model_type: "qwen3" as const, num_hidden_layers: layers };
+      const own = new Model(gpu, config);
+      const before = gpu.liveBytes;
+      const learner = new Learner(own, { micro_batch_tokens: 64, temperature: 1, ...settings });
+      const bytes = gpu.liveBytes - before -
+        learner.gradients.buffers.reduce((sum, { size }) => sum + size, 0);
+      learner.destroy();
+      own.destroy();
+      return bytes;
+    };
+    const block = (settings: Partial<LearnerSettings>) =>
+      (bytesOf(6, settings) - bytesOf(2, settings)) / 4 / 64;
+    const { hidden_size, intermediate_size, num_attention_heads: heads, head_dim } = model.config;
+    const q = heads * head_dim;
+    const width = q + 2 * model.config.num_key_value_heads * head_dim;
+    const rounded = 2 * hidden_size + q + 2 * intermediate_size + width; // xIn, xMid, attention, gate and up, raw qkv
+    assert.equal(block({}), 4 * (rounded + width + heads + 2));
+    assert.equal(block({ activations_dtype: "bfloat16" }), 2 * rounded + 4 * (width + heads));
+    assert.equal(block({ gradient_checkpointing: true }), 4 * hidden_size);
+    assert.equal(block({ gradient_checkpointing: true, activations_dtype: "bfloat16" }), 2 * hidden_size);
+  });
 
   it("scores another model between forward and backward without disturbing them", async () => {
     const other = randomModel(model.gpu, model.config, 5);

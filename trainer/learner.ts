@@ -5,13 +5,13 @@
 // allocated when the learner is made.
 
 import { Recorder } from "#shared/gpu/recorder.ts";
+import type { Dtype } from "#shared/kernels/bf16.ts";
 import { Activations } from "#shared/model/activations.ts";
 import { pack } from "#shared/model/batch.ts";
 import { forward } from "#shared/model/forward.ts";
 import { Head } from "#shared/model/head.ts";
 import type { HfTensor, Model } from "#shared/model/weights.ts";
 import { backward } from "./backward/backward.ts";
-import { BlockInputs } from "./backward/block_inputs.ts";
 import { Gradients } from "./backward/gradients.ts";
 import type { Lora } from "./backward/lora.ts";
 import {
@@ -21,6 +21,7 @@ import {
   microBatches,
   predictions,
 } from "./backward/micro_batches.ts";
+import { SavedBlocks } from "./backward/saved_blocks.ts";
 import { Scratch } from "./backward/scratch.ts";
 
 export type { LearnerSequence };
@@ -37,6 +38,8 @@ export interface LearnerSettings {
   temperature: number;
   /** Keeps only the input of each block and computes the rest again in the backward. Same numbers, less memory. */
   gradient_checkpointing?: boolean;
+  /** How the forward keeps activations for the backward. In bf16 log-probs stay the same bits, gradients do not. */
+  activations_dtype?: Dtype;
 }
 
 export class Learner {
@@ -46,7 +49,7 @@ export class Learner {
   readonly #activations: Activations;
   readonly #head: Head;
   readonly #scratch: Scratch;
-  readonly #inputs: BlockInputs | undefined;
+  readonly #saved: SavedBlocks | undefined;
   #batch: readonly LearnerSequence[] = [];
   /** Whether the activations of the whole of #batch are still there. */
   #resident = false;
@@ -58,8 +61,12 @@ export class Learner {
     this.#recorder = new Recorder(gpu);
     this.gradients = lora?.gradients ?? new Gradients(model);
     const { micro_batch_tokens: tokens, gradient_checkpointing: checkpointing = false } = settings;
-    this.#activations = new Activations(gpu, config, tokens, { save: !checkpointing });
-    this.#inputs = checkpointing ? new BlockInputs(gpu, config, tokens) : undefined;
+    const { activations_dtype: dtype = "float32" } = settings;
+    const all = !checkpointing && dtype === "float32";
+    this.#activations = new Activations(gpu, config, tokens, {
+      save: all || (!checkpointing && "attention"),
+    });
+    this.#saved = all ? undefined : new SavedBlocks(gpu, config, tokens, { checkpointing, dtype });
     this.#head = new Head(gpu, config, tokens);
     this.#scratch = new Scratch(gpu, config, tokens);
   }
@@ -133,7 +140,7 @@ export class Learner {
     for (const part of [this.#activations, this.#head, this.#scratch, this.#recorder]) {
       part.destroy();
     }
-    this.#inputs?.destroy();
+    this.#saved?.destroy();
   }
 
   async #scores(batch: readonly LearnerSequence[], parts: readonly number[][], model: Model) {
@@ -152,7 +159,7 @@ export class Learner {
     this.#scratch.load(sequences.map(({ ids }) => ids.length), batch.ids);
     const { rows, targets } = predictions(sequences);
     this.#head.load(rows, targets);
-    if (this.#inputs) this.#inputs.forward(this.#recorder, model, this.#activations);
+    if (this.#saved) this.#saved.forward(this.#recorder, model, this.#activations);
     else forward(this.#recorder, model, this.#activations);
     this.#head.forward(this.#recorder, model, this.#activations.x, this.#settings.temperature);
   }
@@ -174,7 +181,7 @@ export class Learner {
       this.lora ?? this.gradients,
       this.#scratch,
       this.#settings.temperature,
-      this.#inputs,
+      this.#saved,
     );
   }
 

@@ -1,5 +1,6 @@
 // The buffers of a packed forward pass. With `save` every layer keeps what its backward reads; without, all
-// layers share one set, and the residual stream alternates between two buffers.
+// layers share one set, in which a layer's output takes the place of its input. With "attention" they share all but
+// what attention reads.
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Batch } from "./batch.ts";
@@ -36,7 +37,7 @@ export class Activations {
     readonly gpu: Gpu,
     readonly config: ModelConfig,
     readonly capacity: number,
-    { save }: { save: boolean },
+    { save }: { save: boolean | "attention" },
   ) {
     const { hidden_size: hidden, intermediate_size: inner, num_attention_heads: heads } = config;
     const q = heads * config.head_dim;
@@ -53,7 +54,7 @@ export class Activations {
     this.normed = make("normed", hidden);
     this.inner = make("inner", inner);
     const sharedRaw = make("qkv_raw", width);
-    const own = save && hasQkNorm(config);
+    const own = save === true && hasQkNorm(config);
     const layer = (name: string, xIn: GPUBuffer): LayerActivations => ({
       xIn,
       rstd1: make(`${name} rstd1`, 1),
@@ -64,12 +65,15 @@ export class Activations {
       xMid: make(`${name} x_mid`, hidden),
       rstd2: make(`${name} rstd2`, 1),
       gateUp: make(`${name} gate_up`, 2 * inner),
-      xOut: save ? make(`${name} x_out`, hidden) : xIn, // xIn is dead once xMid exists
+      xOut: save === true ? make(`${name} x_out`, hidden) : xIn, // xIn is dead once xMid exists
     });
     const first = layer("layer 0", make("x", hidden));
     this.layers = [first];
     for (let i = 1; i < config.num_hidden_layers; i++) {
-      this.layers.push(save ? layer(`layer ${i}`, this.layers[i - 1]!.xOut) : first);
+      const name = `layer ${i}`;
+      if (save === true) this.layers.push(layer(name, this.layers[i - 1]!.xOut));
+      else if (!save) this.layers.push(first);
+      else this.layers.push({ ...first, qkv: make(`${name} qkv`, width), lse: make(`${name} lse`, heads) });
     }
   }
 

@@ -7,15 +7,15 @@ import { rowShards } from "#shared/model/shards.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { embeddingBackward } from "../kernels/embedding_backward.ts";
 import { blockBackward } from "./block.ts";
-import type { BlockInputs } from "./block_inputs.ts";
 import type { WeightGradients } from "./gradients.ts";
 import { headBackward } from "./head.ts";
+import type { SavedBlocks } from "./saved_blocks.ts";
 import type { Scratch } from "./scratch.ts";
 
 /**
  * Adds the gradients of sum(coefficient * log-prob) to `gradients`, after `forward` and `head.forward` on the same
  * activations, `scratch.load` of the same batch and the coefficients in `scratch.coefficients`. The activations are
- * saved ones, or those that `inputs` can compute again.
+ * saved ones, or those that `saved` can bring back.
  */
 export function backward(
   recorder: Recorder,
@@ -25,11 +25,11 @@ export function backward(
   gradients: WeightGradients,
   scratch: Scratch,
   temperature: number,
-  inputs?: BlockInputs,
+  saved?: SavedBlocks,
 ): void {
   headBackward(recorder, model, head, gradients, scratch, activations.normed, temperature);
   for (let i = model.layers.length - 1; i >= 0; i--) {
-    inputs?.rerun(recorder, model, activations, i);
+    saved?.restore(recorder, model, activations, i);
     blockBackward(recorder, model, activations, gradients, scratch, i);
   }
   const buffer = gradients.of(model.embed_tokens);

@@ -58,7 +58,7 @@ const BENCHES: Record<string, () => Bench> = {
 
 /** A comparison of its own is a program beside this one, with its own flags. */
 const own = readdirSync(import.meta.dir).filter((name) => /^(?!main\.)\w+\.ts$/.test(name))
-  .map((name) => name.replace(".ts", ""));
+  .map((name) => name.replace(".ts", "").replaceAll("_", "-"));
 const names = [...Object.keys(BENCHES), ...own].join(", ");
 
 const program = new Command("bench")
@@ -88,7 +88,7 @@ const program = new Command("bench")
 try {
   const [name = "", ...rest] = process.argv.slice(2);
   if (own.includes(name)) {
-    const file = join(import.meta.dir, `${name}.ts`);
+    const file = join(import.meta.dir, `${name.replaceAll("-", "_")}.ts`);
     if (rest.includes("--help") || rest.includes("-h")) console.log(header(file));
     else {
       process.exitCode = await Bun.spawn([process.execPath, file, ...rest], {

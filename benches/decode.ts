@@ -1,0 +1,153 @@
+// Batched decoding: 64 sequences side by side on a model of a million parameters, as a share of the matrix product's
+// rate, and on stories260K beside node-llama-cpp at one sequence and one thread.
+//   npm install --prefix .cache/llama --no-save node-llama-cpp@3.22.1
+//   npm run -s bench -- decode [--llama DIR] [--shared DIR] [--json]
+// stories260K is read from the folder named by --shared (default: $GHPO_SHARED, else ../shared) and turned into a GGUF
+// file; without it or without node-llama-cpp that half is left out. speed.md says how it is timed and has results.
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openGpu } from "#shared/gpu/device.ts";
+import { Recorder } from "#shared/gpu/recorder.ts";
+import { matmulNN } from "#shared/kernels/matmul.ts";
+import { type GenerationOptions, type GenerationRequest, Generator } from "#shared/model/generate.ts";
+import { randomModel } from "#shared/model/initialise.ts";
+import { loadModel } from "#shared/model/load.ts";
+import type { Model } from "#shared/model/weights.ts";
+import { dawn } from "../trainer/dawn.ts";
+import { writeGguf } from "./peers/gguf.ts";
+import { operands, timed } from "./peers/shapes.mjs";
+import { forwardFlops, MODELS } from "./peers/step.ts";
+import { median } from "./peers/step_timing.ts";
+
+const ROWS = 64;
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean" },
+    llama: { type: "string", default: ".cache/llama" },
+    shared: { type: "string", default: process.env.GHPO_SHARED ?? "../shared" },
+  },
+});
+
+const load = loadavg().map((value) => value.toFixed(1));
+const gpu = await openGpu(dawn());
+const [million, product_gflops] = [await batched(), await productRate()];
+const stories = await besideLlama(join(values.shared, "models/stories260k"));
+gpu.close();
+const share = million.gflops / product_gflops;
+if (values.json) console.log(JSON.stringify({ load, million, product_gflops, share, stories }));
+else print();
+
+/** Eight prompts of 16 tokens with eight sampled completions of 64 tokens each. */
+async function batched() {
+  const config = MODELS["1M"]!;
+  const model = randomModel(gpu, config, 1);
+  const [prompt, tokens] = [16, 64];
+  const requests = Array.from({ length: ROWS / 8 }, (_, i) => ({
+    prompt_ids: Array.from({ length: prompt }, (_, t) => (i * 31 + t * 7) % config.vocab_size),
+    samples: 8,
+    key: [0, i] as const,
+  }));
+  const options = { max_tokens: tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
+  const { seconds } = await generate(model, requests, options);
+  const rate = ROWS * tokens / seconds;
+  const { products, attention } = forwardFlops(config, prompt + (tokens - 1) / 2);
+  return { tokens_per_second: rate, gflops: rate * (products + attention) / 1e9, size: model.size };
+}
+
+/** The rate to compare with: 512 x 512 x 512 as benches/peers.ts times it. */
+async function productRate(): Promise<number> {
+  const recorder = new Recorder(gpu);
+  const { x, w } = operands(512, 512, 512);
+  const buffers = { x: gpu.upload("x", x), w: gpu.upload("w", w), out: gpu.allocate("out", 4 * 512 ** 2) };
+  const { wall_s } = await timed(
+    () => matmulNN(recorder, buffers, { rows: 512, cols: 512, inner: 512 }),
+    async () => {
+      recorder.submit();
+      await gpu.device.queue.onSubmittedWorkDone();
+    },
+  );
+  return 2 * 512 ** 3 / wall_s / 1e9;
+}
+
+/** Greedy continuations of the first id, 64 here and one there, after the ids were found equal. */
+async function besideLlama(directory: string) {
+  const missing = [join(directory, "config.json"), join(values.llama, "node_modules/node-llama-cpp")]
+    .find((path) => !existsSync(path));
+  if (missing !== undefined) {
+    console.error(`left out: stories260K beside node-llama-cpp (${missing} is not there)`);
+    return null;
+  }
+  const tokens = 200;
+  const model = loadModel(gpu, directory);
+  const options = { max_tokens: tokens, temperature: 1, greedy: true, seed: 1, eos_ids: [] };
+  const request = (samples: number) => [{ prompt_ids: [1], samples, key: [0, 0] as const }];
+  const one = await generate(model, request(1), options);
+  const many = await generate(model, request(ROWS), options);
+  const llama = runLlama(directory, tokens);
+  if (String(llama.ids) !== String(one.ids)) {
+    const at = llama.ids.findIndex((id, i) => id !== one.ids[i]);
+    throw new Error(
+      `Cannot compare with node-llama-cpp as its greedy ids must be the same: ` +
+        `current ids are ${llama.ids[at]} there and ${one.ids[at]} here at position ${at}`,
+    );
+  }
+  return {
+    one: tokens / one.seconds,
+    many: ROWS * tokens / many.seconds,
+    llama: tokens / llama.seconds,
+  };
+}
+
+function runLlama(directory: string, tokens: number): { ids: number[]; seconds: number } {
+  const scratch = mkdtempSync(join(tmpdir(), "ghpo-"));
+  try {
+    const path = join(scratch, "model.gguf");
+    writeGguf(directory, path);
+    const { exitCode, stdout, stderr } = Bun.spawnSync(
+      ["node", join(import.meta.dir, "peers/decode_llama.mjs"), path, "1", String(tokens)],
+      { env: { ...process.env, GHPO_LLAMA: values.llama }, stderr: "pipe" },
+    );
+    if (exitCode !== 0) throw new Error(`Cannot run node-llama-cpp: ${stderr.toString()}`);
+    return JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** The first generation compiles the kernels; the median of five more, prefill and read-back included. */
+async function generate(model: Model, requests: GenerationRequest[], options: GenerationOptions) {
+  const generator = new Generator(model, { rows: ROWS });
+  const { ids } = (await generator.generate(requests, options))[0]![0]!;
+  const seconds: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const began = performance.now();
+    await generator.generate(requests, options);
+    seconds.push((performance.now() - began) / 1000);
+  }
+  generator.destroy();
+  return { ids, seconds: median(seconds) };
+}
+
+function print(): void {
+  const { tokens_per_second, gflops, size } = million;
+  console.log(`Load averages before: ${load.join(", ")}; ${gpu.facts.description}`);
+  console.log(
+    `${ROWS} sequences, ${size} parameters: ${tokens_per_second.toFixed(0)} tokens/s, ${
+      gflops.toFixed(1)
+    } GFLOP/s, ` +
+      `${(100 * share).toFixed(0)} % of this run's 512^3 product (${product_gflops.toFixed(1)} GFLOP/s)`,
+  );
+  if (!stories) return;
+  const { one, many, llama } = stories;
+  console.log(
+    `stories260K: ${ROWS} sequences ${many.toFixed(0)} tokens/s, one sequence ${
+      one.toFixed(0)
+    }; node-llama-cpp, one ` +
+      `sequence and one thread, ${llama.toFixed(0)}: ${(many / llama).toFixed(2)}x and ${
+        (one / llama).toFixed(2)
+      }x`,
+  );
+}

@@ -2,11 +2,11 @@
 // manifest of digests beside it. One is written under a temporary name, flushed to disk and then renamed, so that
 // under its own name it is complete whenever the process dies; an older one is removed only after that.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as v from "valibot";
 import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "#shared/io/atomic.ts";
-import { fileError, readJson } from "#shared/io/files.ts";
+import { fileError, makeDirectory, readJson, remove } from "#shared/io/files.ts";
 import { checkFiles, fileEntry } from "#shared/io/hash.ts";
 import { type CheckpointManifest, CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -53,7 +53,7 @@ export async function writeCheckpoint(
   const directory = join(root, checkpointName(facts.step));
   const last = listCheckpoints(root).at(-1);
   try {
-    mkdirSync(root, { recursive: true });
+    makeDirectory(root);
     await writeDirectoryAtomic(directory, async (temporary) => {
       await policy.saveModel(temporary);
       await policy.saveOptimizer(temporary);
@@ -99,7 +99,7 @@ export function recoverCheckpoints(root: string): void {
 export function pruneCheckpoints(root: string, keep: number, best: number | null): void {
   if (keep === 0) return;
   for (const step of listCheckpoints(root).slice(0, -keep)) {
-    if (step !== best) rmSync(join(root, checkpointName(step)), { recursive: true });
+    if (step !== best) remove(join(root, checkpointName(step)));
   }
 }
 

@@ -1,9 +1,9 @@
 // Steps whose numbers are no numbers (poisoned weights, an absurd learning rate): the update is left out before it
 // touches the weights, what is known of it is written down, and after a few in a row the run gives up.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 
 /** Updates left out in a row that end a run. */
@@ -54,7 +54,7 @@ export class UpdateGuard {
       this.skipped++;
       this.#inARow++;
       const dump = { step, learning_rate: learningRate, message: error.message, ...error.detail };
-      mkdirSync(this.#folder, { recursive: true });
+      makeDirectory(this.#folder);
       const path = join(this.#folder, `step_${String(step).padStart(6, "0")}.json`);
       writeFileAtomic(path, JSON.stringify(dump, spellOut, 1) + "\n");
       if (this.#inARow < MOST_IN_A_ROW) return null;

@@ -2,10 +2,10 @@
 // groups of a step) and checkpoints/. Everything but the checkpoints can be made again by running on from one of them,
 // so on resume whatever is newer than the checkpoint is cut off.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { readText } from "#shared/io/files.ts";
+import { makeDirectory, readText, remove } from "#shared/io/files.ts";
 import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { type Metrics, MetricsSchema } from "#shared/schemas/metrics.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -33,7 +33,7 @@ export class RunDirectory {
         `Cannot start a run in ${this.path} as it holds one: add --resume to go on, or choose another output_dir`,
       );
     }
-    mkdirSync(this.#rollouts, { recursive: true });
+    makeDirectory(this.#rollouts);
     writeJsonl(this.metrics, []);
     writeFileAtomic(this.recipe, recipe);
   }
@@ -47,9 +47,9 @@ export class RunDirectory {
   /** Cuts metrics and rollouts back to a step: what came after the checkpoint is going to be done again. */
   rewind(step: number): void {
     writeJsonl(this.metrics, this.readMetrics().filter((record) => record.step <= step));
-    mkdirSync(this.#rollouts, { recursive: true });
+    makeDirectory(this.#rollouts);
     for (const name of readdirSync(this.#rollouts)) {
-      if (name > `${checkpointName(step)}.jsonl`) rmSync(join(this.#rollouts, name));
+      if (name > `${checkpointName(step)}.jsonl`) remove(join(this.#rollouts, name));
     }
   }
 

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
-import { readText } from "#shared/io/files.ts";
+import { fileError, readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { count, nonNegative, positive } from "#shared/schemas/values.ts";
@@ -125,12 +125,17 @@ export class Steering {
 
   /** On the disk before it takes effect. */
   #record(event: SteeringEvent): void {
-    const file = openSync(join(this.#run, "events.jsonl"), "a");
+    const path = join(this.#run, "events.jsonl");
     try {
-      writeSync(file, `${JSON.stringify(event)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      const file = openSync(path, "a");
+      try {
+        writeSync(file, `${JSON.stringify(event)}\n`);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch (cause) {
+      throw fileError("write", path, cause);
     }
     this.#events.push(event);
   }

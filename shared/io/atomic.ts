@@ -64,7 +64,11 @@ export async function writeDirectoryAtomic(
     renameSync(temporary, path);
     syncDirectory(dirname(path));
   } catch (cause) {
-    recoverDirectory(path);
+    try {
+      recoverDirectory(path);
+    } catch {
+      // Where nothing can be written, nothing can be removed either; the first error says why.
+    }
     throw errorCode(cause) === undefined ? cause : fileError("write", path, cause);
   }
   rmSync(former, { recursive: true, force: true });

@@ -1,6 +1,6 @@
-// Reading whole files with errors of one sentence instead of the runtimes' own, which differ.
+// Files and directories with errors of one sentence instead of the runtimes' own, which differ.
 
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 
 /** The error code of a failed file operation ("ENOENT"), or undefined. */
 export function errorCode(error: unknown): string | undefined {
@@ -27,6 +27,24 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
     ? `: ${cause instanceof Error ? cause.message : cause}`
     : ` as ${reason}`;
   return new Error(`Cannot ${action} ${path}${detail}`, { cause });
+}
+
+/** Makes a directory and those above it; one that is there already is fine. */
+export function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
+}
+
+/** Removes a file, or a directory with all that is in it. */
+export function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true });
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
 }
 
 export function readText(path: string): string {

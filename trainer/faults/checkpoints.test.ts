@@ -4,6 +4,7 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -14,10 +15,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeWeights } from "#shared/io/weights.ts";
 import { listCheckpoints, readCheckpoint } from "../checkpoint.ts";
 import { lockRun } from "../lock.ts";
 import { BagPolicy } from "../testing.ts";
-import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+import { bagRun, openSmall, outcome, removeTemporary, smallRecipe, temporary } from "./harness.ts";
+
+const TINY_BASE = fileURLToPath(new URL("../recipes/tiny-base", import.meta.url));
 
 afterEach(removeTemporary);
 
@@ -77,6 +82,38 @@ describe("a checkpoint with", () => {
       assert.deepEqual(outcome(run), outcome(whole));
     });
   }
+});
+
+describe("a model in shards of which one is missing", () => {
+  const TENSORS = ["a", "b", "c"].map((name) => ({ name, shape: [64], data: new Float32Array(64).fill(1) }));
+  const shards = (directory: string) => writeWeights(directory, TENSORS, { maxShardBytes: 256 });
+  const MISSING = "model-00002-of-00003.safetensors";
+
+  it("is refused as a checkpoint with the file's name", async () => {
+    const run = temporary();
+    const policy = new BagPolicy();
+    policy.saveModel = (directory) => Promise.resolve(shards(directory));
+    await bagRun(run, policy);
+    rmSync(join(run, "checkpoints", "step_000008", MISSING));
+    await assert.rejects(
+      bagRun(run, new BagPolicy(), true),
+      new RegExp(
+        `^Error: Cannot read \\S+${MISSING} as it does not exist; remove that folder to resume from step_000006$`,
+      ),
+    );
+  });
+
+  it("is refused as a model to start from, before any run is made", async () => {
+    const model = temporary();
+    cpSync(TINY_BASE, model, { recursive: true });
+    rmSync(join(model, "model.safetensors"));
+    shards(model);
+    rmSync(join(model, MISSING));
+    await assert.rejects(
+      openSmall({ ...smallRecipe(temporary(), 1), model }),
+      new RegExp(`^Error: Cannot read \\S+${MISSING} as it does not exist$`),
+    );
+  });
 });
 
 describe("a disk that refuses in mid-run", () => {

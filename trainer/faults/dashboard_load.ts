@@ -1,8 +1,9 @@
 // Does watching a run slow it down?   bun trainer/faults/dashboard_load.ts [--pairs 30] [--clients 200]
 //
 // Trains the demo's recipe on the real engine, small, while the dashboard serves the run from a process of its own.
-// Every pair of steps has one step with and one without an audience (audience.ts), in random order. Prints the median
-// of the ratios with a 95 % bootstrap interval, and the dashboard's memory before and after.
+// Every pair of steps has one step with and one without an audience (audience.ts), in random order; all steps have the
+// same problems, no hints and hardly a learning rate, so that they differ by the audience alone. Prints the median of
+// the ratios with a 95 % bootstrap interval, and the dashboard's memory over the steps.
 
 import { parseArgs } from "node:util";
 import { readFileSync } from "node:fs";
@@ -30,7 +31,10 @@ const isWatched = (step: number) => {
 const run = join(temporary(), "run");
 const recipe = smallRecipe(run, WARM_UP + 2 * pairs);
 recipe.checkpoint.save_every = 0;
-recipe.train.prompts_per_step = 16;
+recipe.train.prompts_per_step = 32;
+recipe.data.count = 32;
+recipe.algorithm = "grpo";
+recipe.optimizer.learning_rate = 1e-9;
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const policy = await openSmall(recipe);
@@ -98,14 +102,14 @@ policy.gpuBytes = () => { // and this at the end
   return gpuBytes();
 };
 
-try {
-  await engineRun(recipe, policy, false);
-} finally {
-  for (const child of [...processes, (audience as ReturnType<typeof startAudience> | null)?.child]) {
-    child?.kill();
-  }
-  policy.close();
-}
+const endChildren = () => {
+  for (const child of [...processes, audience?.child]) child?.kill();
+};
+process.on("exit", endChildren);
+process.on("SIGTERM", () => process.exit(143));
+await engineRun(recipe, policy, false);
+endChildren();
+policy.close();
 const ratios = Array.from({ length: pairs }, (_, i) => {
   const [a, b] = [times[WARM_UP + 1 + 2 * i]!, times[WARM_UP + 2 + 2 * i]!];
   return first[i] ? a / b : b / a;

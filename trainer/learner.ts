@@ -59,6 +59,12 @@ export class Learner {
     const { gpu, config } = model;
     this.#settings = { ...settings };
     this.#recorder = new Recorder(gpu);
+    if (model.dtype !== "float32" && !lora) {
+      throw new RangeError(
+        `Cannot train all weights as they must be stored as float32, in which small updates add up: current type is ` +
+          model.dtype,
+      );
+    }
     this.gradients = lora?.gradients ?? new Gradients(model);
     const { micro_batch_tokens: tokens, gradient_checkpointing: checkpointing = false } = settings;
     const { activations_dtype: dtype = "float32" } = settings;

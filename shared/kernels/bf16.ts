@@ -8,6 +8,11 @@ import unpackSource from "./unpack_bf16.wgsl" with { type: "text" };
 /** How numbers are stored on the GPU, in Hugging Face's names. */
 export type Dtype = "float32" | "bfloat16";
 
+/** Bytes of a number. */
+export function bytesOf(dtype: Dtype): number {
+  return dtype === "bfloat16" ? 2 : 4;
+}
+
 const QUAD = `
 fn quad_of_bf16(v: vec2u) -> vec4f {
   return bitcast<vec4f>(vec4u(v.x << 16u, v.x & 0xffff0000u, v.y << 16u, v.y & 0xffff0000u));

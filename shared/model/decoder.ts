@@ -20,6 +20,7 @@ import { Activations } from "./activations.ts";
 import { pack } from "./batch.ts";
 import { attentionInput, embed, finishBlock } from "./forward.ts";
 import { rowShards } from "./shards.ts";
+import { floatMatrix } from "./storage.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
 
 /** One live row as the host knows it at the start of a block; the meaning of each is in decode_state.wgsl. */
@@ -170,12 +171,16 @@ export class Decoder {
     const table = this.model.ropeTable(positions);
     const input = { scaled, squares }; // what the next norm takes of the residual stream
     const firstNorm = layers[0]!.input_layernorm.buffer;
-    decodeEmbed(recorder, { state, x, norm: firstNorm, ...input }, this.#table, { rows, hidden });
+    decodeEmbed(recorder, { state, x, norm: firstNorm, ...input }, this.#table, {
+      rows,
+      hidden,
+      dtype: this.model.embed_tokens.dtype,
+    });
     for (const [i, layer] of layers.entries()) {
       const { qkv, qkv_bias, o_proj, post_attention_layernorm, gate_up, down_proj } = layer;
       decodeNormMatmul(
         recorder,
-        { state, input, w: qkv.buffer, bias: qkv_bias?.buffer, out: raw },
+        { state, input, w: floatMatrix(recorder, this.model, qkv), bias: qkv_bias?.buffer, out: raw },
         { rows, cols: qkv.cols, inner: hidden, eps },
       );
       decodeAttention(
@@ -186,7 +191,7 @@ export class Decoder {
       decodeResidualMatmul(recorder, {
         state,
         x: attended,
-        w: o_proj.buffer,
+        w: floatMatrix(recorder, this.model, o_proj),
         residual: x,
         norm: post_attention_layernorm.buffer,
         out: middle,
@@ -194,13 +199,13 @@ export class Decoder {
       }, { rows, cols: hidden, inner: heads * headDim });
       decodeNormMatmul(
         recorder,
-        { state, input, w: gate_up.buffer, out: inner },
+        { state, input, w: floatMatrix(recorder, this.model, gate_up), out: inner },
         { rows, cols: config.intermediate_size, inner: hidden, eps, swiglu: true },
       );
       decodeResidualMatmul(recorder, {
         state,
         x: inner,
-        w: down_proj.buffer,
+        w: floatMatrix(recorder, this.model, down_proj),
         residual: middle,
         norm: (layers[i + 1]?.input_layernorm ?? norm).buffer,
         out: x,
@@ -208,7 +213,13 @@ export class Decoder {
       }, { rows, cols: hidden, inner: config.intermediate_size });
     }
     const stride = paddedVocabulary(config);
-    decodeLogits(recorder, { state, ...input, logits }, this.#head, { rows, stride, inner: hidden, eps });
+    decodeLogits(recorder, { state, ...input, logits }, this.#head, {
+      rows,
+      stride,
+      inner: hidden,
+      eps,
+      dtype: this.model.head.dtype,
+    });
     sample(recorder, { state, logits, partials, eos, next, emitted }, {
       rows,
       vocab: config.vocab_size,

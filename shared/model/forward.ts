@@ -9,6 +9,7 @@ import { swiglu } from "#shared/kernels/swiglu.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import type { Activations, LayerActivations } from "./activations.ts";
 import { rowShards } from "./shards.ts";
+import { floatMatrix } from "./storage.ts";
 import type { Model } from "./weights.ts";
 
 /** Embeds the loaded batch and runs every block; the result is `activations.x`. */
@@ -20,8 +21,9 @@ export function forward(recorder: Recorder, model: Model, activations: Activatio
 /** Writes the embeddings of the loaded ids into the first layer's xIn. */
 export function embed(recorder: Recorder, model: Model, { batch, ids, layers }: Activations): void {
   const out = layers[0]!.xIn;
+  const { dtype } = model.embed_tokens;
   for (const { binding, first, count } of rowShards(model.gpu, model.embed_tokens)) {
-    const shape = { count: batch!.tokens, cols: model.config.hidden_size, first, rows: count };
+    const shape = { count: batch!.tokens, cols: model.config.hidden_size, first, rows: count, dtype };
     gatherRows(recorder, { table: binding, indices: ids, out }, shape);
   }
 }
@@ -51,19 +53,29 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
   );
   matmulNN(
     recorder,
-    { x: layer.attnOut, w: weights.o_proj.buffer, residual: layer.xIn, out: layer.xMid },
+    {
+      x: layer.attnOut,
+      w: floatMatrix(recorder, model, weights.o_proj),
+      residual: layer.xIn,
+      out: layer.xMid,
+    },
     { rows: tokens, cols: hidden, inner: heads * head_dim },
   );
   mlpInput(recorder, model, activations, index);
   matmulNN(
     recorder,
-    { x: activations.normed, w: weights.gate_up.buffer, out: layer.gateUp },
+    { x: activations.normed, w: floatMatrix(recorder, model, weights.gate_up), out: layer.gateUp },
     { rows: tokens, cols: 2 * inner, inner: hidden },
   );
   swiglu(recorder, { gate_up: layer.gateUp, out: activations.inner }, { rows: tokens, cols: inner });
   matmulNN(
     recorder,
-    { x: activations.inner, w: weights.down_proj.buffer, residual: layer.xMid, out: layer.xOut },
+    {
+      x: activations.inner,
+      w: floatMatrix(recorder, model, weights.down_proj),
+      residual: layer.xMid,
+      out: layer.xOut,
+    },
     { rows: tokens, cols: hidden, inner },
   );
 }
@@ -91,7 +103,7 @@ export function attentionInput(
     recorder,
     {
       x: activations.normed,
-      w: weights.qkv.buffer,
+      w: floatMatrix(recorder, model, weights.qkv),
       bias: weights.qkv_bias?.buffer,
       out: layer.qkvRaw,
     },

@@ -8,7 +8,7 @@ import { logProb, logProbScratchBytes } from "#shared/kernels/log_prob.ts";
 import { matmulNT } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { ModelConfig } from "./config.ts";
-import { rowShards } from "./shards.ts";
+import { floatRows } from "./storage.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
 
 const CHUNK_BYTES = 32 << 20;
@@ -98,7 +98,7 @@ export class Head {
     const { hidden_size: inner } = this.config;
     const x = this.part(this.normed, chunk, inner);
     const outStride = model.head.rows;
-    for (const { binding, first, count } of rowShards(this.gpu, model.head)) {
+    for (const { binding, first, count } of floatRows(recorder, model, model.head)) {
       const shape = { rows: chunk.rows, cols: count, inner, outStride, outFirst: first };
       matmulNT(recorder, { x, w: binding, out: this.logits }, shape);
     }

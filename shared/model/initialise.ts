@@ -3,12 +3,14 @@
 import type { ModelConfig } from "./config.ts";
 import { Model, type ParameterLayout, parameterLayouts } from "./weights.ts";
 import type { Gpu } from "#shared/gpu/device.ts";
+import type { Dtype } from "#shared/kernels/bf16.ts";
+import { writeParameter } from "./storage.ts";
 
 /** A model with `randomWeights`. */
-export function randomModel(gpu: Gpu, config: ModelConfig, seed: number): Model {
-  const model = new Model(gpu, config);
+export function randomModel(gpu: Gpu, config: ModelConfig, seed: number, dtype: Dtype = "float32"): Model {
+  const model = new Model(gpu, config, dtype);
   const weights = randomWeights(config, seed);
-  for (const parameter of model.parameters()) gpu.write(parameter.buffer, weights.get(parameter.name)!);
+  for (const parameter of model.parameters()) writeParameter(gpu, parameter, weights.get(parameter.name)!);
   return model;
 }
 

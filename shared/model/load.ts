@@ -2,25 +2,28 @@
 // one, model.safetensors or its shards in f32, f16 or bf16. Read tensor by tensor, so the host holds little.
 
 import type { Gpu } from "#shared/gpu/device.ts";
+import type { Dtype } from "#shared/kernels/bf16.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
+import { writeParameter } from "./storage.ts";
 import { fromHf, Model, parameterLayouts } from "./weights.ts";
 
 /**
  * Loads the model of a directory.
+ * @param dtype how matrices are stored on the GPU, whatever the type in the file; bf16 is for frozen ones
  * @throws Error in one sentence for a missing file, an unknown architecture, or a tensor that is missing, of another
  * shape or type, or does not belong to the model.
  */
-export function loadModel(gpu: Gpu, directory: string): Model {
+export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32"): Model {
   const config = loadConfig(directory);
   const files = new WeightFiles(directory);
   try {
     checkNames(config, files, directory);
-    const model = new Model(gpu, config);
+    const model = new Model(gpu, config, dtype);
     try {
       for (const parameter of model.parameters()) {
-        gpu.write(parameter.buffer, fromHf(parameter, ({ name, shape }) => files.read(name, shape)));
+        writeParameter(gpu, parameter, fromHf(parameter, ({ name, shape }) => files.read(name, shape)));
       }
       return model;
     } catch (error) {

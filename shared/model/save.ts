@@ -4,6 +4,7 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import type { StoredType } from "#shared/io/safetensors.ts";
 import { writeWeights } from "#shared/io/weights.ts";
 import { configJson } from "./config.ts";
+import { readParameter } from "./storage.ts";
 import { type HfTensor, type Model, toHf } from "./weights.ts";
 
 /**
@@ -30,7 +31,7 @@ export async function saveModel(
 export async function readTensors(model: Model): Promise<HfTensor[]> {
   const tensors: HfTensor[] = [];
   for (const parameter of model.parameters()) {
-    tensors.push(...toHf(parameter, await model.gpu.readFloats(parameter.buffer)));
+    tensors.push(...toHf(parameter, await readParameter(model, parameter)));
   }
   return tensors;
 }

@@ -4,25 +4,31 @@
 import type { Shard } from "#shared/kernels/decode.ts";
 export type { Shard };
 import type { Gpu } from "#shared/gpu/device.ts";
+import { bytesOf } from "#shared/kernels/bf16.ts";
 import type { Parameter } from "./weights.ts";
 
-/** The parameter's rows in as few bindings as the adapter allows; each starts at a multiple of 64 rows. */
+/**
+ * The parameter's rows in as few bindings as the adapter allows, of at most `atMost` rows; each starts at a multiple
+ * of 64 rows, which is one of 256 bytes, the alignment of offsets.
+ */
 export function rowShards(
   gpu: Gpu,
-  { name, rows, cols, buffer }: Parameter,
+  { name, rows, cols, buffer, dtype }: Parameter,
+  atMost = Infinity,
 ): Shard[] {
-  const most = Math.floor(gpu.bindingBytes / (cols * 4 * 64)) * 64; // 64 rows of 4-byte numbers: the offset alignment of 256
+  const rowBytes = cols * bytesOf(dtype);
+  const most = Math.min(Math.floor(gpu.bindingBytes / (rowBytes * 64)) * 64, atMost);
   if (most === 0) {
     throw new RangeError(
       `Cannot bind ${name} as 64 of its rows must fit into ${gpu.bindingBytes} bytes: current size is ${
-        cols * 256
+        rowBytes * 64
       } bytes`,
     );
   }
   const shards: Shard[] = [];
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
-    shards.push({ binding: { buffer, offset: first * cols * 4, size: count * cols * 4 }, first, count });
+    shards.push({ binding: { buffer, offset: first * rowBytes, size: count * rowBytes }, first, count });
   }
   return shards;
 }

@@ -1,10 +1,12 @@
-// The parameters of a model on the GPU, in f32. Matrices lie as (in, out), the transpose of Hugging Face's,
-// so that the forward pass is an NN product; q, k, v and gate, up are joined by columns into one matrix.
+// The parameters of a model on the GPU. Matrices lie as (in, out), the transpose of Hugging Face's, so that the
+// forward pass is an NN product; q, k, v and gate, up are joined by columns into one matrix.
 //
 // `parameters()` lists them in one fixed order; gradients and optimizer moments mirror that list.
 
 import type { Gpu } from "#shared/gpu/device.ts";
+import { bytesOf, type Dtype, type LowRank } from "#shared/kernels/bf16.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
+import { slotLength, storedAs } from "./storage.ts";
 
 /** Where one Hugging Face tensor sits inside a parameter. */
 export interface Source {
@@ -27,6 +29,8 @@ export interface ParameterLayout {
 
 export interface Parameter extends ParameterLayout {
   buffer: GPUBuffer;
+  /** bfloat16: two numbers a word, read through storage.ts. */
+  dtype: Dtype;
 }
 
 export interface LayerWeights {
@@ -123,15 +127,22 @@ export class Model {
   readonly norm: Parameter;
   /** The matrix of the head: `embed_tokens` itself when tied. */
   readonly head: Parameter;
+  /** Of matrices in bf16, by Hugging Face's name: products that are part of them wherever they are read. */
+  readonly adapters = new Map<string, LowRank>();
+  /** Where matrices in bf16 are unpacked, one at a time. */
+  readonly slot: GPUBuffer | undefined;
   readonly #parameters: Parameter[];
   #ropeTable: { positions: number; buffer: GPUBuffer } | undefined;
 
-  /** Allocates every parameter, zeroed; fill them with `load`, `initialise` or `write`. */
-  constructor(readonly gpu: Gpu, readonly config: ModelConfig) {
-    this.#parameters = parameterLayouts(config).map((layout) => ({
-      ...layout,
-      buffer: gpu.allocate(layout.name, layout.rows * layout.cols * 4),
-    }));
+  /** Allocates every parameter, zeroed; fill them with `load`, `initialise` or `writeParameter`. */
+  constructor(readonly gpu: Gpu, readonly config: ModelConfig, readonly dtype: Dtype = "float32") {
+    const layouts = parameterLayouts(config);
+    this.#parameters = layouts.map((layout) => {
+      const own = storedAs(layout, dtype);
+      const buffer = gpu.allocate(layout.name, layout.rows * layout.cols * bytesOf(own));
+      return { ...layout, dtype: own, buffer };
+    });
+    if (dtype === "bfloat16") this.slot = gpu.allocate("unpacked matrix", slotLength(layouts) * 4);
     const byName = new Map(this.#parameters.map((parameter) => [parameter.name, parameter]));
     const get = (name: string) => byName.get(name)!;
     this.embed_tokens = get("embed_tokens");
@@ -186,6 +197,7 @@ export class Model {
 
   destroy(): void {
     this.gpu.release(...this.#parameters.map((parameter) => parameter.buffer));
+    if (this.slot) this.gpu.release(this.slot);
     if (this.#ropeTable) this.gpu.release(this.#ropeTable.buffer);
     this.#ropeTable = undefined;
   }

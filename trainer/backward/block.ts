@@ -6,6 +6,7 @@ import { matmulNN } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { Activations } from "#shared/model/activations.ts";
 import { mlpInput } from "#shared/model/forward.ts";
+import { floatMatrix } from "#shared/model/storage.ts";
 import type { Model, Parameter } from "#shared/model/weights.ts";
 import { attentionBackward } from "../kernels/attention_backward.ts";
 import { biasBackward } from "../kernels/column_sum.ts";
@@ -46,13 +47,13 @@ function mlpBackward(
 
   // activations.inner: first the gradient of the inner activation, then the activation itself.
   const act = activations.inner;
-  inputGradient(recorder, scratch, weights.down_proj, dx, act, rows);
+  inputGradient(recorder, model, scratch, weights.down_proj, dx, act, rows);
   swigluBackward(recorder, { gate_up: gateUp, d: act, dgate_up: dgateUp }, { rows, cols: inner });
   gradients.addProduct(recorder, weights.down_proj, act, dx, rows);
 
   mlpInput(recorder, model, activations, index);
   gradients.addProduct(recorder, weights.gate_up, activations.normed, dgateUp, rows);
-  inputGradient(recorder, scratch, weights.gate_up, dgateUp, dnormed, rows);
+  inputGradient(recorder, model, scratch, weights.gate_up, dgateUp, dnormed, rows);
   rmsNormBackward(recorder, {
     x: xMid,
     weight: weights.post_attention_layernorm.buffer,
@@ -81,7 +82,7 @@ function attentionBlockBackward(
   const layer = activations.layers[index]!;
   const { dx, dnormed, dqkv, partials } = scratch;
 
-  inputGradient(recorder, scratch, weights.o_proj, dx, dnormed, rows);
+  inputGradient(recorder, model, scratch, weights.o_proj, dx, dnormed, rows);
   gradients.addProduct(recorder, weights.o_proj, layer.attnOut, dx, rows);
   const { d, probability, dscore, tiles, scoreFloats } = scratch;
   const { qkv, attnOut: out, lse } = layer;
@@ -117,7 +118,7 @@ function attentionBlockBackward(
     { rows, cols: hidden, eps },
   );
   gradients.addProduct(recorder, weights.qkv, normed, dqkv, rows);
-  inputGradient(recorder, scratch, weights.qkv, dqkv, dnormed, rows);
+  inputGradient(recorder, model, scratch, weights.qkv, dqkv, dnormed, rows);
   rmsNormBackward(recorder, {
     x: layer.xIn,
     weight: norm.buffer,
@@ -132,12 +133,13 @@ function attentionBlockBackward(
 /** dx (rows, weight.rows) = dy (rows, weight.cols) weight^T, through a transposed copy of the weight. */
 function inputGradient(
   recorder: Recorder,
+  model: Model,
   { transposed }: Scratch,
   weight: Parameter,
   dy: GPUBuffer,
   dx: GPUBuffer,
   rows: number,
 ): void {
-  transpose(recorder, { x: weight.buffer, out: transposed }, weight);
+  transpose(recorder, { x: floatMatrix(recorder, model, weight), out: transposed }, weight);
   matmulNN(recorder, { x: dy, w: transposed, out: dx }, { rows, cols: weight.rows, inner: weight.cols });
 }

@@ -4,7 +4,7 @@
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import { matmulNN } from "#shared/kernels/matmul.ts";
 import type { Head } from "#shared/model/head.ts";
-import { rowShards } from "#shared/model/shards.ts";
+import { floatRows } from "#shared/model/storage.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { logProbBackward } from "../kernels/log_prob_backward.ts";
 import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
@@ -40,7 +40,7 @@ export function headBackward(
     }, { rows, vocab, stride, temperature });
     gradients.addProduct(recorder, model.head, logits, head.part(head.normed, chunk, hidden), rows);
     const out = head.part(scratch.dnormed, chunk, hidden);
-    for (const { binding, first, count } of rowShards(model.gpu, model.head)) {
+    for (const { binding, first, count } of floatRows(recorder, model, model.head)) {
       const part = { xStride: stride, xFirst: first, accumulate: first > 0 };
       matmulNN(recorder, { x: logits, w: binding, out }, { rows, cols: hidden, inner: count, ...part });
     }

@@ -1,8 +1,10 @@
 // LoRA (Hu et al. 2021): the model stays frozen, each target matrix W gets scale * A B of low rank beside it.
 //
-// The product is merged into the model's own weights after every update, so forward, generation and saving run
-// as without adapters; only the frozen copy of the target matrices is extra. A and B get their gradients from
-// two thin products each and W gets none: with s = lora_alpha / r, dA = s x^T (dy B^T) and dB = s (x A)^T dy.
+// Forward, generation and saving see W + scale * A B. A model in f32 has it merged into its own weights after every
+// update, which is fastest and costs a frozen copy of the target matrices. A model in bf16 stays as it is and takes
+// the product in whenever it unpacks a matrix (shared/model/storage.ts): no copy, and the product is never rounded.
+// A and B get their gradients from two thin products each and W gets none: with s = lora_alpha / r,
+// dA = s x^T (dy B^T) and dB = s (x A)^T dy.
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
@@ -51,9 +53,16 @@ export class Lora implements Trainable, WeightGradients {
       const own = parameter.sources.filter(({ name }) => settings.target_modules.includes(moduleOf(name)));
       if (own.length === 0 || parameter.rows === 1) continue; // biases are vectors of the same modules
       this.#pairs.set(parameter, own.map((source) => this.#pair(parameter, source)));
-      const base = gpu.allocate(`${parameter.name} frozen`, parameter.buffer.size);
-      this.#recorder.copy(parameter.buffer, 0, base, 0, base.size);
-      this.#base.set(parameter, base);
+      if (parameter.dtype === "float32") {
+        const base = gpu.allocate(`${parameter.name} frozen`, parameter.buffer.size);
+        this.#recorder.copy(parameter.buffer, 0, base, 0, base.size);
+        this.#base.set(parameter, base);
+      } else {
+        for (const { source, a, b } of this.#pairs.get(parameter)!) {
+          const product = { a: a.buffer, b: b.buffer, rank: settings.r, scale: this.#scale };
+          model.adapters.set(source.name, product);
+        }
+      }
     }
     this.#recorder.submit();
     const random = new Random(seed);
@@ -99,14 +108,14 @@ export class Lora implements Trainable, WeightGradients {
     }
   }
 
-  /** Model weights := frozen weights + scale * A B. Call it after every update of the adapters. */
+  /** Weights in f32 := frozen weights + scale * A B. Call it after every update of the adapters. */
   merge(): void {
-    for (const [parameter, pairs] of this.#pairs) {
+    for (const [parameter, base] of this.#base) {
       const { rows, cols: stride, buffer: merged } = parameter;
-      for (const { source, cols, a, b } of pairs) {
+      for (const { source, cols, a, b } of this.#pairs.get(parameter)!) {
         loraMerge(
           this.#recorder,
-          { base: this.#base.get(parameter)!, a: a.buffer, b: b.buffer, merged },
+          { base, a: a.buffer, b: b.buffer, merged },
           { rows, stride, first: source.column, cols, rank: this.settings.r, scale: this.#scale },
         );
       }
@@ -115,6 +124,7 @@ export class Lora implements Trainable, WeightGradients {
   }
 
   destroy(): void {
+    for (const { source } of this.#all()) this.model.adapters.delete(source.name);
     this.gradients.destroy();
     this.gpu.release(...this.parameters().map(({ buffer }) => buffer), ...this.#base.values());
     this.gpu.release(...Object.values(this.#scratch));
@@ -137,7 +147,7 @@ export class Lora implements Trainable, WeightGradients {
       const name = `${module}.${kind}.weight`;
       const buffer = this.gpu.allocate(name, rows * cols * 4);
       const sources = [{ name, shape: [cols, rows], transposed: true, column: 0 }];
-      return { name, rows, cols, decay: true, sources, buffer };
+      return { name, rows, cols, decay: true, sources, buffer, dtype: "float32" };
     };
     return { source, cols, a: make("lora_A", weight.rows, r), b: make("lora_B", r, cols) };
   }

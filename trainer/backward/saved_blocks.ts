@@ -9,7 +9,7 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { type Dtype, packBf16, unpackBf16 } from "#shared/kernels/bf16.ts";
+import { bytesOf, type Dtype, packBf16, unpackBf16 } from "#shared/kernels/bf16.ts";
 import type { Activations, LayerActivations } from "#shared/model/activations.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/model/config.ts";
 import { blockForward, embed } from "#shared/model/forward.ts";
@@ -33,12 +33,11 @@ export class SavedBlocks {
   ) {
     const { checkpointing, dtype } = settings;
     const names = Object.entries(savedColumns(config, checkpointing)) as [keyof LayerActivations, number][];
-    const bytes = dtype === "bfloat16" ? 2 : 4;
     this.#copies = Array.from({ length: config.num_hidden_layers }, (_, i) =>
       names.map(([name, cols]) => ({
         name,
         cols,
-        buffer: gpu.allocate(`${name} of block ${i}`, capacity * cols * bytes),
+        buffer: gpu.allocate(`${name} of block ${i}`, capacity * cols * bytesOf(dtype)),
       })));
   }
 

@@ -6,6 +6,7 @@ import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts
 import { type Dtype, readingBf16 } from "./bf16.ts";
 import type { HeadShape } from "./rope.ts";
 import attentionSource from "./decode_attention.wgsl" with { type: "text" };
+import attentionSubgroupSource from "./decode_attention_subgroup.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "./decode_logits.wgsl" with { type: "text" };
@@ -122,13 +123,43 @@ function decodeProduct(
 ): void {
   const { gpu } = recorder;
   if (gpu.subgroups8) {
-    const kernel = gpu.kernel("decode_matmul_subgroup", SUBGROUPS + state + matmulSubgroupSource, flags);
-    const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 8)] as const;
-    return recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
+    const stride = (flags.SWIGLU ? 2 : 1) * cols / 4;
+    const params = {
+      inner,
+      eps,
+      w_quad: 1,
+      w_step: stride,
+      w_next: 4 * stride,
+      transposed: 0,
+      out_first: 0,
+      out_stride: cols / 4,
+      takes_norm: flags.TAKE_NORM!,
+      leaves_norm: flags.LEAVE_NORM!,
+      has_bias: flags.BIAS!,
+      has_residual: flags.RESIDUAL!,
+      swiglu: flags.SWIGLU!,
+    };
+    return subgroupProduct(recorder, params, bindings, { rows, cols });
   }
   const kernel = gpu.kernel("decode_matmul", state + matmulSource, flags);
   const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 32)] as const;
   recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
+}
+
+/** One kernel for all products: every variant would take as long to compile as this one. */
+function subgroupProduct(
+  recorder: Recorder,
+  params: Record<string, number> & { inner: number; swiglu: number },
+  bindings: Record<string, Binding>,
+  { rows, cols, dtype = "float32" }: { rows: number; cols: number; dtype?: Dtype },
+): void {
+  const [label, source] = dtype === "bfloat16"
+    ? ["decode_matmul_subgroup_bf16", readingBf16(matmulSubgroupSource, "w")]
+    : ["decode_matmul_subgroup", matmulSubgroupSource];
+  const kernel = recorder.gpu.kernel(label, SUBGROUPS + state + source);
+  const grid = [Math.ceil(cols / (params.swiglu ? 16 : 32)), Math.ceil(rows / 16)] as const;
+  const work = { rows, cols: params.swiglu ? 2 * cols : cols }; // for the profiler
+  recorder.dispatch(kernel, { ...params, quads: cols / 4, ...work }, bindings, grid);
 }
 
 /**
@@ -147,10 +178,16 @@ export function decodeAttention(
   },
   { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
 ): void {
+  const { gpu } = recorder;
   const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
-  const kernel = recorder.gpu.kernel("decode_attention", state + attentionSource, constants);
-  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
+  if (gpu.subgroups8 && [8, 16, 32].includes(headDim)) {
+    const source = SUBGROUPS + state + attentionSubgroupSource;
+    const kernel = gpu.kernel("decode_attention_subgroup", source, constants);
+    return recorder.dispatch(kernel, { kv_heads: kvHeads, eps }, bindings, [heads, Math.ceil(rows / 8)]);
+  }
+  const kernel = gpu.kernel("decode_attention", state + attentionSource, constants);
+  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
   recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
 }
 
@@ -171,6 +208,30 @@ export function decodeLogits(
   },
 ): void {
   const { gpu } = recorder;
+  if (gpu.subgroups8) {
+    const { scaled: x, squares, logits: out } = buffers;
+    for (const { binding: w, first, count } of head) {
+      const params = {
+        inner,
+        eps,
+        w_quad: inner,
+        w_step: inner / 4,
+        w_next: 1,
+        transposed: 1,
+        out_first: first / 4,
+        out_stride: stride / 4,
+        takes_norm: 1,
+        leaves_norm: 0,
+        has_bias: 0,
+        has_residual: 0,
+        swiglu: 0,
+      };
+      const unread = { added: x, norm: x, scaled: gpu.unused };
+      const bindings = { state: buffers.state, x, w, out, squares, ...unread };
+      subgroupProduct(recorder, params, bindings, { rows, cols: count, dtype });
+    }
+    return;
+  }
   const kernel = dtype === "bfloat16"
     ? gpu.kernel("decode_logits_bf16", state + readingBf16(logitsSource, "w"))
     : gpu.kernel("decode_logits", state + logitsSource);

@@ -66,7 +66,7 @@ async function productRate(): Promise<number> {
     () => matmulNN(recorder, buffers, { rows: 512, cols: 512, inner: 512 }),
     async () => {
       recorder.submit();
-      await gpu.device.queue.onSubmittedWorkDone();
+      await gpu.idle();
     },
   );
   return 2 * 512 ** 3 / wall_s / 1e9;

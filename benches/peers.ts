@@ -18,33 +18,55 @@ const { values } = parseArgs({
 
 const load = loadavg();
 const results: Record<string, Result> = {};
-for (const [name, program] of Object.entries(PROGRAMS)) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(
-    [process.execPath, join(import.meta.dir, "peers", program)],
-    { env: { ...process.env, GHPO_PEERS: values.peers }, stderr: "pipe" },
-  );
-  if (exitCode === 0) results[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
-  else {console.error(`left out: ${name} (${
-      stderr.toString().trim().split("\n").find((l) => /rror/.test(l))
-    })`);}
+for (const [name, program] of Object.entries(PROGRAMS)) run(name, program, "0");
+const naps: Record<string, Result> = { ghpo: results["ghpo"]! };
+for (const [name, program] of Object.entries(PROGRAMS).slice(1)) {
+  if (results[name]) run(name, program, "1", naps);
 }
-if (values.json) console.log(JSON.stringify({ load, results }));
+if (values.json) console.log(JSON.stringify({ load, results, naps }));
 else print();
 
+function run(name: string, program: string, GHPO_NAPS: "0" | "1", into = results): void {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    [process.execPath, join(import.meta.dir, "peers", program)],
+    { env: { ...process.env, GHPO_PEERS: values.peers, GHPO_NAPS }, stderr: "pipe" },
+  );
+  if (exitCode === 0) into[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
+  else console.error(`left out: ${name} (${/.*rror.*/.exec(stderr.toString())?.[0] ?? exitCode})`);
+}
+
 function print(): void {
-  const names = Object.keys(results);
+  const peers = Object.keys(results).slice(1);
   const line = (cells: string[]) => console.log(`| ${cells.join(" | ")} |`);
   console.log(`Load averages before: ${load.map((value) => value.toFixed(1)).join(", ")}\n`);
-  line(["product", ...names.flatMap((name) => [`${name} wall ms`, `cpu ms`]), "slower by, cpu"]);
-  line(["---", ...names.flatMap(() => ["---:", "---:"]), "---"]);
-  for (const { name: shape } of SHAPES) {
-    const times = names.map((name) => results[name]!.figures[shape]!);
-    const first = results["ghpo"]!.figures[shape]!;
-    const wrong = names.filter((name) => Math.abs(results[name]!.figures[shape]!.first - first.first) > 1e-3);
-    const ratios = names.slice(1).map((name, i) =>
-      `${name} ${(times[i + 1]!.cpu_s / first.cpu_s).toFixed(2)}x`
-    );
-    const cells = times.flatMap(({ wall_s, cpu_s }) => [wall_s, cpu_s].map((s) => (s * 1000).toFixed(1)));
-    line([shape, ...cells, ratios.join(", ") + (wrong.length > 0 ? `; other result: ${wrong}` : "")]);
+  line([
+    "product",
+    "ghpo ms",
+    "GFLOP/s",
+    ...peers.map((name) => `${name} ms`),
+    "slower by",
+    ...peers.map((name) => `${name} napping ms`),
+    "slower by",
+  ]);
+  line(["---", "---:", "---:", ...peers.map(() => "---:"), "---", ...peers.map(() => "---:"), "---"]);
+  for (const { name: shape, rows, cols, inner } of SHAPES) {
+    const own = results["ghpo"]!.figures[shape]!;
+    const times = (all: typeof results) => peers.map((peer) => all[peer]!.figures[shape]!);
+    const ms = ({ wall_s }: Time) => (wall_s * 1000).toFixed(2);
+    const ratios = (all: typeof results) =>
+      times(all).map(({ wall_s }) => `${(wall_s / own.wall_s).toFixed(2)}x`).join(", ");
+    const wrong = peers.filter((_, i) => Math.abs(times(results)[i]!.first - own.first) > 1e-3);
+    const rate = 2e-9 * rows * cols * inner / own.wall_s;
+    const [alone, napping] = [times(results).map(ms), times(naps).map(ms)];
+    const note = wrong.length > 0 ? `; other result: ${wrong}` : "";
+    line([
+      shape,
+      ms(own),
+      rate.toFixed(1),
+      ...alone,
+      ratios(results),
+      ...napping,
+      ratios(naps) + note,
+    ]);
   }
 }

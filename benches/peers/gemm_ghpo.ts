@@ -21,7 +21,7 @@ for (const { name, kind, rows, cols, inner } of SHAPES) {
   };
   const sync = async () => {
     recorder.submit();
-    await gpu.device.queue.onSubmittedWorkDone();
+    await gpu.idle();
   };
   const time = await timed(once, sync);
   const [first] = await gpu.readFloats(out, 1);

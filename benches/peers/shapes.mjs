@@ -1,6 +1,7 @@
 // The products that every peer computes, and how each is timed: the same numbers, the same repeats.
 
 import process from "node:process";
+import { nappingUntil } from "../../shared/gpu/wait.ts";
 
 /** NN: x (rows, inner) w (inner, cols); NT: w is (cols, inner); TN: x is (inner, rows). All row-major f32. */
 export const SHAPES = [
@@ -25,18 +26,20 @@ export function operands(rows, cols, inner) {
  * Wall and processor seconds of one call: medians of samples of `calls` calls between two waits for the device, after
  * one sample that compiles and warms. No result is read back. On a software adapter the shaders run in this process,
  * so its processor time is the work itself and says more than the wall clock on a machine with other programs.
+ * With GHPO_NAPS=1 every program sleeps while it waits, as this engine does by itself: what is left is the kernels.
  * @param {() => void} once
  * @param {() => Promise<unknown>} sync
  */
 export async function timed(once, sync, { calls = 4, samples = 5 } = {}) {
+  const wait = () => process.env.GHPO_NAPS === "1" ? nappingUntil(sync()) : sync();
   const wall = [];
   const cpu = [];
   for (let sample = -1; sample < samples; sample++) {
-    await sync();
+    await wait();
     const began = performance.now();
     const used = process.cpuUsage();
     for (let call = 0; call < calls; call++) once();
-    await sync();
+    await wait();
     const { user, system } = process.cpuUsage(used);
     if (sample < 0) continue;
     wall.push((performance.now() - began) / 1000 / calls);

@@ -43,7 +43,7 @@ const product = await timed(
   () => matmulNN(recorder, { x: left, w: right, out }, { rows: 512, cols: 512, inner: 512 }),
   async () => {
     recorder.submit();
-    await gpu.device.queue.onSubmittedWorkDone();
+    await gpu.idle();
   },
 );
 console.log(JSON.stringify({

@@ -7,6 +7,7 @@
 import { compileKernel, type Kernel } from "./kernel.ts";
 import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
+import { nappingUntil } from "./wait.ts";
 
 /** What the adapter says of itself, for `doctor`, run manifests and error sentences. */
 export interface AdapterFacts {
@@ -81,6 +82,9 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   const gpu = new Gpu(device, facts, options.profile ?? guessProfile(facts));
   gpu.subgroups8 = options.variants !== "base" && device.features.has("subgroups" as GPUFeatureName) &&
     info.subgroupMinSize === 8 && info.subgroupMaxSize === 8;
+  // The host's own WebGPU waits well by itself.
+  const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  gpu.naps = gpu.profile === "cpu" && entry !== native;
   return gpu;
 }
 
@@ -97,6 +101,8 @@ export class Gpu {
   peakBytes = 0;
   /** Whether to use the kernels made for subgroups of exactly 8 lanes; tests switch it off to compare. */
   subgroups8 = false;
+  /** Whether to sleep while waiting, so that the adapter has all processors to itself. */
+  naps = false;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
   bindingBytes: number;
   /** When set, the time of every dispatch is taken. */
@@ -110,7 +116,7 @@ export class Gpu {
   #failure: Error | undefined;
 
   constructor(readonly device: GPUDevice, readonly facts: AdapterFacts, readonly profile: Profile) {
-    this.#readback = new Readback(device);
+    this.#readback = new Readback(device, (work) => this.until(work));
     this.bindingBytes = device.limits.maxStorageBufferBindingSize;
     this.unused = device.createBuffer({ label: "unused", size: 16, usage: 0x80 }); // STORAGE
     device.lost.then((info) => {
@@ -178,6 +184,17 @@ export class Gpu {
     });
     this.check();
     return result;
+  }
+
+  /** Waits for the device's answer to `work`. */
+  async until<T>(work: Promise<T>): Promise<T> {
+    return await (this.naps ? nappingUntil(work) : work);
+  }
+
+  /** Waits for everything submitted. */
+  async idle(): Promise<void> {
+    await this.until(this.device.queue.onSubmittedWorkDone());
+    this.check();
   }
 
   async readFloats(buffer: GPUBuffer, count = buffer.size / 4, first = 0): Promise<Float32Array> {

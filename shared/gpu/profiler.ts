@@ -68,7 +68,7 @@ export class Profiler {
     const pending = this.#pending;
     this.#pending = [];
     for (const { work, stamps } of pending) {
-      await stamps.mapAsync(1); // GPUMapMode.READ
+      await this.gpu.until(stamps.mapAsync(1)); // GPUMapMode.READ
       const times = new BigUint64Array(stamps.getMappedRange().slice(0));
       stamps.destroy();
       work.forEach((own, i) => {

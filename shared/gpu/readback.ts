@@ -8,7 +8,7 @@ export class Readback {
   readonly #free: GPUBuffer[] = [];
   readonly #all = new Set<GPUBuffer>();
 
-  constructor(readonly device: GPUDevice) {}
+  constructor(readonly device: GPUDevice, readonly until: <T>(work: Promise<T>) => Promise<T>) {}
 
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     if (bytes <= PART_BYTES) return await this.#part(source, offset, bytes);
@@ -31,7 +31,7 @@ export class Readback {
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(source, offset, staging, 0, size);
     this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(1, 0, size); // GPUMapMode.READ
+    await this.until(staging.mapAsync(1, 0, size)); // GPUMapMode.READ
     const copy = staging.getMappedRange(0, size).slice(0, bytes);
     staging.unmap();
     this.#free.push(staging);

@@ -1,11 +1,12 @@
 // A driver that computes garbage without an error exists; training on it would be silently wrong.
-// Opening a run multiplies two small integer matrices, whose product is exact in f32, and compares.
+// Opening a run multiplies small integer matrices, whose products are exact in f32, and compares.
 
-import { matmulNN } from "#shared/kernels/matmul.ts";
+import { matmulNN, matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
 import type { Gpu } from "./device.ts";
 import { Recorder } from "./recorder.ts";
 
-const SHAPE = { rows: 37, cols: 68, inner: 36 };
+// Sizes that fill no tile of any kernel.
+const [ROWS, COLS, INNER] = [37, 68, 36];
 
 /**
  * Leaves faster kernels on only when they compute correctly.
@@ -20,29 +21,46 @@ export async function selfTest(gpu: Gpu): Promise<void> {
   }
 }
 
-/** The first wrong element of the product of the kernels now chosen. */
+/** The first wrong element of the three products by the kernels now chosen. */
 async function firstWrong(gpu: Gpu): Promise<string | undefined> {
-  const { rows, cols, inner } = SHAPE;
-  const x = Float32Array.from({ length: rows * inner }, (_, i) => (i * 7) % 11 - 5);
-  const w = Float32Array.from({ length: inner * cols }, (_, i) => (i * 5) % 13 - 6);
+  const x = Float32Array.from({ length: ROWS * INNER }, (_, i) => (i * 7) % 11 - 5);
+  const w = Float32Array.from({ length: INNER * COLS }, (_, i) => (i * 5) % 13 - 6);
+  const y = Float32Array.from({ length: ROWS * COLS }, (_, i) => (i * 3) % 7 - 3);
+  const sum = (count: number, term: (i: number) => number) => {
+    let total = 0;
+    for (let i = 0; i < count; i++) total += term(i);
+    return total;
+  };
   const buffers = {
     x: gpu.upload("self test x", x),
     w: gpu.upload("self test w", w),
-    out: gpu.allocate("self test out", rows * cols * 4),
+    y: gpu.upload("self test y", y),
+    out: gpu.allocate("self test out", ROWS * COLS * 4),
   };
   const recorder = new Recorder(gpu);
-  matmulNN(recorder, buffers, SHAPE);
-  recorder.submit();
-  const out = await gpu.readFloats(buffers.out);
-  recorder.destroy();
-  gpu.release(...Object.values(buffers));
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) {
-      let sum = 0;
-      for (let k = 0; k < inner; k++) sum += x[i * inner + k]! * w[k * cols + j]!;
-      const got = out[i * cols + j];
-      if (got !== sum) return `element [${i}, ${j}] is ${got}, expected ${sum}`;
+  const check = async (rows: number, cols: number, expected: (i: number, j: number) => number) => {
+    recorder.submit();
+    const out = await gpu.readFloats(buffers.out, rows * cols);
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < cols; j++) {
+        const [got, right] = [out[i * cols + j], expected(i, j)];
+        if (got !== right) return `element [${i}, ${j}] is ${got}, expected ${right}`;
+      }
     }
+    return undefined;
+  };
+  const { out } = buffers;
+  try {
+    matmulNN(recorder, buffers, { rows: ROWS, cols: COLS, inner: INNER });
+    const nn = await check(ROWS, COLS, (i, j) => sum(INNER, (k) => x[i * INNER + k]! * w[k * COLS + j]!));
+    if (nn !== undefined) return nn;
+    matmulNT(recorder, { x: buffers.y, w: buffers.w, out }, { rows: ROWS, cols: INNER, inner: COLS });
+    const nt = await check(ROWS, INNER, (i, j) => sum(COLS, (k) => y[i * COLS + k]! * w[j * COLS + k]!));
+    if (nt !== undefined) return nt;
+    matmulTN(recorder, { x: buffers.x, y: buffers.y, out }, { rows: INNER, cols: COLS, inner: ROWS });
+    return await check(INNER, COLS, (i, j) => sum(ROWS, (k) => x[k * INNER + i]! * y[k * COLS + j]!));
+  } finally {
+    recorder.destroy();
+    gpu.release(...Object.values(buffers));
   }
-  return undefined;
 }

@@ -1,12 +1,13 @@
 // Matrix products in f32. Weights lie on the GPU as (in, out), so a forward pass is NN, an input gradient NT
 // and a weight gradient TN. Columns and inner dimensions are multiples of 4; rows (tokens) are any number.
 
-import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
+import { type Kind, subgroupProduct, subgroupTile } from "./matmul_subgroup.ts";
 import nt from "./matmul_nt.wgsl" with { type: "text" };
-import subgroup from "./matmul_subgroup.wgsl" with { type: "text" };
 import tn from "./matmul_tn.wgsl" with { type: "text" };
+
+const subgroup = { nn: subgroupProduct("nn"), nt: subgroupProduct("nt"), tn: subgroupProduct("tn") };
 
 export interface MatmulShape {
   rows: number;
@@ -44,9 +45,8 @@ export function matmulNN(
   };
   // An absent operand is bound to w, which is only read as well.
   const bindings = { x, w, bias: bias ?? w, residual: residual ?? w, out };
-  if (recorder.gpu.subgroups8) {
-    const strides = { x_row: xStride, x_inner: 1, w_inner: cols, w_col: 1, out_first: 0, out_row: cols };
-    return subgroupProduct(recorder, { ...params, ...strides }, bindings);
+  if (recorder.gpu.subgroups8 && xStride % 4 === 0 && xFirst % 4 === 0) {
+    return dispatchSubgroup(recorder, "nn", { ...params, out_stride: cols, out_first: 0 }, bindings);
   }
   const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
   recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, grid);
@@ -64,13 +64,13 @@ export function matmulNT(
   const { rows, cols, inner, accumulate = false, outStride = cols, outFirst = 0 } = shape;
   checkQuads("matmul_nt", { cols, inner });
   const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, out_first: outFirst };
+  const params = { ...common, out_stride: outStride };
   if (recorder.gpu.subgroups8) {
-    const strides = { x_first: 0, x_row: inner, x_inner: 1, w_inner: 1, w_col: inner, out_row: outStride };
+    const plain = { x_stride: inner, x_first: 0, has_bias: 0, has_residual: 0 };
     const bindings = { ...buffers, bias: buffers.w, residual: buffers.w };
-    return subgroupProduct(recorder, { ...common, ...strides, has_bias: 0, has_residual: 0 }, bindings);
+    return dispatchSubgroup(recorder, "nt", { ...params, ...plain }, bindings);
   }
   const grid = [Math.ceil(cols / 32), Math.ceil(rows / 32)] as const;
-  const params = { ...common, out_stride: outStride };
   recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, grid);
 }
 
@@ -86,24 +86,25 @@ export function matmulTN(
   const { rows, cols, inner, accumulate = false, xStride = rows, xFirst = 0 } = shape;
   checkQuads("matmul_tn", { rows, cols });
   const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, x_first: xFirst };
+  const params = { ...common, x_stride: xStride };
   if (recorder.gpu.subgroups8) {
-    const strides = { x_row: 1, x_inner: xStride, w_inner: cols, w_col: 1, out_first: 0, out_row: cols };
+    const plain = { out_stride: cols, out_first: 0, has_bias: 0, has_residual: 0 };
     const bindings = { x, w: y, bias: y, residual: y, out };
-    return subgroupProduct(recorder, { ...common, ...strides, has_bias: 0, has_residual: 0 }, bindings);
+    return dispatchSubgroup(recorder, "tn", { ...params, ...plain }, bindings);
   }
   const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
-  const params = { ...common, x_stride: xStride };
   recorder.dispatch(recorder.gpu.kernel("matmul_tn", tn), params, { x, y, out }, grid);
 }
 
-/** One kernel for all three: they differ in strides alone. */
-function subgroupProduct(
+function dispatchSubgroup(
   recorder: Recorder,
+  kind: Kind,
   params: Record<string, number> & MatmulShape,
   bindings: Record<string, Binding>,
 ): void {
-  const kernel = recorder.gpu.kernel("matmul_subgroup", SUBGROUPS + subgroup);
-  recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / 32), Math.ceil(params.rows / 16)]);
+  const kernel = recorder.gpu.kernel(`matmul_${kind}_subgroup`, subgroup[kind]);
+  const { rows, cols } = subgroupTile(kind);
+  recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / cols), Math.ceil(params.rows / rows)]);
 }
 
 function checkQuads(what: string, sizes: Record<string, number>): void {

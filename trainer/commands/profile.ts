@@ -1,6 +1,7 @@
 // profile: where the time of one step goes, kernel by kernel, as a table and a file for chrome://tracing or Perfetto.
 // The step is a rollout of random prompts and an update on what was sampled, without rewards.
 
+import { join } from "node:path";
 import * as v from "valibot";
 import { openGpu } from "#shared/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/gpu/profiler.ts";
@@ -9,13 +10,16 @@ import { Generator } from "#shared/model/generate.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { name, positiveCount } from "#shared/schemas/values.ts";
+import { checkpointName, listCheckpoints } from "../checkpoint.ts";
+import { theRun } from "../dashboard/runs.ts";
 import { dawn } from "../dawn.ts";
 import { Learner } from "../learner.ts";
 import { Optimizer } from "../optimizer.ts";
 
 const whole = v.pipe(v.string(), v.transform(Number), positiveCount);
 const FlagsSchema = v.strictObject({
-  model: name,
+  model: v.optional(name),
+  run: v.optional(name),
   prompts: whole,
   samples: whole,
   promptTokens: whole,
@@ -23,13 +27,20 @@ const FlagsSchema = v.strictObject({
   trace: v.optional(name),
   json: v.optional(v.boolean(), false),
 });
+/** Where a run keeps the profile of its newest checkpoint. */
+const PROFILE = "profile.json";
 type Flags = v.InferOutput<typeof FlagsSchema>;
 
 export async function profileCommand(flags: unknown): Promise<void> {
   const options = parseFlags(FlagsSchema, flags);
+  if ((options.model === undefined) === (options.run === undefined)) {
+    throw new TypeError("Cannot profile as exactly one of --model and --run must be given");
+  }
+  const run = options.run === undefined ? null : theRun(options.run);
+  const directory = run === null ? options.model! : newestCheckpoint(run);
   const gpu = await openGpu(dawn());
   try {
-    const model = loadModel(gpu, options.model);
+    const model = loadModel(gpu, directory);
     const step = await stepOf(model, options);
     await step(); // compiles the kernels
     const profiler = gpu.profiler = new Profiler(gpu);
@@ -40,10 +51,20 @@ export async function profileCommand(flags: unknown): Promise<void> {
       writeFileAtomic(options.trace, JSON.stringify(chromeTrace(profiler.events)));
     }
     const kernels = profiler.times();
-    console.log(options.json ? JSON.stringify({ adapter: gpu.facts.description, kernels }) : table(kernels));
+    const report = JSON.stringify({ adapter: gpu.facts.description || gpu.facts.device, kernels });
+    if (run !== null) writeFileAtomic(join(run, PROFILE), report + "\n");
+    console.log(options.json ? report : table(kernels));
+    if (run !== null && !options.json) console.log(`\n${join(run, PROFILE)}: the dashboard shows it, too`);
   } finally {
     gpu.close();
   }
+}
+
+function newestCheckpoint(run: string): string {
+  const root = join(run, "checkpoints");
+  const step = listCheckpoints(root).at(-1);
+  if (step === undefined) throw new Error(`Cannot profile ${run} as it has no checkpoint yet`);
+  return join(root, checkpointName(step));
 }
 
 function stepOf(model: ReturnType<typeof loadModel>, options: Flags): () => Promise<void> {

@@ -25,7 +25,7 @@ import { MetricsLog } from "./metrics_log.ts";
 import { RolloutIndex } from "./rollout_index.ts";
 import { planOfRun, type RunPlan, type RunSummary, summarise } from "./runs.ts";
 
-/** What `ghpo profile --json` prints, as far as it is shown. */
+/** What `ghpo profile --run` keeps with a run, as far as it is shown. */
 const ProfileSchema = v.object({
   adapter: v.string(),
   kernels: v.array(v.object({ label: v.string(), calls: count, milliseconds: nonNegative })),
@@ -163,7 +163,7 @@ export class OpenRun implements LiveRun {
     }
   }
 
-  /** The time of every kernel, where somebody has kept the output of `ghpo profile --json` with the run. */
+  /** The time of every kernel, where `ghpo profile --run` has taken it. */
   #profile(): v.InferOutput<typeof ProfileSchema> | null {
     const path = join(this.path, "profile.json");
     return existsSync(path) ? parse(ProfileSchema, readJson(path), path) : null;

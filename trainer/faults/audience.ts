@@ -34,13 +34,14 @@ async function misbehave(signal: AbortSignal): Promise<void> {
 }
 
 process.on("message", (message: unknown) => {
-  if (message === "on") {
+  if (message === "on" && stop === null) {
     stop = new AbortController();
     const { signal } = stop;
     for (let i = 0; i < count; i++) watch(i, signal);
     void misbehave(signal).catch(() => {});
   } else if (message === "off") {
     stop?.abort();
+    stop = null;
     streams = new Set();
   }
 });

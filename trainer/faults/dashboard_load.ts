@@ -31,8 +31,8 @@ const isWatched = (step: number) => {
 const run = join(temporary(), "run");
 const recipe = smallRecipe(run, WARM_UP + 2 * pairs);
 recipe.checkpoint.save_every = 0;
-recipe.train.prompts_per_step = 32;
-recipe.data.count = 32;
+recipe.train.prompts_per_step = 64;
+recipe.data.count = 64;
 recipe.algorithm = "grpo";
 recipe.optimizer.learning_rate = 1e-9;
 

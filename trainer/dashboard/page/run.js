@@ -132,9 +132,7 @@ function memory({ plan, gpu_bytes }) {
 function kernelTimes(profile, run, newest) {
   if (profile === null) {
     if (!newest) return [];
-    const command = `npm run -s ghpo -- profile --json --model ${run.path}/checkpoints/step_${
-      String(newest.step).padStart(6, "0")
-    } > ${run.path}/profile.json`;
+    const command = `npm run -s ghpo -- profile --run ${run.path}`;
     return [
       element("h2", {}, "Kernels"),
       element("p", { class: "hint" }, "To see the time of each kernel of a step here:"),

@@ -36,8 +36,9 @@ export async function bundleCommand(
     checkpoints: listCheckpoints(join(run, "checkpoints")).map((step) => checkpointState(run, step)),
     dumps: dumps(run),
   };
-  writeFileAtomic(out, withoutPlaces(JSON.stringify(report, null, 1)) + "\n");
-  const bytes = Buffer.byteLength(JSON.stringify(report));
+  const text = withoutPlaces(withoutSecrets(JSON.stringify(report, null, 1))) + "\n";
+  writeFileAtomic(out, text);
+  const bytes = Buffer.byteLength(text);
   console.log(
     options.json
       ? JSON.stringify({ file: out, bytes })
@@ -69,6 +70,23 @@ function dumps(run: string) {
       batch: sequences.map(({ ids, ...facts }) => ({ ...facts, tokens: (ids as number[]).length })),
     };
   });
+}
+
+/** Variables whose values are nobody's business. */
+const SECRET_NAMES = /token|key|secret|passw|credential/i;
+/** Tokens of well-known services, and what stands before the @ of an address. */
+const SECRETS = /\b(?:hf_|sk-|ghp_|github_pat_|glpat-|AKIA)[\w-]{12,}|(?<=:\/\/)[^\s\/@"]+(?=@)/g;
+
+/** A secret may have come into a recipe's path or address; the environment tells what to look for. */
+function withoutSecrets(text: string): string {
+  const values = Object.entries(process.env).filter(([name]) => SECRET_NAMES.test(name)).map(([, value]) =>
+    value
+  );
+  const known = values.filter((value) => value !== undefined && value.length >= 8);
+  return known.reduce<string>((text, value) => text.replaceAll(value!, "SECRET"), text).replace(
+    SECRETS,
+    "SECRET",
+  );
 }
 
 /** Names of the person and of the machine stand in paths. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,8 +27,13 @@ function aRun(): string {
 }
 
 function ghpo(...args: string[]) {
+  return ghpoWith({}, ...args);
+}
+
+function ghpoWith(env: Record<string, string>, ...args: string[]) {
   const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "trainer/main.ts", ...args], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     stdin: "ignore",
   });
   return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
@@ -164,6 +169,34 @@ describe("ghpo bundle", () => {
       assert.ok(!text.includes(secret), secret);
     }
   });
+
+  it("leaves out secrets that came into the recipe, and the tokens of a dump", () => {
+    const run = aRun();
+    const path = join(run, "recipe.toml");
+    const planted = ["planted-password", "hf_PlantedPlantedPlanted", "planted in the environment"];
+    const [password, token, value] = planted;
+    const recipe = readFileSync(path, "utf8").replace(
+      /^model = .*$/m,
+      `model = "https://me:${password}@host/m"`,
+    )
+      .replace("functions = [", `functions = ["./${token}.ts", "./${value}.ts", `)
+      .replace(/^weights = .*$/m, "");
+    writeFileSync(path, recipe);
+    mkdirSync(join(run, "dumps"));
+    const dump = {
+      step: 3,
+      message: "the loss must be finite",
+      batch: [{ ids: [77_123_456], logprobs: ["NaN"] }],
+    };
+    writeFileSync(join(run, "dumps", "step_000003.json"), JSON.stringify(dump));
+    const out = join(temporary(), "bundle.json");
+    const { code, err } = ghpoWith({ MY_API_KEY: value! }, "bundle", run, "--out", out, "--no-doctor");
+    assert.equal(code, 0, err);
+    const text = readFileSync(out, "utf8");
+    assert.equal(text.match(/SECRET/g)?.length, 4); // the model stands in the summary and in the recipe
+    for (const secret of [...planted, "77123456"]) assert.ok(!text.includes(secret), secret);
+    assert.match(text, /the loss must be finite/);
+  });
 });
 
 describe("ghpo profile", () => {
@@ -205,11 +238,21 @@ COMP_WORDS=(ghpo export --fo) COMP_CWORD=2; _ghpo; echo "\${COMPREPLY[@]}"`;
     writeFileSync(file, asked);
     const { stdout } = Bun.spawnSync(["bash", file]);
     assert.deepEqual(stdout.toString().trim().split("\n"), ["train", "--format"]);
-    assert.match(ghpo("completion", "fish").out, /-a train -d/);
     assert.match(
       ghpo("completion", "tcsh").err,
       /Cannot complete for tcsh: the shell must be bash, zsh, fish/,
     );
+  });
+});
+
+describe("ghpo completion fish", { skip: Bun.which("fish") === null && "no fish is installed" }, () => {
+  it("offers commands, flags and recipes", () => {
+    const file = join(temporary(), "ghpo.fish");
+    writeFileSync(file, ghpo("completion", "fish").out);
+    const asked = ["ghpo tr", "ghpo export --fo", "ghpo train dem"].map((line) => `complete -C "${line}"`);
+    const { stdout } = Bun.spawnSync(["fish", "--no-config", "-c", [`source ${file}`, ...asked].join("; ")]);
+    const words = stdout.toString().trim().split("\n").map((line) => line.split("\t")[0]);
+    assert.deepEqual(words, ["train", "--format", "demo"]);
   });
 });
 

@@ -26,7 +26,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (p.rank != 0u) {
     var sum = vec4f();
     for (var k = 0u; k < p.rank; k++) { sum = fma(vec4f(a[row * p.rank + k]), b[k * quads + quad], sum); }
-    value += p.scale * sum;
+    value = fma(vec4f(p.scale), sum, value);
   }
   out[at] = value;
 }

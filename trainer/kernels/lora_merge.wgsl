@@ -24,5 +24,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var sum = vec4f();
   for (var k = 0u; k < p.rank; k++) { sum = fma(vec4f(a[row * p.rank + k]), b[k * quads + quad], sum); }
   let to = (row * p.stride + p.first) / 4u + quad;
-  merged[to] = base[to] + p.scale * sum;
+  merged[to] = fma(vec4f(p.scale), sum, base[to]);
 }

@@ -136,6 +136,12 @@ function show(verdict: Verdict, format: { explain: boolean; json: boolean }): nu
 }
 
 function main(args: string[]): number {
+  // Looked for first, as parseArgs would take it for the missing value of an option before it.
+  const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (words.includes("--help") || words.includes("-h")) {
+    print(help + "\n");
+    return 0;
+  }
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -148,13 +154,8 @@ function main(args: string[]): number {
       choices: { type: "string" },
       explain: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
     },
   });
-  if (values.help) {
-    print(help + "\n");
-    return 0;
-  }
   if (!(values.preset in presets)) {
     throw new TypeError(
       `Cannot use preset "${values.preset}" as it is unknown: use ${Object.keys(presets).join(", ")}`,

@@ -6,7 +6,8 @@ import type { VerifyOptions } from "./index.ts";
 
 /** One comparison of a batch. */
 export type Row = {
-  id: string;
+  /** As the row has it: whoever joins the verdicts with the rows needs a number to stay one. */
+  id: string | number;
   gold: string;
   pred: string;
   opts: Readonly<Record<string, unknown>>;
@@ -39,7 +40,7 @@ export function parseRow(line: string, number: number): Row {
   }
   const settings = typeof opts === "object" && opts !== null ? opts as Record<string, unknown> : {};
   return {
-    id: String(id),
+    id,
     gold: gold as string,
     pred: pred as string,
     opts: settings,

@@ -22,7 +22,9 @@ export interface Table {
   rows: readonly (readonly string[])[];
 }
 
-const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => string][] = [
+type Line = readonly [name: string, of: Quantity, show: (e: Estimate | null) => string];
+
+const GROUPS: readonly Line[] = [
   ["difficult groups, first 10 steps", meanOf("ghpo/frac_difficult", 0, 10), estimate],
   ["difficult groups, last 10 steps", meanOf("ghpo/frac_difficult", -10), estimate],
   ["hinted groups", meanOf("ghpo/frac_hinted"), estimate],
@@ -34,10 +36,34 @@ const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => 
   ["wasted groups after guidance", meanOf("frac_reward_zero_std"), estimate],
   ["effective groups an update", meanOf("ghpo/effective_groups"), (e) => plain(e, 1)],
   ["tokens of second and later rounds", extraShare, estimate],
-  ["gradient norm", meanOf("grad_norm"), (e) => plain(e, 3)],
-  ["variance of the gradient norm", gradientVariance, (e) => plain(e, 4)],
   ["clipped tokens", meanOf("clip_ratio/region_mean"), estimate],
 ];
+const UPDATES: readonly Line[] = [
+  ["gradient norm", meanOf("grad_norm"), (e) => plain(e, 3)],
+  ["variance of the gradient norm", gradientVariance, (e) => plain(e, 4)],
+];
+
+/** More arms than these stand in rows, as a page is longer than wide. */
+const MOST_COLUMNS = 6;
+
+/** One line a quantity and one column an arm, or the other way round. */
+export function byArm(
+  arms: readonly ArmData[],
+  lines: readonly (readonly string[])[],
+): Pick<Table, "head" | "rows"> {
+  const head = ["", ...arms.map((data) => data.arm.title)];
+  if (arms.length <= MOST_COLUMNS) return { head, rows: lines };
+  return {
+    head: ["arm", ...lines.map((line) => line[0]!)],
+    rows: arms.map((data, i) => [data.arm.title, ...lines.map((line) => line[i + 1]!)]),
+  };
+}
+
+/** What needs sampled groups: demonstrations have neither difficulty nor waste, whatever a run wrote down. */
+function ofSamples(data: ArmData, of: Quantity): Estimate | null {
+  const learnsTraces = [...data.runs.values()].some((run) => run.facts.recipe.algorithm === "sft");
+  return learnsTraces ? null : overSeeds(data, of);
+}
 
 export function guidance(arms: readonly ArmData[]): Table {
   return {
@@ -47,8 +73,10 @@ export function guidance(arms: readonly ArmData[]): Table {
       'when all its rewards are equal, so that it has no gradient. Difficult and "before guidance" are about the first ' +
       "group of a problem in a step, which an arm with a constant hint samples with it. Training samples at " +
       "temperature 1.",
-    head: ["", ...arms.map((data) => data.arm.title)],
-    rows: ROWS.map(([name, of, show]) => [name, ...arms.map((data) => show(overSeeds(data, of)))]),
+    ...byArm(arms, [
+      ...GROUPS.map(([name, of, show]) => [name, ...arms.map((data) => show(ofSamples(data, of)))]),
+      ...UPDATES.map(([name, of, show]) => [name, ...arms.map((data) => show(overSeeds(data, of)))]),
+    ]),
   };
 }
 

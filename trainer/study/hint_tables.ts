@@ -1,6 +1,6 @@
 // The report's table about hints themselves: their length, leaks, and what becomes of problems that got one.
 
-import type { Table } from "./guidance_tables.ts";
+import { byArm, type Table } from "./guidance_tables.ts";
 import { estimate, plain } from "./notation.ts";
 import { meanOf, overSeeds, type Quantity, ratioOf } from "./quantities.ts";
 import type { ArmData } from "./results.ts";
@@ -38,7 +38,6 @@ export function hints(arms: readonly ArmData[]): Table | null {
       "trace. AUC: of two problems of one family in one step, one difficult and one not, how often the difficult " +
       "one has the longer trace (0.5: no relation). Next: when the problem was drawn again in the same run, sampled " +
       "without a hint at temperature 1; solved means that some completion was right.",
-    head: ["", ...arms.map((data) => data.arm.title)],
-    rows,
+    ...byArm(arms, rows),
   };
 }

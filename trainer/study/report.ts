@@ -13,6 +13,8 @@ import { tablesOf } from "./tables.ts";
 const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
   ["Difficult groups: all wrong when first sampled", "ghpo/frac_difficult", true],
   ["Accuracy of training groups sampled without a hint", "ghpo/accuracy_unhinted", true],
+  ["Difficult groups solved with the first hint", "ghpo/rescue_rate/stage_1", true],
+  ["Difficult groups solved with the longest of three hints", "ghpo/rescue_rate/stage_3", true],
   ["Wasted groups after guidance", "frac_reward_zero_std", true],
   ["Gradient norm before clipping", "grad_norm", false],
   ["Entropy of the policy (nats a token)", "entropy", false],

@@ -1,7 +1,16 @@
 // Line charts with bands as SVG that needs no style sheet, so that the same figure stands in a page and in a README.
 // Colours are Okabe and Ito's, told apart by colour-blind readers too.
 
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"];
+export const COLOURS = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#e69f00",
+  "#56b4e9",
+  "#000000",
+  "#999999",
+];
 const WIDTH = 640;
 const HEIGHT = 340;
 const MARGIN = { left: 56, right: 14, top: 34, bottom: 44 };
@@ -100,12 +109,12 @@ export function ticks(largest: number): number[] {
   return Array.from({ length: Math.floor(largest / step * 1.0001) + 1 }, (_, i) => i * step);
 }
 
-function number(value: number): string {
+export function number(value: number): string {
   if (value >= 1000) return `${Number((value / 1000).toPrecision(4))}k`;
   return String(Number(value.toPrecision(3)));
 }
 
-function round(value: number): number {
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 

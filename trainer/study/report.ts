@@ -1,25 +1,14 @@
-// The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the learning curves) beside the study's
+// The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the main figure) beside the study's
 // file, made from the committed data alone, so that making them again gives the same bytes.
 
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { chart, escape, stacked } from "./plot.ts";
-import type { Plan } from "./plan.ts";
-import { type ArmData, AXES, type Axis, curve, loadArms, metricCurve } from "./results.ts";
+import { type Figures, figuresOf } from "./figures.ts";
 import type { Table } from "./guidance_tables.ts";
+import { escape } from "./plot.ts";
+import type { Plan } from "./plan.ts";
+import { type ArmData, loadArms } from "./results.ts";
 import { tablesOf } from "./tables.ts";
-
-/** Charts of what happened during training: title, metric, whether it is a share. */
-const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
-  ["Difficult groups: all wrong when first sampled", "ghpo/frac_difficult", true],
-  ["Accuracy of training groups sampled without a hint", "ghpo/accuracy_unhinted", true],
-  ["Difficult groups solved with the first hint", "ghpo/rescue_rate/stage_1", true],
-  ["Difficult groups solved with the longest of three hints", "ghpo/rescue_rate/stage_3", true],
-  ["Wasted groups after guidance", "frac_reward_zero_std", true],
-  ["Gradient norm before clipping", "grad_norm", false],
-  ["Entropy of the policy (nats a token)", "entropy", false],
-  ["Tokens a completion", "completions/mean_length", false],
-];
 
 /** Writes the three files. Throws when no run of the study is complete. */
 export function reportStudy(plan: Plan): { markdown: string; html: string; svg: string } {
@@ -30,20 +19,11 @@ export function reportStudy(plan: Plan): { markdown: string; html: string; svg: 
   const base = join(dirname(dirname(plan.dataFolder)), plan.name);
   const paths = { markdown: `${base}.md`, html: `${base}.html`, svg: `${base}.svg` };
   const tables = tablesOf(plan, arms);
-  const curves = AXES.map((axis) => learningCurve(arms, axis));
-  writeFileAtomic(paths.svg, stacked(curves.slice(0, 2)));
-  writeFileAtomic(paths.markdown, markdown(plan, arms, tables));
-  writeFileAtomic(paths.html, html(plan, arms, tables, curves));
+  const figures = figuresOf(plan, arms);
+  writeFileAtomic(paths.svg, figures.main);
+  writeFileAtomic(paths.markdown, markdown(plan, arms, tables, figures));
+  writeFileAtomic(paths.html, html(plan, arms, tables, figures));
   return paths;
-}
-
-function learningCurve(arms: readonly ArmData[], axis: Axis, key = "eval_accuracy"): string {
-  const what = key === "eval_accuracy" ? "Un-hinted held-out accuracy" : "Whole trace right, held-out";
-  return chart(arms.map((data) => ({ name: data.arm.title, points: curve(data, axis, key) })), {
-    title: `${what} against ${axis}`,
-    xLabel: axis,
-    percent: true,
-  });
 }
 
 /** What was run, and what is still missing. */
@@ -72,7 +52,12 @@ const COMPUTE =
   "TFLOP count 2N a sampled or prefilled token and 6N a token that is learned from, for N parameters; " +
   "attention, evaluation and the optimizer are left out. Bands: 95 % bootstrap over seeds, pointwise.";
 
-function markdown(plan: Plan, arms: readonly ArmData[], tables: readonly Table[]): string {
+function markdown(
+  plan: Plan,
+  arms: readonly ArmData[],
+  tables: readonly Table[],
+  figures: Figures,
+): string {
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const sections = tables.map(({ title, note, head, rows }) =>
     `## ${title}\n\n${note}\n\n${
@@ -88,7 +73,7 @@ ${facts(plan, arms)}
 Run it: \`npm run -s ghpo -- study studies/${plan.name}.toml\`; this page: the same with \`--report\`. More charts are in
 [${plan.name}.html](${plan.name}.html).
 
-![Learning curves](${plan.name}.svg)
+![${figures.name}](${plan.name}.svg)
 
 ${COMPUTE}
 
@@ -99,16 +84,8 @@ function html(
   plan: Plan,
   arms: readonly ArmData[],
   tables: readonly Table[],
-  curves: readonly string[],
+  figures: Figures,
 ): string {
-  const dynamics = DYNAMICS.map(([title, key, percent]) =>
-    chart(arms.map((data) => ({ name: data.arm.title, points: metricCurve(data, key) })), {
-      title,
-      xLabel: "step (mean of five)",
-      percent,
-    })
-  );
-  const traces = learningCurve(arms, "generated tokens", "eval_trace_accuracy");
   const cells = (tag: string, row: readonly string[]) =>
     row.map((cell, i) =>
       i === 0 ? `<th scope="row">${escape(cell)}</th>` : `<${tag}>${escape(cell)}</${tag}>`
@@ -131,10 +108,10 @@ function html(
 <p>${escape(plan.study.question)}</p>
 <p>${escape(facts(plan, arms))}</p>
 <p>${escape(COMPUTE)}</p>
-<div class="charts">${[...curves, traces].join("\n")}</div>
+<div class="charts">${figures.results.join("\n")}</div>
 ${sections.slice(0, 4).join("\n")}
 <h2>During training</h2>
-<div class="charts">${dynamics.join("\n")}</div>
+<div class="charts">${figures.training.join("\n")}</div>
 ${sections.slice(4).join("\n")}
 </main>
 </html>

@@ -83,6 +83,14 @@ describe("curve()", () => {
     // The first run is a quarter of the way from 0.5 (2 tokens) to 1 (10 tokens).
     close(points.at(-1)!.mean, (0.625 + 0) / 2);
   });
+
+  it("ends at the last evaluation, whatever its place rounds to", () => {
+    for (let i = 1; i < 500; i++) {
+      const end = 0.0010000001 * i; // of some of these, x * 40 / 40 > x
+      const points = curve(arm(run([0, end / 4, end / 2, end].map((x) => 1000 * x), [0, 0.5, 1])), "TFLOP");
+      assert.equal(points.at(-1)!.mean, 1);
+    }
+  });
 });
 
 describe("final test", () => {

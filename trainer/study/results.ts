@@ -53,7 +53,8 @@ export function curve({ runs }: ArmData, axis: Axis, key = "eval_accuracy"): Poi
   const all = [...runs.values()].filter((run) => run.evaluations.has(key));
   if (all.length === 0) return [];
   const end = endOf(all, axis);
-  const grid = Array.from({ length: GRID + 1 }, (_, i) => end * i / GRID);
+  // The end itself and not end * 40 / 40, which may lie behind the last evaluation.
+  const grid = Array.from({ length: GRID + 1 }, (_, i) => i === GRID ? end : end * i / GRID);
   const rows = all.map((run) => {
     const xs = positions(run, axis);
     const ys = run.evaluations.get(key)!.values.map((value) => value ?? 0);
@@ -77,6 +78,14 @@ function smoothed(series: readonly (number | null)[]): number[] {
   return series.map((_, i) => {
     const near = series.slice(Math.max(0, i - 2), i + 3).filter((value) => value !== null);
     return near.length === 0 ? 0 : mean(near);
+  });
+}
+
+/** Every arm with the one that it is compared with, where both have data. */
+export function pairs({ study }: Plan, arms: readonly ArmData[]): { reference: ArmData; arm: ArmData }[] {
+  return arms.flatMap((data) => {
+    const reference = arms.find(({ arm }) => arm.name === (data.arm.reference ?? study.reference));
+    return reference === undefined || reference === data ? [] : [{ reference, arm: data }];
   });
 }
 

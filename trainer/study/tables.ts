@@ -5,7 +5,7 @@ import { hints } from "./hint_tables.ts";
 import type { Plan } from "./plan.ts";
 import { difference, estimate, percent, plain, position, thousands } from "./notation.ts";
 import { finalCompute, finalStep, finalTokens, overSeeds } from "./quantities.ts";
-import { type ArmData, AXES, type Axis, differenceAt, scores, testDifference, testScore } from "./results.ts";
+import { type ArmData, AXES, differenceAt, pairs, scores, testDifference, testScore } from "./results.ts";
 import { twoWayBootstrap } from "./statistics.ts";
 
 export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
@@ -47,22 +47,17 @@ function headline({ study }: Plan, arms: readonly ArmData[]): Table {
   };
 }
 
-function differences({ study }: Plan, arms: readonly ArmData[]): Table {
-  const find = (name: string) => arms.find((data) => data.arm.name === name);
-  const rows = arms.flatMap((data) => {
-    const reference = find(data.arm.reference ?? study.reference);
-    if (reference === undefined || reference === data) return [];
-    const at = (axis: Axis) => differenceAt(reference, data, axis);
-    return [[
-      `${reference.arm.title} − ${data.arm.title}`,
-      difference(testDifference(reference, data, { families: study.trained })),
-      difference(testDifference(reference, data, { families: study.trained, bits: "traced" })),
-      ...AXES.map((axis) => {
-        const found = at(axis);
-        return found === null ? "–" : `${difference(found)} @ ${position(found.at, axis)}`;
-      }),
-    ]];
-  });
+function differences(plan: Plan, arms: readonly ArmData[]): Table {
+  const { study } = plan;
+  const rows = pairs(plan, arms).map(({ reference, arm }) => [
+    `${reference.arm.title} − ${arm.arm.title}`,
+    difference(testDifference(reference, arm, { families: study.trained })),
+    difference(testDifference(reference, arm, { families: study.trained, bits: "traced" })),
+    ...AXES.map((axis) => {
+      const found = differenceAt(reference, arm, axis);
+      return found === null ? "–" : `${difference(found)} @ ${position(found.at, axis)}`;
+    }),
+  ]);
   return {
     title: "Paired differences",
     note:

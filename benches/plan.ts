@@ -12,11 +12,36 @@ import { measurePlan, qwen2, QWEN25 } from "../trainer/plan_testing.ts";
 
 const GIB = [8, 16, 24, 80];
 const lora = { r: 16, lora_alpha: 32, target_modules: [...LORA_MODULES] };
-const MODES: Record<string, Pick<PlanSettings, "lora" | "gradient_checkpointing">> = {
-  full: { lora: null, gradient_checkpointing: false },
-  "full, checkpointing": { lora: null, gradient_checkpointing: true },
-  LoRA: { lora, gradient_checkpointing: false },
-  "LoRA, checkpointing": { lora, gradient_checkpointing: true },
+type Choice = "lora" | "gradient_checkpointing" | "weights_dtype" | "activations_dtype";
+const full: Pick<PlanSettings, Choice> = {
+  lora: null,
+  gradient_checkpointing: false,
+  weights_dtype: "float32",
+  activations_dtype: "float32",
+};
+const adapters: typeof full = { ...full, lora };
+const MODES: Record<string, typeof full> = {
+  full,
+  "full, bf16 activations": { ...full, activations_dtype: "bfloat16" },
+  "full, checkpointing": { ...full, gradient_checkpointing: true },
+  "full, checkpointing, bf16 activations": {
+    ...full,
+    gradient_checkpointing: true,
+    activations_dtype: "bfloat16",
+  },
+  LoRA: adapters,
+  "LoRA, checkpointing": { ...adapters, gradient_checkpointing: true },
+  "LoRA, bf16 weights": { ...adapters, weights_dtype: "bfloat16" },
+  "LoRA, bf16 weights, checkpointing": {
+    ...adapters,
+    weights_dtype: "bfloat16",
+    gradient_checkpointing: true,
+  },
+  "LoRA, bf16 weights and activations": {
+    ...adapters,
+    weights_dtype: "bfloat16",
+    activations_dtype: "bfloat16",
+  },
 };
 const generation = {
   prompts: 16,
@@ -28,7 +53,7 @@ const generation = {
 };
 
 /** A model that is all matrices, so that a run's memory stands out from the rest of the process. */
-const measured: Omit<PlanSettings, "lora" | "gradient_checkpointing"> = {
+const measured: Omit<PlanSettings, Choice> = {
   config: qwen2(896, 4864, 4, 14, 2, 16000),
   reference: false,
   micro_batch_tokens: 192,

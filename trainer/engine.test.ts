@@ -32,6 +32,8 @@ const planSettings: PlanSettings = {
   reference: false,
   micro_batch_tokens: 512,
   gradient_checkpointing: false,
+  weights_dtype: "float32",
+  activations_dtype: "float32",
   generation: {
     prompts: 1,
     samples: 2,
@@ -114,10 +116,10 @@ describe("EnginePolicy", () => {
     assert.deepEqual(scores[0], scores[1]);
   });
 
-  it(
-    "with LoRA, trains the adapters and puts them back over the frozen weights, bit for bit",
-    { timeout: 60_000 },
-    async () => {
+  for (const weights_dtype of ["float32", "bfloat16"] as const) {
+    const what =
+      `trains adapters and puts them back over the frozen weights in ${weights_dtype}, bit for bit`;
+    it(what, { timeout: 60_000 }, async () => {
       const lora = { r: 4, lora_alpha: 8, target_modules: ["q_proj", "v_proj", "down_proj"], seed: 5 };
       const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }];
       const advance = async (policy: EnginePolicy) => {
@@ -125,7 +127,8 @@ describe("EnginePolicy", () => {
         await policy.backward(logprobs.map((values) => values.map(() => -1)));
         await policy.step(1e-2);
       };
-      const first = await open({ lora });
+      const first = await open({ lora, weights_dtype });
+      assert.equal(first.model.dtype, weights_dtype);
       const before = await first.forward(batch);
       await advance(first);
       const folder = temporary();
@@ -135,7 +138,7 @@ describe("EnginePolicy", () => {
       assert.notDeepEqual(saved, before);
       await advance(first);
 
-      const second = await open({ lora: { ...lora, seed: 6 } });
+      const second = await open({ lora: { ...lora, seed: 6 }, weights_dtype });
       await second.restore(folder);
       assert.deepEqual(await second.forward(batch), saved);
       await advance(second);
@@ -150,8 +153,8 @@ describe("EnginePolicy", () => {
         lora_alpha: 8,
         target_modules: lora.target_modules,
       });
-    },
-  );
+    });
+  }
 
   it("refuses a plan that the adapter cannot hold before it loads a model", { timeout: 60_000 }, async () => {
     const tooMuch = { ...planSettings, micro_batch_tokens: 1 << 24 };

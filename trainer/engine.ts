@@ -8,6 +8,7 @@ import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import type { Dtype } from "#shared/kernels/bf16.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { randomModel } from "#shared/model/initialise.ts";
@@ -54,6 +55,8 @@ export interface EngineOptions {
   reference: boolean;
   /** Trains adapters from this seed instead of the weights. */
   lora?: LoraSettings & { seed: number };
+  /** How the weights are stored on the GPU; anything but float32 needs `lora`. */
+  weights_dtype?: Dtype;
   /** Most completions sampled side by side. */
   rows?: number;
   /** "base" for the portable kernels alone. */
@@ -77,8 +80,8 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
   if (options.plan) refuseTooLarge(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined
-      ? loadModel(gpu, options.model)
-      : randomModel(gpu, config, options.randomSeed);
+      ? loadModel(gpu, options.model, options.weights_dtype)
+      : randomModel(gpu, config, options.randomSeed, options.weights_dtype);
   return new EnginePolicy(load(), options.reference ? load() : null, tokenizer, options);
 }
 

@@ -26,6 +26,8 @@ const base: PlanSettings = {
   reference: false,
   micro_batch_tokens: 640,
   gradient_checkpointing: false,
+  weights_dtype: "float32",
+  activations_dtype: "float32",
   generation: {
     prompts: 3,
     samples: 4,
@@ -46,6 +48,15 @@ describe("plan()", () => {
       lora: { ...lora, target_modules: ["q_proj", "v_proj"] },
       reference: true,
     },
+    "bf16 activations": { activations_dtype: "bfloat16" },
+    "bf16 activations, checkpointing": { activations_dtype: "bfloat16", gradient_checkpointing: true },
+    "LoRA on bf16 weights": { lora, weights_dtype: "bfloat16" },
+    "LoRA on bf16 weights with a reference, bf16 activations": {
+      lora,
+      reference: true,
+      weights_dtype: "bfloat16",
+      activations_dtype: "bfloat16",
+    },
     "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
   };
   for (const [name, change] of Object.entries(cases)) {
@@ -65,6 +76,11 @@ describe("plan()", () => {
     assert.equal(whole.moments, 2 * whole.gradients);
     assert.ok(plan({ ...base, lora }).moments < whole.moments / 3);
     assert.ok(plan({ ...base, gradient_checkpointing: true }).activations < whole.activations / 3);
+    assert.ok(
+      plan({ ...base, lora, weights_dtype: "bfloat16" }).weights < plan({ ...base, lora }).weights / 2,
+    );
+    const halved = plan({ ...base, activations_dtype: "bfloat16" });
+    assert.ok(halved.activations < 0.8 * whole.activations && halved.weights === whole.weights);
     const rows = { ...base.generation, prompts: 12, rows: 16 };
     assert.ok(plan({ ...base, generation: rows }).kv > whole.kv);
   });

@@ -71,8 +71,8 @@ export async function measurePlan(
   const counter = countPeak(gpu.device);
   const { prompts, samples, prompt_tokens, completion_tokens, rows } = settings.generation;
   const policy = new EnginePolicy(
-    randomModel(gpu, config, 1),
-    settings.reference ? randomModel(gpu, config, 1) : null,
+    randomModel(gpu, config, 1, settings.weights_dtype),
+    settings.reference ? randomModel(gpu, config, 1, settings.weights_dtype) : null,
     tinyTokenizer,
     {
       model: "none",

@@ -73,6 +73,10 @@ describe("parse()", () => {
       "Cannot read recipe r.toml as reward must have as many weights as functions: " +
         'current value is {"functions":["accuracy","format"],"weights":[1],"preset"...',
     );
+    assert.match(
+      sentence(TrainRecipeSchema, { ...recipe, train: { weights_dtype: "bfloat16" } }),
+      /^Cannot read recipe r\.toml as it must have \[lora\] with train\.weights_dtype bfloat16: /,
+    );
     assert.equal(
       sentence(TrainRecipeSchema, 3),
       "Cannot read recipe r.toml as it must be an object: current value is 3",

@@ -172,12 +172,19 @@ const optimizerEntries = {
   max_grad_norm: setting(positive, 1),
 };
 
+/** How numbers are stored in GPU memory; all arithmetic is f32. */
+const DtypeSchema = v.picklist(["float32", "bfloat16"]);
+
 const TrainSchema = v.strictObject({
   max_steps: setting(positiveCount, 160),
   prompts_per_step: setting(positiveCount, 112),
   /** Tokens of a packed micro-batch, prompts included. */
   micro_batch_tokens: setting(positiveCount, 4096),
   gradient_checkpointing: setting(v.boolean(), false),
+  /** Of the frozen model under [lora]: bfloat16 is exact for a checkpoint stored in it, and rounds any other. */
+  weights_dtype: setting(DtypeSchema, "float32"),
+  /** Of what the forward keeps for the backward: with bfloat16 gradients differ by about 1 %, log-probs do not. */
+  activations_dtype: setting(DtypeSchema, "float32"),
   /** Replaces groups that are all right by freshly sampled ones, for at most so many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });
@@ -245,6 +252,10 @@ export const TrainRecipeSchema = v.pipe(
   v.check(
     (r) => r.loss.loss_type !== "cispo" || r.loss.epsilon_high !== null,
     "must have loss.epsilon_high, the cap of the ratio, with loss_type cispo",
+  ),
+  v.check(
+    (r) => r.train.weights_dtype === "float32" || r.lora !== null,
+    "must have [lora] with train.weights_dtype bfloat16: weights that are trained need float32, in which small updates add up",
   ),
 );
 export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;

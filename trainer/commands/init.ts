@@ -105,7 +105,8 @@ lr_scheduler_type = ${tiny ? '"constant"\nwarmup_steps = 5' : '"cosine"\nwarmup_
 [train]
 max_steps = ${steps}
 prompts_per_step = ${tiny ? 32 : 16}
-# Tokens computed at once: lower it when memory is short.
+# Tokens computed at once: lower it when memory is short. Then gradient_checkpointing = true and
+# activations_dtype = "bfloat16" help as well, and a table [lora] with weights_dtype = "bfloat16"; see train --plan.
 micro_batch_tokens = ${tiny ? 8192 : 4096}
 
 [checkpoint]

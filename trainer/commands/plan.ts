@@ -14,6 +14,8 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
     reference: loss.beta > 0,
     micro_batch_tokens: train.micro_batch_tokens,
     gradient_checkpointing: train.gradient_checkpointing,
+    weights_dtype: train.weights_dtype,
+    activations_dtype: train.activations_dtype,
     generation: {
       prompts: train.prompts_per_step,
       samples: generation.num_generations,

@@ -63,10 +63,12 @@ export async function runTraining(
       learner: {
         micro_batch_tokens: recipe.train.micro_batch_tokens,
         gradient_checkpointing: recipe.train.gradient_checkpointing,
+        activations_dtype: recipe.train.activations_dtype,
         temperature: recipe.generation.temperature,
       },
       optimizer: recipe.optimizer,
       reference: recipe.loss.beta > 0,
+      weights_dtype: recipe.train.weights_dtype,
       rows: recipe.generation.rows,
       variants: recipe.variants,
       ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed } }),

@@ -2,7 +2,7 @@
 
 import { byArm, type Table } from "./guidance_tables.ts";
 import { estimate, plain } from "./notation.ts";
-import { meanOf, overSeeds, type Quantity, ratioOf } from "./quantities.ts";
+import { meanOf, overSeeds, type Quantity, ratioOf, rescueRate } from "./quantities.ts";
 import type { ArmData } from "./results.ts";
 import type { Estimate } from "./statistics.ts";
 
@@ -12,6 +12,8 @@ const ROWS: readonly [name: string, of: Quantity, show: (e: Estimate | null) => 
   ["of the trace shown at stage 1", meanOf("hints/shown_stage_1"), estimate],
   ["at stage 2", meanOf("hints/shown_stage_2"), estimate],
   ["at stage 3", meanOf("hints/shown_stage_3"), estimate],
+  ["difficult groups solved with the first hint, first 10 steps", rescueRate(1, 0, 10), estimate],
+  ["the same, last 10 steps", rescueRate(1, -10), estimate],
   ["hints that the leak guard cut short", ratioOf("hints/leaks", "hints/hinted"), estimate],
   ["trace length predicts difficulty: AUC", ratioOf("length/concordant", "length/pairs"), number],
   ["the same within a level", ratioOf("length/concordant_level", "length/pairs_level"), number],

@@ -27,6 +27,7 @@ describe("quantities", () => {
     close(rescueRate(1)(guided)!, (0.2 + 0 + 0.1) / (0.4 + 0.1 + 0.1));
     close(rescueRate(2)(guided)!, 0.1 / 0.3);
     assert.equal(rescueRate(3)(guided), null);
+    close(rescueRate(1, -2)(guided)!, 0.1 / (0.1 + 0.1)); // the last two steps alone
   });
 
   it("leaves out steps at which a metric has no meaning", () => {

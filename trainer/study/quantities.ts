@@ -50,16 +50,17 @@ export const gradientVariance: Quantity = (run) => {
  * Of the groups that were tried at a stage, the share that it rescued: the rates of the steps, weighted by the groups
  * that ended at that stage or later.
  */
-export function rescueRate(stage: number): Quantity {
+export function rescueRate(stage: number, from = 0, to?: number): Quantity {
   return (run) => {
-    const rates = run.metrics.get(`ghpo/rescue_rate/stage_${stage}`) ?? [];
+    const part = (key: string) => run.metrics.get(key)?.slice(from, to);
+    const rates = part(`ghpo/rescue_rate/stage_${stage}`) ?? [];
     let rescued = 0;
     let tried = 0;
     rates.forEach((rate, i) => {
       if (rate === null) return;
       let weight = 0;
       for (let later = stage; run.metrics.has(`ghpo/frac_stage_${later}`); later++) {
-        weight += run.metrics.get(`ghpo/frac_stage_${later}`)![i] ?? 0;
+        weight += part(`ghpo/frac_stage_${later}`)![i] ?? 0;
       }
       rescued += rate * weight;
       tried += weight;

@@ -53,6 +53,18 @@ describe("parseConfig", () => {
     assert.throws(() => parseEos({ eos_token_id: "x" }), /eos_token_id as it must be a number/);
   });
 
+  it("takes a sliding window that no sequence reaches, or that is switched off", () => {
+    for (
+      const own of [
+        { model_type: "mistral", sliding_window: null },
+        { model_type: "mistral", sliding_window: 2048, max_position_embeddings: 2048 },
+        { model_type: "qwen2", sliding_window: 16 },
+        { model_type: "qwen3", sliding_window: 16, use_sliding_window: false },
+        { model_type: "llama", sliding_window: 16 },
+      ]
+    ) assert.equal(parseConfig({ ...base, ...own }).model_type, own.model_type);
+  });
+
   const refusals: [Record<string, unknown>, RegExp][] = [
     [
       { model_type: "gpt2" },
@@ -71,8 +83,16 @@ describe("parseConfig", () => {
     [{ attention_bias: true }, /attention_bias must be false in a llama model: current value is true$/],
     [{ mlp_bias: true }, /mlp_bias must be false: current value is true$/],
     [
-      { sliding_window: 16 },
+      { model_type: "mistral", sliding_window: 16 },
       /sliding_window must be null or at least max_position_embeddings: current value is 16$/,
+    ],
+    [
+      { model_type: "mistral", max_position_embeddings: 8192 },
+      /sliding_window must .*: current value is 4096$/,
+    ],
+    [
+      { model_type: "qwen3", use_sliding_window: true, sliding_window: 16 },
+      /sliding_window must .*: current value is 16$/,
     ],
     [{ intermediate_size: 30 }, /intermediate_size must be a multiple of 4: current value is 30$/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads must be a divisor of 4: current value is 3$/],

@@ -100,9 +100,7 @@ export function parseConfig(json: unknown): ModelConfig {
     `false in a ${type} model`,
     raw.attention_bias,
   );
-  const window = raw.use_sliding_window === false || (type === "qwen2" && !raw.use_sliding_window)
-    ? null
-    : raw.sliding_window ?? null;
+  const window = slidingWindow(type, raw);
   require(
     window === null || window >= raw.max_position_embeddings,
     "sliding_window",
@@ -205,6 +203,13 @@ function readRope(raw: v.InferOutput<typeof schema>): Pick<ModelConfig, "rope_th
       original_max_position_embeddings: number("original_max_position_embeddings"),
     },
   };
+}
+
+/** How many tokens back attention sees, or null; by transformers' defaults. */
+function slidingWindow(type: ModelType, raw: v.InferOutput<typeof schema>): number | null {
+  if (type === "llama") return null; // has none, whatever the file says
+  const window = raw.sliding_window === undefined ? 4096 : raw.sliding_window;
+  return type === "mistral" || raw.use_sliding_window ? window : null;
 }
 
 function eosList(eos: number | number[] | null | undefined): number[] {

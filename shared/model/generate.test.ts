@@ -65,7 +65,7 @@ async function withGenerator<T>(
 }
 
 describe("Generator", () => {
-  for (const name of ["llama", "qwen2", "qwen3"]) {
+  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
     it(`greedily continues as transformers on ${name}`, () =>
       withGenerator({}, async (generator) => {
         const { greedy } = readJson(`${fixture(name)}/reference.json`) as { greedy: Greedy[] };

@@ -21,7 +21,7 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 }
 
 describe("saveModel()", () => {
-  for (const name of ["llama", "qwen2", "qwen3"]) {
+  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
     it(`writes the tensors and the configuration of ${name} as transformers did`, () =>
       inFolder(async (folder) => {
         const model = loadModel(await testGpu(), fixture(name));

@@ -104,5 +104,5 @@ def make(name, seed):
 
 
 if __name__ == "__main__":
-    for seed, name in enumerate(["llama", "qwen2", "qwen3"]):
+    for seed, name in enumerate(["llama", "qwen2", "qwen3", "llama2", "mistral", "smollm2"]):
         make(name, seed)

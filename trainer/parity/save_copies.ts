@@ -13,7 +13,7 @@ const FORMS = { f32: {}, bf16: { dtype: "BF16" }, shards: { maxShardBytes: 10_00
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new TypeError("Cannot save copies as there is no folder: give one");
 const gpu = await openGpu(dawn());
-for (const name of ["llama", "qwen2", "qwen3"]) {
+for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
   const model = loadModel(gpu, `${import.meta.dirname}/../../shared/model/fixtures/${name}`);
   for (const [form, options] of Object.entries(FORMS)) {
     const directory = join(folder, `${name}-${form}`);

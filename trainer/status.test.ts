@@ -15,7 +15,7 @@ describe("Status", () => {
     status.start(4);
     clock = 6000;
     status.update(7, "reward 0.5");
-    assert.deepEqual(written, ["\r\x1b[K7/10 70% eta 6s  reward 0.5"]);
+    assert.deepEqual(written, ["\r\x1b[K7/10 70% eta 6s  2.0 s/step  reward 0.5"]);
   });
 
   it("prints plain lines at intervals elsewhere, the last step always", () => {
@@ -26,7 +26,13 @@ describe("Status", () => {
       clock = time;
       status.update(step, "x");
     }
-    assert.deepEqual(written, ["1/3 33% eta 2s  x\n", "3/3 100% eta 0s  x\n"]);
+    assert.deepEqual(written, ["1/3 33% eta 2s  1.0 s/step  x\n", "3/3 100% eta 0s  1.0 s/step  x\n"]);
+  });
+
+  it("cuts a line to the width of the terminal", () => {
+    const { written, stream } = screen(true);
+    new Status({ total: 10, stream: { ...stream, columns: 12 }, now: () => 0 }).update(1, "reward 0.5");
+    assert.deepEqual(written, ["\r\x1b[K1/10 10% et"]);
   });
 
   it("writes nothing when quiet", () => {

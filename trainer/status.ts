@@ -7,12 +7,12 @@ const PLAIN_INTERVAL_MS = 10_000;
 export interface StatusOptions {
   total: number;
   quiet?: boolean;
-  stream?: { isTTY?: boolean; write(text: string): unknown };
+  stream?: { isTTY?: boolean; columns?: number; write(text: string): unknown };
   /** Milliseconds; replaced in tests. */
   now?: () => number;
 }
 
-/** Progress of `total` steps with the time left, for example `12/60 20% eta 1m 04s  accuracy 0.41`. */
+/** Progress of `total` steps with time left and rate, for example `12/60 20% eta 1m 04s  1.3 s/step  accuracy 0.41`. */
 export class Status {
   readonly #o: Required<StatusOptions>;
   #start: number;
@@ -35,10 +35,12 @@ export class Status {
     const { total, quiet, stream, now } = this.#o;
     if (quiet) return;
     const spent = now() - this.#start;
-    const left = step > this.#done ? (spent / (step - this.#done)) * (total - step) : NaN;
+    const pace = step > this.#done ? spent / (step - this.#done) / 1000 : NaN;
     const share = `${step}/${total} ${Math.floor((100 * step) / total)}%`;
-    const line = `${share} eta ${formatDuration(left / 1000)}  ${note}`;
-    if (stream.isTTY) stream.write(CLEAR + line);
+    const rate = Number.isNaN(pace) ? "?" : pace >= 100 ? String(Math.round(pace)) : pace.toPrecision(2);
+    const line = `${share} eta ${formatDuration(pace * (total - step))}  ${rate} s/step  ${note}`;
+    // A line that is wider than the terminal could not be written over.
+    if (stream.isTTY) stream.write(CLEAR + line.slice(0, (stream.columns ?? Infinity) - 1));
     else if (step === total || now() - this.#printed >= PLAIN_INTERVAL_MS) {
       stream.write(line + "\n");
       this.#printed = now();

@@ -173,6 +173,7 @@ describe("steering", () => {
     using _lock = lockRun(run);
     const cases: [RequestInit, number][] = [
       [steer({ action: "stop" }, { origin: "https://evil.example" }), 403],
+      [steer({ action: "stop" }, { origin: "null" }), 403],
       [steer({ action: "stop" }, { "sec-fetch-site": "cross-site" }), 403],
       [{ method: "POST", headers: { "content-type": "application/json" }, body: '{"action":"stop"}' }, 403],
       [steer({ action: "stop" }, { "content-type": "text/plain" }), 415],
@@ -234,7 +235,7 @@ describe("the live stream", () => {
       assert.equal(app.live.listeners, 1);
       appendJsonl(join(run, "metrics.jsonl"), metricsOf(6));
       const event = JSON.parse(/^event: run\ndata: (.*)\n\n$/.exec(await next())![1]!);
-      assert.deepEqual([event.run, event.summary.step, event.window.steps], ["0", 6, [6]]);
+      assert.deepEqual([event.run, event.summary.step, event.after, event.window.steps], ["0", 6, 5, [6]]);
       writeRun(run, 3, 9);
       const again = JSON.parse(/data: (.*)\n\n$/.exec(await next())![1]!);
       assert.deepEqual([again.reload, again.summary.step], [true, 3]);

@@ -119,9 +119,10 @@ export class Live {
     const cached = this.#cache.get(run.id);
     if (cached?.key === key) return cached.bytes;
     const from = behind > 0 && !reload ? log.at("step", records) : Infinity;
+    const after = records === 0 ? 0 : log.at("step", records - 1);
     const data = reload
       ? { run: run.id, summary, reload }
-      : { run: run.id, summary, window: log.window(log.keys, from, Infinity, MOST_RECORDS) };
+      : { run: run.id, summary, after, window: log.window(log.keys, from, Infinity, MOST_RECORDS) };
     const bytes = this.#encoder.encode(`event: run\ndata: ${JSON.stringify(data)}\n\n`);
     this.#cache.set(run.id, { key, bytes });
     return bytes;

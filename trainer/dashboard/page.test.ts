@@ -5,11 +5,10 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { appendJsonl } from "#shared/io/jsonl.ts";
 import { lockRun } from "../lock.ts";
 import { serveDashboard, type ServedDashboard } from "./serve.ts";
 import { Browser, findChromium } from "./testing/browser.ts";
-import { metricsOf, writeRun } from "./testing/run.ts";
+import { addStep, writeRun } from "./testing/run.ts";
 
 const chromium = findChromium();
 const skip = chromium === null ? "no Chromium is installed" : false;
@@ -25,12 +24,7 @@ describe("the dashboard's page", { skip }, () => {
     writeRun(join(folder, "first"), 20);
     writeRun(join(folder, "second"), 12, 40);
     lock = lockRun(join(folder, "second"));
-    served = serveDashboard({
-      folders: [folder],
-      token: "it's secret",
-      port: 0,
-      hostname: "127.0.0.1",
-    });
+    served = serve(0);
     page = await Browser.start(chromium!);
     await page.display(1280, 900, "light");
     await page.open(served.url);
@@ -44,6 +38,8 @@ describe("the dashboard's page", { skip }, () => {
     rmSync(folder, { recursive: true });
   });
 
+  const serve = (port: number) =>
+    serveDashboard({ folders: [folder], token: "it's secret", port, hostname: "127.0.0.1" });
   const text = (selector: string) =>
     page.evaluate<string>(`document.querySelector("${selector}").textContent`);
   const view = async (name: string) => {
@@ -74,13 +70,14 @@ describe("the dashboard's page", { skip }, () => {
       "(() => { const s = document.querySelector('#smoothing'); s.value = 0.9; s.dispatchEvent(new Event('input')); })()",
     );
     await page.click("#log");
-    const legends = "document.querySelectorAll('figure')[0].querySelectorAll('.legend li').length";
-    const both = await page.evaluate<number>(legends);
+    const legend = "document.querySelectorAll('figure')[0].querySelector('.legend')";
+    const rows = `${legend}.querySelectorAll('tbody tr').length`; // two runs: a table, one: a list
+    assert.equal(await page.evaluate(rows), 2);
     await page.click("#runs input");
-    await page.until(`${legends} < ${both}`);
+    await page.until(`${legend}.querySelectorAll('li').length === 3`);
     await page.click("#runs input");
     await page.click("#log");
-    await page.until(`${legends} === ${both}`);
+    await page.until(`${rows} === 2`);
   });
 
   it("shows the numbers of a chart as a table", async () => {
@@ -89,9 +86,11 @@ describe("the dashboard's page", { skip }, () => {
     assert.match(await text("figure details table"), /^step/);
   });
 
-  it("draws a new step without being asked", async () => {
-    appendJsonl(join(folder, "second", "metrics.jsonl"), metricsOf(13));
+  it("draws a new step without being asked, and leaves the keyboard where it is", async () => {
+    await page.evaluate("document.querySelector('#runs .focused .name').focus()");
+    addStep(join(folder, "second"), 13);
     await page.until("/step 13/.test(document.querySelector('#runs .focused').textContent)");
+    assert.equal(await page.evaluate("document.activeElement.className"), "name");
   });
 
   it("browses rollouts: filters, opens a group, marks hint and answer, renders LaTeX, runs no HTML", async () => {
@@ -102,7 +101,7 @@ describe("the dashboard's page", { skip }, () => {
       s.value = "rescued";
       s.dispatchEvent(new Event("change"));
     })()`);
-    await page.until("/^5 groups/.test(document.querySelector('.count').textContent)");
+    await page.until("/^6 groups/.test(document.querySelector('.count').textContent)");
     await page.click("#groups summary");
     await page.until("document.querySelector('#groups .completion')");
     const marks = await page.evaluate<string[]>(
@@ -118,15 +117,25 @@ describe("the dashboard's page", { skip }, () => {
     assert.equal(await page.evaluate("document.title"), "GHPO dashboard");
   });
 
+  it("offers the steps that came after the list was made", async () => {
+    assert.equal(await page.evaluate("document.querySelector('.news').hidden"), true);
+    addStep(join(folder, "second"), 14);
+    await page.until("!document.querySelector('.news').hidden");
+    assert.equal(await text(".news"), "show step 14");
+    await page.click(".news");
+    await page.until("/steps 8–14/.test(document.querySelector('.count').textContent)");
+    assert.equal(await page.evaluate("document.querySelector('.news').hidden"), true);
+  });
+
   it("shows each problem's guidance over its visits, and its groups", async () => {
     await view("problems");
     await page.until("document.querySelector('#problems details')");
     assert.equal(
       await page.evaluate("document.querySelectorAll('#problems .history')[0].childElementCount"),
-      6,
+      8,
     );
     await page.click("#problems summary");
-    await page.until("document.querySelectorAll('#problems details details').length === 5");
+    await page.until("document.querySelectorAll('#problems details details').length === 7");
     assert.match(await text("#problems .visits"), /step 8: stage 3, un-hinted 0 %, at last 33 %/);
   });
 
@@ -144,10 +153,23 @@ describe("the dashboard's page", { skip }, () => {
     );
     writeFileSync(
       join(folder, "second", "events.jsonl"),
-      '{"action":"pause","step":13,"request":1,"at":1}\n',
+      '{"action":"pause","step":14,"request":1,"at":1}\n',
     );
     await page.until("document.querySelector('#steering [data-action=resume]')");
-    assert.match(await text("#main .visits"), /after step 13: pause/);
+    assert.match(await text("#main .visits"), /after step 14: pause/);
+  });
+
+  it("catches up with what happened while the dashboard was away", { timeout: 30_000 }, async () => {
+    await view("charts");
+    const { port } = new URL(served.url);
+    await served.stop();
+    await page.until("document.querySelector('#live').textContent === 'not connected'");
+    addStep(join(folder, "second"), 15);
+    served = serve(Number(port));
+    const own =
+      "[...document.querySelectorAll('figure')].find((f) => f.ariaLabel.startsWith('Guidance levels'))";
+    await page.until(`/Steps 1 to 15\\./.test(${own}.ariaLabel)`);
+    await view("run");
   });
 
   it("moves between the views by arrow keys", async () => {
@@ -161,7 +183,7 @@ describe("the dashboard's page", { skip }, () => {
       await page.display(390, 800, theme);
       for (const name of ["charts", "problems", "rollouts", "run"]) {
         await view(name);
-        await page.until("document.querySelector('main').childElementCount > 1");
+        await page.until("document.querySelector('main > div').childElementCount > 1");
         const faults = await page.evaluate<string[]>(`(${audit})()`);
         assert.deepEqual(faults, [], name);
       }

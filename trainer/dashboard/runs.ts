@@ -2,7 +2,7 @@
 // metrics.jsonl, the events and the lock.
 
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
 import { runningOwner } from "../lock.ts";
@@ -66,11 +66,11 @@ export function theRun(path: string): string {
   );
 }
 
-/** The last parts of each path that tell it from the others, two at least. */
+/** The last parts of each path that tell it from the others; two of a single one. */
 export function shortNames(paths: readonly string[]): string[] {
-  const tail = (path: string, parts: number) => path.split("/").slice(-parts).join("/");
+  const tail = (path: string, parts: number) => path.split(sep).slice(-parts).join("/");
   return paths.map((path) => {
-    for (let parts = 2; parts < 10; parts++) {
+    for (let parts = paths.length === 1 ? 2 : 1; parts < 10; parts++) {
       if (paths.filter((other) => tail(other, parts) === tail(path, parts)).length === 1) {
         return tail(path, parts);
       }

@@ -7,7 +7,7 @@ import { seriesOf } from "./chart_list.js";
 import { HEIGHT, plotOptions } from "./chart_plot.js";
 import { format, lastOf, spoken, valueTable } from "./chart_words.js";
 import { lastStep, state } from "./data.js";
-import { element } from "./dom.js";
+import { element, table } from "./dom.js";
 
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 /** The last of the colours, for what is not the point of a chart. */
@@ -82,24 +82,39 @@ function linesOf(spec, runs, palette) {
     const color = palette.series[place % palette.series.length];
     const dash = several ? DASHES[line.index % DASHES.length] : [];
     const label = !several ? line.label : sameLabels ? line.run.name : `${line.run.name}: ${line.label}`;
-    return { ...line, label, color, dash };
+    return { ...line, name: line.label, label, color, dash };
   });
 }
 
-/** The legend; every line gets the place of its value. */
+/** The legend; every line gets the place of its value. Of several runs a table: a row a run, a column a series. */
 function legendOf(lines) {
-  return element(
-    "ul",
-    { class: "legend" },
-    ...lines.map((line) => {
-      line.value = element("span", { class: "value" });
-      const swatch = element("span", { class: "swatch" });
-      swatch.style.background = line.dash.length
-        ? `repeating-linear-gradient(90deg, ${line.color} 0 5px, transparent 5px 8px)`
-        : line.color;
-      return element("li", {}, swatch, line.label, line.value);
-    }),
-  );
+  for (const line of lines) line.value = element("span", { class: "value" });
+  const runs = [...new Set(lines.map(({ run }) => run))];
+  if (runs.length === 1) {
+    const items = lines.map((line) =>
+      element("li", {}, swatch(line.color, line.dash), line.label, line.value)
+    );
+    return element("ul", { class: "legend" }, ...items);
+  }
+  const names = [...new Set(lines.map(({ name }) => name))];
+  const line = (run, name) => lines.find((line) => line.run === run && line.name === name);
+  const heading = (name) => {
+    const dash = lines.find((line) => line.name === name).dash;
+    return element("span", {}, names.length > 1 ? swatch("currentcolor", dash) : "", name);
+  };
+  const rows = runs.map((run) => [
+    element("span", {}, swatch(lines.find((line) => line.run === run).color, []), run.name),
+    ...names.map((name) => line(run, name)?.value ?? ""),
+  ]);
+  return element("div", { class: "scroll legend" }, table(["", ...names.map(heading)], rows));
+}
+
+function swatch(color, dash) {
+  const node = element("span", { class: "swatch" });
+  node.style.background = dash.length
+    ? `repeating-linear-gradient(90deg, ${color} 0 5px, transparent 5px 8px)`
+    : color;
+  return node;
 }
 
 /** Colours of the theme that is in force; a canvas cannot take them from the style sheet by itself. */

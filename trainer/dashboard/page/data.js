@@ -55,11 +55,15 @@ export async function loadWindows(runs = shownRuns()) {
   }));
 }
 
-/** Adds the points of an event to what is in view; true when the curves must be loaded again instead. */
-export function addPoints(id, { steps, series }) {
+/**
+ * Adds the points of an event, which come after the step `after`, to what is in view; true when the curves must be
+ * loaded again instead.
+ */
+export function addPoints(id, { steps, series }, after) {
   const own = state.windows.get(id);
   if (!own || state.range) return false;
   const before = own.steps.length;
+  if ((own.steps.at(-1) ?? after) !== after) return true; // some were missed, or are there already
   own.steps.push(...steps);
   for (const [key, { mean, min, max }] of Object.entries(series)) {
     const known = own.series[key] ??= own.width > 1 ? { mean: [], min: [], max: [] } : { mean: [] };

@@ -33,6 +33,16 @@ export function table(headers, rows) {
   );
 }
 
+/** A button that appears when a run has steps that a list does not show yet: { node, tell(run, shown) }. */
+export function newSteps(load) {
+  const node = element("button", { class: "news", hidden: true, onclick: load });
+  const tell = ({ step }, shown) => {
+    node.hidden = step <= shown;
+    node.textContent = step === shown + 1 ? `show step ${step}` : `show steps ${shown + 1}–${step}`;
+  };
+  return { node, tell };
+}
+
 /** A drop-down list with its label. */
 export function select(label, options, value, onchange) {
   const node = element(

@@ -11,6 +11,8 @@ import { runView } from "./run.js";
 const VIEWS = { charts: chartsView, problems: problemsView, rollouts: rolloutsView, run: runView };
 const main = document.getElementById("main");
 let view = "charts";
+/** What the view on the screen does when its run has news; a view without needs none. */
+let onNews = () => {};
 
 function showTheme(theme) {
   document.documentElement.style.colorScheme = theme;
@@ -36,14 +38,19 @@ async function show(name) {
     tab.tabIndex = chosen ? 0 : -1;
   }
   main.setAttribute("aria-labelledby", `tab-${view}`);
+  onNews = () => {};
+  // Each in a place of its own: a view that answers late must not replace the one that was chosen meanwhile.
+  const place = main.appendChild(element("div"));
+  main.replaceChildren(place);
   if (state.focus === null) {
-    main.replaceChildren(element("p", { class: "empty" }, "There are no runs in the given folders yet."));
+    place.append(element("p", { class: "empty" }, "There are no runs in the given folders yet."));
     return;
   }
   try {
-    await VIEWS[view](main);
+    const news = await VIEWS[view](place);
+    if (place.isConnected && news) onNews = news;
   } catch (error) {
-    main.replaceChildren(element("p", { class: "empty" }, error.message));
+    place.replaceChildren(element("p", { class: "empty" }, error.message));
   }
 }
 
@@ -69,13 +76,8 @@ function drawRuns() {
   document.getElementById("runs").replaceChildren(...state.runs.map((run, i) => {
     const swatch = element("span", { class: "swatch" });
     swatch.style.background = `var(--series-${(i % 8) + 1})`;
-    const words = [
-      run.algorithm,
-      run.status,
-      `step ${run.step}/${run.max_steps}`,
-      duration(run.time),
-      run.accuracy === null ? "" : `accuracy ${percent(run.accuracy)}`,
-    ].filter(Boolean);
+    run.line = element("span");
+    tellProgress(run);
     return element(
       "li",
       { class: run === state.focus ? "focused" : "" },
@@ -99,24 +101,36 @@ function drawRuns() {
           show(view);
         },
       }, run.name),
-      element("span", { class: `status ${run.status}` }, words.join(" · ")),
+      run.line,
     );
   }));
 }
 
+/** Brings the line of a run up to date; the rest of the list stays, and with it the keyboard's focus. */
+function tellProgress(run) {
+  const words = [
+    run.algorithm,
+    run.status,
+    `step ${run.step}/${run.max_steps}`,
+    duration(run.time),
+    run.accuracy === null ? "" : `accuracy ${percent(run.accuracy)}`,
+  ];
+  run.line.className = `status ${run.status}`;
+  run.line.textContent = words.filter(Boolean).join(" · ");
+}
+
 /** News of a run: points to add, or word that it must be loaded again. */
-async function onEvent({ run: id, summary, window, reload }) {
+async function onEvent({ run: id, summary, window, after, reload }) {
   const run = state.runs.find((run) => run.id === id);
   if (!run) return await loadRuns();
   const first = run.keys.length === 0;
-  const changed = run.status !== summary.status;
   Object.assign(run, summary);
-  drawRuns();
-  if (reload || addPoints(id, window)) await loadWindows([run]);
+  tellProgress(run);
+  if (reload || addPoints(id, window, after)) await loadWindows([run]);
   const before = run.keys.length;
   run.keys = [...new Set([...run.keys, ...Object.keys(window?.series ?? {})])];
   if (view === "charts") first || run.keys.length !== before ? buildCharts() : drawCharts();
-  if (view === "run" && changed && run === state.focus) show("run");
+  if (run === state.focus) onNews();
 }
 
 /** Takes the list of runs; those that were there keep their ticks. */
@@ -135,10 +149,13 @@ async function start() {
   tabs();
   theme();
   await loadRuns();
+  let lost = false;
   listen(onEvent, (open) => {
     const live = document.getElementById("live");
     live.textContent = open ? "live" : "not connected";
     live.classList.toggle("lost", !open);
+    if (open && lost) loadRuns().catch((error) => say(error.message)); // what was missed meanwhile
+    lost = !open;
   });
   addEventListener("resize", resizeCharts);
   document.body.dataset.ready = "true";

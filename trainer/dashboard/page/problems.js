@@ -1,6 +1,6 @@
 // The problem view: every problem of the run in focus with its visits, the guidance that each needed, and its groups.
 
-import { element, percent, select, shape, short } from "./dom.js";
+import { element, newSteps, percent, select, shape, short } from "./dom.js";
 import { get, state } from "./data.js";
 import { groupView } from "./rollouts.js";
 
@@ -11,6 +11,7 @@ export async function problemsView(main) {
   const count = element("span", { class: "count", role: "status" });
   const more = element("button", { onclick: () => load(false) }, "show more");
   const controls = element("div", { class: "controls" });
+  const news = newSteps(() => load(true));
   main.replaceChildren(
     controls,
     element(
@@ -18,13 +19,15 @@ export async function problemsView(main) {
       { class: "hint" },
       "Hardest first, by the last visit. A bar is a visit: its height the guidance level, its colour whether any completion was right.",
     ),
+    news.node,
     list,
     more,
   );
+  const run = state.focus;
   let offset = 0;
+  let shown = Infinity;
   const load = async (fresh) => {
     if (fresh) offset = 0;
-    const run = state.focus;
     const answer = await get(`api/runs/${run.id}/problems`, { ...filter, offset });
     if (fresh) list.replaceChildren();
     if (controls.childElementCount === 0) {
@@ -56,6 +59,9 @@ export async function problemsView(main) {
     }
     const stages = Math.max(3, ...answer.stages);
     list.append(...answer.problems.map((problem) => problemView(run, problem, stages, answer)));
+    // A run of supervised fine-tuning writes none.
+    shown = answer.last_step === 0 && run.step > 0 ? Infinity : answer.last_step;
+    news.tell(run, shown);
     offset += answer.problems.length;
     more.hidden = offset >= answer.total;
     count.textContent = answer.total === 0
@@ -63,6 +69,7 @@ export async function problemsView(main) {
       : `${answer.total} problems in steps ${answer.first_step}–${answer.last_step}`;
   };
   await load(true);
+  return () => news.tell(run, shown);
 }
 
 function problemView(run, { id, visits }, stages, { first_step, last_step }) {

@@ -1,7 +1,7 @@
 // The rollout browser: groups of the run in focus, filtered; a group opens to its prompt with the hint marked and its
 // completions with answer, verdict, rewards and advantage.
 
-import { element, percent, select, short } from "./dom.js";
+import { element, newSteps, percent, select, short } from "./dom.js";
 import { get, state } from "./data.js";
 import { richText } from "./text.js";
 
@@ -20,18 +20,23 @@ export async function rolloutsView(main, wanted = {}) {
   const count = element("span", { class: "count", role: "status" });
   const more = element("button", { onclick: () => load(false) }, "show more");
   const controls = element("div", { class: "controls" });
-  main.replaceChildren(controls, list, more);
+  const news = newSteps(() => load(true));
+  main.replaceChildren(controls, news.node, list, more);
+  const run = state.focus;
   let offset = 0;
+  let shown = Infinity;
 
   const load = async (fresh) => {
     if (fresh) offset = 0;
-    const run = state.focus;
     const answer = await get(`api/runs/${run.id}/groups`, { ...filter, offset });
     if (fresh) {
       list.replaceChildren();
       drawControls(answer);
     }
     list.append(...answer.groups.map((group) => groupView(run, group)));
+    // A run of supervised fine-tuning writes none.
+    shown = answer.last_step === 0 && run.step > 0 ? Infinity : answer.last_step;
+    news.tell(run, shown);
     offset += answer.groups.length;
     more.hidden = offset >= answer.total;
     const part = answer.partial ? ", the newest that fit in memory" : "";
@@ -77,6 +82,7 @@ export async function rolloutsView(main, wanted = {}) {
     );
   };
   await load(true);
+  return () => news.tell(run, shown);
 }
 
 /** One group as a line that opens. */

@@ -3,10 +3,49 @@
 import { duration, element, megabytes, percent, say, short, table } from "./dom.js";
 import { get, post, state } from "./data.js";
 
+/** Facts are asked for again at most so often, ms. */
+const PATIENCE = 2000;
+
 export async function runView(main) {
   const run = state.focus;
+  const part = () => element("div");
+  const [about, tools, changes, saved] = [part(), part(), part(), part()];
   const facts = await get(`api/runs/${run.id}/facts`);
-  const newest = facts.checkpoints.at(-1);
+  main.replaceChildren(
+    element("h2", {}, run.name),
+    about,
+    tools,
+    changes,
+    ...memory(facts),
+    ...kernelTimes(facts.profile, run),
+    element("h2", {}, "Checkpoints"),
+    saved,
+    element("h2", {}, "Recipe"),
+    element("pre", { class: "text", tabindex: 0, "aria-label": "Recipe" }, facts.recipe),
+  );
+  let status = null;
+  const fill = (facts) => {
+    about.replaceChildren(aboutRun(run, facts));
+    saved.replaceChildren(checkpointTable(facts.checkpoints));
+    if (run.kind !== "train") return;
+    changes.replaceChildren(changesOf(facts.events));
+    // Not at every step: somebody may be typing a learning rate.
+    if (status !== run.status) tools.replaceChildren(...steering(run));
+    status = run.status;
+  };
+  fill(facts);
+  let timer = null;
+  return () => {
+    timer ??= setTimeout(async () => {
+      timer = null;
+      if (!main.isConnected) return;
+      fill(await get(`api/runs/${run.id}/facts`).catch(() => facts));
+    }, status === run.status ? PATIENCE : 0);
+  };
+}
+
+function aboutRun(run, { checkpoints, faults }) {
+  const newest = checkpoints.at(-1);
   const lines = [
     ["directory", run.path],
     ["model", run.model],
@@ -19,40 +58,36 @@ export async function runView(main) {
     ],
     ["architecture", newest?.model_type ?? "–"],
   ];
-  if (facts.faults > 0) {
-    lines.push(["metrics", `${facts.faults} lines of metrics.jsonl are damaged and left out`]);
-  }
-  main.replaceChildren(
-    element("h2", {}, run.name),
-    element(
-      "dl",
-      { class: "facts" },
-      ...lines.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]),
-    ),
-    ...steering(run, facts),
-    ...memory(facts),
-    ...kernelTimes(facts.profile, run, newest),
-    element("h2", {}, "Checkpoints"),
-    facts.checkpoints.length === 0 ? element("p", { class: "empty" }, "None yet.") : element(
-      "div",
-      { class: "scroll" },
-      table(
-        ["step", "written", "size", "held-out accuracy"],
-        facts.checkpoints.toReversed().map(({ step, created_at, bytes, metrics }) => [
-          String(step),
-          created_at.replace("T", " ").slice(0, 19),
-          megabytes(bytes),
-          percent(metrics.eval_accuracy ?? null),
-        ]),
-      ),
-    ),
-    element("h2", {}, "Recipe"),
-    element("pre", { class: "text", tabindex: 0, "aria-label": "Recipe" }, facts.recipe),
+  if (faults > 0) lines.push(["metrics", `${faults} lines of metrics.jsonl are damaged and left out`]);
+  return element(
+    "dl",
+    { class: "facts" },
+    ...lines.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]),
   );
 }
 
-function steering(run, facts) {
-  if (run.kind !== "train") return [];
+function checkpointTable(checkpoints) {
+  if (checkpoints.length === 0) return element("p", { class: "empty" }, "None yet.");
+  const rows = checkpoints.toReversed().map(({ step, created_at, bytes, metrics }) => [
+    String(step),
+    created_at.replace("T", " ").slice(0, 19),
+    megabytes(bytes),
+    percent(metrics.eval_accuracy ?? null),
+  ]);
+  return element(
+    "div",
+    { class: "scroll" },
+    table(["step", "written (UTC)", "size", "held-out accuracy"], rows),
+  );
+}
+
+function changesOf(events) {
+  if (events.length === 0) return element("p", { class: "empty" }, "Nothing was changed in this run.");
+  const lines = events.map((e) => element("li", {}, `after step ${e.step}: ${wordsOf(e)}`));
+  return element("ol", { class: "visits" }, ...lines);
+}
+
+function steering(run) {
   const open = ["running", "paused"].includes(run.status);
   const send = async (request) => {
     try {
@@ -86,13 +121,6 @@ function steering(run, facts) {
       element("button", { disabled: !open }, "set"),
     );
   };
-  const log = facts.events.length === 0
-    ? element("p", { class: "empty" }, "Nothing was changed in this run.")
-    : element(
-      "ol",
-      { class: "visits" },
-      ...facts.events.map((e) => element("li", {}, `after step ${e.step}: ${wordsOf(e)}`)),
-    );
   return [
     element("h2", {}, "Steering"),
     element(
@@ -104,9 +132,8 @@ function steering(run, facts) {
       setting("learning_rate", "learning rate", 1),
       setting("temperature", "temperature", 5),
     ),
-    open ? null : element("p", { class: "hint" }, "The run is not running: there is nothing to steer."),
-    log,
-  ].filter((node) => node !== null);
+    ...(open ? [] : [element("p", { class: "hint" }, "The run is not running: there is nothing to steer.")]),
+  ];
 }
 
 function wordsOf({ action, learning_rate, temperature }) {
@@ -129,13 +156,16 @@ function memory({ plan, gpu_bytes }) {
 }
 
 /** Where the time of a step goes; the profile is made beside the run, for it slows a step down. */
-function kernelTimes(profile, run, newest) {
+function kernelTimes(profile, run) {
   if (profile === null) {
-    if (!newest) return [];
     const command = `npm run -s ghpo -- profile --run ${run.path}`;
     return [
       element("h2", {}, "Kernels"),
-      element("p", { class: "hint" }, "To see the time of each kernel of a step here:"),
+      element(
+        "p",
+        { class: "hint" },
+        "To see the time of each kernel of a step here, once there is a checkpoint:",
+      ),
       element("pre", { class: "text", tabindex: 0, "aria-label": "command" }, command),
     ];
   }

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeJsonl } from "#shared/io/jsonl.ts";
+import { appendJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
@@ -101,7 +101,15 @@ export function writeRun(path: string, steps: number, max_steps = steps): void {
   writeFileSync(join(path, "recipe.toml"), formatRecipe(recipeOf(path, max_steps)));
   const records = Array.from({ length: steps }, (_, i) => metricsOf(i + 1));
   writeJsonl(join(path, "metrics.jsonl"), records);
-  for (let step = Math.max(1, steps - 4); step <= steps; step++) {
-    writeJsonl(join(path, "rollouts", `step_${String(step).padStart(6, "0")}.jsonl`), groupsOf(step));
-  }
+  for (let step = Math.max(1, steps - 4); step <= steps; step++) writeRollouts(path, step);
+}
+
+/** One step more, as training adds it. */
+export function addStep(path: string, step: number): void {
+  writeRollouts(path, step);
+  appendJsonl(join(path, "metrics.jsonl"), metricsOf(step));
+}
+
+function writeRollouts(path: string, step: number): void {
+  writeJsonl(join(path, "rollouts", `step_${String(step).padStart(6, "0")}.jsonl`), groupsOf(step));
 }

@@ -12,9 +12,9 @@ import type { Dtype } from "#shared/kernels/bf16.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { randomModel } from "#shared/model/initialise.ts";
-import { loadConfig, loadModel } from "#shared/model/load.ts";
+import { loadConfig, loadModel, readWeights } from "#shared/model/load.ts";
 import { saveModel } from "#shared/model/save.ts";
-import { fromHf, type Model } from "#shared/model/weights.ts";
+import type { Model } from "#shared/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { Lora, type LoraSettings } from "./backward/lora.ts";
 import { loadAdapters, saveAdapters } from "./backward/peft.ts";
@@ -177,7 +177,10 @@ export class EnginePolicy implements StoredPolicy {
     else this.#restoreWeights(directory);
     const moments = new SafetensorsFile(join(directory, OPTIMIZER_FILE));
     try {
-      this.#optimizer.load((name, shape) => moments.read(name, shape), moments.read(STEPS, [1])[0]!);
+      this.#optimizer.load(
+        (name, shape, rows) => moments.read(name, shape, rows),
+        moments.read(STEPS, [1])[0]!,
+      );
     } finally {
       moments.close();
     }
@@ -187,10 +190,7 @@ export class EnginePolicy implements StoredPolicy {
   #restoreWeights(directory: string): void {
     const weights = new WeightFiles(directory);
     try {
-      for (const parameter of this.model.parameters()) {
-        const data = fromHf(parameter, ({ name, shape }) => weights.read(name, shape));
-        this.model.gpu.write(parameter.buffer, data);
-      }
+      readWeights(this.model, weights);
     } finally {
       weights.close();
     }

@@ -3,6 +3,7 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { Recorder } from "#shared/gpu/recorder.ts";
+import type { Rows } from "#shared/io/safetensors.ts";
 import { rowShards, type Shard } from "#shared/model/shards.ts";
 import { fromHf, type HfTensor, type Parameter, toHf } from "#shared/model/weights.ts";
 import type { Trainable } from "./backward/gradients.ts";
@@ -120,11 +121,11 @@ export class Optimizer {
     return tensors;
   }
 
-  /** Puts back what `state` returned. `read` gives the tensor of that name and shape, or throws. */
-  load(read: (name: string, shape: readonly number[]) => Float32Array, steps: number): void {
+  /** Puts back what `state` returned. `read` gives rows of the tensor of that name and shape, or throws. */
+  load(read: (name: string, shape: readonly number[], rows: Rows) => Float32Array, steps: number): void {
     for (const [i, parameter] of this.#parameters.entries()) {
       for (const kind of ["exp_avg", "exp_avg_sq"] as const) {
-        const data = fromHf(parameter, ({ name, shape }) => read(`${name}.${kind}`, shape));
+        const data = fromHf(parameter, ({ name, shape }, rows) => read(`${name}.${kind}`, shape, rows));
         this.#gpu.write(this.#moments[i]![kind], data);
       }
     }

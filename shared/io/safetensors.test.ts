@@ -187,7 +187,13 @@ describe("WeightFiles", () => {
       const index = JSON.parse(readFileSync(join(folder, "model.safetensors.index.json"), "utf8"));
       assert.equal(index.metadata.total_size, 44);
       const weights = new WeightFiles(folder);
-      for (const { name, shape, data } of tensors) assert.deepEqual(weights.read(name, shape), data);
+      for (const { name, shape, data } of tensors) {
+        assert.deepEqual(weights.read(name, shape), data);
+        const rows = shape[0] ?? 1;
+        const part = { first: rows - 1, count: 1 };
+        assert.deepEqual(weights.read(name, shape, part), data.slice((rows - 1) * data.length / rows));
+        assert.throws(() => weights.read(name, shape, { first: 1, count: rows }), RangeError);
+      }
       assert.throws(() => weights.read("z"), /tensor z is missing/);
       weights.close();
     });

@@ -46,6 +46,12 @@ export interface TensorInfo {
   end: number;
 }
 
+/** A part of a tensor, by its first dimension. */
+export interface Rows {
+  first: number;
+  count: number;
+}
+
 /** An open file. Close it when done. */
 export class SafetensorsFile {
   readonly path: string;
@@ -73,8 +79,9 @@ export class SafetensorsFile {
    * One tensor as f32, row by row.
    *
    * @param shape What the shape must be; anything is accepted without it.
+   * @param rows Only these rows, for tensors that are better not held as a whole.
    */
-  read(name: string, shape?: readonly number[]): Float32Array<ArrayBuffer> {
+  read(name: string, shape?: readonly number[], rows?: Rows): Float32Array<ArrayBuffer> {
     const info = this.tensors.get(name);
     if (info === undefined) throw new TypeError(`Cannot load ${this.path} as tensor ${name} is missing`);
     if (shape !== undefined && !sameShape(shape, info.shape)) {
@@ -83,7 +90,7 @@ export class SafetensorsFile {
           `current shape is [${info.shape.join(", ")}]`,
       );
     }
-    const bytes = this.#bytes(info.start, info.end);
+    const bytes = this.#bytes(...byteRange(info, rows));
     switch (info.dtype) {
       case "F32":
         return new Float32Array(bytes.buffer);
@@ -180,6 +187,17 @@ export class SafetensorsFile {
   #fault(reason: string): Error {
     return new Error(`Cannot load ${this.path} as ${reason}`);
   }
+}
+
+function byteRange({ shape, start, end }: TensorInfo, rows?: Rows): [start: number, end: number] {
+  if (rows === undefined) return [start, end];
+  const { first, count } = rows;
+  const total = shape[0] ?? 1;
+  if (first < 0 || count < 0 || first + count > total) {
+    throw new RangeError(`Cannot read rows ${first} to ${first + count} as the tensor has ${total} rows`);
+  }
+  const bytes = (end - start) / total;
+  return [start + first * bytes, start + (first + count) * bytes];
 }
 
 /** A tensor to write: row-major f32 values. */

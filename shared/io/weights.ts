@@ -7,6 +7,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { readJson } from "./files.ts";
 import {
+  type Rows,
   SafetensorsFile,
   type StoredType,
   type Tensor,
@@ -68,12 +69,12 @@ export class WeightFiles {
   }
 
   /** One tensor as f32, row by row; see `SafetensorsFile.read`. */
-  read(name: string, shape?: readonly number[]): Float32Array<ArrayBuffer> {
+  read(name: string, shape?: readonly number[], rows?: Rows): Float32Array<ArrayBuffer> {
     const file = this.#fileOf.get(name);
     if (file === undefined) {
       throw new TypeError(`Cannot load ${this.#directory} as tensor ${name} is missing`);
     }
-    return file.read(name, shape);
+    return file.read(name, shape, rows);
   }
 
   close(): void {

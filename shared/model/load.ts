@@ -1,13 +1,15 @@
 // A model directory in the Hugging Face layout onto the GPU: config.json, generation_config.json where there is
-// one, model.safetensors or its shards in f32, f16 or bf16. Read tensor by tensor, so the host holds little.
+// one, model.safetensors or its shards in f32, f16 or bf16. Read block by block, so the host holds little: of a table of
+// tokens some megabytes, of a block's matrices one at a time.
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Dtype } from "#shared/kernels/bf16.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
+import type { Rows } from "#shared/io/safetensors.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
-import { writeParameter } from "./storage.ts";
-import { fromHf, Model, parameterLayouts } from "./weights.ts";
+import { isTable, writeParameter } from "./storage.ts";
+import { fromHf, Model, parameterLayouts, rowBlocks, type Source } from "./weights.ts";
 
 /**
  * Loads the model of a directory.
@@ -22,9 +24,7 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
     checkNames(config, files, directory);
     const model = new Model(gpu, config, dtype);
     try {
-      for (const parameter of model.parameters()) {
-        writeParameter(gpu, parameter, fromHf(parameter, ({ name, shape }) => files.read(name, shape)));
-      }
+      readWeights(model, files);
       return model;
     } catch (error) {
       model.destroy();
@@ -32,6 +32,27 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
     }
   } finally {
     files.close();
+  }
+}
+
+/**
+ * Overwrites the weights of a model. Tables of tokens go to the GPU block by block; all other matrices pass through
+ * one array, as arrays of their own would wait for the garbage collector side by side.
+ */
+export function readWeights(model: Model, files: WeightFiles): void {
+  const sizes = model.parameters().filter((own) => !isTable(own)).map(({ rows, cols }) => rows * cols);
+  const scratch = new Float32Array(Math.max(...sizes));
+  for (const parameter of model.parameters()) {
+    const read = ({ name, shape }: Source, rows: Rows) => files.read(name, shape, rows);
+    if (!isTable(parameter)) {
+      const data = scratch.subarray(0, parameter.rows * parameter.cols);
+      writeParameter(model.gpu, parameter, fromHf(parameter, read, data));
+      continue;
+    }
+    const source = parameter.sources[0]!;
+    for (const rows of rowBlocks(source.shape)) {
+      writeParameter(model.gpu, parameter, read(source, rows), rows.first);
+    }
   }
 }
 

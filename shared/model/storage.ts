@@ -6,9 +6,12 @@
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
 import { f32ToBf16 } from "#shared/io/half.ts";
-import { type Dtype, unpackBf16 } from "#shared/kernels/bf16.ts";
+import { bytesOf, type Dtype, unpackBf16 } from "#shared/kernels/bf16.ts";
 import { rowShards, type Shard } from "./shards.ts";
 import type { Model, Parameter, ParameterLayout } from "./weights.ts";
+
+/** Numbers that the host rounds to bf16 at a time. */
+const BLOCK = 1 << 20;
 
 /** Matrices take the model's type; norms and biases are few numbers and stay f32. */
 export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
@@ -25,9 +28,19 @@ export function slotLength(layouts: readonly ParameterLayout[]): number {
   return Math.max(...layouts.map((layout) => (isTable(layout) ? 64 : layout.rows) * layout.cols));
 }
 
-/** Overwrites a parameter with `data` (rows * cols); bf16 rounds to nearest. */
-export function writeParameter(gpu: Gpu, { buffer, dtype }: Parameter, data: Float32Array): void {
-  gpu.write(buffer, dtype === "bfloat16" ? new Uint32Array(f32ToBf16(data).buffer) : data);
+/** Overwrites the rows of a parameter from `first` on, (any, cols); bf16 rounds to nearest. */
+export function writeParameter(
+  gpu: Gpu,
+  { buffer, cols, dtype }: Parameter,
+  data: Float32Array,
+  first = 0,
+): void {
+  const offset = first * cols * bytesOf(dtype);
+  if (dtype === "float32") return gpu.write(buffer, data, offset);
+  for (let at = 0; at < data.length; at += BLOCK) {
+    const stored = new Uint32Array(f32ToBf16(data.subarray(at, at + BLOCK)).buffer);
+    gpu.write(buffer, stored, offset + at * bytesOf(dtype));
+  }
 }
 
 /** The numbers of a parameter, (rows, cols), adapters included. */

@@ -4,7 +4,8 @@ import { noise } from "#shared/gpu/testing.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { parseConfig } from "./config.ts";
 import { cosineOfTurn, logarithm, randomWeights } from "./initialise.ts";
-import { fromHf, parameterLayouts, toHf } from "./weights.ts";
+import type { Rows } from "#shared/io/safetensors.ts";
+import { fromHf, parameterLayouts, rowBlocks, type Source, toHf } from "./weights.ts";
 
 const qwen2 = parseConfig({
   model_type: "qwen2",
@@ -23,8 +24,19 @@ describe("weights", () => {
       const data = noise(layout.rows * layout.cols, 3);
       if (layout.name === "embed_tokens" || layout.name === "lm_head") data.fill(0, 7 * 16); // padding
       const tensors = new Map(toHf(layout, data).map((tensor) => [tensor.name, tensor]));
-      assert.deepEqual(fromHf(layout, ({ name }) => tensors.get(name)!.data), data, layout.name);
+      const read = ({ name, shape: [, inner = 1] }: Source, { first, count }: Rows) =>
+        tensors.get(name)!.data.subarray(first * inner, (first + count) * inner);
+      assert.deepEqual(fromHf(layout, read), data, layout.name);
     }
+  });
+
+  it("reads tensors in blocks of whole rows, about four megabytes each", () => {
+    const [numbers, inner] = [3 << 20, 1000];
+    const blocks = [...rowBlocks([Math.ceil(numbers / inner), inner])];
+    assert.deepEqual(blocks.map(({ first }) => first), [0, 1048, 2096, 3144]);
+    assert.equal(blocks.reduce((sum, { count }) => sum + count, 0), Math.ceil(numbers / inner));
+    assert.deepEqual([...rowBlocks([2, 5 << 20])], [{ first: 0, count: 1 }, { first: 1, count: 1 }]);
+    assert.deepEqual([...rowBlocks([7])], [{ first: 0, count: 7 }]);
   });
 
   it("puts element (o, i) of k_proj at row i, column heads * head_dim + o", () => {

@@ -4,6 +4,7 @@
 // `parameters()` lists them in one fixed order; gradients and optimizer moments mirror that list.
 
 import type { Gpu } from "#shared/gpu/device.ts";
+import type { Rows } from "#shared/io/safetensors.ts";
 import { bytesOf, type Dtype, type LowRank } from "#shared/kernels/bf16.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
 import { slotLength, storedAs } from "./storage.ts";
@@ -226,19 +227,34 @@ export function toHf(layout: ParameterLayout, data: Float32Array): HfTensor[] {
   });
 }
 
-/** The inverse of `toHf`; `read` returns the numbers of the named tensor, already of the source's shape. */
-export function fromHf(layout: ParameterLayout, read: (source: Source) => Float32Array): Float32Array {
-  const data = new Float32Array(layout.rows * layout.cols);
+/** Rows of a Hugging Face tensor in blocks of about a million numbers: the host holds no more of it at a time. */
+export function* rowBlocks([rows, ...inner]: readonly number[]): Generator<Rows> {
+  const most = Math.max(1, Math.floor((1 << 20) / inner.reduce((a, b) => a * b, 1)));
+  for (let first = 0; first < rows!; first += most) yield { first, count: Math.min(most, rows! - first) };
+}
+
+/**
+ * The inverse of `toHf`; `read` returns those rows of the named tensor, which has the source's shape.
+ * @param data where to put the numbers; what no tensor covers, such as padding rows of a table, stays as it is
+ */
+export function fromHf(
+  layout: ParameterLayout,
+  read: (source: Source, rows: Rows) => Float32Array,
+  data = new Float32Array(layout.rows * layout.cols),
+): Float32Array {
   for (const source of layout.sources) {
-    const tensor = read(source);
-    if (!source.transposed) {
-      data.set(tensor, source.column);
-      continue;
-    }
-    const [outputs, inputs] = source.shape as [number, number];
-    for (let i = 0; i < inputs; i++) {
-      const row = i * layout.cols + source.column;
-      for (let o = 0; o < outputs; o++) data[row + o] = tensor[o * inputs + i]!;
+    const { column, shape, transposed } = source;
+    const inputs = shape[1] ?? 1;
+    for (const { first, count } of rowBlocks(shape)) {
+      const tensor = read(source, { first, count });
+      if (!transposed) {
+        data.set(tensor, column + first * inputs);
+        continue;
+      }
+      for (let i = 0; i < inputs; i++) {
+        const row = i * layout.cols + column + first;
+        for (let o = 0; o < count; o++) data[row + o] = tensor[o * inputs + i]!;
+      }
     }
   }
   return data;

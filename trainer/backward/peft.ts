@@ -60,7 +60,7 @@ export function loadAdapters(lora: Lora, directory: string): void {
   const file = new SafetensorsFile(join(directory, WEIGHTS));
   try {
     const data = lora.parameters().map((parameter) =>
-      fromHf(parameter, ({ name, shape }) => file.read(name, shape))
+      fromHf(parameter, ({ name, shape }, rows) => file.read(name, shape, rows))
     );
     const names = new Set(lora.parameters().map(({ name }) => name));
     for (const name of file.tensors.keys()) {

@@ -1,12 +1,9 @@
 // ghpo: the trainer's commands. Run by Bun: npm run -s ghpo -- COMMAND ...
 
 import { Command } from "commander";
+import * as help from "./help.ts";
 import { splitOverrides } from "./recipe.ts";
-
-const FLAGS_HELP = `
-Any setting of the recipe is a flag too, on top of the file:
-  --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
-Paths are relative to the project's folder; a recipe's name alone means one of trainer/recipes.`;
+import manifest from "../package.json" with { type: "json" };
 
 const [verb = "", ...words] = process.argv.slice(2);
 // These three read a recipe; the flags of others, such as generate's --model, are their own.
@@ -14,29 +11,17 @@ const { rest, overrides } = ["train", "sft", "check-data"].includes(verb)
   ? splitOverrides(words)
   : { rest: words, overrides: [] };
 
-const program = new Command("ghpo")
+const program = new Command("npm run -s ghpo --")
   .description("Reinforcement learning from verifiable rewards with adaptive hints (GHPO), on any GPU")
+  .usage("COMMAND [options]")
+  .version(manifest.version, "--version", "print the version")
+  .helpOption("-h, --help", "show this")
   .showHelpAfterError("(--help lists the flags)")
   .helpCommand(false)
-  .addHelpText(
-    "after",
-    `
-Examples:
-  npm run demo
-      the whole story in minutes: base, GHPO, evaluation, report
-  npm run -s ghpo -- train demo --output_dir runs/mine
-      the same training by hand
-  npm run -s ghpo -- train demo --output_dir runs/mine --resume
-      go on after Ctrl-C or a crash
-  npm run -s ghpo -- train my.toml --dry-run
-      check a recipe and print it with all defaults
-  npm run -s ghpo -- init my.toml                 write a recipe to start from
-  npm run -s ghpo -- dashboard runs/demo          watch and steer it in the browser
-  npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"
-      what a checkpoint answers`,
-  );
+  .addHelpText("after", help.OVERVIEW);
 
 program.command("train <recipe>")
+  .helpGroup("Train:")
   .description("train a model by a recipe (a TOML file, or the name of one that ships with the project)")
   .option("--resume", "go on from the run's newest checkpoint")
   .option("--dry-run", "check the recipe, print it with all defaults, and stop")
@@ -45,24 +30,26 @@ program.command("train <recipe>")
   .option("--dashboard", "watch and steer the run in the browser meanwhile")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
-  .addHelpText("after", FLAGS_HELP)
+  .addHelpText("after", help.RECIPE)
   .action(async (recipe, options) =>
     (await import("./commands/train.ts")).trainCommand(recipe, options, overrides)
   );
 
 program.command("sft <recipe>")
+  .helpGroup("Train:")
   .description("fine-tune a model on solution traces, or make a tiny one from scratch")
   .option("--resume", "go on from the run's newest checkpoint")
   .option("--dry-run", "check the recipe, print it with all defaults, and stop")
   .option("--export <dir>", "write the finished model, without optimizer state, into this directory")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
-  .addHelpText("after", FLAGS_HELP)
+  .addHelpText("after", help.RECIPE)
   .action(async (recipe, options) =>
     (await import("./commands/sft.ts")).sftCommand(recipe, options, overrides)
   );
 
 program.command("generate")
+  .helpGroup("Models and data:")
   .description("continue a prompt with a checkpoint")
   .requiredOption("--model <dir>", "checkpoint directory in the Hugging Face layout")
   .option("--prompt <text>", "the user's turn, put into the model's chat template")
@@ -76,6 +63,7 @@ program.command("generate")
   .action(async (options) => (await import("./commands/generate.ts")).generateCommand(options));
 
 program.command("demo")
+  .helpGroup("Train:")
   .description(
     "base checkpoint, GHPO, evaluation before and after in Deno, table and report: outputs in runs/demo",
   )
@@ -85,6 +73,7 @@ program.command("demo")
   .action(async (options) => (await import("./commands/demo.ts")).demoCommand(options));
 
 program.command("check-data <recipe>")
+  .helpGroup("Models and data:")
   .description(
     "report duplicates, rows without trace, early answers and overlap with the benchmarks; exit 1 on overlap",
   )
@@ -93,12 +82,13 @@ program.command("check-data <recipe>")
     "benchmark files to compare with, beside the recipe's own evaluation problems",
   )
   .option("--json", "print the report as JSON on stdout")
-  .addHelpText("after", FLAGS_HELP)
+  .addHelpText("after", help.RECIPE)
   .action(async (recipe, options) =>
     (await import("./commands/check_data.ts")).checkDataCommand(recipe, options, overrides)
   );
 
 program.command("study <file>")
+  .helpGroup("Train:")
   .description("run what is missing of an experiment (arms x seeds), or write its report")
   .option("--report", "write NAME.md, NAME.html and NAME.svg from the data of the finished runs, and stop")
   .option("--dry-run", "check every recipe, print what is missing and its cost, and stop")
@@ -109,6 +99,7 @@ program.command("study <file>")
   .action(async (file, options) => (await import("./commands/study.ts")).studyCommand(file, options));
 
 program.command("dashboard [runs...]")
+  .helpGroup("Watch:")
   .description("watch and steer runs in the browser; a folder stands for all runs in it (default: runs)")
   .option(
     "--port <n>",
@@ -120,27 +111,33 @@ program.command("dashboard [runs...]")
     "127.0.0.1",
   )
   .option("--json", "print {url, runs, pid} as JSON on stdout")
+  .addHelpText("after", help.DASHBOARD)
   .action(async (runs, options) => (await import("./commands/dashboard.ts")).dashboardCommand(runs, options));
 
 program.command("runs [folders...]")
+  .helpGroup("Watch:")
   .description("list runs and where they stand (default: those in runs)")
   .option("--json", "print a list of objects on stdout")
   .action(async (folders, options) => (await import("./commands/runs.ts")).runsCommand(folders, options));
 
 program.command("show <run>")
+  .helpGroup("Watch:")
   .description("summary and plots of a run in the terminal")
   .option("--width <columns>", "width of the plots; the terminal's by default")
   .option("--json", "print the summary and the last value of every metric on stdout")
   .action(async (run, options) => (await import("./commands/show.ts")).showCommand(run, options));
 
 program.command("export <run>")
+  .helpGroup("Watch:")
   .description("write a run's metrics for other tools")
   .option("--format <name>", "tensorboard (an event file) or csv", "tensorboard")
   .option("--out <dir>", "folder to write into (default: RUN/export)")
   .option("--json", "print {file, format, records} on stdout")
+  .addHelpText("after", help.EXPORT)
   .action(async (run, options) => (await import("./commands/export.ts")).exportCommand(run, options));
 
 program.command("init <file>")
+  .helpGroup("Train:")
   .description("write a commented recipe, from flags or from four questions")
   .option("--model <dir>", "model to start from")
   .option("--data <file or families>", "a JSONL or Parquet file, or generated families such as chain,gcd")
@@ -148,9 +145,11 @@ program.command("init <file>")
   .option("--steps <n>", "optimizer steps")
   .option("--force", "replace the file if it exists")
   .option("--json", "ask nothing, and print {file} on stdout")
+  .addHelpText("after", help.INIT)
   .action(async (file, options) => (await import("./commands/init.ts")).initCommand(file, options));
 
 program.command("bundle <run>")
+  .helpGroup("Watch:")
   .description("pack what a bug report needs into one JSON file: no data, no weights, no secrets")
   .option("--out <file>", "file to write (default: NAME-bundle.json)")
   .option("--no-doctor", "leave the adapter of this machine out")
@@ -158,10 +157,13 @@ program.command("bundle <run>")
   .action(async (run, options) => (await import("./commands/bundle.ts")).bundleCommand(run, options));
 
 program.command("completion <shell>")
+  .helpGroup("This machine:")
   .description("print the completion script of bash, zsh or fish")
+  .addHelpText("after", help.COMPLETION)
   .action(async (shell) => (await import("./commands/completion.ts")).completionCommand(shell, program));
 
 program.command("profile")
+  .helpGroup("Watch:")
   .description("time every kernel of one step: a rollout and an update on random prompts")
   .option("--model <dir>", "checkpoint directory in the Hugging Face layout")
   .option("--run <run>", "the newest checkpoint of a run; RUN/profile.json keeps the times for the dashboard")
@@ -174,6 +176,7 @@ program.command("profile")
   .action(async (options) => (await import("./commands/profile.ts")).profileCommand(options));
 
 program.command("doctor")
+  .helpGroup("This machine:")
   .description(
     "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",
   )

@@ -89,7 +89,13 @@ function withoutSecrets(text: string): string {
   );
 }
 
-/** Names of the person and of the machine stand in paths. */
-function withoutPlaces(text: string): string {
-  return text.replaceAll(process.cwd(), ".").replaceAll(homedir(), "~").replaceAll(hostname(), "HOST");
+/** Names of the person and of the machine stand in paths. Only whole ones are meant: a host may be called "vm". */
+export function withoutPlaces(
+  text: string,
+  places: readonly [string, string][] = [[process.cwd(), "."], [homedir(), "~"], [hostname(), "HOST"]],
+): string {
+  return places.filter(([place]) => place !== "" && place !== "/").reduce((text, [place, name]) => {
+    const written = RegExp.escape(JSON.stringify(place).slice(1, -1));
+    return text.replace(new RegExp(`(?<![\\w.-])${written}(?![\\w-])`, "g"), name);
+  }, text);
 }

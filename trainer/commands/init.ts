@@ -1,10 +1,11 @@
 // init: a recipe to start from, complete and commented, from flags or from four questions.
 
 import { existsSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
+import { loadConfig } from "#shared/model/load.ts";
 import { FAMILIES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 
 export interface InitOptions {
@@ -26,7 +27,11 @@ interface Answers {
 const QUESTIONS: [key: keyof Answers, question: string, usual: string][] = [
   ["model", "Model directory (Hugging Face layout)", "trainer/recipes/tiny-base"],
   ["data", `Problems: a JSONL or Parquet file, or some of ${FAMILIES.join(", ")}`, "chain,addition,linear"],
-  ["algorithm", "Algorithm: ghpo, grpo, grpo_curriculum or grpo_constant_hint", "ghpo"],
+  [
+    "algorithm",
+    "Algorithm: ghpo, grpo, grpo_curriculum, grpo_constant_hint, grpo_random_hint or sft",
+    "ghpo",
+  ],
   ["steps", "Optimizer steps", "60"],
 ];
 
@@ -48,10 +53,17 @@ async function answersOf(options: InitOptions): Promise<Answers> {
   const terminal = process.stdin.isTTY && !options.json
     ? createInterface({ input: process.stdin, output: process.stderr })
     : null;
+  // Lines that are pasted all at once wait for their questions here.
+  const lines = terminal?.[Symbol.asyncIterator]();
   try {
     for (const [key, question, usual] of QUESTIONS) {
-      const asked = options[key] ?? await terminal?.question(`${question} [${usual}]: `);
-      answers[key] = asked?.trim() || usual;
+      answers[key] = options[key]?.trim() || usual;
+      if (lines === undefined || options[key] !== undefined) continue;
+      terminal!.setPrompt(`${question} [${usual}]: `);
+      terminal!.prompt();
+      const { value, done } = await lines.next();
+      if (done) throw new Error("Cannot write a recipe as the questions were left without an answer");
+      answers[key] = value.trim() || usual;
     }
   } finally {
     terminal?.close();
@@ -59,8 +71,17 @@ async function answersOf(options: InitOptions): Promise<Answers> {
   return answers;
 }
 
+/** Whether a model can speak in the generated problems' own few words only. */
+function isTiny(model: string): boolean {
+  try {
+    return loadConfig(model).vocab_size < 1000;
+  } catch {
+    return false; // no such model yet: train says so
+  }
+}
+
 export function recipeText({ model, data, algorithm, steps }: Answers, name: string): string {
-  const tiny = model.includes("tiny");
+  const tiny = isTiny(model);
   const [glue, system, format] = tiny ? [" Hint: ", "", "hash"] : ["ghpo", "ghpo", "think_answer"];
   return `# ${name}: check it with  npm run -s ghpo -- train ${name}.toml --dry-run
 # Any setting is a flag too: --optimizer.learning_rate 1e-5. What is left out has the default that --dry-run shows.
@@ -68,7 +89,7 @@ export function recipeText({ model, data, algorithm, steps }: Answers, name: str
 model = ${JSON.stringify(model)}
 output_dir = ${JSON.stringify(`runs/${name}`)}
 seed = 42
-# ghpo: hints for problems that are too hard. grpo: none. The other two are baselines with fixed hints or an order.
+# ghpo: hints for problems that are too hard. grpo: none. The others are baselines with fixed hints or an order.
 algorithm = ${JSON.stringify(algorithm)}
 
 [data]

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RunDirectory } from "../run_directory.ts";
 import { writeRun } from "../dashboard/testing/run.ts";
+import { withoutPlaces } from "./bundle.ts";
 import { csv } from "./export.ts";
 import { crc32c, tensorboardEvents } from "./export_tensorboard.ts";
+import { recipeText } from "./init.ts";
 import { plot } from "./show.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -145,6 +147,26 @@ describe("ghpo init", () => {
     assert.match(ghpo("init", file).err, /Cannot write .*mine\.toml as it exists: add --force/);
   });
 
+  const skip = process.platform !== "linux" && "the program that makes a terminal has other flags here";
+  it("asks four questions on a terminal, also of somebody who pastes the answers", { skip }, () => {
+    const file = join(temporary(), "asked.toml");
+    const command = `${process.execPath} trainer/main.ts init ${file}`;
+    const { stdout, exitCode } = Bun.spawnSync(["script", "-qec", command, "/dev/null"], {
+      cwd: ROOT,
+      stdin: Buffer.from("\ngcd\ngrpo\n7\n"),
+    });
+    assert.equal(exitCode, 0, stdout.toString());
+    assert.match(stdout.toString(), /Optimizer steps \[60\]: /);
+    const { algorithm, data, train } = JSON.parse(ghpo("train", file, "--dry-run", "--json").out);
+    assert.deepEqual([algorithm, data.families, train.max_steps], ["grpo", ["gcd"], 7]);
+  });
+
+  it("takes a model for a tiny one by its vocabulary, not by its name", () => {
+    const answers = { data: "gcd", algorithm: "ghpo", steps: "1" };
+    assert.match(recipeText({ ...answers, model: "trainer/recipes/tiny-base" }, "x"), /format = "hash"/);
+    assert.match(recipeText({ ...answers, model: "TinyLlama-1.1B" }, "x"), /format = "think_answer"/);
+  });
+
   it("names what it cannot use, and the nearest that it can", () => {
     const file = join(temporary(), "mine.toml");
     assert.match(
@@ -168,6 +190,14 @@ describe("ghpo bundle", () => {
     for (const secret of [homedir(), hostname(), "####", 'completions":']) {
       assert.ok(!text.includes(secret), secret);
     }
+  });
+
+  it("takes a name for the machine's or the home folder's only where it stands alone", () => {
+    const text = JSON.stringify(["llvmpipe", "http://vm:80", "/x/root/usr", "file:///root/a", "C:\\Me\\b"]);
+    assert.deepEqual(
+      JSON.parse(withoutPlaces(text, [["/root", "~"], ["C:\\Me", "HOME"], ["vm", "HOST"]])),
+      ["llvmpipe", "http://HOST:80", "/x/root/usr", "file://~/a", "HOME\\b"],
+    );
   });
 
   it("leaves out secrets that came into the recipe, and the tokens of a dump", () => {

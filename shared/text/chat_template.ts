@@ -29,11 +29,49 @@ export function chatTemplate(source: string | null, tokens: TemplateTokens): Cha
       );
     }
     try {
-      template ??= new Template(source);
-      return template.render({ messages, add_generation_prompt: addGenerationPrompt, ...tokens });
+      if (template === undefined) {
+        template = new Template(source);
+        redirectStrips(template.parsed);
+      }
+      return template.render({
+        messages,
+        add_generation_prompt: addGenerationPrompt,
+        ...tokens,
+        ...STRIPS,
+      });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`Cannot build a chat prompt as the chat template failed: ${reason}`, { cause });
     }
   };
+}
+
+// Python strips characters of a set, as Qwen3's template does around <think>; @huggingface/jinja 0.5.11 ignores the set
+// and strips white space. So calls with an argument, x.lstrip("\n"), become calls of these, _lstrip(x, "\n").
+const STRIPS: Record<string, (text: string, characters: string) => string> = {
+  _strip: (text, characters) => STRIPS._rstrip!(STRIPS._lstrip!(text, characters), characters),
+  _lstrip: (text, characters) => {
+    const all = [...text];
+    const first = all.findIndex((character) => !characters.includes(character));
+    return first === -1 ? "" : all.slice(first).join("");
+  },
+  _rstrip: (text, characters) => {
+    const all = [...text];
+    return all.slice(0, all.findLastIndex((character) => !characters.includes(character)) + 1).join("");
+  },
+};
+
+/** Changes the nodes of a parsed template in place. */
+function redirectStrips(node: unknown): void {
+  if (typeof node !== "object" || node === null) return;
+  for (const part of Object.values(node)) redirectStrips(part);
+  const { type, callee, args } = node as {
+    type?: string;
+    callee?: { type: string; object: unknown; property: { value: unknown } };
+    args?: unknown[];
+  };
+  if (type !== "CallExpression" || callee?.type !== "MemberExpression" || !args || args.length !== 1) return;
+  const name = `_${callee.property.value}`;
+  if (!Object.hasOwn(STRIPS, name)) return;
+  Object.assign(node, { callee: { type: "Identifier", value: name }, args: [callee.object, ...args] });
 }

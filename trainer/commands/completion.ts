@@ -29,13 +29,18 @@ interface Verb {
   words: string[];
 }
 
+/** zsh takes bash's completions once its own are on. */
+const ZSH = `(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }
+autoload -Uz +X bashcompinit && bashcompinit
+`;
+
 function bash(verbs: readonly Verb[], shell: "bash" | "zsh"): string {
   const cases = verbs.map(({ name, flags, words }) =>
     `    ${name}) words="${[...flags, ...words].join(" ")}" ;;`
   );
   return `# ghpo: ${shell} completion.  eval "$(npm run -s ghpo -- completion ${shell})"
 # It also defines ghpo as a short name for npm run -s ghpo --.
-${shell === "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : ""}ghpo() { npm run -s ghpo -- "$@"; }
+${shell === "zsh" ? ZSH : ""}ghpo() { npm run -s ghpo -- "$@"; }
 _ghpo() {
   local words
   case "\${COMP_WORDS[1]}" in

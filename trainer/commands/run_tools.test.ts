@@ -275,6 +275,26 @@ COMP_WORDS=(ghpo export --fo) COMP_CWORD=2; _ghpo; echo "\${COMPREPLY[@]}"`;
   });
 });
 
+describe("ghpo completion zsh", { skip: Bun.which("zsh") === null && "no zsh is installed" }, () => {
+  it("offers commands, flags and recipes", () => {
+    const file = join(temporary(), "ghpo.zsh");
+    writeFileSync(file, ghpo("completion", "zsh").out);
+    // As bashcompinit calls it: with bash's variables, counted from 0.
+    const ask = (words: string[]) =>
+      `COMP_WORDS=(${words.join(" ")}) COMP_CWORD=${words.length - 1}; _ghpo; print -r -- "\${COMPREPLY[@]}"`;
+    const asked = [["ghpo", "tra"], ["ghpo", "export", "--fo"], ["ghpo", "train", "dem"]].map(ask);
+    const script = [`source ${file}`, "emulate ksh", ...asked].join("\n");
+    const { stdout } = Bun.spawnSync(["zsh", "-f", "-c", script], {
+      env: { ...process.env, HOME: temporary() },
+    });
+    // zsh itself picks those that begin as what was typed.
+    const offered = stdout.toString().trim().split("\n").map((line) => line.split(" "));
+    assert.ok(offered[0]!.includes("train") && !offered[0]!.includes("--format"));
+    assert.ok(offered[1]!.includes("--format") && !offered[1]!.includes("train"));
+    assert.ok(offered[2]!.includes("demo") && offered[2]!.includes("--resume"));
+  });
+});
+
 describe("ghpo completion fish", { skip: Bun.which("fish") === null && "no fish is installed" }, () => {
   it("offers commands, flags and recipes", () => {
     const file = join(temporary(), "ghpo.fish");

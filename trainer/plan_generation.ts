@@ -59,7 +59,7 @@ export function generationBuffers(settings: PlanSettings, { binding }: Limits): 
     prompt("rope table", Math.max(64, powerOfTwo(longest + completion)) * head_dim),
     fixed("uniform arenas", 512 * 64, 3),
     // Staging memory of the largest read, and smaller sizes beside it.
-    fixed("read-back", Math.min(16 << 20, powerOfTwo(largest)) * 4 / 3),
+    fixed("read-back", Math.ceil(Math.min(16 << 20, powerOfTwo(largest)) * 4 / 3)),
   ];
 }
 

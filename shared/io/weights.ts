@@ -82,38 +82,70 @@ export class WeightFiles {
   }
 }
 
-/**
- * Writes the tensors of a model into a directory: one file, or shards of at most `maxShardBytes` (a larger tensor
- * gets a shard of its own) with their index, which is written last.
- */
-export function writeWeights(
-  directory: string,
-  tensors: readonly Tensor[],
-  options: { dtype?: StoredType; maxShardBytes?: number } = {},
-): void {
-  const { dtype = "F32", maxShardBytes = 5e9 } = options;
-  const elementBytes = dtype === "F32" ? 4 : 2;
-  const shards: Tensor[][] = [[]];
+export interface WeightOptions {
+  dtype?: StoredType;
+  /** A larger tensor gets a shard of its own. */
+  maxShardBytes?: number;
+}
+
+/** One weight file and what goes into it. */
+export interface WeightShard<T> {
+  file: string;
+  tensors: T[];
+}
+
+/** The files that tensors of these shapes go into, in order: one, or shards. */
+export function weightShards<T extends Pick<Tensor, "shape">>(
+  tensors: readonly T[],
+  { dtype = "F32", maxShardBytes = 5e9 }: WeightOptions = {},
+): WeightShard<T>[] {
+  const shards: T[][] = [[]];
   let bytes = 0;
-  let total = 0;
   for (const tensor of tensors) {
-    const size = tensor.data.length * elementBytes;
+    const size = bytesOf(tensor, dtype);
     if (bytes > 0 && bytes + size > maxShardBytes) {
       shards.push([]);
       bytes = 0;
     }
     shards.at(-1)!.push(tensor);
     bytes += size;
-    total += size;
   }
-  if (shards.length === 1) return writeSafetensors(join(directory, SINGLE), tensors, { dtype });
-  const weight_map: Record<string, string> = {};
-  shards.forEach((shard, i) => {
-    const number = (n: number) => String(n).padStart(5, "0");
-    const name = `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`;
-    writeSafetensors(join(directory, name), shard, { dtype });
-    for (const tensor of shard) weight_map[tensor.name] = name;
-  });
-  const index = { metadata: { total_size: total }, weight_map };
+  const number = (n: number) => String(n).padStart(5, "0");
+  return shards.map((own, i) => ({
+    file: shards.length === 1 ? SINGLE : `model-${number(i + 1)}-of-${number(shards.length)}.safetensors`,
+    tensors: own,
+  }));
+}
+
+/** Writes the index of shards, once they are all there; one file needs none. */
+export function writeIndex(
+  directory: string,
+  shards: readonly WeightShard<Pick<Tensor, "name" | "shape">>[],
+  dtype: StoredType = "F32",
+): void {
+  if (shards.length === 1) return;
+  const entries = shards.flatMap(({ file, tensors }) => tensors.map(({ name }) => [name, file]));
+  const total_size = shards.flatMap(({ tensors }) => tensors).reduce(
+    (sum, own) => sum + bytesOf(own, dtype),
+    0,
+  );
+  const index = { metadata: { total_size }, weight_map: Object.fromEntries(entries) };
   writeFileAtomic(join(directory, INDEX), `${JSON.stringify(index, null, 2)}\n`);
+}
+
+/** Writes the tensors of a model into a directory, the index last. */
+export function writeWeights(
+  directory: string,
+  tensors: readonly Tensor[],
+  options: WeightOptions = {},
+): void {
+  const shards = weightShards(tensors, options);
+  for (const shard of shards) {
+    writeSafetensors(join(directory, shard.file), shard.tensors, options);
+  }
+  writeIndex(directory, shards, options.dtype);
+}
+
+function bytesOf({ shape }: Pick<Tensor, "shape">, dtype: StoredType): number {
+  return shape.reduce((product, n) => product * n, dtype === "F32" ? 4 : 2);
 }

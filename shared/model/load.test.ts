@@ -51,6 +51,34 @@ describe("saveModel()", () => {
     }));
 });
 
+describe("saveModel() of a large model", () => {
+  it("has every shard but the last on the disk before it reads what goes into the last", () =>
+    inFolder(async (folder) => {
+      const model = loadModel(await testGpu(), fixture("llama2"));
+      const { gpu } = model;
+      const seen: number[] = [];
+      const readFloats = gpu.readFloats.bind(gpu);
+      gpu.readFloats = (...range) => {
+        seen.push(readdirSync(folder).filter((name) => name.endsWith(".safetensors")).length);
+        return readFloats(...range);
+      };
+      try {
+        await saveModel(model, folder, { maxShardBytes: 20_000 });
+      } finally {
+        gpu.readFloats = readFloats;
+      }
+      const shards = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+      assert.ok(shards.length >= 4, `${shards}`);
+      assert.equal(seen[0], 0);
+      assert.equal(seen.at(-1), shards.length - 1);
+      assert.equal(seen.length, model.parameters().length, "nothing is read twice");
+      const again = loadModel(gpu, folder);
+      assert.deepEqual(await readTensors(again), await readTensors(model));
+      again.destroy();
+      model.destroy();
+    }));
+});
+
 describe("loadModel()", () => {
   const broken: [string, (tensors: Awaited<ReturnType<typeof readTensors>>) => unknown, RegExp][] = [
     [

@@ -4,7 +4,7 @@
 // A `Gpu` owns every buffer made through it (counted in bytes), remembers the first validation error,
 // and turns a lost device into an error at the next read instead of a hang.
 
-import { compileKernel, type Kernel } from "./kernel.ts";
+import { compileKernel, IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";
 import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
 import { nappingUntil } from "./wait.ts";
@@ -66,6 +66,12 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
     const value = adapter.limits[name];
     if (value !== undefined) requiredLimits[name] = value;
   }
+  // Neither is in the types of every host.
+  const { wgslLanguageFeatures } = entry as { wgslLanguageFeatures?: ReadonlySet<string> };
+  const { maxImmediateSize = 0 } = adapter.limits as { maxImmediateSize?: number };
+  const immediates = wgslLanguageFeatures?.has("immediate_address_space") === true &&
+    maxImmediateSize >= IMMEDIATE_BYTES;
+  if (immediates) requiredLimits.maxImmediateSize = IMMEDIATE_BYTES;
   const requiredFeatures = WANTED_FEATURES.filter((name) =>
     adapter.features.has(name as GPUFeatureName)
   ) as GPUFeatureName[];
@@ -82,6 +88,7 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   const gpu = new Gpu(device, facts, options.profile ?? guessProfile(facts));
   gpu.subgroups8 = options.variants !== "base" && device.features.has("subgroups" as GPUFeatureName) &&
     info.subgroupMinSize === 8 && info.subgroupMaxSize === 8;
+  gpu.immediates = immediates && gpu.profile === "cpu"; // tried on software adapters only
   // The host's own WebGPU waits well by itself.
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   gpu.naps = gpu.profile === "cpu" && entry !== native;
@@ -101,6 +108,8 @@ export class Gpu {
   peakBytes = 0;
   /** Whether to use the kernels made for subgroups of exactly 8 lanes; tests switch it off to compare. */
   subgroups8 = false;
+  /** Whether parameters go with the commands, which few hosts offer. */
+  immediates = false;
   /** Whether to sleep while waiting, so that the adapter has all processors to itself. */
   naps = false;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
@@ -219,7 +228,7 @@ export class Gpu {
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = compileKernel(this.device, label, wgsl, constants);
+      kernel = compileKernel(this.device, label, wgsl, constants, this.immediates);
       this.#kernels.set(key, kernel);
     }
     return kernel;

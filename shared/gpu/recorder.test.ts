@@ -1,5 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { compileKernel } from "./kernel.ts";
 import { linearGrid, Recorder } from "./recorder.ts";
 import { testGpu } from "./testing.ts";
 
@@ -37,6 +38,28 @@ describe("Recorder", () => {
     assert.deepEqual([...await gpu.readFloats(a)], [301, 302, 303]);
     recorder.destroy();
     gpu.release(a, b);
+  });
+
+  it("takes parameters as immediates and from the arena in one pass, with the same result", async (t) => {
+    if (!gpu.immediates) return t.skip("the adapter is used without immediates");
+    const recorder = new Recorder(gpu);
+    const [a, b] = [gpu.upload("a", Float32Array.of(1, 2, 3)), gpu.allocate("b", 12)];
+    const kernels = [true, false].map((immediates) => compileKernel(gpu.device, "add", ADD, {}, immediates));
+    assert.deepEqual(kernels.map(({ immediate }) => immediate), [true, false]);
+    for (const [i, kernel] of [...kernels, ...kernels].entries()) {
+      const [x, out] = i % 2 === 0 ? [a, b] : [b, a];
+      recorder.dispatch(kernel, { count: 3, offset: i + 1 }, { x, out }, [1]);
+    }
+    recorder.submit();
+    assert.deepEqual([...await gpu.readFloats(a)], [11, 12, 13]);
+    recorder.destroy();
+    gpu.release(a, b);
+  });
+
+  it("keeps to the arena where a kernel has more parameters than immediates hold", () => {
+    const fields = Array.from({ length: 16 }, (_, i) => `extra${i}: u32,`).join(" ");
+    const source = ADD.replace("count: u32,", `count: u32, ${fields}`);
+    assert.equal(compileKernel(gpu.device, "wide", source, {}, gpu.immediates).immediate, false);
   });
 
   it("binds parts of buffers, copies and clears in between", async () => {

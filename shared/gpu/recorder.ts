@@ -1,11 +1,11 @@
 // Records dispatches into one compute pass and submits them.
 //
-// Parameters go to a uniform arena with dynamic offsets (one write per submit); bind groups are cached per
-// kernel and buffers. So a step is re-recorded each time as plain straight-line code, at about 2 us a
+// Parameters go with the commands or to a uniform arena with dynamic offsets (one write per submit); bind groups are
+// cached per kernel and buffers. So a step is re-recorded each time as plain straight-line code, at about 2 us a
 // dispatch, and there is no graph to keep in step with the program.
 
 import type { Gpu } from "./device.ts";
-import type { Kernel } from "./kernel.ts";
+import { IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";
 import type { Work } from "./profiler.ts";
 
 /** A whole buffer or a part of it; `offset` must respect minStorageBufferOffsetAlignment (256). */
@@ -14,15 +14,23 @@ export type Binding = GPUBuffer | { buffer: GPUBuffer; offset: number; size: num
 /** Workgroups along x, y, z; x may exceed the limit and is then folded into y (see `grid` in kernels). */
 export type Grid = readonly [number, number?, number?];
 
+/** Not in the types of every host. */
+interface ImmediatePass {
+  setImmediates(offset: number, data: Uint32Array): void;
+}
+
 const SLOT_BYTES = 256; // WebGPU's default minUniformBufferOffsetAlignment
 const SLOTS = 512; // one submit holds at most so many dispatches: bounds the arena and the time per submit
 
 export class Recorder {
   readonly #arena: GPUBuffer;
   readonly #staging = new DataView(new ArrayBuffer(SLOTS * SLOT_BYTES));
+  readonly #immediates = new DataView(new ArrayBuffer(IMMEDIATE_BYTES));
+  readonly #immediateWords = new Uint32Array(this.#immediates.buffer);
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #slot = 0;
+  #arenaUsed = 0;
   /** Dispatches recorded since creation, for benches. */
   dispatches = 0;
 
@@ -47,11 +55,19 @@ export class Recorder {
     }
     if (this.#slot === SLOTS) this.submit();
     const offset = this.#slot++ * SLOT_BYTES;
-    this.#writeParams(kernel, params, offset);
+    if (kernel.immediate) this.#writeParams(kernel, params, this.#immediates, 0);
+    else this.#writeParams(kernel, params, this.#staging, offset);
     this.#beginPass(kernel, params, bindings);
     const pass = this.#pass!;
     pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, this.#bindGroup(kernel, bindings), [offset]);
+    const group = this.#bindGroup(kernel, bindings);
+    if (kernel.immediate) {
+      pass.setBindGroup(0, group);
+      (pass as unknown as ImmediatePass).setImmediates(0, this.#immediateWords);
+    } else {
+      pass.setBindGroup(0, group, [offset]);
+      this.#arenaUsed = offset + SLOT_BYTES;
+    }
     pass.dispatchWorkgroups(x, y, z);
     this.dispatches++;
   }
@@ -71,12 +87,13 @@ export class Recorder {
     if (!this.#encoder) return;
     this.#pass?.end();
     this.gpu.profiler?.resolve(this.#encoder);
-    const used = this.#slot * SLOT_BYTES;
+    const used = this.#arenaUsed;
     if (used) this.gpu.device.queue.writeBuffer(this.#arena, 0, this.#staging.buffer, 0, used);
     this.gpu.device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
     this.#pass = undefined;
     this.#slot = 0;
+    this.#arenaUsed = 0;
   }
 
   destroy(): void {
@@ -97,15 +114,15 @@ export class Recorder {
     this.#encoder ??= this.gpu.device.createCommandEncoder();
   }
 
-  #writeParams(kernel: Kernel, params: Record<string, number>, offset: number): void {
+  #writeParams(kernel: Kernel, params: Record<string, number>, to: DataView, offset: number): void {
     let at = offset;
     for (const { name, type } of kernel.params) {
       const value = params[name];
       if (value === undefined) {
         throw new TypeError(`Cannot dispatch ${kernel.label} as parameter ${name} is missing`);
       }
-      if (type === "f32") this.#staging.setFloat32(at, value, true);
-      else this.#staging.setUint32(at, value, true);
+      if (type === "f32") to.setFloat32(at, value, true);
+      else to.setUint32(at, value, true);
       at += 4;
     }
   }
@@ -119,11 +136,11 @@ export class Recorder {
         ? `${this.gpu.idOf(binding.buffer)}@${binding.offset}+${binding.size},`
         : `${this.gpu.idOf(binding)},`;
     }
-    key += this.gpu.idOf(this.#arena);
+    if (!kernel.immediate) key += this.gpu.idOf(this.#arena);
     let group = kernel.bindGroups.get(key);
     if (!group) {
       const arenaSlot = { buffer: this.#arena, offset: 0, size: SLOT_BYTES };
-      const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: arenaSlot }];
+      const entries: GPUBindGroupEntry[] = kernel.immediate ? [] : [{ binding: 0, resource: arenaSlot }];
       for (const [index, name] of kernel.bindings.entries()) {
         const binding = bindings[name]!;
         entries.push({ binding: index + 1, resource: "buffer" in binding ? binding : { buffer: binding } });

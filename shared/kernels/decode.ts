@@ -4,13 +4,13 @@
 import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import { type Dtype, readingBf16 } from "./bf16.ts";
+import { decodeProductSource, tileRows } from "./decode_matmul_subgroup.ts";
 import type { HeadShape } from "./rope.ts";
 import attentionSource from "./decode_attention.wgsl" with { type: "text" };
 import attentionSubgroupSource from "./decode_attention_subgroup.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "./decode_logits.wgsl" with { type: "text" };
-import matmulSubgroupSource from "./decode_matmul_subgroup.wgsl" with { type: "text" };
 import matmulSource from "./decode_matmul.wgsl" with { type: "text" };
 import sampleSource from "./sample.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
@@ -153,11 +153,12 @@ function subgroupProduct(
   bindings: Record<string, Binding>,
   { rows, cols, dtype = "float32" }: { rows: number; cols: number; dtype?: Dtype },
 ): void {
-  const [label, source] = dtype === "bfloat16"
-    ? ["decode_matmul_subgroup_bf16", readingBf16(matmulSubgroupSource, "w")]
-    : ["decode_matmul_subgroup", matmulSubgroupSource];
-  const kernel = recorder.gpu.kernel(label, SUBGROUPS + state + source);
-  const grid = [Math.ceil(cols / (params.swiglu ? 16 : 32)), Math.ceil(rows / 16)] as const;
+  const tile = tileRows(rows);
+  const source = decodeProductSource(tile);
+  const kernel = dtype === "bfloat16"
+    ? recorder.gpu.kernel(`decode_matmul_subgroup_bf16 of ${tile} rows`, readingBf16(source, "w"))
+    : recorder.gpu.kernel(`decode_matmul_subgroup of ${tile} rows`, source);
+  const grid = [Math.ceil(cols / (params.swiglu ? 16 : 32)), Math.ceil(rows / tile)] as const;
   const work = { rows, cols: params.swiglu ? 2 * cols : cols }; // for the profiler
   recorder.dispatch(kernel, { ...params, quads: cols / 4, ...work }, bindings, grid);
 }
@@ -183,8 +184,11 @@ export function decodeAttention(
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
   if (gpu.subgroups8 && [8, 16, 32].includes(headDim)) {
     const source = SUBGROUPS + state + attentionSubgroupSource;
-    const kernel = gpu.kernel("decode_attention_subgroup", source, constants);
-    return recorder.dispatch(kernel, { kv_heads: kvHeads, eps }, bindings, [heads, Math.ceil(rows / 8)]);
+    const group = heads / kvHeads;
+    const together = group % 2 === 0 ? 2 : 1;
+    const kernel = gpu.kernel("decode_attention_subgroup", source, { ...constants, HEADS: together });
+    const grid = [heads / together, Math.ceil(rows / 8)] as const;
+    return recorder.dispatch(kernel, { kv_heads: kvHeads, group, eps }, bindings, grid);
   }
   const kernel = gpu.kernel("decode_attention", state + attentionSource, constants);
   const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };

@@ -28,6 +28,8 @@ const cases: Case[] = [
   { prompts: [5, 7, 0, 1, 0], rows: mixed, heads: 4, kvHeads: 4, headDim: 16 },
   { prompts: [5, 7, 0, 1, 0], rows: mixed, heads: 6, kvHeads: 2, headDim: 8, qkNorm: true },
   { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 3, kvHeads: 3, headDim: 32, qkNorm: true },
+  { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 4, kvHeads: 2, headDim: 32, qkNorm: true },
+  { prompts: [5, 7, 0, 1, 0], rows: mixed, heads: 8, kvHeads: 2, headDim: 16 },
   { prompts: [4, 3, 0, 1, 2], rows: mixed, heads: 4, kvHeads: 2, headDim: 40 },
   { prompts: [4, 3, 0, 1, 2], rows: mixed, heads: 2, kvHeads: 1, headDim: 64 },
 ];

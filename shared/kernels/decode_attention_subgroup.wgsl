@@ -1,6 +1,8 @@
 // decode_attention for adapters whose subgroups have 8 lanes and heads of at most 32. A workgroup is one subgroup and
-// one head of 8 rows. A CPU driver's time goes with the numbers it loads, so the lanes load side by side: for each row in
-// turn its own keys, the lanes being the quads of a head; then, the lanes being the rows, each prompt among them once.
+// HEADS heads of 8 rows that share keys and values. A CPU driver's time goes with the numbers it loads, so the lanes load
+// side by side: for each row in turn its own keys, the lanes being the quads of a head; then, the lanes being the rows,
+// each prompt among them once.
+const HEADS = 1u;
 const QUADS = 4u; // head_dim / 4: 2, 4 or 8
 const KEYS = 8u / QUADS; // that the lanes load side by side
 const HALF = QUADS / 2u;
@@ -8,6 +10,7 @@ const QK_NORM = 0u;
 
 struct Params {
   kv_heads: u32,
+  group: u32, // heads that share keys and values, a multiple of HEADS
   eps: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -31,23 +34,22 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let heads = groups.x;
+  let heads = groups.x * HEADS;
   let first_row = id.y * 8u;
   if (first_row >= state.live) { return; }
   let rows = min(8u, state.live - first_row);
-  let head = id.x;
-  let group = heads / p.kv_heads;
-  let kv_head = head / group;
+  let head = id.x * HEADS;
+  let kv_head = head / p.group;
   let v_offset = p.kv_heads * QUADS;
   let width = 2u * v_offset;
   let quad = lane % QUADS;
   let slot = lane / QUADS;
 
   // Of row `lane`:
-  var q: array<vec4f, QUADS>;
-  var sum: array<vec4f, QUADS>;
-  var highest = 0.0;
-  var total = 0.0;
+  var q: array<array<vec4f, QUADS>, HEADS>;
+  var sum: array<array<vec4f, QUADS>, HEADS>;
+  var highest: array<f32, HEADS>;
+  var total: array<f32, HEADS>;
   for (var i = 0u; i < rows; i++) {
     let row = first_row + i;
     let position = state.rows[row].position;
@@ -60,48 +62,58 @@ fn main(
     let b = select(angles, others, quad < HALF);
     let c = vec4f(a.xz, b.xz);
     let s = vec4f(a.yw, b.yw) * select(1.0, -1.0, quad < HALF);
-    var x = raw[base + head * QUADS];
     var k = raw[base + (heads + kv_head) * QUADS];
     let v = raw[base + (heads + kv_head) * QUADS + v_offset];
-    if (QK_NORM != 0u) {
-      x *= inverseSqrt(across(x * x) / f32(4u * QUADS) + p.eps) * qk_norm[quad];
-      k *= inverseSqrt(across(k * k) / f32(4u * QUADS) + p.eps) * qk_norm[QUADS + quad];
-    }
-    x = (x * c + subgroupShuffleXor(x, HALF) * s) * inverseSqrt(f32(4u * QUADS));
+    if (QK_NORM != 0u) { k *= inverseSqrt(across(k * k) / f32(4u * QUADS) + p.eps) * qk_norm[QUADS + quad]; }
     k = k * c + subgroupShuffleXor(k, HALF) * s;
     let own_start = state.rows[row].own_start * width + kv_head * QUADS + quad;
-    if (slot == 0u && head == kv_head * group) { // the first head of a group stores what the group shares
+    if (slot == 0u && head == kv_head * p.group) { // the first heads of a group stores what the group shares
       pool[own_start + own * width] = k;
       pool[own_start + own * width + v_offset] = v;
     }
-    let score = across(x * k);
-    var top = select(-3.0e38, score, slot == 0u);
-    var part = select(0.0, 1.0, slot == 0u);
-    var value = select(vec4f(), v, slot == 0u);
+    var x: array<vec4f, HEADS>;
+    var top: array<f32, HEADS>;
+    var part: array<f32, HEADS>;
+    var value: array<vec4f, HEADS>;
+    for (var h = 0u; h < HEADS; h++) {
+      var y = raw[base + (head + h) * QUADS];
+      if (QK_NORM != 0u) { y *= inverseSqrt(across(y * y) / f32(4u * QUADS) + p.eps) * qk_norm[quad]; }
+      x[h] = (y * c + subgroupShuffleXor(y, HALF) * s) * inverseSqrt(f32(4u * QUADS));
+      top[h] = select(-3.0e38, across(x[h] * k), slot == 0u);
+      part[h] = select(0.0, 1.0, slot == 0u);
+      value[h] = select(vec4f(), v, slot == 0u);
+    }
     for (var j = slot; j < own; j += KEYS) {
       let at = own_start + j * width;
-      let score = across(x * pool[at]);
-      // Of the two factors one is 1.
-      let factor = exp(-abs(score - top));
-      let shrink = select(1.0, factor, score > top);
-      let weight = select(factor, 1.0, score > top);
-      top = max(top, score);
-      part = fma(part, shrink, weight);
-      value = fma(vec4f(weight), pool[at + v_offset], value * shrink);
+      let own_k = pool[at];
+      let own_v = pool[at + v_offset];
+      for (var h = 0u; h < HEADS; h++) {
+        let score = across(x[h] * own_k);
+        // Of the two factors one is 1.
+        let factor = exp(-abs(score - top[h]));
+        let shrink = select(1.0, factor, score > top[h]);
+        let weight = select(factor, 1.0, score > top[h]);
+        top[h] = max(top[h], score);
+        part[h] = fma(part[h], shrink, weight);
+        value[h] = fma(vec4f(weight), own_v, value[h] * shrink);
+      }
     }
-    var best = top;
-    for (var apart = QUADS; apart < 8u; apart *= 2u) { best = max(best, subgroupShuffleXor(best, apart)); }
-    part *= exp(top - best);
-    value *= exp(top - best);
-    for (var apart = QUADS; apart < 8u; apart *= 2u) {
-      part += subgroupShuffleXor(part, apart);
-      value += subgroupShuffleXor(value, apart);
-    }
-    highest = select(highest, best, lane == i);
-    total = select(total, part, lane == i);
-    for (var n = 0u; n < QUADS; n++) {
-      q[n] = select(q[n], subgroupShuffle(x, n), lane == i);
-      sum[n] = select(sum[n], subgroupShuffle(value, n), lane == i);
+    for (var h = 0u; h < HEADS; h++) {
+      var best = top[h];
+      for (var apart = QUADS; apart < 8u; apart *= 2u) { best = max(best, subgroupShuffleXor(best, apart)); }
+      let shrink = exp(top[h] - best);
+      var all = part[h] * shrink;
+      var mean = value[h] * shrink;
+      for (var apart = QUADS; apart < 8u; apart *= 2u) {
+        all += subgroupShuffleXor(all, apart);
+        mean += subgroupShuffleXor(mean, apart);
+      }
+      highest[h] = select(highest[h], best, lane == i);
+      total[h] = select(total[h], all, lane == i);
+      for (var n = 0u; n < QUADS; n++) {
+        q[h][n] = select(q[h][n], subgroupShuffle(x[h], n), lane == i);
+        sum[h][n] = select(sum[h][n], subgroupShuffle(mean, n), lane == i);
+      }
     }
   }
 
@@ -121,22 +133,32 @@ fn main(
       let k = pool[at];
       let v = pool[at + v_offset];
       for (var n = 0u; n < KEYS; n++) {
-        var products = vec4f();
-        for (var m = 0u; m < QUADS; m++) { products = fma(q[m], subgroupShuffle(k, n * QUADS + m), products); }
-        let score = products.x + products.y + products.z + products.w;
-        let takes = mine && j + n < end;
-        let factor = exp(-abs(score - highest));
-        let raises = takes && score > highest;
-        let shrink = select(1.0, factor, raises);
-        let weight = select(select(0.0, factor, takes), 1.0, raises);
-        highest = select(highest, score, raises);
-        total = fma(total, shrink, weight);
+        var products = array<vec4f, HEADS>(); // spelled out: without, lavapipe keeps the last turn's
         for (var m = 0u; m < QUADS; m++) {
-          sum[m] = fma(vec4f(weight), subgroupShuffle(v, n * QUADS + m), sum[m] * shrink);
+          let part = subgroupShuffle(k, n * QUADS + m);
+          for (var h = 0u; h < HEADS; h++) { products[h] = fma(q[h][m], part, products[h]); }
+        }
+        let takes = mine && j + n < end;
+        var shrink: array<f32, HEADS>;
+        var weight: array<f32, HEADS>;
+        for (var h = 0u; h < HEADS; h++) {
+          let score = products[h].x + products[h].y + products[h].z + products[h].w;
+          let factor = exp(-abs(score - highest[h]));
+          let raises = takes && score > highest[h];
+          shrink[h] = select(1.0, factor, raises);
+          weight[h] = select(select(0.0, factor, takes), 1.0, raises);
+          highest[h] = select(highest[h], score, raises);
+          total[h] = fma(total[h], shrink[h], weight[h]);
+        }
+        for (var m = 0u; m < QUADS; m++) {
+          let part = subgroupShuffle(v, n * QUADS + m);
+          for (var h = 0u; h < HEADS; h++) { sum[h][m] = fma(vec4f(weight[h]), part, sum[h][m] * shrink[h]); }
         }
       }
     }
   }
   if (lane >= rows) { return; }
-  for (var n = 0u; n < QUADS; n++) { out[(own_row * heads + head) * QUADS + n] = sum[n] / total; }
+  for (var h = 0u; h < HEADS; h++) {
+    for (var n = 0u; n < QUADS; n++) { out[(own_row * heads + head + h) * QUADS + n] = sum[h][n] / total[h]; }
+  }
 }

@@ -6,7 +6,7 @@ import { LORA_MODULES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf } from "./commands/plan.ts";
 import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, type PlanSettings, tooLarge } from "./plan.ts";
 import { measurePlan, QWEN25 } from "./plan_testing.ts";
-import { loadRecipe } from "./recipe.ts";
+import { loadRecipe, type Override } from "./recipe.ts";
 
 const base: PlanSettings = {
   config: parseConfig({
@@ -100,9 +100,20 @@ describe("largestMicroBatch()", () => {
 });
 
 describe("the recipes of Qwen2.5", () => {
-  for (const [size, room] of [["0.5b", 8], ["1.5b", 24], ["7b", 80]] as const) {
-    it(`fits ${size} into ${room} GiB`, () => {
-      const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}`, []);
+  const bf16: Override = ["train.weights_dtype", "bfloat16"];
+  const tokens = (count: number): Override => ["train.micro_batch_tokens", `${count}`];
+  const cases: [size: string, room: number, ...Override[]][] = [
+    ["0.5b", 8],
+    ["0.5b", 4, bf16, tokens(4096)],
+    ["1.5b", 24],
+    ["1.5b", 16, bf16],
+    ["7b", 80],
+    ["7b", 32, bf16],
+    ["7b", 24, bf16, tokens(2048)],
+  ];
+  for (const [size, room, ...overrides] of cases) {
+    it(`fits ${size} into ${room} GiB ${overrides.map(([, value]) => value).join(", ")}`, () => {
+      const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}`, overrides);
       const settings = planOf(recipe, QWEN25[`Qwen2.5-${size.toUpperCase()}`]!);
       const planned = plan(settings);
       assert.ok(planned.total <= room * 2 ** 30, gib(planned.total));

@@ -1,6 +1,7 @@
-// Dawn, Google's WebGPU, through npm `webgpu`: the only file that knows it.
+// Dawn, Google's WebGPU, through npm `webgpu`: with dawn_warnings.ts the only file that knows it.
 
 import { create, globals } from "webgpu";
+import { withoutKnownWarnings } from "./dawn_warnings.ts";
 
 const kept = globalThis as { __ghpoDawn?: GPU };
 
@@ -11,7 +12,10 @@ const kept = globalThis as { __ghpoDawn?: GPU };
 export function dawn(): GPU {
   if (!kept.__ghpoDawn) {
     Object.assign(globalThis, globals);
-    kept.__ghpoDawn = create(["enable-dawn-features=allow_unsafe_apis"]);
+    const instance = create(["enable-dawn-features=allow_unsafe_apis"]);
+    // Dawn looks for adapters once, in the first call, before that returns. Whoever asks again hears of any error.
+    withoutKnownWarnings(() => void instance.requestAdapter().catch(() => null));
+    kept.__ghpoDawn = instance;
   }
   return kept.__ghpoDawn;
 }

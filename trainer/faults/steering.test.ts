@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listCheckpoints } from "../checkpoint.ts";
 import { readEvents, requestSteering } from "../steering.ts";
 import { BagPolicy } from "../testing.ts";
 import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
@@ -100,7 +101,13 @@ describe("a steered run", () => {
     await steps(5);
     first.kill("SIGKILL");
     await first.exited;
-    assert.equal(readEvents(killed).length, 2);
+    assert.equal(first.signalCode, "SIGKILL", "it must not have ended before");
+    const events = readEvents(killed);
+    assert.deepEqual(events.map((e) => [e.learning_rate, e.temperature]), [[0.002, undefined], [
+      undefined,
+      0.7,
+    ]]);
+    assert.ok(Math.max(...listCheckpoints(join(killed, "checkpoints"))) < 8);
     await finish(start(killed, "--resume"));
 
     // The same events from the beginning, in a run that nobody disturbs.
@@ -108,5 +115,8 @@ describe("a steered run", () => {
     copyFileSync(join(killed, "events.jsonl"), join(whole, "events.jsonl"));
     await finish(start(whole));
     assert.deepEqual(outcome(killed), outcome(whole));
+    const plain = temporary();
+    await finish(start(plain));
+    assert.notDeepEqual(outcome(plain).files, outcome(whole).files, "steering must make a difference");
   });
 });

@@ -56,7 +56,7 @@ const generation = {
 const measured: Omit<PlanSettings, Choice> = {
   config: qwen2(896, 4864, 4, 14, 2, 16000),
   reference: false,
-  micro_batch_tokens: 192,
+  micro_batch_tokens: 2048,
   generation: { prompts: 2, samples: 2, prompt_tokens: 40, completion_tokens: 8, rows: 4, evaluated: 0 },
 };
 

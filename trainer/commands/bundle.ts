@@ -3,9 +3,9 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { homedir, hostname, platform, release } from "node:os";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { readJson, readText } from "#shared/io/files.ts";
+import { makeDirectory, readJson, readText } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints, readCheckpoint } from "../checkpoint.ts";
 import { summarise, table, theRun } from "../dashboard/runs.ts";
 import { RunDirectory } from "../run_directory.ts";
@@ -37,6 +37,7 @@ export async function bundleCommand(
     dumps: dumps(run),
   };
   const text = withoutPlaces(withoutSecrets(JSON.stringify(report, null, 1))) + "\n";
+  makeDirectory(dirname(out));
   writeFileAtomic(out, text);
   const bytes = Buffer.byteLength(text);
   console.log(

@@ -1,7 +1,7 @@
 // dashboard: watch and steer runs in the browser.
 
 import * as v from "valibot";
-import { errorCode } from "#shared/io/files.ts";
+import { errorCode, makeDirectory } from "#shared/io/files.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name } from "#shared/schemas/values.ts";
 import { serveDashboard } from "../dashboard/serve.ts";
@@ -16,6 +16,7 @@ const FlagsSchema = v.strictObject({
 
 export async function dashboardCommand(folders: readonly string[], flags: unknown): Promise<void> {
   const { port, host, json } = parseFlags(FlagsSchema, flags);
+  if (folders.length === 0) makeDirectory("runs"); // the first run may begin later
   const serve = (port: number) =>
     serveDashboard({
       folders: folders.length === 0 ? ["runs"] : folders,

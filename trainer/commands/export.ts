@@ -1,8 +1,9 @@
 // export: a run's metrics for other tools, as TensorBoard events or CSV.
 
-import { mkdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { theRun } from "../dashboard/runs.ts";
 import { RunDirectory } from "../run_directory.ts";
@@ -21,7 +22,7 @@ export function exportCommand(
   const run = theRun(path);
   const records = new RunDirectory(run).readMetrics();
   const folder = options.out ?? join(run, "export");
-  mkdirSync(folder, { recursive: true });
+  makeDirectory(folder);
   const file = format === "csv"
     ? join(folder, "metrics.csv")
     : join(folder, `events.out.tfevents.${Math.floor(startOf(run, records))}.ghpo`);

@@ -1,9 +1,11 @@
 // init: a recipe to start from, complete and commented, from flags or from four questions.
 
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { loadConfig } from "#shared/model/load.ts";
 import { FAMILIES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
@@ -41,6 +43,7 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
   }
   const text = recipeText(await answersOf(options), file.replace(/^.*\/|\.toml$/g, ""));
   parse(TrainRecipeSchema, parseToml(text), file); // nothing is written that train would refuse
+  makeDirectory(dirname(file));
   writeFileAtomic(file, text);
   console.log(
     options.json ? JSON.stringify({ file }) : `${file}\nNext: npm run -s ghpo -- train ${file} --dry-run`,

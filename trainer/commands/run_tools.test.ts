@@ -33,8 +33,16 @@ function ghpo(...args: string[]) {
 }
 
 function ghpoWith(env: Record<string, string>, ...args: string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "trainer/main.ts", ...args], {
-    cwd: ROOT,
+  return ghpoIn(ROOT, args, env);
+}
+
+function ghpoIn(cwd: string, args: string[], env: Record<string, string> = {}) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([
+    process.execPath,
+    join(ROOT, "trainer/main.ts"),
+    ...args,
+  ], {
+    cwd,
     env: { ...process.env, ...env },
     stdin: "ignore",
   });
@@ -51,6 +59,11 @@ describe("ghpo runs", () => {
     assert.deepEqual([row.status, row.step, row.max_steps], ["stopped", 20, 30]);
   });
 
+  it("says what to do first where nothing was ever run", () => {
+    const { code, out } = ghpoIn(temporary(), ["runs"]);
+    assert.deepEqual([code, out], [0, "No runs yet. Next: npm run demo\n"]);
+  });
+
   it("says when a folder is not there", () => {
     const { code, err } = ghpo("runs", "no/such/folder");
     assert.equal(code, 1);
@@ -59,6 +72,13 @@ describe("ghpo runs", () => {
 });
 
 describe("ghpo show", () => {
+  it("names a width that is none", () => {
+    assert.match(
+      ghpo("show", aRun(), "--width", "wide").err,
+      /^error: Cannot read the flags as --width must/,
+    );
+  });
+
   it("prints a summary with plots, or the last values as JSON", () => {
     const run = aRun();
     const { out } = ghpo("show", run, "--width", "60");

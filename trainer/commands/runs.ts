@@ -1,11 +1,13 @@
 // runs: the runs below some folders with where they stand.
 
+import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { findRuns, type RunSummary, shortNames, summarise } from "../dashboard/runs.ts";
 import { formatDuration } from "../status.ts";
 
 export function runsCommand(folders: readonly string[], options: { json?: boolean }): void {
-  const paths = findRuns(folders.length === 0 ? ["runs"] : folders);
+  const none = folders.length === 0 && !existsSync("runs"); // nothing was ever run here
+  const paths = none ? [] : findRuns(folders.length === 0 ? ["runs"] : folders);
   const names = shortNames(paths);
   const runs = paths.map((path, i) => summarise(path, names[i]!));
   console.log(options.json ? JSON.stringify(runs) : runsTable(runs));

@@ -1,6 +1,9 @@
 // show: one run in the terminal, as numbers and plots.
 
 import { relative } from "node:path";
+import * as v from "valibot";
+import { parseFlags } from "#shared/schemas/parse.ts";
+import { positiveCount } from "#shared/schemas/values.ts";
 import { MetricsLog } from "../dashboard/metrics_log.ts";
 import { summarise, theRun } from "../dashboard/runs.ts";
 import { formatDuration } from "../status.ts";
@@ -11,24 +14,29 @@ const PLOTS: [key: string, title: string][] = [
   ["ghpo/accuracy_unhinted", "un-hinted accuracy"],
   ["ghpo/frac_difficult", "difficult groups"],
   ["reward", "reward"],
-  ["loss", "loss"],
   ["entropy", "entropy"],
+  ["loss", "loss"],
   ["grad_norm", "gradient norm"],
 ];
 const MOST_PLOTS = 4;
 const HEIGHT = 8;
 
-export async function showCommand(path: string, options: { json?: boolean; width?: string }): Promise<void> {
+const FlagsSchema = v.strictObject({
+  width: v.optional(v.pipe(v.string(), v.transform(Number), positiveCount)),
+  json: v.optional(v.boolean(), false),
+});
+
+export async function showCommand(path: string, flags: unknown): Promise<void> {
+  const { width = process.stdout.columns ?? 80, json } = parseFlags(FlagsSchema, flags);
   const run = theRun(path);
   const log = new MetricsLog(`${run}/metrics.jsonl`);
   await log.refresh();
   const summary = summarise(run);
   const last = Object.fromEntries(log.keys.map((key) => [key, finiteOrNull(log.latest(key))]));
-  if (options.json) {
+  if (json) {
     console.log(JSON.stringify({ ...summary, last }));
     return;
   }
-  const width = options.width === undefined ? process.stdout.columns ?? 80 : Number(options.width);
   const facts = [
     ["run", relative(".", run)],
     ["algorithm", `${summary.algorithm} from ${summary.model}`],
@@ -42,7 +50,7 @@ export async function showCommand(path: string, options: { json?: boolean; width
     ]),
   ];
   console.log(alignColumns(facts));
-  // The loss says little in reinforcement learning, so it gives way to what was there before it.
+  // The loss says little in reinforcement learning, so there it gives way to what stands before it.
   for (const [key, title] of PLOTS.filter(([key]) => log.keys.includes(key)).slice(0, MOST_PLOTS)) {
     const { steps, series } = log.window([key], 0, Infinity, Math.max(10, width - 12));
     console.log(`\n${title}\n${plot(steps, series[key]!.mean, HEIGHT)}`);

@@ -144,6 +144,9 @@ describe("EnginePolicy", () => {
       await advance(second);
       assert.deepEqual(await second.forward(batch), await first.forward(batch));
 
+      const third = await open({ lora: { ...lora, adapter: join(folder, "adapter") }, weights_dtype });
+      assert.deepEqual(await third.forward(batch), saved, "a new run starts from the adapters of another");
+
       const { randomSeed: _, ...rest } = options;
       const merged = await openEngine({ ...rest, model: folder });
       policies.push(merged);

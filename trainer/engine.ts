@@ -53,8 +53,8 @@ export interface EngineOptions {
   optimizer: OptimizerSettings;
   /** Whether a copy of the initial model is kept for the KL penalty. */
   reference: boolean;
-  /** Trains adapters from this seed instead of the weights. */
-  lora?: LoraSettings & { seed: number };
+  /** Trains adapters from this seed, or from those of a directory, instead of the weights. */
+  lora?: LoraSettings & { seed: number; adapter?: string | null };
   /** How the weights are stored on the GPU; anything but float32 needs `lora`. */
   weights_dtype?: Dtype;
   /** Most completions sampled side by side. */
@@ -113,6 +113,7 @@ export class EnginePolicy implements StoredPolicy {
     const { learner, lora, rows } = options;
     this.#generator = new Generator(model, rows === undefined ? {} : { rows });
     this.#lora = lora && new Lora(model, lora, learner.micro_batch_tokens, lora.seed);
+    if (this.#lora && lora?.adapter) loadAdapters(this.#lora, lora.adapter);
     this.#learner = new Learner(model, learner, this.#lora);
     this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);
   }

@@ -87,6 +87,8 @@ const LoraSchema = v.strictObject({
   r: setting(v.pipe(positiveCount, v.multipleOf(4, "must be a multiple of 4")), 16),
   lora_alpha: setting(positive, 32),
   target_modules: setting(v.pipe(v.array(v.picklist(LORA_MODULES)), v.minLength(1)), [...LORA_MODULES]),
+  /** Directory of adapters that PEFT or an earlier run wrote, to start from; null: new ones. */
+  adapter: setting(v.nullable(name), null),
 });
 
 const GhpoSchema = v.strictObject({

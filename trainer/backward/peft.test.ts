@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { noise, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
+import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { readTensors } from "#shared/model/save.ts";
+import { Learner } from "../learner.ts";
 import { Lora, type LoraSettings } from "./lora.ts";
 import { loadAdapters, readAdapterSettings, saveAdapters } from "./peft.ts";
 
@@ -34,6 +36,27 @@ describe("PEFT files", () => {
     for (const { model, lora } of [first, second]) [lora, model].forEach((part) => part.destroy());
   });
 
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    it(`of the PEFT library itself give its log-probs, beside weights in ${dtype}`, async () => {
+      const folder = `${import.meta.dirname}/../parity/fixtures/peft`; // made by peft_adapters.py
+      const model = loadModel(
+        await testGpu(),
+        `${import.meta.dirname}/../../shared/model/fixtures/qwen2`,
+        dtype,
+      );
+      const lora = new Lora(model, readAdapterSettings(folder), 32, 3);
+      loadAdapters(lora, folder);
+      const learner = new Learner(model, { micro_batch_tokens: 32, temperature: 1 }, lora);
+      const { ids, logprobs } = readJson(join(folder, "reference.json")) as {
+        ids: number[];
+        logprobs: number[];
+      };
+      const scores = await learner.forward([{ ids, prompt_length: 1 }]);
+      assertClose(scores.logprobs[0]!, logprobs, 1e-4, "log-probs");
+      [learner, lora, model].forEach((part) => part.destroy());
+    });
+  }
+
   it("have PEFT's names and shapes", () => {
     const file = new SafetensorsFile(join(directory, "adapter_model.safetensors"));
     const shape = (name: string) => file.tensors.get(`base_model.model.model.layers.1.${name}.weight`)?.shape;
@@ -45,13 +68,20 @@ describe("PEFT files", () => {
   });
 
   it("are refused when they belong to other modules or another kind of adapter", async () => {
-    const { model, lora } = await make({ ...settings, target_modules: ["k_proj"] });
-    assert.throws(
-      () => loadAdapters(lora, directory),
-      /down_proj.lora_A.weight does not belong to the adapters/,
-    );
-    lora.destroy();
-    model.destroy();
+    const refused: [Partial<LoraSettings>, RegExp][] = [
+      [
+        { target_modules: ["k_proj"] },
+        /as target_modules must be k_proj: current value is down_proj, k_proj$/,
+      ],
+      [{ lora_alpha: 16 }, /as lora_alpha must be 16: current value is 8$/],
+      [{ r: 8 }, /as r must be 8: current value is 4$/],
+    ];
+    for (const [change, message] of refused) {
+      const { model, lora } = await make({ ...settings, ...change });
+      assert.throws(() => loadAdapters(lora, directory), { name: "TypeError", message });
+      lora.destroy();
+      model.destroy();
+    }
     const path = join(directory, "adapter_config.json");
     writeFileSync(path, readFileSync(path, "utf8").replace(`"r": 4`, `"use_dora": true, "r": 4`));
     assert.throws(() => readAdapterSettings(directory), /use_dora/);

@@ -55,8 +55,21 @@ export function readAdapterSettings(directory: string): LoraSettings {
   return { r, lora_alpha, target_modules };
 }
 
-/** Fills the adapters from a directory and merges them into the model. */
+/**
+ * Fills the adapters from a directory and merges them into the model.
+ * @throws TypeError when rank, alpha or modules are others, or a tensor is missing or does not belong.
+ */
 export function loadAdapters(lora: Lora, directory: string): void {
+  const stored = readAdapterSettings(directory);
+  const shown = (value: unknown) => Array.isArray(value) ? value.toSorted().join(", ") : String(value);
+  for (const name of ["r", "lora_alpha", "target_modules"] as const) {
+    const [own, theirs] = [shown(lora.settings[name]), shown(stored[name])];
+    if (own !== theirs) {
+      throw new TypeError(
+        `Cannot load the adapters of ${directory} as ${name} must be ${own}: current value is ${theirs}`,
+      );
+    }
+  }
   const file = new SafetensorsFile(join(directory, WEIGHTS));
   try {
     const data = lora.parameters().map((parameter) =>

@@ -109,11 +109,12 @@ function legendOf(lines) {
   return element("div", { class: "scroll legend" }, table(["", ...names.map(heading)], rows));
 }
 
+/** A piece of the line: its colour, and its dashes as in the chart. */
 function swatch(color, dash) {
-  const node = element("span", { class: "swatch" });
-  node.style.background = dash.length
-    ? `repeating-linear-gradient(90deg, ${color} 0 5px, transparent 5px 8px)`
-    : color;
+  const node = element("span", { class: dash.length > 0 ? "swatch dashed" : "swatch" });
+  let at = 0;
+  const stops = dash.map((length, i) => `${i % 2 === 0 ? color : "transparent"} ${at}px ${at += length}px`);
+  node.style.background = dash.length > 0 ? `repeating-linear-gradient(90deg, ${stops.join(", ")})` : color;
   return node;
 }
 

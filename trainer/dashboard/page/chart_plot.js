@@ -30,7 +30,7 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       },
     },
     scales: { x: { time: false, auto: false }, y: scaleOf(spec) },
-    axes: [axis, { ...axis, size: 56, values }],
+    axes: [{ ...axis, size: 32 }, { ...axis, size: 56, values }],
     series: [{}, ...lines.flatMap((line, i) => seriesOf(spec, line, bands, i))],
     bands: bands
       ? lines.map((line, i) => ({ series: [3 * i + 2, 3 * i + 3], fill: faint(line.color, 0.2) }))

@@ -82,7 +82,9 @@ function scaleOf(spec) {
 function rangeOf(min, max, stack) {
   if (min === null || max === null) return [0, 1];
   if (stack) return [0, max || 1];
-  const pad = (max - min || Math.abs(max) || 1) * 0.08;
+  // A constant that smoothing has rounded differs in its last bits only, which no axis can be divided by.
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  const pad = (max - min > 1e-9 * size ? max - min : size || 1) * 0.08;
   return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
 }
 

@@ -19,6 +19,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { Lora, type LoraSettings } from "./backward/lora.ts";
 import { loadAdapters, saveAdapters } from "./backward/peft.ts";
 import { dawn } from "./dawn.ts";
+import { chooseProducts, useKernels } from "./kernel_choice.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
 import { checkPlan, plan, type PlanSettings } from "./plan.ts";
@@ -61,6 +62,8 @@ export interface EngineOptions {
   rows?: number;
   /** "base" for the portable kernels alone. */
   variants?: "auto" | "base";
+  /** Those of the checkpoint from which a run goes on, as its manifest names them. */
+  kernels?: string | undefined;
   /** Checked against the adapter before anything is loaded. */
   plan?: PlanSettings;
 }
@@ -77,6 +80,8 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
   }
   const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
   await selfTest(gpu);
+  if (options.kernels !== undefined) await useKernels(gpu, options.kernels);
+  else if (options.variants !== "base") await chooseProducts(gpu);
   if (options.plan) refuseTooLarge(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined

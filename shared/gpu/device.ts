@@ -22,6 +22,10 @@ export interface AdapterFacts {
 /** Kernel family: software adapters want barrier-free register tiles, hardware ones workgroup tiles. */
 export type Profile = "cpu" | "gpu";
 
+/** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes. */
+export const PRODUCTS = ["base", "workgroup", "subgroups8"] as const;
+export type Products = typeof PRODUCTS[number];
+
 /** Limits asked for at the adapter's own maximum; everything else stays at the WebGPU default. */
 const WANTED_LIMITS = [
   "maxBufferSize",
@@ -108,6 +112,8 @@ export class Gpu {
   peakBytes = 0;
   /** Whether to use the kernels made for subgroups of exactly 8 lanes; tests switch it off to compare. */
   subgroups8 = false;
+  /** What was chosen for the matrix products; by default they go by `subgroups8`. */
+  chosen: Products | undefined;
   /** Whether parameters go with the commands, which few hosts offer. */
   immediates = false;
   /** Whether to sleep while waiting, so that the adapter has all processors to itself. */
@@ -141,9 +147,14 @@ export class Gpu {
     });
   }
 
+  get products(): Products {
+    return this.chosen ?? (this.subgroups8 ? "subgroups8" : "base");
+  }
+
   /** The kernels in use, for run manifests: sums may differ in the last bits from one choice to another. */
-  get variants(): "base" | "subgroups8" {
-    return this.subgroups8 ? "subgroups8" : "base";
+  get variants(): string {
+    const others = this.subgroups8 ? "subgroups8" : "base";
+    return this.products === others ? others : `${others}, products ${this.products}`;
   }
 
   /** Throws what the device reported since it was opened: validation errors arrive late in WebGPU. */

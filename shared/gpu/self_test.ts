@@ -2,7 +2,7 @@
 // Opening a run multiplies small integer matrices, whose products are exact in f32, and compares.
 
 import { matmulNN, matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
-import type { Gpu } from "./device.ts";
+import type { Gpu, Products } from "./device.ts";
 import { Recorder } from "./recorder.ts";
 
 // Sizes that fill no tile of any kernel.
@@ -18,6 +18,17 @@ export async function selfTest(gpu: Gpu): Promise<void> {
   if (wrong) {
     const name = gpu.facts.description || gpu.facts.device || gpu.facts.vendor || "without a name";
     throw new Error(`Cannot use adapter "${name}" as its self-test product is wrong: ${wrong}`);
+  }
+}
+
+/** Whether the matrix products are right by these kernels. */
+export async function productsAreRight(gpu: Gpu, products: Products): Promise<boolean> {
+  const { chosen } = gpu;
+  gpu.chosen = products;
+  try {
+    return await firstWrong(gpu) === undefined;
+  } finally {
+    gpu.chosen = chosen;
   }
 }
 

@@ -6,8 +6,19 @@ import nn from "./matmul_nn.wgsl" with { type: "text" };
 import { type Kind, subgroupProduct, subgroupTile } from "./matmul_subgroup.ts";
 import nt from "./matmul_nt.wgsl" with { type: "text" };
 import tn from "./matmul_tn.wgsl" with { type: "text" };
+import { WORKGROUP_TILE, workgroupProduct } from "./matmul_workgroup.ts";
 
-const subgroup = { nn: subgroupProduct("nn"), nt: subgroupProduct("nt"), tn: subgroupProduct("tn") };
+const kinds = <T>(make: (kind: Kind) => T) => ({ nn: make("nn"), nt: make("nt"), tn: make("tn") });
+/** The variants beside the portable kernels: they differ in text and tile alone. */
+const VARIANTS = {
+  subgroups8: { label: "subgroup", text: kinds(subgroupProduct), tile: kinds(subgroupTile) },
+  workgroup: { label: "workgroup", text: kinds(workgroupProduct), tile: kinds(() => WORKGROUP_TILE) },
+};
+
+/** The text of every product, to tell whether a choice among them was made for these. */
+export function productTexts(): string[] {
+  return [nn, nt, tn, ...Object.values(VARIANTS).flatMap(({ text }) => Object.values(text))];
+}
 
 export interface MatmulShape {
   rows: number;
@@ -45,8 +56,10 @@ export function matmulNN(
   };
   // An absent operand is bound to w, which is only read as well.
   const bindings = { x, w, bias: bias ?? w, residual: residual ?? w, out };
-  if (recorder.gpu.subgroups8 && xStride % 4 === 0 && xFirst % 4 === 0) {
-    return dispatchSubgroup(recorder, "nn", { ...params, out_stride: cols, out_first: 0 }, bindings);
+  const { products } = recorder.gpu;
+  if (products !== "base" && xStride % 4 === 0 && xFirst % 4 === 0) {
+    const places = { out_stride: cols, out_first: 0 };
+    return dispatchVariant(recorder, products, "nn", { ...params, ...places }, bindings);
   }
   const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
   recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, grid);
@@ -65,10 +78,11 @@ export function matmulNT(
   checkQuads("matmul_nt", { cols, inner });
   const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, out_first: outFirst };
   const params = { ...common, out_stride: outStride };
-  if (recorder.gpu.subgroups8) {
+  const { products } = recorder.gpu;
+  if (products !== "base") {
     const plain = { x_stride: inner, x_first: 0, has_bias: 0, has_residual: 0 };
     const bindings = { ...buffers, bias: buffers.w, residual: buffers.w };
-    return dispatchSubgroup(recorder, "nt", { ...params, ...plain }, bindings);
+    return dispatchVariant(recorder, products, "nt", { ...params, ...plain }, bindings);
   }
   const grid = [Math.ceil(cols / 32), Math.ceil(rows / 32)] as const;
   recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, grid);
@@ -87,23 +101,26 @@ export function matmulTN(
   checkQuads("matmul_tn", { rows, cols });
   const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, x_first: xFirst };
   const params = { ...common, x_stride: xStride };
-  if (recorder.gpu.subgroups8) {
+  const { products } = recorder.gpu;
+  if (products !== "base") {
     const plain = { out_stride: cols, out_first: 0, has_bias: 0, has_residual: 0 };
     const bindings = { x, w: y, bias: y, residual: y, out };
-    return dispatchSubgroup(recorder, "tn", { ...params, ...plain }, bindings);
+    return dispatchVariant(recorder, products, "tn", { ...params, ...plain }, bindings);
   }
   const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
   recorder.dispatch(recorder.gpu.kernel("matmul_tn", tn), params, { x, y, out }, grid);
 }
 
-function dispatchSubgroup(
+function dispatchVariant(
   recorder: Recorder,
+  variant: keyof typeof VARIANTS,
   kind: Kind,
   params: Record<string, number> & MatmulShape,
   bindings: Record<string, Binding>,
 ): void {
-  const kernel = recorder.gpu.kernel(`matmul_${kind}_subgroup`, subgroup[kind]);
-  const { rows, cols } = subgroupTile(kind);
+  const { label, text, tile } = VARIANTS[variant];
+  const kernel = recorder.gpu.kernel(`matmul_${kind}_${label}`, text[kind]);
+  const { rows, cols } = tile[kind];
   recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / cols), Math.ceil(params.rows / rows)]);
 }
 

@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
+import { recordedKernels } from "../kernel_choice.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
 import { withDevice } from "../recover.ts";
 import { totalSteps, tune } from "../sft.ts";
@@ -58,6 +59,7 @@ async function runTuning(
       optimizer: recipe.optimizer,
       reference: false,
       variants: recipe.variants,
+      kernels: recordedKernels(recipe.output_dir),
     });
   const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;

@@ -6,6 +6,7 @@ import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadConfig } from "#shared/model/load.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
+import { recordedKernels } from "../kernel_choice.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
 import { withDevice } from "../recover.ts";
 import { loadRewards } from "../rewards.ts";
@@ -71,6 +72,7 @@ export async function runTraining(
       weights_dtype: recipe.train.weights_dtype,
       rows: recipe.generation.rows,
       variants: recipe.variants,
+      kernels: recordedKernels(recipe.output_dir),
       ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed } }),
       plan: planOf(recipe, loadConfig(recipe.model)),
     });

@@ -1,0 +1,40 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { autotune, candidates } from "./autotune.ts";
+import { openGpu, type Products } from "./device.ts";
+import { hostGpu } from "./testing.ts";
+
+describe("autotune()", () => {
+  it("takes what a processor is known to run best without measuring", async () => {
+    const gpu = await openGpu(await hostGpu(), { profile: "cpu" });
+    const known = gpu.subgroups8 ? "subgroups8" : "base";
+    assert.deepEqual(await autotune(gpu), { products: known, milliseconds: {} });
+    gpu.close();
+  });
+
+  it("takes the fastest of those that it measured, and leaves buffers and choice as they were", async () => {
+    const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
+    const { products, milliseconds } = await autotune(gpu);
+    assert.ok(candidates(gpu).includes("workgroup"));
+    assert.ok(Object.keys(milliseconds).every((name) => candidates(gpu).includes(name as Products)));
+    assert.equal(milliseconds[products], Math.min(...Object.values(milliseconds)));
+    assert.equal(gpu.chosen, undefined);
+    assert.equal(gpu.liveBytes, 0);
+    gpu.close();
+  });
+
+  it("leaves out kernels whose numbers are wrong, however fast they are", async () => {
+    const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
+    const fastest = (await autotune(gpu)).products;
+    const read = gpu.readFloats.bind(gpu);
+    gpu.readFloats = async (...args) => {
+      const values = await read(...args);
+      if (gpu.products === fastest) values[70]! += 1;
+      return values;
+    };
+    const { products, milliseconds } = await autotune(gpu);
+    assert.notEqual(products, fastest);
+    assert.ok(!Object.hasOwn(milliseconds, fastest));
+    gpu.close();
+  });
+});

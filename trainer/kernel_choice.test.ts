@@ -1,0 +1,146 @@
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { candidates } from "#shared/gpu/autotune.ts";
+import { type Gpu, openGpu } from "#shared/gpu/device.ts";
+import { syntheticProblems } from "#shared/problems/synthetic.ts";
+import { dawn } from "./dawn.ts";
+import { type EnginePolicy, openEngine } from "./engine.ts";
+import { chooseProducts, recordedKernels, useKernels } from "./kernel_choice.ts";
+import { loadRewards } from "./rewards.ts";
+import { Status } from "./status.ts";
+import { tinyRecipe } from "./testing.ts";
+import { train } from "./train.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
+const closing: { close(): void }[] = [];
+after(() => {
+  for (const own of closing) own.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** This adapter, taken for a hardware GPU: there is something to choose. */
+async function hardware(): Promise<Gpu> {
+  const gpu = await openGpu(dawn(), { profile: "gpu" });
+  closing.push(gpu);
+  return gpu;
+}
+
+describe("chooseProducts()", { timeout: 60_000 }, () => {
+  it("measures once and keeps the result by adapter, driver and kernels", async () => {
+    const file = join(folder, "new/kernels.json");
+    const first = await hardware();
+    await chooseProducts(first, file);
+    const [[key, kept]] = Object.entries(JSON.parse(readFileSync(file, "utf8"))) as [
+      [string, { products: string; milliseconds: Record<string, number> }],
+    ];
+    assert.ok(key.includes(first.facts.description));
+    assert.equal(kept.products, first.products);
+    assert.ok(kept.milliseconds[kept.products]! > 0);
+    // Another choice in the file shows that it is read.
+    const other = candidates(first).find((products) => products !== first.products)!;
+    writeFileSync(file, JSON.stringify({ [key]: { ...kept, products: other }, another: kept }));
+    const second = await hardware();
+    await chooseProducts(second, file);
+    assert.equal(second.products, other);
+  });
+
+  for (const content of ["{", "[]", '{"any": {"products": "fast", "milliseconds": {}}}']) {
+    it(`writes a file anew that holds ${content}`, async () => {
+      const file = join(folder, "broken.json");
+      writeFileSync(file, content);
+      const gpu = await hardware();
+      await chooseProducts(gpu, file);
+      const kept = Object.values(JSON.parse(readFileSync(file, "utf8"))) as { products: string }[];
+      assert.deepEqual(kept.map(({ products }) => products), [gpu.products]);
+    });
+  }
+
+  it("chooses without a file where none can be written", async () => {
+    const gpu = await hardware();
+    const file = join(folder, "occupied");
+    mkdirSync(file);
+    await chooseProducts(gpu, file);
+    assert.ok(gpu.chosen !== undefined);
+  });
+});
+
+describe("useKernels()", { timeout: 60_000 }, () => {
+  it("takes what a manifest names, so that its bits come again", async () => {
+    for (const recorded of ["base", "base, products workgroup"]) {
+      const gpu = await hardware();
+      await useKernels(gpu, recorded);
+      assert.equal(gpu.variants, recorded);
+    }
+  });
+
+  it("keeps to what it has where the named kernels are unknown or wrong", async () => {
+    const gpu = await hardware();
+    const { variants } = gpu;
+    await useKernels(gpu, "base of another version, products tensor");
+    assert.equal(gpu.variants, variants);
+    const read = gpu.readFloats.bind(gpu);
+    gpu.readFloats = async (...args) => (await read(...args)).map((value) => value + 1);
+    await useKernels(gpu, `${variants}, products workgroup`);
+    assert.equal(gpu.variants, variants);
+  });
+});
+
+describe("a run that goes on", () => {
+  const TINY = fileURLToPath(new URL("./recipes/tiny", import.meta.url));
+  const output_dir = join(folder, "run");
+  const open = async (kernels: string | undefined): Promise<EnginePolicy> => {
+    const policy = await openEngine({
+      model: TINY,
+      randomSeed: 3,
+      learner: { micro_batch_tokens: 512, temperature: 1 },
+      optimizer: { adam_beta1: 0.9, adam_beta2: 0.95, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
+      reference: false,
+      kernels,
+    });
+    closing.push(policy);
+    return policy;
+  };
+  const run = async (policy: EnginePolicy, resume: boolean) => {
+    const recipe = tinyRecipe({
+      output_dir,
+      generation: { num_generations: 4, max_completion_length: 16 },
+      train: { max_steps: 2, prompts_per_step: 4, micro_batch_tokens: 512 },
+      checkpoint: { save_every: 1, keep: 0 },
+    });
+    const digits = ({ completion }: { completion: string }) => completion.replace(/\D/g, "").length / 16;
+    await train({
+      recipe,
+      policy,
+      setting: {
+        recipe,
+        problems: syntheticProblems({ families: ["chain"], levels: [2], count: 8, seed: 1, split: "train" }),
+        tokenizer: policy.tokenizer,
+        rewards: [...await loadRewards(recipe.reward), { name: "digits", weight: 1, call: digits }],
+        sampler: policy,
+        eosIds: policy.model.config.eos_token_ids,
+        promptBudget: 96,
+      },
+      evaluation: null,
+      resume,
+      status: new Status({ total: 2, quiet: true }),
+      stop: new AbortController().signal,
+    });
+    return readFileSync(join(output_dir, "checkpoints/step_000002/model.safetensors"));
+  };
+
+  it("takes its checkpoint's kernels and comes to the same weights, and to no others", {
+    timeout: 120_000,
+  }, async () => {
+    assert.equal(recordedKernels(output_dir), undefined);
+    const chosen = "base, products workgroup"; // not what this adapter would take by itself
+    const whole = await run(await open(chosen), false);
+    assert.equal(recordedKernels(output_dir), chosen);
+    rmSync(join(output_dir, "checkpoints/step_000002"), { recursive: true });
+    await assert.rejects(run(await open(undefined), true), /as its kernel_variants is .*products workgroup/);
+    assert.deepEqual(await run(await open(recordedKernels(output_dir)), true), whole);
+  });
+});

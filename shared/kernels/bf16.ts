@@ -60,5 +60,5 @@ export function unpackBf16(
   const kernel = recorder.gpu.kernel("unpack_bf16", readingBf16(unpackSource, "packed"));
   const params = { rows, stride, first, cols, rank: product?.rank ?? 0, scale: product?.scale ?? 0 };
   const bindings = { packed, a: product?.a ?? packed, b: product?.b ?? packed, out };
-  recorder.dispatch(kernel, params, bindings, linearGrid(rows * cols / 4, 64));
+  recorder.dispatch(kernel, params, bindings, linearGrid(Math.ceil(rows / 4) * cols / 4, 64));
 }

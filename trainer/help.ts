@@ -29,7 +29,9 @@ Examples:
   npm run -s ghpo -- dashboard                       all runs in runs
   npm run -s ghpo -- dashboard runs/a runs/b         two runs in the same charts
   GHPO_DASHBOARD_TOKEN=... npm run -s ghpo -- dashboard --host 0.0.0.0
-      from another machine; the printed address has the token in it`;
+      from another machine; the printed address has the token in it
+
+Runs that begin later appear by themselves. Ctrl-C ends the dashboard, not the runs.`;
 
 export const EXPORT = `
 Examples:

@@ -29,9 +29,9 @@ export async function dashboardCommand(folders: readonly string[], flags: unknow
   console.log(
     json
       ? JSON.stringify({ url, runs, pid: process.pid })
-      : `Dashboard of ${
-        runs === 0 ? "runs to come" : runs === 1 ? "1 run" : `${runs} runs`
-      }: ${url}   (Ctrl-C ends it, not the runs)`,
+      : `Dashboard${
+        runs === 0 ? "" : runs === 1 ? " of 1 run" : ` of ${runs} runs`
+      }: ${url}   (Ctrl-C ends it)`,
   );
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

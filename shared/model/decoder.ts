@@ -152,6 +152,7 @@ export class Decoder {
     for (let step = 0; step < steps; step++) {
       this.#step(recorder, { state, moved, rows, step }, options);
       [state, moved] = [moved, state];
+      if (step % 4 === 0) recorder.submit(); // the adapter begins while the rest is being recorded
     }
     recorder.submit();
     const words = await this.model.gpu.readWords(this.#buffers.emitted);

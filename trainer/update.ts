@@ -56,6 +56,7 @@ export async function update(
   recipe: Pick<TrainRecipe, "loss" | "train" | "generation">,
   learningRate: number,
 ): Promise<UpdateResult> {
+  checkSamples(examples);
   const options = { ...recipe.loss, max_completion_length: recipe.generation.max_completion_length };
   const completionLength = (e: Example) => e.ids.length - e.prompt_length;
   const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
@@ -100,6 +101,19 @@ export async function update(
     ({ grad_norm: gradNorm } = await policy.step(learningRate));
   }
   return summary(total, gradNorm, options);
+}
+
+/**
+ * Weights that are ruined answer nothing right, so that no completion has an advantage and no forward pass is made:
+ * only the log-probs of the sampling tell.
+ */
+function checkSamples(examples: readonly Example[]): void {
+  for (const example of examples) {
+    const logprobs = Float32Array.from(example.behaviour ?? []);
+    const wrong = logprobs.find((value) => !Number.isFinite(value));
+    if (wrong === undefined) continue;
+    throw new NonFiniteError("log-probs of sampled tokens", wrong, { batch: [facts(example, logprobs)] });
+  }
 }
 
 /** An example of a batch that went wrong, for the dump. */

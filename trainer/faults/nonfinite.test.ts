@@ -11,6 +11,7 @@ import { BagPolicy, tinyTokenizer } from "../testing.ts";
 import { update } from "../update.ts";
 import {
   bagRun,
+  engineRun,
   openSmall,
   removeTemporary,
   sftRun,
@@ -107,6 +108,46 @@ describe("a step whose loss is not finite", () => {
     // Without the poison the run goes on from there, and remembers what it left out.
     const { step } = await bagRun(run, new BagPolicy(), true);
     assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);
+  });
+});
+
+describe("a step whose samples are not finite", () => {
+  it("is left out though no completion has an advantage, and three in a row end the run", async () => {
+    const run = temporary();
+    const policy = new BagPolicy();
+    const generate = policy.generate.bind(policy);
+    let calls = 0;
+    policy.generate = async (requests, options) => {
+      const samples = await generate(requests, options);
+      if (++calls <= 2) return samples;
+      // What ruined weights give: the first token again and again, with log-probs that are none.
+      return samples.map((group) =>
+        group.map((s) => ({
+          ...s,
+          ids: Array.from(s.ids, () => 0),
+          logprobs: Array.from(s.logprobs, () => NaN),
+        }))
+      );
+    };
+    await assert.rejects(
+      bagRun(run, policy),
+      /the log-probs of sampled tokens must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps/,
+    );
+    assert.equal(readdirSync(join(run, "dumps")).length, 3);
+  });
+
+  it("is what an absurd learning rate ends in", { timeout: 60_000 }, async () => {
+    const recipe = smallRecipe(temporary(), 12);
+    recipe.optimizer.learning_rate = 1e30;
+    const policy = await openSmall(recipe);
+    try {
+      await assert.rejects(
+        engineRun(recipe, policy, false),
+        /must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps in a row/,
+      );
+    } finally {
+      policy.close();
+    }
   });
 });
 

@@ -1,8 +1,11 @@
 // Where a run starts: at its beginning, or at its newest checkpoint. A resumed run must give the same numbers as an
 // uninterrupted one, so recipe, adapter and kernel choice must be those of the checkpoint.
 
+import { parse as parseToml } from "smol-toml";
 import { sha256 } from "#shared/io/hash.ts";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "./policy.ts";
 import { differingKey, formatRecipe } from "./recipe.ts";
@@ -31,7 +34,11 @@ export async function resumeRun(
   kind: CheckpointManifest["kind"],
   policy: StoredPolicy,
 ): Promise<RunState> {
-  const key = differingKey(run.readRecipe(), formatRecipe(recipe));
+  const stored = parseToml(run.readRecipe());
+  // A setting that this version has and the one that began the run had not is at its default in both.
+  const schema = kind === "train" ? TrainRecipeSchema : SftRecipeSchema;
+  const completed = parse(schema, stored, `the recipe of ${run.path}`);
+  const key = differingKey(formatRecipe(completed), formatRecipe(recipe));
   if (key !== null) {
     throw new Error(
       `Cannot resume ${run.path} as ${key.name} must be ${key.first}, as in its recipe: current value is ${key.second}`,
@@ -42,7 +49,9 @@ export async function resumeRun(
   run.rewind(newest?.manifest.step ?? -1);
   if (newest === null) return freshRun();
   const { manifest, state, directory } = newest;
-  const facts = { kind, recipe_sha256: recipeDigest(recipe), ...policy.facts };
+  const digests = [recipeDigest(recipe), recipeDigest(stored)];
+  const recipe_sha256 = digests.find((digest) => digest === manifest.recipe_sha256) ?? digests[0];
+  const facts = { kind, recipe_sha256, ...policy.facts };
   for (const [name, current] of Object.entries(facts)) {
     const stored = manifest[name as keyof typeof facts];
     if (JSON.stringify(stored) === JSON.stringify(current)) continue;

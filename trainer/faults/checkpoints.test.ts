@@ -16,9 +16,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse as parseToml } from "smol-toml";
 import { writeWeights } from "#shared/io/weights.ts";
 import { listCheckpoints, readCheckpoint } from "../checkpoint.ts";
 import { lockRun } from "../lock.ts";
+import { recipeDigest } from "../resume.ts";
 import { BagPolicy } from "../testing.ts";
 import { bagRun, openSmall, outcome, removeTemporary, smallRecipe, temporary } from "./harness.ts";
 
@@ -82,6 +84,49 @@ describe("a checkpoint with", () => {
       assert.deepEqual(outcome(run), outcome(whole));
     });
   }
+});
+
+describe("a run that began before a setting was there", () => {
+  /** Takes a setting out of the recipe and its digest out of the checkpoints, as an older version would have left them. */
+  function forget(run: string, setting: RegExp): void {
+    const path = join(run, "recipe.toml");
+    const recipe = readFileSync(path, "utf8");
+    assert.match(recipe, setting);
+    const older = recipe.replace(setting, "");
+    writeFileSync(path, older);
+    const recipe_sha256 = recipeDigest(parseToml(older));
+    for (const name of readdirSync(join(run, "checkpoints"))) {
+      const path = join(run, "checkpoints", name, "manifest.json");
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), recipe_sha256 }));
+    }
+  }
+
+  it("goes on with its default, more than once", async () => {
+    const { run, newest } = await stoppedRun();
+    forget(run, /^activations_dtype = .*\n/m);
+    await bagRun(run, new BagPolicy(), true);
+    // The checkpoints of this version have its digest; an older one may still be fallen back on.
+    rmSync(join(newest, "..", "step_000008"), { recursive: true });
+    await bagRun(run, new BagPolicy(), true);
+    await bagRun(run, new BagPolicy(), true);
+    const whole = temporary();
+    await bagRun(whole, new BagPolicy());
+    assert.deepEqual(outcome(run), outcome(whole));
+  });
+
+  it("is refused with another value", async () => {
+    const { run } = await stoppedRun();
+    forget(run, /^max_grad_norm = .*\n/m);
+    const path = join(run, "recipe.toml");
+    writeFileSync(
+      path,
+      readFileSync(path, "utf8").replace("[optimizer]", "[optimizer]\nmax_grad_norm = 3.5"),
+    );
+    await assert.rejects(
+      bagRun(run, new BagPolicy(), true),
+      /as optimizer\.max_grad_norm must be 3\.5, as in its recipe: current value is/,
+    );
+  });
 });
 
 describe("a model in shards of which one is missing", () => {

@@ -99,6 +99,14 @@ describe("the dashboard's API", () => {
     assert.ok(family.total > 0 && family.groups.every((entry) => entry.family === "gcd"));
   });
 
+  it("opens a group whose samples had log-probs that were none", async () => {
+    const { app, run } = dashboard();
+    const path = join(run, "rollouts", "step_000020.jsonl");
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll('"logprobs":[-1', '"logprobs":[null'));
+    assert.match(readFileSync(path, "utf8"), /null/);
+    assert.equal((await ask(app, "/api/runs/0/groups/20/0")).status, 200);
+  });
+
   it("gives each problem its visits", async () => {
     const { app } = dashboard();
     type List = { problems: { id: string; visits: { step: number; stage: number }[] }[] };

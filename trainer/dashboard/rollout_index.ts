@@ -163,7 +163,11 @@ export class RolloutIndex {
     if (!this.#files.has(step)) return null;
     const path = this.#path(step);
     const content = readText(path).split("\n")[line];
-    return content ? parse(GroupSchema, JSON.parse(content), `${path}:${line + 1}`) : null;
+    if (!content) return null;
+    // Ruined weights give log-probs that JSON can only call null; they are not shown, the rest is worth a look.
+    const shown = (key: string, value: unknown) =>
+      key === "logprobs" && Array.isArray(value) ? value.map((logprob) => logprob ?? 0) : value;
+    return parse(GroupSchema, JSON.parse(content, shown), `${path}:${line + 1}`);
   }
 
   #path(step: number): string {

@@ -34,7 +34,7 @@ interface Point {
 
 /** By what grows: hidden size, layers and MLP size, and the number of sequences. */
 const SERIES: Record<string, readonly (readonly [readonly [number, number, number], number])[]> = {
-  tokens: [16, 48, 160, 504, 1600].map((sequences) => [[64, 3, 176], sequences] as const),
+  tokens: [64, 200, 640, 2000, 6400].map((sequences) => [[64, 3, 176], sequences] as const),
   depth: [2, 6, 20, 63, 200].map((layers) => [[64, layers, 176], 16] as const),
   size: [
     [[64, 2, 176], 32],

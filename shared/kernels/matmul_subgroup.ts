@@ -27,15 +27,8 @@ export function subgroupTile(kind: Kind): { rows: number; cols: number } {
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
 const lines = (n: number, line: (i: number) => string) => count(n).map(line).join("\n");
 
-/**
- * x is (rows, x_stride) from column `x_first` on, for tn (inner, x_stride); w is (inner, cols), for nt (cols, inner).
- * cols, x_stride, x_first, out_stride, out_first and, but for tn, inner are multiples of 4, for tn rows.
- */
-export function subgroupProduct(kind: Kind): string {
-  const { panels, steps } = SHAPES[kind];
-  const each = (line: (panel: number) => string) => lines(panels, line);
-  return `${SUBGROUPS}
-struct Params {
+/** Parameters and bindings of the products whose operands are vectors. */
+export const PRODUCT_BINDINGS = `struct Params {
   rows: u32,
   cols: u32,
   inner: u32,
@@ -53,7 +46,17 @@ struct Params {
 @group(0) @binding(3) var<storage, read> bias: array<vec4f>; // (cols)
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>; // (rows, cols)
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>; // (rows, out_stride)
+`;
 
+/**
+ * x is (rows, x_stride) from column `x_first` on, for tn (inner, x_stride); w is (inner, cols), for nt (cols, inner).
+ * cols, x_stride, x_first, out_stride, out_first and, but for tn, inner are multiples of 4, for tn rows.
+ */
+export function subgroupProduct(kind: Kind): string {
+  const { panels, steps } = SHAPES[kind];
+  const each = (line: (panel: number) => string) => lines(panels, line);
+  return `${SUBGROUPS}
+${PRODUCT_BINDINGS}
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let quads = p.cols / 4u;

@@ -5,7 +5,7 @@
 // Every sum runs over the inner dimension in order: the same bits as matmul_nn and matmul_tn where the driver fuses
 // multiply-adds.
 
-import type { Kind } from "./matmul_subgroup.ts";
+import { type Kind, PRODUCT_BINDINGS } from "./matmul_subgroup.ts";
 
 /** Rows and columns of `out` that a workgroup computes. */
 export const WORKGROUP_TILE = { rows: 64, cols: 64 };
@@ -17,24 +17,7 @@ const DEPTH = 16;
  * side: an operand with its inner dimension in rows is copied, one with it in columns is turned 4 x 4 on the way.
  */
 export function workgroupProduct(kind: Kind): string {
-  return `struct Params {
-  rows: u32,
-  cols: u32,
-  inner: u32,
-  x_stride: u32,
-  x_first: u32,
-  out_stride: u32,
-  out_first: u32,
-  has_bias: u32,
-  has_residual: u32,
-  accumulate: u32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-@group(0) @binding(2) var<storage, read> w: array<vec4f>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>; // (cols)
-@group(0) @binding(4) var<storage, read> residual: array<vec4f>; // (rows, cols)
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>; // (rows, out_stride)
+  return `${PRODUCT_BINDINGS}
 
 var<workgroup> tile_x: array<vec4f, ${DEPTH * 16}>; // (${DEPTH}, 64 rows)
 var<workgroup> tile_w: array<vec4f, ${DEPTH * 16}>; // (${DEPTH}, 64 columns)

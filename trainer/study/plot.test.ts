@@ -23,6 +23,16 @@ describe("chart()", () => {
     assert.doesNotMatch(svg, /polygon|none<|NaN/);
   });
 
+  it("gives a long name more room in the legend", () => {
+    const line = (name: string) => ({ name, points: [point(1, 1)] });
+    const long = "a name that is far too long for one third of the width";
+    const svg = chart([line("a"), line(long), line("c")], { title: "t", xLabel: "x" });
+    assert.match(svg, /<rect x="56" y="338"/);
+    assert.match(svg, /<rect x="246" y="338"/); // the long one takes the other two thirds
+    assert.match(svg, /<rect x="56" y="358"/); // and the third the next row
+    assert.match(svg, /viewBox="0 0 640 380"/);
+  });
+
   it("escapes what is written into it", () => {
     const svg = chart([{ name: 'a < b & "c"', points: [point(1, 1)] }], { title: "<t>", xLabel: "x" });
     assert.match(svg, /a &lt; b &amp; &quot;c&quot;/);

@@ -39,8 +39,8 @@ export function chart(lines: readonly Line[], { title, xLabel, percent = false }
   const px = (x: number) => round(MARGIN.left + (WIDTH - MARGIN.left - MARGIN.right) * x / right);
   const py = (y: number) =>
     round(HEIGHT - MARGIN.bottom - (HEIGHT - MARGIN.top - MARGIN.bottom) * y / ceiling);
-  const rows = Math.ceil(shown.length / 3);
-  const height = HEIGHT + 20 * rows;
+  const places = legend(shown.map(({ name }) => name));
+  const height = HEIGHT + 20 * (1 + (places.at(-1)?.row ?? -1));
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
     `role="img" font-family="system-ui, sans-serif" font-size="12" fill="#333">`,
@@ -77,14 +77,30 @@ export function chart(lines: readonly Line[], { title, xLabel, percent = false }
     parts.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);
   }
   shown.forEach(({ name, colour }, i) => {
-    const x = MARGIN.left + (i % 3) * 190;
-    const y = HEIGHT + 20 * Math.floor(i / 3) + 6;
+    const { x, row } = places[i]!;
+    const y = HEIGHT + 20 * row + 6;
     parts.push(
       `<rect x="${x}" y="${y - 8}" width="14" height="8" fill="${colour}"/>`,
       `<text x="${x + 20}" y="${y}">${escape(name)}</text>`,
     );
   });
   return parts.join("") + "</svg>";
+}
+
+/** Where names of a legend stand: in columns of a third of the width, of which a long name takes two or all. */
+function legend(names: readonly string[]): { x: number; row: number }[] {
+  let column = 0;
+  let row = 0;
+  return names.map((name) => {
+    const columns = Math.min(3, Math.ceil((20 + 6.5 * name.length) / 190)); // 6.5: a letter of 12 pixels' height
+    if (column + columns > 3) {
+      column = 0;
+      row++;
+    }
+    const place = { x: MARGIN.left + 190 * column, row };
+    column += columns;
+    return place;
+  });
 }
 
 /** Charts below one another as one SVG. */

@@ -60,7 +60,7 @@ export function figuresOf(plan: Plan, arms: readonly ArmData[]): Figures {
     name: "Learning curves",
     main: stacked(curves.slice(0, 2)),
     results: [...curves, traces],
-    training: training,
+    training,
   };
 }
 

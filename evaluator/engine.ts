@@ -7,6 +7,7 @@ import { selfTest } from "#shared/gpu/self_test.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { type Context, contextOf, windowNotice } from "#shared/model/context.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { loadModel } from "#shared/model/load.ts";
 import type { Model } from "#shared/model/weights.ts";
@@ -25,6 +26,8 @@ export interface OpenedModel extends LocalModel {
   /** SHA-256 over the digests of the configuration and the weight files. */
   readonly digest: string;
   readonly engine: { runtime: string; adapter: string };
+  /** What a person should know of the model beforehand. */
+  readonly notice: string | undefined;
   close(): void;
 }
 
@@ -54,7 +57,8 @@ async function gpuEntry(): Promise<GPU | undefined> {
 class Checkpoint implements OpenedModel {
   readonly identity: Record<string, string>;
   readonly engine: { runtime: string; adapter: string };
-  readonly contextLength: number;
+  readonly context: Context;
+  readonly notice: string | undefined;
   readonly #generator: Generator;
   #tokenizer: Tokenizer | undefined;
 
@@ -70,7 +74,8 @@ class Checkpoint implements OpenedModel {
       runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Deno ${process.versions["deno"]}`,
       adapter: description || device || "unknown adapter",
     };
-    this.contextLength = model.config.max_position_embeddings;
+    this.context = contextOf(model.config);
+    this.notice = windowNotice(model.config);
     this.#generator = new Generator(model, { rows: ROWS });
   }
 

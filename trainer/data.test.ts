@@ -78,16 +78,22 @@ describe("promptBudget()", () => {
       train: { micro_batch_tokens: tokens },
     });
 
+  const context = { tokens: 192, name: "context" } as const;
+
   it("leaves room for the completion in the context and in a micro-batch", () => {
-    assert.equal(promptBudget(recipe(64, 4096), 192), 100);
-    assert.equal(promptBudget(recipe(128, 4096), 192), 64);
-    assert.equal(promptBudget(recipe(64, 100), 192), 36);
+    assert.equal(promptBudget(recipe(64, 4096), context), 100);
+    assert.equal(promptBudget(recipe(128, 4096), context), 64);
+    assert.equal(promptBudget(recipe(64, 100), context), 36);
   });
 
-  it("refuses completions as long as the context", () => {
+  it("refuses completions as long as the context or the sliding window", () => {
     assert.throws(
-      () => promptBudget(recipe(192, 4096), 192),
+      () => promptBudget(recipe(192, 4096), context),
       /below the model's context of 192 tokens .*: current value is 192$/,
+    );
+    assert.throws(
+      () => promptBudget(recipe(192, 4096), { tokens: 64, name: "sliding window" }),
+      /below the model's sliding window of 64 tokens .*: current value is 192$/,
     );
   });
 });

@@ -32,7 +32,7 @@ export function servedCheckpoints(directories: readonly string[]): OpenCheckpoin
       identity: first.identity,
       digest: first.digest,
       engine: first.engine,
-      contextLength: first.contextLength,
+      context: first.context,
       encode: (prompt) => first.encode(prompt),
       decode: (ids) => first.decode(ids),
       // Another caller's checkpoint may have taken the place meanwhile.

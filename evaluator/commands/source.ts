@@ -53,6 +53,7 @@ export async function openSource(
   // Imported late: scoring a file needs no WebGPU.
   const { openCheckpoint } = await import("../engine.ts");
   const local = await openCheckpoint(model);
+  if (local.notice) console.error(local.notice);
   return {
     source: new CheckpointSource(local, seed),
     kind: "checkpoint",

@@ -7,7 +7,7 @@ import { CheckpointSource, type LocalModel } from "./checkpoint.ts";
 
 class FakeModel implements LocalModel {
   readonly identity = { source: "checkpoint" };
-  readonly contextLength = 20;
+  readonly context = { tokens: 20, name: "context" } as const;
   readonly calls: { rows: number; max_tokens: number }[] = [];
 
   encode(prompt: SampleRequest["prompt"]): number[] {

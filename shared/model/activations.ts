@@ -82,11 +82,18 @@ export class Activations {
     return this.layers.at(-1)!.xOut;
   }
 
-  /** @throws RangeError when the batch does not fit. */
+  /** @throws RangeError when the batch does not fit, or a sequence the sliding window. */
   load(batch: Batch): void {
     if (batch.tokens > this.capacity) {
       throw new RangeError(
         `Cannot run a batch as the activations hold ${this.capacity} tokens: current batch has ${batch.tokens}`,
+      );
+    }
+    const { sliding_window } = this.config;
+    if (sliding_window !== null && batch.longest > sliding_window) {
+      throw new RangeError(
+        `Cannot run a sequence as it must fit into the model's sliding window of ${sliding_window} tokens: ` +
+          `current sequence has ${batch.longest}`,
       );
     }
     this.batch = batch;

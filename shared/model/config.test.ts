@@ -26,6 +26,10 @@ describe("parseConfig", () => {
     assert.deepEqual(config.eos_token_ids, []);
     assert.equal(parseConfig({ ...base, model_type: "qwen2" }).attention_bias, true);
     assert.equal(parseConfig({ ...base, model_type: "qwen3" }).head_dim, 128);
+    const contexts = ["llama", "mistral", "qwen2", "qwen3"].map((model_type) =>
+      parseConfig({ ...base, model_type }).max_position_embeddings
+    );
+    assert.deepEqual(contexts, [2048, 131072, 32768, 32768]);
   });
 
   it("reads RoPE in the spellings of transformers 4 and 5", () => {
@@ -53,18 +57,6 @@ describe("parseConfig", () => {
     assert.throws(() => parseEos({ eos_token_id: "x" }), /eos_token_id as it must be a number/);
   });
 
-  it("takes a sliding window that no sequence reaches, or that is switched off", () => {
-    for (
-      const own of [
-        { model_type: "mistral", sliding_window: null },
-        { model_type: "mistral", sliding_window: 2048, max_position_embeddings: 2048 },
-        { model_type: "qwen2", sliding_window: 16 },
-        { model_type: "qwen3", sliding_window: 16, use_sliding_window: false },
-        { model_type: "llama", sliding_window: 16 },
-      ]
-    ) assert.equal(parseConfig({ ...base, ...own }).model_type, own.model_type);
-  });
-
   const refusals: [Record<string, unknown>, RegExp][] = [
     [
       { model_type: "gpt2" },
@@ -82,18 +74,7 @@ describe("parseConfig", () => {
     [{ hidden_act: "gelu" }, /hidden_act must be "silu": current value is gelu$/],
     [{ attention_bias: true }, /attention_bias must be false in a llama model: current value is true$/],
     [{ mlp_bias: true }, /mlp_bias must be false: current value is true$/],
-    [
-      { model_type: "mistral", sliding_window: 16 },
-      /sliding_window must be null or at least max_position_embeddings: current value is 16$/,
-    ],
-    [
-      { model_type: "mistral", max_position_embeddings: 8192 },
-      /sliding_window must .*: current value is 4096$/,
-    ],
-    [
-      { model_type: "qwen3", use_sliding_window: true, sliding_window: 16 },
-      /sliding_window must .*: current value is 16$/,
-    ],
+    [{ sliding_window: 0 }, /^Cannot read config.json as sliding_window must be .*: current value is 0$/],
     [{ intermediate_size: 30 }, /intermediate_size must be a multiple of 4: current value is 30$/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads must be a divisor of 4: current value is 3$/],
   ];

@@ -4,9 +4,12 @@
 // Whatever would change the numbers and is not implemented is refused by name; other keys are ignored.
 
 import * as v from "valibot";
+import { readWindow, windowKeys } from "./context.ts";
 
 const MODEL_TYPES = ["llama", "mistral", "qwen2", "qwen3"] as const;
 const ROPE_TYPES = ["default", "llama3"] as const;
+/** transformers' defaults of max_position_embeddings. */
+const CONTEXTS = { llama: 2048, mistral: 131072, qwen2: 32768, qwen3: 32768 };
 
 export type ModelType = typeof MODEL_TYPES[number];
 
@@ -35,6 +38,10 @@ export interface ModelConfig {
   /** Bias on the q, k and v projections (Qwen2). */
   attention_bias: boolean;
   max_position_embeddings: number;
+  /** How many tokens back attention sees, where the context is longer; context.ts says what follows. */
+  sliding_window: number | null;
+  /** The keys of the file on its window, for saving. */
+  window_keys: Record<string, unknown>;
   bos_token_id: number | null;
   /** Any of these ends a generation; empty when the file names none. */
   eos_token_ids: number[];
@@ -69,9 +76,8 @@ const schema = v.looseObject({
   tie_word_embeddings: v.optional(v.boolean(), false),
   attention_bias: v.optional(v.boolean(), false),
   mlp_bias: v.optional(v.boolean(), false),
-  sliding_window: v.nullish(count),
-  use_sliding_window: v.optional(v.boolean()),
-  max_position_embeddings: v.optional(count, 2048),
+  ...windowKeys,
+  max_position_embeddings: v.optional(count),
   bos_token_id: v.nullish(tokenId),
   eos_token_id: eosSchema,
 });
@@ -100,13 +106,8 @@ export function parseConfig(json: unknown): ModelConfig {
     `false in a ${type} model`,
     raw.attention_bias,
   );
-  const window = slidingWindow(type, raw);
-  require(
-    window === null || window >= raw.max_position_embeddings,
-    "sliding_window",
-    "null or at least max_position_embeddings",
-    window,
-  );
+  const max_position_embeddings = raw.max_position_embeddings ?? CONTEXTS[type];
+  const { window, window_keys } = readWindow(type, raw.num_hidden_layers, raw);
   const config: ModelConfig = {
     model_type: type,
     hidden_size: raw.hidden_size,
@@ -121,7 +122,9 @@ export function parseConfig(json: unknown): ModelConfig {
     ...readRope(raw),
     tie_word_embeddings: raw.tie_word_embeddings,
     attention_bias: type === "qwen2",
-    max_position_embeddings: raw.max_position_embeddings,
+    max_position_embeddings,
+    sliding_window: window !== null && window < max_position_embeddings ? window : null,
+    window_keys,
     bos_token_id: raw.bos_token_id ?? null,
     eos_token_ids: eosList(raw.eos_token_id),
   };
@@ -144,14 +147,14 @@ export function parseEos(json: unknown): number[] {
 
 /** The config.json that transformers 4 and 5 both load. `dtype` is that of the weights beside it. */
 export function configJson(config: ModelConfig, dtype: string): Record<string, unknown> {
-  const { eos_token_ids, rope_scaling, attention_bias, ...same } = config;
+  const { eos_token_ids, rope_scaling, attention_bias, sliding_window: _, window_keys, ...same } = config;
   const scaling = rope_scaling && { rope_type: "llama3", ...rope_scaling };
   const architecture = { llama: "Llama", mistral: "Mistral", qwen2: "Qwen2", qwen3: "Qwen3" };
   return {
     architectures: [`${architecture[config.model_type]}ForCausalLM`],
     ...same,
     ...(config.model_type === "qwen2" ? {} : { attention_bias }),
-    ...(config.model_type === "mistral" ? { sliding_window: null } : {}),
+    ...window_keys,
     hidden_act: "silu",
     rope_scaling: scaling,
     rope_parameters: { ...(scaling ?? { rope_type: "default" }), rope_theta: config.rope_theta },
@@ -203,13 +206,6 @@ function readRope(raw: v.InferOutput<typeof schema>): Pick<ModelConfig, "rope_th
       original_max_position_embeddings: number("original_max_position_embeddings"),
     },
   };
-}
-
-/** How many tokens back attention sees, or null; by transformers' defaults. */
-function slidingWindow(type: ModelType, raw: v.InferOutput<typeof schema>): number | null {
-  if (type === "llama") return null; // has none, whatever the file says
-  const window = raw.sliding_window === undefined ? 4096 : raw.sliding_window;
-  return type === "mistral" || raw.use_sliding_window ? window : null;
 }
 
 function eosList(eos: number | number[] | null | undefined): number[] {

@@ -145,6 +145,20 @@ describe("Generator", () => {
       assert.equal(model.gpu.liveBytes, bytes);
     }, "qwen3"));
 
+  it("refuses what is longer than the sliding window", () =>
+    withGenerator({}, (generator) =>
+      assert.rejects(
+        generator.generate([{ prompt_ids: Array(60).fill(5), samples: 1, key: [0, 0] }], {
+          ...options,
+          max_tokens: 5,
+        }),
+        {
+          message:
+            "Cannot generate as prompt and max_tokens must fit into the sliding window of 64 tokens: " +
+            "current prompt has 60 tokens and max_tokens is 5",
+        },
+      ), "mistral"));
+
   const refusals: [Partial<GenerationOptions>, number[], string][] = [
     [{}, [], "a prompt must have at least one token: current prompt is empty"],
     [{}, [67], "prompt ids must be in 0 to 66: current id is 67"],

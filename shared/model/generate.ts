@@ -6,6 +6,7 @@
 
 import { Recorder } from "#shared/gpu/recorder.ts";
 import { randomKeys } from "#shared/kernels/random.ts";
+import { contextOf } from "./context.ts";
 import { Decoder, type Emitted, type Row } from "./decoder.ts";
 import { type TokenRange, TokenRanges } from "./token_ranges.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
@@ -197,7 +198,8 @@ export class Generator {
     requests: readonly GenerationRequest[],
     { max_tokens, temperature, greedy }: GenerationOptions,
   ): void {
-    const { max_position_embeddings: context, vocab_size: vocab } = this.model.config;
+    const { vocab_size: vocab } = this.model.config;
+    const context = contextOf(this.model.config);
     const fail = (reason: string) => {
       throw new RangeError(`Cannot generate as ${reason}`);
     };
@@ -209,9 +211,9 @@ export class Generator {
     }
     for (const { prompt_ids } of requests) {
       if (prompt_ids.length === 0) fail("a prompt must have at least one token: current prompt is empty");
-      if (prompt_ids.length + max_tokens > context) {
+      if (prompt_ids.length + max_tokens > context.tokens) {
         fail(
-          `prompt and max_tokens must fit into the context of ${context} tokens: ` +
+          `prompt and max_tokens must fit into the ${context.name} of ${context.tokens} tokens: ` +
             `current prompt has ${prompt_ids.length} tokens and max_tokens is ${max_tokens}`,
         );
       }

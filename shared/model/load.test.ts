@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { testGpu } from "#shared/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { WeightFiles, writeWeights } from "#shared/io/weights.ts";
+import { windowKeys } from "./context.ts";
 import { loadConfig, loadModel } from "./load.ts";
 import { readTensors, saveModel } from "./save.ts";
 
@@ -35,6 +36,13 @@ describe("saveModel()", () => {
         ours.close();
         theirs.close();
         assert.deepEqual(loadConfig(folder), loadConfig(fixture(name)));
+        const json = (directory: string) => readJson(`${directory}/config.json`) as Record<string, unknown>;
+        const written = json(fixture(name));
+        if (written["sliding_window"]) {
+          for (const key of [...Object.keys(windowKeys), "max_position_embeddings"]) {
+            assert.deepEqual(json(folder)[key], written[key], key);
+          }
+        }
       }));
   }
 

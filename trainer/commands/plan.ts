@@ -1,6 +1,7 @@
 // train --plan: what a recipe needs of GPU memory, and the largest micro-batch that fits. Touches no adapter.
 
 import type { ModelConfig } from "#shared/model/config.ts";
+import { contextOf, windowNotice } from "#shared/model/context.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../plan.ts";
 import { promptBudget } from "./prepare.ts";
@@ -19,7 +20,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
     generation: {
       prompts: train.prompts_per_step,
       samples: generation.num_generations,
-      prompt_tokens: promptBudget(recipe, config.max_position_embeddings),
+      prompt_tokens: promptBudget(recipe, contextOf(config)),
       completion_tokens: generation.max_completion_length,
       rows: generation.rows,
       evaluated: evaluation.eval_every > 0 ? evaluation.benchmarks.length * evaluation.count : 0,
@@ -53,6 +54,8 @@ export function printPlan(
     console.log(`${group.padEnd(12)}${gib(bytes[group]).padStart(12)}`);
   }
   console.log(`micro-batch of ${recipe.train.micro_batch_tokens} tokens (train.micro_batch_tokens)`);
+  const notice = windowNotice(config);
+  if (notice) console.log(notice);
   if (room === undefined || most === undefined) return;
   console.log(
     most > 0

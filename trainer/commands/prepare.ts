@@ -1,6 +1,8 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import { type Context, windowNotice } from "#shared/model/context.ts";
+import { loadConfig } from "#shared/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type PresetName, presets } from "#shared/verify/index.ts";
 import { evaluationProblems, trainingProblems } from "../data.ts";
@@ -34,6 +36,12 @@ export async function problemsOf(
   return { problems, skipped_rows };
 }
 
+/** Says so where a model takes shorter sequences than its context. */
+export function noteWindow({ model }: TrainRecipe | SftRecipe, status: Status): void {
+  const notice = windowNotice(loadConfig(model));
+  if (notice) status.log(notice);
+}
+
 /** The line of a summary that counts the rows that were left out, if any were. */
 export function leftOut({ data }: TrainRecipe | SftRecipe, skipped_rows: number): string[] {
   return skipped_rows === 0 ? [] : [`  left out    ${skipped_rows} rows of ${data.path}`];
@@ -60,14 +68,14 @@ export function evaluationOf(
 /** The most tokens that a prompt may have, so that prompt and completion fit the model and a micro-batch. */
 export function promptBudget(
   recipe: Pick<TrainRecipe, "prompt" | "generation" | "train">,
-  contextLength: number,
+  context: Context,
 ): number {
   const { max_completion_length: completion } = recipe.generation;
-  const room = Math.min(contextLength, recipe.train.micro_batch_tokens) - completion;
+  const room = Math.min(context.tokens, recipe.train.micro_batch_tokens) - completion;
   if (room < 1) {
     throw new RangeError(
-      `Cannot train as generation.max_completion_length must be below the model's context of ${contextLength} tokens ` +
-        `and train.micro_batch_tokens (${recipe.train.micro_batch_tokens}): current value is ${completion}`,
+      `Cannot train as generation.max_completion_length must be below the model's ${context.name} of ${context.tokens} ` +
+        `tokens and train.micro_batch_tokens (${recipe.train.micro_batch_tokens}): current value is ${completion}`,
     );
   }
   return Math.min(recipe.prompt.max_prompt_length, room);

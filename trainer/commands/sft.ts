@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { contextOf } from "#shared/model/context.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
 import { recordedKernels } from "../kernel_choice.ts";
 import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
@@ -14,6 +15,7 @@ import {
   evaluationOf,
   GOING_ON,
   leftOut,
+  noteWindow,
   problemsOf,
   type RunOptions,
   STOPPING,
@@ -51,6 +53,7 @@ async function runTuning(
   const status = new Status({ total: totalSteps(recipe), quiet: options.quiet ?? false });
   const { problems, skipped_rows } = await problemsOf(recipe, status);
   const stop = stopSignal(() => status.log(STOPPING));
+  noteWindow(recipe, status);
   const open = () =>
     openEngine({
       model: recipe.model,
@@ -67,7 +70,7 @@ async function runTuning(
     if (eosId === undefined) {
       throw new TypeError(`Cannot fine-tune ${recipe.model} as its config.json names no eos_token_id`);
     }
-    const max_tokens = config.max_position_embeddings - recipe.prompt.max_prompt_length;
+    const max_tokens = contextOf(config).tokens - recipe.prompt.max_prompt_length;
     const result = await tune({
       recipe,
       policy,

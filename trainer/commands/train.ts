@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { contextOf } from "#shared/model/context.ts";
 import { loadConfig } from "#shared/model/load.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
 import { recordedKernels } from "../kernel_choice.ts";
@@ -18,6 +19,7 @@ import {
   evaluationOf,
   GOING_ON,
   leftOut,
+  noteWindow,
   problemsOf,
   promptBudget,
   type RunOptions,
@@ -58,6 +60,7 @@ export async function runTraining(
   const { problems, skipped_rows } = await problemsOf(recipe, status);
   const rewards = await loadRewards(recipe.reward);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
+  noteWindow(recipe, status);
   const open = () =>
     openEngine({
       model: recipe.model,
@@ -89,7 +92,7 @@ export async function runTraining(
         tokenizer: policy.tokenizer,
         sampler: policy,
         eosIds: config.eos_token_ids,
-        promptBudget: promptBudget(recipe, config.max_position_embeddings),
+        promptBudget: promptBudget(recipe, contextOf(config)),
       },
       evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,

@@ -10,6 +10,7 @@ import {
   type TrainRecipe,
   TrainRecipeSchema,
 } from "#shared/schemas/recipe.ts";
+import { contextOf } from "#shared/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { promptBudget } from "../commands/prepare.ts";
 import { trainingProblems } from "../data.ts";
@@ -107,7 +108,7 @@ export async function engineRun(
       rewards: await loadRewards(recipe.reward),
       sampler: policy,
       eosIds: config.eos_token_ids,
-      promptBudget: promptBudget(recipe, config.max_position_embeddings),
+      promptBudget: promptBudget(recipe, contextOf(config)),
     },
     evaluation: null,
     resume,

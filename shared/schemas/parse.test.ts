@@ -65,8 +65,18 @@ describe("parse()", () => {
     );
     assert.equal(
       sentence(TrainRecipeSchema, { ...recipe, algorithm: "ppo" }),
-      'Cannot read recipe r.toml as algorithm must be "grpo" | "ghpo" | "grpo_curriculum" | "grpo_constant_hint" | "grpo_random_hint" | "sft": ' +
-        'current value is "ppo"',
+      'Cannot read recipe r.toml as algorithm must be "grpo" | "ghpo" | "grpo_curriculum" | "grpo_constant_hint" | "grpo_random_hint" | "sft" ' +
+        '(the nearest is "grpo"): current value is "ppo"',
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, loss: { loss_type: "dr_grop" } }),
+      'Cannot read recipe r.toml as loss.loss_type must be "grpo" | "dr_grpo" | "dapo" | "bnpo" | "cispo" | "gspo" ' +
+        '(the nearest is "dr_grpo"): current value is "dr_grop"',
+    );
+    assert.equal(
+      sentence(TrainRecipeSchema, { ...recipe, loss: { loss_type: 1 } }),
+      'Cannot read recipe r.toml as loss.loss_type must be "grpo" | "dr_grpo" | "dapo" | "bnpo" | "cispo" | "gspo": ' +
+        "current value is 1",
     );
     assert.equal(
       sentence(TrainRecipeSchema, { ...recipe, reward: { weights: [1] } }),

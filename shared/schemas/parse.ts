@@ -40,7 +40,7 @@ function describe(schema: v.GenericSchema, issue: v.BaseIssue<unknown>, spell: t
   const subject = name === "" ? "it" : name;
   // Our own checks carry their condition as the message ("must be finite"); valibot's carry it as `expected`.
   const condition = issue.message.startsWith("must ") ? issue.message : `must be ${allowed(issue.expected)}`;
-  return `${subject} ${condition}: current value is ${shown(issue.input)}`;
+  return `${subject} ${condition}${nearestChoice(issue)}: current value is ${shown(issue.input)}`;
 }
 
 function allowed(expected: string | null): string {
@@ -53,6 +53,13 @@ function allowed(expected: string | null): string {
   };
   if (expected === null) return "valid";
   return kinds[expected] ?? expected.replace(/^\(|\)$/g, "").replace(/^([<>]=?)/, "$1 ");
+}
+
+/** For a word that is none of a list of words. */
+function nearestChoice({ type, expected, input }: v.BaseIssue<unknown>): string {
+  if (type !== "picklist" || typeof input !== "string") return "";
+  const near = nearest(input, [...(expected ?? "").matchAll(/"([^"]*)"/g)].map(([, word]) => word!));
+  return near === undefined ? "" : ` (the nearest is "${near}")`;
 }
 
 function isUnknownKey(issue: v.BaseIssue<unknown>): boolean {

@@ -5,13 +5,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { HttpProblem } from "./problem.ts";
 
-const COOKIE = "ghpo_token";
 const MAX_BODY_BYTES = 16 << 10;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
 /** Throws 401 or 403 unless the request may go on. */
 export function checkCaller(request: Request, token: string | null): void {
-  const host = request.headers.get("host") ?? new URL(request.url).host;
+  const host = hostOf(request);
   if (token === null) {
     if (!LOOPBACK.test(host)) throw new HttpProblem(403, "Without a token only this machine is answered");
   } else if (!sameSecret(givenToken(request), token)) {
@@ -40,14 +39,26 @@ export function tokenRedirect(request: Request, token: string | null): Response 
     status: 303,
     headers: {
       location: "/",
-      "set-cookie": `${COOKIE}=${encodeURIComponent(given)}; HttpOnly; SameSite=Strict; Path=/`,
+      "set-cookie": `${cookieName(request)}=${encodeURIComponent(given)}; HttpOnly; SameSite=Strict; Path=/`,
     },
   });
 }
 
+/** As the browser spells it, whatever port that is forwarded to. */
+function hostOf(request: Request): string {
+  return request.headers.get("host") ?? new URL(request.url).host;
+}
+
+/** Cookies belong to a host, whatever the port: two dashboards on one host have two names. */
+function cookieName(request: Request): string {
+  return `ghpo_token_${/:(\d+)$/.exec(hostOf(request))?.[1] ?? "web"}`;
+}
+
 function givenToken(request: Request): string {
   const bearer = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-  const cookie = new RegExp(`(?:^|; )${COOKIE}=([^;]*)`).exec(request.headers.get("cookie") ?? "")?.[1];
+  const cookie = new RegExp(`(?:^|; )${cookieName(request)}=([^;]*)`).exec(
+    request.headers.get("cookie") ?? "",
+  )?.[1];
   try {
     return bearer ?? decodeURIComponent(cookie ?? "");
   } catch {

@@ -64,6 +64,7 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
     );
     const update = () => learn(policy, examples, recipe.sft.micro_batch_tokens, rate);
     const result = await guard.attempt(step + 1, rate, update, setting);
+    if (result !== null) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
     state.cursor += examples.length;
     state.num_tokens += examples.reduce((sum, example) => sum + example.ids.length, 0);
     step++;
@@ -99,7 +100,7 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
         metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
       };
       checkpoint = await writeCheckpoint(run.checkpoints, facts, state, policy);
-      pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
+      if (last && result !== null) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
     }
   }
   status.end();

@@ -82,6 +82,8 @@ export async function train(training: Training): Promise<TrainResult> {
     const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss, now.algorithm !== "sft");
     const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate));
     const updated = performance.now();
+    const prune = () => pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+    if (result !== null) prune();
 
     remember(state, rollout, step, recipe);
     state.cursor = rollout.cursor;
@@ -134,7 +136,7 @@ export async function train(training: Training): Promise<TrainResult> {
         state,
         policy,
       );
-      pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+      if (last && result !== null) prune();
     }
   }
   status.end();

@@ -40,13 +40,18 @@ const quiet = () => new Status({ total: 1, quiet: true });
 const never = new AbortController().signal;
 
 /** Eight steps on a policy without GPU; a completion is right when it contains a 7. */
-export async function bagRun(output_dir: string, policy: StoredPolicy, resume = false): Promise<TrainResult> {
+export async function bagRun(
+  output_dir: string,
+  policy: StoredPolicy,
+  resume = false,
+  checkpoint = { save_every: 2, keep: 2 },
+): Promise<TrainResult> {
   const recipe = tinyRecipe({
     output_dir,
     generation: { num_generations: 4, max_completion_length: 6 },
     optimizer: { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 },
     train: { max_steps: 8, prompts_per_step: 3, micro_batch_tokens: 128 },
-    checkpoint: { save_every: 2, keep: 2 },
+    checkpoint,
   });
   const call = (i: { completion: string }) => +i.completion.includes("7");
   return await train({

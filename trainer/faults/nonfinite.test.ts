@@ -4,7 +4,7 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNewest } from "../checkpoint.ts";
+import { listCheckpoints, readNewest } from "../checkpoint.ts";
 import { NonFiniteError } from "../nonfinite.ts";
 import { RunDirectory } from "../run_directory.ts";
 import { BagPolicy, tinyTokenizer } from "../testing.ts";
@@ -38,7 +38,7 @@ function poisoned(wrong: (count: { step: number; forward: number }) => boolean):
 }
 
 /** Eight steps of supervised fine-tuning in two phases, whose log-probs are NaN in some forward passes. */
-async function poisonedSft(run: string, wrong: (forward: number) => boolean, resume = false) {
+async function poisonedSft(run: string, wrong: (forward: number) => boolean, resume = false, keep = 2) {
   const policy = new BagPolicy();
   let forwards = 0;
   const forward = policy.forward.bind(policy);
@@ -49,6 +49,7 @@ async function poisonedSft(run: string, wrong: (forward: number) => boolean, res
   };
   const recipe = smallSftRecipe(run, 8);
   recipe.sft.phases = [{ ...recipe.sft.phases[0]!, steps: 5 }, { ...recipe.sft.phases[0]!, steps: 3 }];
+  recipe.checkpoint.keep = keep;
   recipe.sft.micro_batch_tokens = 100_000; // one forward pass a step
   await sftRun(recipe, policy, tinyTokenizer, resume);
   return new RunDirectory(run).readMetrics();
@@ -108,6 +109,25 @@ describe("a step whose loss is not finite", () => {
     // Without the poison the run goes on from there, and remembers what it left out.
     const { step } = await bagRun(run, new BagPolicy(), true);
     assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);
+  });
+});
+
+describe("weights that compute nothing finite any more", () => {
+  it("leave the checkpoint before them, however few are kept", async () => {
+    const run = temporary();
+    const one = { save_every: 1, keep: 1 };
+    await assert.rejects(bagRun(run, poisoned(({ step }) => step > 4), false, one), NonFiniteError);
+    // The update of step 4 ruined them, which step 5 was the first to see.
+    assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [3, 4, 5, 6]);
+    const sound = temporary();
+    await bagRun(sound, new BagPolicy(), false, one);
+    assert.deepEqual(listCheckpoints(join(sound, "checkpoints")), [8]);
+  });
+
+  it("leave it in supervised fine-tuning too", async () => {
+    const run = temporary();
+    await assert.rejects(poisonedSft(run, (forward) => forward > 5, false, 1), NonFiniteError);
+    assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [4, 5, 6, 7]);
   });
 });
 

@@ -8,7 +8,7 @@ import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { randomModel } from "#shared/model/initialise.ts";

@@ -5,7 +5,6 @@
 // allocated when the learner is made.
 
 import { Recorder } from "#shared/gpu/recorder.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
 import { Activations } from "#shared/model/activations.ts";
 import { pack } from "#shared/model/batch.ts";
 import { forward } from "#shared/model/forward.ts";
@@ -21,7 +20,7 @@ import {
   microBatches,
   predictions,
 } from "./backward/micro_batches.ts";
-import { SavedBlocks } from "./backward/saved_blocks.ts";
+import { SavedBlocks, type SavedDtype } from "./backward/saved_blocks.ts";
 import { Scratch } from "./backward/scratch.ts";
 
 export type { LearnerSequence };
@@ -39,7 +38,7 @@ export interface LearnerSettings {
   /** Keeps only the input of each block and computes the rest again in the backward. Same numbers, less memory. */
   gradient_checkpointing?: boolean;
   /** How the forward keeps activations for the backward. In bf16 log-probs stay the same bits, gradients do not. */
-  activations_dtype?: Dtype;
+  activations_dtype?: SavedDtype;
 }
 
 export class Learner {

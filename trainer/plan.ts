@@ -2,9 +2,10 @@
 // alone; what that leaves for a micro-batch, and a refusal of what cannot fit. The buffers themselves are listed in
 // plan_training.ts and plan_generation.ts; plan.test.ts compares their sum with what a real run creates.
 
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import type { ModelConfig } from "#shared/model/config.ts";
 import type { LoraSettings } from "./backward/lora.ts";
+import type { SavedDtype } from "./backward/saved_blocks.ts";
 import { generationBuffers } from "./plan_generation.ts";
 import { learnerBuffers, trainedBuffers } from "./plan_training.ts";
 
@@ -20,10 +21,10 @@ export interface PlanSettings {
   reference: boolean;
   micro_batch_tokens: number;
   gradient_checkpointing: boolean;
-  /** How weights are stored, bfloat16 with `lora` only. */
+  /** How weights are stored, in 16 bits with `lora` only. */
   weights_dtype: Dtype;
   /** How what the forward keeps for the backward is stored. */
-  activations_dtype: Dtype;
+  activations_dtype: SavedDtype;
   generation: {
     prompts: number;
     samples: number;

@@ -2,7 +2,7 @@
 // a micro-batch, scratch of its backward. The tables follow the classes that allocate: Model, Lora, Gradients,
 // Optimizer, Activations, SavedBlocks, Head, Scratch.
 
-import { bytesOf, type Dtype } from "#shared/kernels/bf16.ts";
+import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import { logProbScratchBytes } from "#shared/kernels/log_prob.ts";
 import { hasQkNorm } from "#shared/model/config.ts";
 import { isTable, slotLength, storedAs } from "#shared/model/storage.ts";
@@ -34,7 +34,7 @@ export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanS
         const stored = { sharded: isTable(layout), dtype: storedAs(layout, weights_dtype) };
         return maker("weights", setting, stored)(layout.name + what, numbers(layout));
       }),
-      ...(weights_dtype === "bfloat16" ? [slot] : []),
+      ...(weights_dtype === "float32" ? [] : [slot]),
     ];
   };
   const weights = [...model("", "model"), ...(reference ? model(" of the reference", "loss.beta") : [])];
@@ -55,11 +55,11 @@ export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanS
     const own = layout.sources.filter(({ name }) => lora.target_modules.includes(name.split(".").at(-2)!));
     return own.length > 0 && layout.rows > 1 ? [{ layout, own }] : [];
   });
-  const frozen = weights_dtype === "bfloat16"
-    ? []
-    : adapted.map(({ layout }) =>
+  const frozen = weights_dtype === "float32"
+    ? adapted.map(({ layout }) =>
       maker("weights", "lora.target_modules")(`${layout.name} frozen`, numbers(layout))
-    );
+    )
+    : [];
   const pairs = adapted.flatMap(({ layout, own }) => own.map(({ shape }) => [layout.rows, shape[0]!]));
   const adapters = (group: Group, what: string, times: number) =>
     pairs.flatMap(([rows, cols]) => [

@@ -234,12 +234,13 @@ export class Gpu {
     for (const kernel of this.#kernels.values()) kernel.bindGroups.clear();
   }
 
-  /** The compiled kernel of a WGSL text; compiled once per text and constants. */
-  kernel(label: string, wgsl: string, constants: Record<string, number> = {}): Kernel {
+  /** The compiled kernel of a WGSL text, or of what makes it; compiled once per label and constants. */
+  kernel(label: string, wgsl: string | (() => string), constants: Record<string, number> = {}): Kernel {
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      kernel = compileKernel(this.device, label, wgsl, constants, this.immediates);
+      const text = typeof wgsl === "string" ? wgsl : wgsl();
+      kernel = compileKernel(this.device, label, text, constants, this.immediates);
       this.#kernels.set(key, kernel);
     }
     return kernel;

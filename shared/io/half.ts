@@ -19,6 +19,25 @@ export function f32ToBf16(values: Float32Array): Uint16Array<ArrayBuffer> {
   return result;
 }
 
+/** Rounds to nearest, ties to even; what is above 65504 becomes infinity and a NaN stays one. */
+export function f32ToF16(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const shifted = new Float32Array(1);
+  const shiftedBits = new Uint32Array(shifted.buffer);
+  const result = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const x = bits[i]! & 0x7fffffff;
+    if (x >= 0x477ff000) result[i] = sign | (x > 0x7f800000 ? 0x7e00 : 0x7c00);
+    else if (x >= 0x38800000) result[i] = sign | ((x - 0x38000000 + 0xfff + ((x >>> 13) & 1)) >>> 13);
+    else { // below 2^-14 halves are multiples of 2^-24, which is the distance of f32 numbers from 0.5 on
+      shifted[0] = 0.5 + Math.abs(values[i]!);
+      result[i] = sign | (shiftedBits[0]! - 0x3f000000);
+    }
+  }
+  return result;
+}
+
 /** Exact: every half is an f32. */
 export function f16ToF32(values: Uint16Array): Float32Array<ArrayBuffer> {
   const result = new Float32Array(values.length);

@@ -2,8 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f32ToBf16 } from "#shared/io/half.ts";
-import { packBf16, readingBf16, unpackBf16 } from "./bf16.ts";
-import gather from "./gather_rows.wgsl" with { type: "text" };
+import { packBf16, unpack } from "./bf16.ts";
 
 /** Ties both ways, the largest number below infinity, denormals, zeros of both signs, NaN. */
 const SPECIAL = new Float32Array(
@@ -23,6 +22,7 @@ const SPECIAL = new Float32Array(
   ).buffer,
 );
 
+const dtype = "bfloat16";
 const words = (half: Uint16Array<ArrayBuffer>) => new Uint32Array(half.buffer);
 
 describe("bf16", () => {
@@ -40,7 +40,7 @@ describe("bf16", () => {
     const gpu = await testGpu();
     const stored = f32ToBf16(noise(7 * 12, 2));
     const buffers = { packed: gpu.upload("packed", words(stored)), out: gpu.allocate("out", 7 * 12 * 4) };
-    await run((recorder) => unpackBf16(recorder, buffers, { rows: 7, stride: 12 }));
+    await run((recorder) => unpack(recorder, buffers, { rows: 7, stride: 12, dtype }));
     assert.deepEqual(await gpu.readFloats(buffers.out), bf16ToF32(stored));
     gpu.release(...Object.values(buffers));
   });
@@ -58,7 +58,8 @@ describe("bf16", () => {
     };
     const { packed, out, ...factors } = buffers;
     const product = { ...factors, rank, scale };
-    await run((recorder) => unpackBf16(recorder, { packed, product, out }, { rows, stride, first, cols }));
+    const shape = { rows, stride, first, cols, dtype } as const;
+    await run((recorder) => unpack(recorder, { packed, product, out }, shape));
     const base = bf16ToF32(stored);
     const expected = before.map((old, i) => {
       const [row, col] = [Math.floor(i / stride), i % stride - first];
@@ -69,12 +70,5 @@ describe("bf16", () => {
     });
     assertClose(await gpu.readFloats(out), expected, 1e-6);
     gpu.release(...Object.values(buffers));
-  });
-
-  it("is refused where a kernel reads no quads", () => {
-    assert.throws(
-      () => readingBf16(gather, "indices"),
-      /Cannot read indices as bf16 as it must be an array<vec4f>/,
-    );
   });
 });

@@ -1,7 +1,7 @@
 // Rows of a matrix chosen by index.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
-import { type Dtype, readingBf16 } from "./bf16.ts";
+import { type Dtype, kernelReading } from "./dtype.ts";
 import source from "./gather_rows.wgsl" with { type: "text" };
 
 /**
@@ -11,7 +11,7 @@ import source from "./gather_rows.wgsl" with { type: "text" };
 export function gatherRows(
   recorder: Recorder,
   buffers: { table: Binding; indices: Binding; out: Binding },
-  { count, cols, first = 0, rows = 0xffffffff, dtype = "float32" }: {
+  { count, cols, first = 0, rows = 0xffffffff, dtype }: {
     count: number;
     cols: number;
     first?: number;
@@ -19,9 +19,6 @@ export function gatherRows(
     dtype?: Dtype;
   },
 ): void {
-  const { gpu } = recorder;
-  const kernel = dtype === "bfloat16"
-    ? gpu.kernel("gather_rows_bf16", readingBf16(source, "table"))
-    : gpu.kernel("gather_rows", source);
+  const kernel = kernelReading(recorder.gpu, "gather_rows", source, "table", dtype);
   recorder.dispatch(kernel, { count, cols, first, rows }, buffers, linearGrid(count * cols / 4, 64));
 }

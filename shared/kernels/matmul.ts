@@ -1,7 +1,9 @@
 // Matrix products in f32. Weights lie on the GPU as (in, out), so a forward pass is NN, an input gradient NT
-// and a weight gradient TN. Columns and inner dimensions are multiples of 4; rows (tokens) are any number.
+// and a weight gradient TN. Columns and inner dimensions are multiples of 4; rows (tokens) are any number. The weights
+// of NN and NT may be stored in 16 bits: the sums are those of the same numbers in f32.
 
 import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
+import { type Dtype, kernelReading } from "./dtype.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import { type Kind, subgroupProduct, subgroupTile } from "./matmul_subgroup.ts";
 import nt from "./matmul_nt.wgsl" with { type: "text" };
@@ -28,7 +30,7 @@ export interface MatmulShape {
 
 /**
  * out (rows, cols) (+)= x (rows, inner) w (inner, cols) + bias (cols) + residual (rows, cols). x may be the columns
- * from `xFirst` on of a matrix of `xStride` columns.
+ * from `xFirst` on of a matrix of `xStride` columns; w is stored as `dtype`, float32 by default.
  */
 export function matmulNN(
   recorder: Recorder,
@@ -39,10 +41,10 @@ export function matmulNN(
     residual?: Binding | undefined;
     out: Binding;
   },
-  shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number },
+  shape: MatmulShape & { accumulate?: boolean; xStride?: number; xFirst?: number; dtype?: Dtype },
 ): void {
   const { x, w, bias, residual, out } = buffers;
-  const { rows, cols, inner, accumulate = false, xStride = inner, xFirst = 0 } = shape;
+  const { rows, cols, inner, accumulate = false, xStride = inner, xFirst = 0, dtype } = shape;
   checkQuads("matmul_nn", { cols, inner });
   const params = {
     rows,
@@ -59,22 +61,22 @@ export function matmulNN(
   const { products } = recorder.gpu;
   if (products !== "base" && xStride % 4 === 0 && xFirst % 4 === 0) {
     const places = { out_stride: cols, out_first: 0 };
-    return dispatchVariant(recorder, products, "nn", { ...params, ...places }, bindings);
+    return dispatchVariant(recorder, products, "nn", { ...params, ...places }, bindings, dtype);
   }
-  const grid = [Math.ceil(cols / 64), Math.ceil(rows / 32)] as const;
-  recorder.dispatch(recorder.gpu.kernel("matmul_nn", nn), params, bindings, grid);
+  const kernel = kernelReading(recorder.gpu, "matmul_nn", nn, "w", dtype);
+  recorder.dispatch(kernel, params, bindings, [Math.ceil(cols / 64), Math.ceil(rows / 32)]);
 }
 
 /**
  * out (rows, cols) (+)= x (rows, inner) w^T, w (cols, inner). out may be the columns from `outFirst` on of a matrix
- * of `outStride` columns, both multiples of 4.
+ * of `outStride` columns, both multiples of 4; w is stored as `dtype`, float32 by default.
  */
 export function matmulNT(
   recorder: Recorder,
   buffers: { x: Binding; w: Binding; out: Binding },
-  shape: MatmulShape & { accumulate?: boolean; outStride?: number; outFirst?: number },
+  shape: MatmulShape & { accumulate?: boolean; outStride?: number; outFirst?: number; dtype?: Dtype },
 ): void {
-  const { rows, cols, inner, accumulate = false, outStride = cols, outFirst = 0 } = shape;
+  const { rows, cols, inner, accumulate = false, outStride = cols, outFirst = 0, dtype } = shape;
   checkQuads("matmul_nt", { cols, inner });
   const common = { rows, cols, inner, accumulate: accumulate ? 1 : 0, out_first: outFirst };
   const params = { ...common, out_stride: outStride };
@@ -82,10 +84,10 @@ export function matmulNT(
   if (products !== "base") {
     const plain = { x_stride: inner, x_first: 0, has_bias: 0, has_residual: 0 };
     const bindings = { ...buffers, bias: buffers.w, residual: buffers.w };
-    return dispatchVariant(recorder, products, "nt", { ...params, ...plain }, bindings);
+    return dispatchVariant(recorder, products, "nt", { ...params, ...plain }, bindings, dtype);
   }
-  const grid = [Math.ceil(cols / 32), Math.ceil(rows / 32)] as const;
-  recorder.dispatch(recorder.gpu.kernel("matmul_nt", nt), params, buffers, grid);
+  const kernel = kernelReading(recorder.gpu, "matmul_nt", nt, "w", dtype);
+  recorder.dispatch(kernel, params, buffers, [Math.ceil(cols / 32), Math.ceil(rows / 32)]);
 }
 
 /**
@@ -117,9 +119,10 @@ function dispatchVariant(
   kind: Kind,
   params: Record<string, number> & MatmulShape,
   bindings: Record<string, Binding>,
+  dtype: Dtype = "float32",
 ): void {
   const { label, text, tile } = VARIANTS[variant];
-  const kernel = recorder.gpu.kernel(`matmul_${kind}_${label}`, text[kind]);
+  const kernel = kernelReading(recorder.gpu, `matmul_${kind}_${label}`, text[kind], "w", dtype);
   const { rows, cols } = tile[kind];
   recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / cols), Math.ceil(params.rows / rows)]);
 }

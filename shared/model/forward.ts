@@ -9,8 +9,8 @@ import { swiglu } from "#shared/kernels/swiglu.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import type { Activations, LayerActivations } from "./activations.ts";
 import { rowShards } from "./shards.ts";
-import { floatMatrix } from "./storage.ts";
-import type { Model } from "./weights.ts";
+import { operand } from "./storage.ts";
+import type { Model, Parameter } from "./weights.ts";
 
 /** Embeds the loaded batch and runs every block; the result is `activations.x`. */
 export function forward(recorder: Recorder, model: Model, activations: Activations): void {
@@ -42,7 +42,7 @@ export function blockForward(
 /** The rest of a block after `attentionInput`: from qkv to xOut. */
 export function finishBlock(recorder: Recorder, model: Model, activations: Activations, index: number): void {
   const { config } = model;
-  const { hidden_size: hidden, intermediate_size: inner, num_attention_heads: heads, head_dim } = config;
+  const { intermediate_size: inner, num_attention_heads: heads, head_dim } = config;
   const tokens = activations.batch!.tokens;
   const weights = model.layers[index]!;
   const layer = activations.layers[index]!;
@@ -51,33 +51,25 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
     { qkv: layer.qkv, seg_start: activations.segStart, out: layer.attnOut, lse: layer.lse },
     { tokens, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
   );
-  matmulNN(
-    recorder,
-    {
-      x: layer.attnOut,
-      w: floatMatrix(recorder, model, weights.o_proj),
-      residual: layer.xIn,
-      out: layer.xMid,
-    },
-    { rows: tokens, cols: hidden, inner: heads * head_dim },
-  );
+  const attended = { x: layer.attnOut, residual: layer.xIn, out: layer.xMid };
+  multiply(recorder, model, weights.o_proj, attended, tokens);
   mlpInput(recorder, model, activations, index);
-  matmulNN(
-    recorder,
-    { x: activations.normed, w: floatMatrix(recorder, model, weights.gate_up), out: layer.gateUp },
-    { rows: tokens, cols: 2 * inner, inner: hidden },
-  );
+  multiply(recorder, model, weights.gate_up, { x: activations.normed, out: layer.gateUp }, tokens);
   swiglu(recorder, { gate_up: layer.gateUp, out: activations.inner }, { rows: tokens, cols: inner });
-  matmulNN(
-    recorder,
-    {
-      x: activations.inner,
-      w: floatMatrix(recorder, model, weights.down_proj),
-      residual: layer.xMid,
-      out: layer.xOut,
-    },
-    { rows: tokens, cols: hidden, inner },
-  );
+  const activated = { x: activations.inner, residual: layer.xMid, out: layer.xOut };
+  multiply(recorder, model, weights.down_proj, activated, tokens);
+}
+
+/** out (rows, weight.cols) = x (rows, weight.rows) weight + bias + residual. */
+function multiply(
+  recorder: Recorder,
+  model: Model,
+  weight: Parameter,
+  buffers: { x: GPUBuffer; bias?: GPUBuffer | undefined; residual?: GPUBuffer; out: GPUBuffer },
+  rows: number,
+): void {
+  const { w, dtype } = operand(recorder, model, weight);
+  matmulNN(recorder, { ...buffers, w }, { rows, cols: weight.cols, inner: weight.rows, dtype });
 }
 
 /** The first part of a block, as far as `qkv`: all that a prompt's keys and values need. */
@@ -99,16 +91,8 @@ export function attentionInput(
     { x: layer.xIn, weight: weights.input_layernorm.buffer, out: activations.normed, rstd: layer.rstd1 },
     { rows: tokens, cols: hidden, eps },
   );
-  matmulNN(
-    recorder,
-    {
-      x: activations.normed,
-      w: floatMatrix(recorder, model, weights.qkv),
-      bias: weights.qkv_bias?.buffer,
-      out: layer.qkvRaw,
-    },
-    { rows: tokens, cols: weights.qkv.cols, inner: hidden },
-  );
+  const projected = { x: activations.normed, bias: weights.qkv_bias?.buffer, out: layer.qkvRaw };
+  multiply(recorder, model, weights.qkv, projected, tokens);
   rope(recorder, {
     raw: layer.qkvRaw,
     positions: activations.positions,

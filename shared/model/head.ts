@@ -8,7 +8,7 @@ import { logProb, logProbScratchBytes } from "#shared/kernels/log_prob.ts";
 import { matmulNT } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { ModelConfig } from "./config.ts";
-import { floatRows } from "./storage.ts";
+import { rowShards } from "./shards.ts";
 import { type Model, paddedVocabulary } from "./weights.ts";
 
 const CHUNK_BYTES = 32 << 20;
@@ -97,9 +97,9 @@ export class Head {
   logitsOf(recorder: Recorder, model: Model, chunk: Chunk): void {
     const { hidden_size: inner } = this.config;
     const x = this.part(this.normed, chunk, inner);
-    const outStride = model.head.rows;
-    for (const { binding, first, count } of floatRows(recorder, model, model.head)) {
-      const shape = { rows: chunk.rows, cols: count, inner, outStride, outFirst: first };
+    const { rows: outStride, dtype } = model.head;
+    for (const { binding, first, count } of rowShards(this.gpu, model.head)) {
+      const shape = { rows: chunk.rows, cols: count, inner, outStride, outFirst: first, dtype };
       matmulNT(recorder, { x, w: binding, out: this.logits }, shape);
     }
   }

@@ -3,7 +3,7 @@
 import type { ModelConfig } from "./config.ts";
 import { Model, type ParameterLayout, parameterLayouts } from "./weights.ts";
 import type { Gpu } from "#shared/gpu/device.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { writeParameter } from "./storage.ts";
 
 /** A model with `randomWeights`. */

@@ -3,7 +3,7 @@
 // tokens some megabytes, of a block's matrices one at a time.
 
 import type { Gpu } from "#shared/gpu/device.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
 import { WeightFiles } from "#shared/io/weights.ts";

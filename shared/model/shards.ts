@@ -4,7 +4,7 @@
 import type { Shard } from "#shared/kernels/decode.ts";
 export type { Shard };
 import type { Gpu } from "#shared/gpu/device.ts";
-import { bytesOf } from "#shared/kernels/bf16.ts";
+import { bytesOf } from "#shared/kernels/dtype.ts";
 import type { Parameter } from "./weights.ts";
 
 /**

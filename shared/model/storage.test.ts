@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Gpu } from "#shared/gpu/device.ts";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f32ToBf16 } from "#shared/io/half.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { Activations } from "./activations.ts";
 import { pack } from "./batch.ts";
 import { parseConfig } from "./config.ts";

@@ -1,16 +1,16 @@
-// How a parameter's numbers are stored: f32, or bf16 for the matrices of a model whose weights do not change. What
-// computes sees f32 all the same. A matrix in bf16 is unpacked into one slot of the model just before each product
-// that reads it, together with the product of its adapters, if it has any; so rollouts and learner compute from the
-// same bits, and for a checkpoint that is stored in bf16 from the same bits as with f32 weights.
+// How a parameter's numbers are stored: f32, or 16 bits for the matrices of a model whose weights do not change.
+// Products read them as they lie, and what computes sees f32 all the same. A matrix that has adapters is unpacked into
+// one slot of the model just before each product that reads it, together with the adapters' product. So for a
+// checkpoint that is stored in 16 bits everything is computed from the same bits as with f32 weights.
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
-import { f32ToBf16 } from "#shared/io/half.ts";
-import { bytesOf, type Dtype, unpackBf16 } from "#shared/kernels/bf16.ts";
-import { rowShards, type Shard } from "./shards.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
+import { unpack } from "#shared/kernels/bf16.ts";
+import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import type { Model, Parameter, ParameterLayout } from "./weights.ts";
 
-/** Numbers that the host rounds to bf16 at a time. */
+/** Numbers that the host converts at a time. */
 const BLOCK = 1 << 20;
 
 /** Matrices take the model's type; norms and biases are few numbers and stay f32. */
@@ -19,78 +19,91 @@ export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
 }
 
 /** Tables of tokens, (vocabulary, hidden): the embeddings and the head. */
-export function isTable({ sources }: ParameterLayout): boolean {
+export function isTable({ sources }: Pick<ParameterLayout, "sources">): boolean {
   return !sources[0]!.transposed && sources[0]!.shape.length > 1;
 }
 
-/** Numbers of the slot that matrices in bf16 are unpacked into: the largest of a block, or 64 rows of a table. */
+/** Numbers of the slot that matrices with adapters are unpacked into: the largest of a block. */
 export function slotLength(layouts: readonly ParameterLayout[]): number {
-  return Math.max(...layouts.map((layout) => (isTable(layout) ? 64 : layout.rows) * layout.cols));
+  return Math.max(...layouts.filter((layout) => !isTable(layout)).map(({ rows, cols }) => rows * cols));
 }
 
-/** Overwrites the rows of a parameter from `first` on, (any, cols); bf16 rounds to nearest. */
-export function writeParameter(
-  gpu: Gpu,
-  { buffer, cols, dtype }: Parameter,
-  data: Float32Array,
-  first = 0,
-): void {
+/**
+ * Overwrites the rows of a parameter from `first` on, (any, cols); 16 bits are rounded to nearest.
+ * @throws RangeError for a number that is too large for float16.
+ */
+export function writeParameter(gpu: Gpu, parameter: Parameter, data: Float32Array, first = 0): void {
+  const { buffer, cols, dtype } = parameter;
   const offset = first * cols * bytesOf(dtype);
   if (dtype === "float32") return gpu.write(buffer, data, offset);
   for (let at = 0; at < data.length; at += BLOCK) {
-    const stored = new Uint32Array(f32ToBf16(data.subarray(at, at + BLOCK)).buffer);
-    gpu.write(buffer, stored, offset + at * bytesOf(dtype));
+    const block = data.subarray(at, at + BLOCK);
+    const stored = dtype === "bfloat16" ? f32ToBf16(block) : f32ToF16(block);
+    if (dtype === "float16") checkRange(parameter, block, stored, at);
+    gpu.write(buffer, new Uint32Array(stored.buffer), offset + at * bytesOf(dtype));
   }
+}
+
+/** A number that becomes infinite would ruin the model without a word. */
+function checkRange(
+  { cols, sources }: Parameter,
+  block: Float32Array,
+  stored: Uint16Array,
+  at: number,
+): void {
+  const bad = stored.findIndex((half) => (half & 0x7fff) === 0x7c00);
+  if (bad < 0) return;
+  const column = isTable({ sources }) ? 0 : (at + bad) % cols;
+  const { name } = sources.findLast((source) => source.column <= column)!;
+  throw new RangeError(
+    `Cannot store tensor ${name} as float16 as its numbers must be at most 65504: current number is ${
+      block[bad]
+    }; ` +
+      "bfloat16 has the range of float32",
+  );
 }
 
 /** The numbers of a parameter, (rows, cols), adapters included. */
 export async function readParameter(model: Model, parameter: Parameter): Promise<Float32Array> {
   const { gpu } = model;
-  if (parameter.dtype === "float32") return await gpu.readFloats(parameter.buffer);
-  const { rows, cols } = parameter;
-  const data = new Float32Array(rows * cols);
+  const { rows, cols, buffer } = parameter;
   const recorder = new Recorder(gpu);
-  const blocks = isTable(parameter)
-    ? floatRows(recorder, model, parameter)
-    : [{ binding: floatMatrix(recorder, model, parameter), first: 0, count: rows }];
-  for (const { first, count } of blocks) {
-    recorder.submit();
-    data.set(await gpu.readFloats(model.slot!, count * cols), first * cols);
-  }
+  const { w, dtype } = operand(recorder, model, parameter);
+  recorder.submit();
   recorder.destroy();
+  if (dtype === "float32") return await gpu.readFloats("buffer" in w ? w.buffer : w, rows * cols);
+  const widened = dtype === "bfloat16" ? bf16ToF32 : f16ToF32;
+  const data = new Float32Array(rows * cols);
+  for (let at = 0; at < data.length; at += BLOCK) {
+    const count = Math.min(BLOCK, data.length - at);
+    data.set(widened(new Uint16Array(await gpu.read(buffer, at * 2, count * 2))), at);
+  }
   return data;
 }
 
-/** A matrix of a block as f32 (rows, cols), adapters included; bf16 is unpacked and stays good until the next call. */
-export function floatMatrix(recorder: Recorder, model: Model, parameter: Parameter): Binding {
+/** A matrix as products take it, (rows, cols), adapters included; one with adapters stays good until the next such. */
+export function operand(
+  recorder: Recorder,
+  model: Model,
+  parameter: Parameter,
+): { w: Binding; dtype: Dtype } {
   const { rows, cols: stride, buffer, dtype, sources } = parameter;
-  if (dtype === "float32") return buffer;
-  const out = { buffer: model.slot!, offset: 0, size: rows * stride * 4 };
   const products = sources.map(({ name }) => model.adapters.get(name));
-  if (products.every((product) => product === undefined)) {
-    unpackBf16(recorder, { packed: buffer, out }, { rows, stride });
-    return out;
-  }
+  if (dtype === "float32" || products.every((product) => product === undefined)) return { w: buffer, dtype };
+  const out = { buffer: model.slot!, offset: 0, size: rows * stride * 4 };
   for (const [i, { column: first, shape: [cols] }] of sources.entries()) {
-    unpackBf16(recorder, { packed: buffer, product: products[i], out }, { rows, stride, first, cols: cols! });
+    const shape = { rows, stride, first, cols: cols!, dtype };
+    unpack(recorder, { packed: buffer, product: products[i], out }, shape);
   }
-  return out;
+  return { w: out, dtype: "float32" };
 }
 
-/**
- * The rows of a table as f32, in bindings that the adapter allows. Each is good until the next one is asked for, so
- * record what reads it inside the loop.
- */
-export function* floatRows(recorder: Recorder, model: Model, parameter: Parameter): Generator<Shard> {
-  const { cols, dtype } = parameter;
-  if (dtype === "float32") {
-    yield* rowShards(model.gpu, parameter);
-    return;
-  }
-  const most = Math.floor(Math.min(model.slot!.size, model.gpu.bindingBytes) / (cols * 256)) * 64;
-  for (const { binding, first, count } of rowShards(model.gpu, parameter, most)) {
-    const out = { buffer: model.slot!, offset: 0, size: count * cols * 4 };
-    unpackBf16(recorder, { packed: binding, out }, { rows: count, stride: cols });
-    yield { binding: out, first, count };
-  }
+/** `operand` as f32, whatever the type it is stored in. */
+export function floatMatrix(recorder: Recorder, model: Model, parameter: Parameter): Binding {
+  const { w, dtype } = operand(recorder, model, parameter);
+  if (dtype === "float32") return w;
+  const { rows, cols } = parameter;
+  const out = { buffer: model.slot!, offset: 0, size: rows * cols * 4 };
+  unpack(recorder, { packed: w, out }, { rows, stride: cols, dtype });
+  return out;
 }

@@ -5,7 +5,8 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
-import { bytesOf, type Dtype, type LowRank } from "#shared/kernels/bf16.ts";
+import type { LowRank } from "#shared/kernels/bf16.ts";
+import { bytesOf, checkDtype, type Dtype } from "#shared/kernels/dtype.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
 import { slotLength, storedAs } from "./storage.ts";
 
@@ -30,7 +31,7 @@ export interface ParameterLayout {
 
 export interface Parameter extends ParameterLayout {
   buffer: GPUBuffer;
-  /** bfloat16: two numbers a word, read through storage.ts. */
+  /** In 16 bits it is read through storage.ts. */
   dtype: Dtype;
 }
 
@@ -128,22 +129,26 @@ export class Model {
   readonly norm: Parameter;
   /** The matrix of the head: `embed_tokens` itself when tied. */
   readonly head: Parameter;
-  /** Of matrices in bf16, by Hugging Face's name: products that are part of them wherever they are read. */
+  /** Of matrices in 16 bits, by Hugging Face's name: products that are part of them wherever they are read. */
   readonly adapters = new Map<string, LowRank>();
-  /** Where matrices in bf16 are unpacked, one at a time. */
+  /** Where matrices in 16 bits are unpacked, one at a time. */
   readonly slot: GPUBuffer | undefined;
   readonly #parameters: Parameter[];
   #ropeTable: { positions: number; buffer: GPUBuffer } | undefined;
 
-  /** Allocates every parameter, zeroed; fill them with `load`, `initialise` or `writeParameter`. */
+  /**
+   * Allocates every parameter, zeroed; fill them with `load`, `initialise` or `writeParameter`.
+   * @throws Error when the adapter cannot read the type.
+   */
   constructor(readonly gpu: Gpu, readonly config: ModelConfig, readonly dtype: Dtype = "float32") {
+    checkDtype(gpu, dtype);
     const layouts = parameterLayouts(config);
     this.#parameters = layouts.map((layout) => {
       const own = storedAs(layout, dtype);
       const buffer = gpu.allocate(layout.name, layout.rows * layout.cols * bytesOf(own));
       return { ...layout, dtype: own, buffer };
     });
-    if (dtype === "bfloat16") this.slot = gpu.allocate("unpacked matrix", slotLength(layouts) * 4);
+    if (dtype !== "float32") this.slot = gpu.allocate("unpacked matrix", slotLength(layouts) * 4);
     const byName = new Map(this.#parameters.map((parameter) => [parameter.name, parameter]));
     const get = (name: string) => byName.get(name)!;
     this.embed_tokens = get("embed_tokens");

@@ -6,7 +6,7 @@ import { matmulNN } from "#shared/kernels/matmul.ts";
 import { rmsNorm } from "#shared/kernels/rms_norm.ts";
 import type { Activations } from "#shared/model/activations.ts";
 import { mlpInput } from "#shared/model/forward.ts";
-import { floatMatrix } from "#shared/model/storage.ts";
+import { operand } from "#shared/model/storage.ts";
 import type { Model, Parameter } from "#shared/model/weights.ts";
 import { attentionBackward } from "../kernels/attention_backward.ts";
 import { biasBackward } from "../kernels/column_sum.ts";
@@ -140,6 +140,7 @@ function inputGradient(
   dx: GPUBuffer,
   rows: number,
 ): void {
-  transpose(recorder, { x: floatMatrix(recorder, model, weight), out: transposed }, weight);
+  const { w, dtype } = operand(recorder, model, weight);
+  transpose(recorder, { x: w, out: transposed }, { rows: weight.rows, cols: weight.cols, dtype });
   matmulNN(recorder, { x: dy, w: transposed, out: dx }, { rows, cols: weight.rows, inner: weight.cols });
 }

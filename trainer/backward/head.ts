@@ -4,7 +4,7 @@
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import { matmulNN } from "#shared/kernels/matmul.ts";
 import type { Head } from "#shared/model/head.ts";
-import { floatRows } from "#shared/model/storage.ts";
+import { rowShards } from "#shared/model/shards.ts";
 import type { Model } from "#shared/model/weights.ts";
 import { logProbBackward } from "../kernels/log_prob_backward.ts";
 import { rmsNormBackward } from "../kernels/rms_norm_backward.ts";
@@ -27,7 +27,7 @@ export function headBackward(
   temperature: number,
 ): void {
   const { hidden_size: hidden, vocab_size: vocab } = model.config;
-  const stride = model.head.rows;
+  const { rows: stride, dtype } = model.head;
   const { logits } = head;
   for (const chunk of head.chunks()) {
     const { rows } = chunk;
@@ -40,8 +40,8 @@ export function headBackward(
     }, { rows, vocab, stride, temperature });
     gradients.addProduct(recorder, model.head, logits, head.part(head.normed, chunk, hidden), rows);
     const out = head.part(scratch.dnormed, chunk, hidden);
-    for (const { binding, first, count } of floatRows(recorder, model, model.head)) {
-      const part = { xStride: stride, xFirst: first, accumulate: first > 0 };
+    for (const { binding, first, count } of rowShards(model.gpu, model.head)) {
+      const part = { xStride: stride, xFirst: first, accumulate: first > 0, dtype };
       matmulNN(recorder, { x: logits, w: binding, out }, { rows, cols: hidden, inner: count, ...part });
     }
   }

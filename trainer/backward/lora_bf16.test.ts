@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { assertClose, noise, testGpu } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f32ToBf16 } from "#shared/io/half.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { parseConfig } from "#shared/model/config.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { randomWeights } from "#shared/model/initialise.ts";

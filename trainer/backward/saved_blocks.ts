@@ -9,11 +9,15 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { bytesOf, type Dtype, packBf16, unpackBf16 } from "#shared/kernels/bf16.ts";
+import { packBf16, unpack } from "#shared/kernels/bf16.ts";
+import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import type { Activations, LayerActivations } from "#shared/model/activations.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/model/config.ts";
 import { blockForward, embed } from "#shared/model/forward.ts";
 import type { Model } from "#shared/model/weights.ts";
+
+/** Activations of real models are too large for f16. */
+export type SavedDtype = Exclude<Dtype, "float16">;
 
 interface Copy {
   name: keyof LayerActivations;
@@ -29,7 +33,7 @@ export class SavedBlocks {
     readonly gpu: Gpu,
     config: ModelConfig,
     capacity: number,
-    readonly settings: { checkpointing: boolean; dtype: Dtype },
+    readonly settings: { checkpointing: boolean; dtype: SavedDtype },
   ) {
     const { checkpointing, dtype } = settings;
     const names = Object.entries(savedColumns(config, checkpointing)) as [keyof LayerActivations, number][];
@@ -84,9 +88,9 @@ export class SavedBlocks {
   ): void {
     const rows = batch!.tokens;
     const out = layers[index]![name];
-    if (this.settings.dtype === "bfloat16") {
-      unpackBf16(recorder, { packed: buffer, out }, { rows, stride: cols });
-    } else recorder.copy(buffer, 0, out, 0, rows * cols * 4);
+    const { dtype } = this.settings;
+    if (dtype === "bfloat16") unpack(recorder, { packed: buffer, out }, { rows, stride: cols, dtype });
+    else recorder.copy(buffer, 0, out, 0, rows * cols * 4);
   }
 }
 

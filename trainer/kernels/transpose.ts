@@ -2,14 +2,15 @@
 // whole rows and is up to twice as fast as NT on software drivers; the copy costs one read of the weight.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
+import { type Dtype, kernelReading } from "#shared/kernels/dtype.ts";
 import source from "./transpose.wgsl" with { type: "text" };
 
-/** out (cols, rows) = x^T, x (rows, cols); rows is a multiple of 4. */
+/** out (cols, rows) = x^T, x (rows, cols) stored as `dtype`; both are multiples of 4. */
 export function transpose(
   recorder: Recorder,
   buffers: { x: Binding; out: Binding },
-  { rows, cols }: { rows: number; cols: number },
+  { rows, cols, dtype }: { rows: number; cols: number; dtype?: Dtype },
 ): void {
-  const kernel = recorder.gpu.kernel("transpose", source);
-  recorder.dispatch(kernel, { rows, cols }, buffers, linearGrid(rows * cols / 4, 64));
+  const kernel = kernelReading(recorder.gpu, "transpose", source, "x", dtype);
+  recorder.dispatch(kernel, { rows, cols }, buffers, linearGrid(rows * cols / 16, 64));
 }

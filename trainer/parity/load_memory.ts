@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openGpu } from "#shared/gpu/device.ts";
 import { writeWeights } from "#shared/io/weights.ts";
-import type { Dtype } from "#shared/kernels/bf16.ts";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { configJson, parseConfig } from "#shared/model/config.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { parameterLayouts } from "#shared/model/weights.ts";

@@ -1,4 +1,4 @@
-// out = packed + scale * a b in some columns: a matrix stored as bf16 in f32, with the product of low rank that
+// out = packed + scale * a b in some columns: a matrix stored in 16 bits as f32, with the product of low rank that
 // belongs to these columns, if any. One thread four rows of a quad of columns, so that it loads b once for all; same
 // bits as lora_merge of an f32 base.
 struct Params {

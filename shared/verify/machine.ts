@@ -5,7 +5,7 @@ import type { Builder, Node } from "./ast.ts";
 import { type Fuel, LimitError, limits, ParseError } from "./fuel.ts";
 import { bracketed, closes, type Element, listOf, matrixOf } from "./groups.ts";
 import type { Operator } from "./operators.ts";
-import type { Reading as TokenReading, Token } from "./tokens.ts";
+import type { Reading as TokenReading, Token } from "./lexer.ts";
 
 export type Reading = TokenReading & {
   /** `1/2x` is (1/2)x, else 1/(2x). */

@@ -5,7 +5,7 @@ import { ParseError } from "./fuel.ts";
 import { type Frame, type Machine, remark } from "./machine.ts";
 import * as operators from "./operators.ts";
 import { add, rational } from "./rational.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./lexer.ts";
 
 export function readOperand(m: Machine, token: Token): void {
   const top = m.top;

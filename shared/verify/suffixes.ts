@@ -5,7 +5,7 @@ import { ParseError } from "./fuel.ts";
 import { type Frame, type Machine, remark } from "./machine.ts";
 import { numeral } from "./operands.ts";
 import * as operators from "./operators.ts";
-import type { Token } from "./tokens.ts";
+import type { Token } from "./lexer.ts";
 
 const letterUnits = new Set("m s g h l L N J W V A K d c".split(" "));
 

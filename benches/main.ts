@@ -59,11 +59,12 @@ const BENCHES: Record<string, () => Bench> = {
 /** A comparison of its own is a program beside this one, with its own flags. */
 const own = readdirSync(import.meta.dir).filter((name) => /^(?!main\.)\w+\.ts$/.test(name))
   .map((name) => name.replace(".ts", "").replaceAll("_", "-"));
-const names = [...Object.keys(BENCHES), ...own].join(", ");
+const runtimes = Object.keys(BENCHES).join(", ");
+const names = `${runtimes}, ${own.join(", ")}`;
 
 const program = new Command("bench")
   .description("Times one part of the project, on Bun, Deno and Node where it has no other comparison")
-  .argument("<name>", names)
+  .argument("<name>", `${runtimes}; and, with flags of their own (NAME --help), ${own.join(", ")}`)
   .option("--json", "print one JSON object on stdout")
   .option("--runs <n>", "timed runs of each process", "10")
   .option("--save", "also write benches/results/NAME.json")

@@ -35,12 +35,24 @@ describe("ghpo", () => {
   });
 
   it("prints a resolved recipe with --dry-run and touches nothing", () => {
-    const { code, out } = ghpo("train", "paper", "--dry-run", "--json", "--optimizer.learning_rate", "2e-6");
+    const { code, out, err } = ghpo(
+      "train",
+      "paper",
+      "--dry-run",
+      "--json",
+      "--optimizer.learning_rate",
+      "2e-6",
+    );
     assert.equal(code, 0);
     const recipe = JSON.parse(out);
     assert.equal(recipe.optimizer.learning_rate, 2e-6);
     assert.deepEqual(recipe.ghpo.hint_stages, [0.25, 0.5, 0.75]);
     assert.equal(recipe.train.max_steps, 163);
+    assert.equal(
+      ghpo("train", "paper", "--dry-run", "--model", "nowhere", "--data.path", "package.json").err,
+      "note: nowhere/config.json does not exist yet\n",
+    );
+    assert.equal(ghpo("train", "demo", "--dry-run").err, "");
   });
 
   it("accepts every recipe that ships with the project", () => {

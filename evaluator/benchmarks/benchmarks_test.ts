@@ -157,7 +157,7 @@ describe("published files", () => {
   it("names the address and licence of a missing file", async () => {
     await assert.rejects(
       () => readBenchmark(gpqa, "/nowhere"),
-      /Cannot read \/nowhere\/gpqa_diamond.csv as it does not exist; run `evaluate -- download gpqa` or get it from https:.*gated/,
+      /Cannot read \/nowhere\/gpqa_diamond.csv as it does not exist; run `npm run -s evaluate -- download gpqa` or get it from https:.*gated/,
     );
   });
 });

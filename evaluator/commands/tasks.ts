@@ -67,7 +67,7 @@ export async function readBenchmark(benchmark: Benchmark, folder: string): Promi
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
     throw new Error(
-      `${reason}; run \`evaluate -- download ${benchmark.name}\` or get it from ${url} (${licence})`,
+      `${reason}; run \`npm run -s evaluate -- download ${benchmark.name}\` or get it from ${url} (${licence})`,
       { cause },
     );
   }

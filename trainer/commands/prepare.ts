@@ -1,5 +1,7 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type Context, windowNotice } from "#shared/model/context.ts";
 import { loadConfig } from "#shared/model/load.ts";
@@ -34,6 +36,13 @@ export async function problemsOf(
     if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
   });
   return { problems, skipped_rows };
+}
+
+/** The end of a --dry-run: what the recipe names and training will not find. */
+export function noteMissing({ model, data }: TrainRecipe | SftRecipe): void {
+  for (const path of [join(model, "config.json"), data.path]) {
+    if (path !== null && !existsSync(path)) console.error(`note: ${path} does not exist yet`);
+  }
 }
 
 /** Says so where a model takes shorter sequences than its context. */

@@ -15,6 +15,7 @@ import {
   evaluationOf,
   GOING_ON,
   leftOut,
+  noteMissing,
   noteWindow,
   problemsOf,
   type RunOptions,
@@ -34,6 +35,7 @@ export async function sftCommand(
   const recipe = loadRecipe(SftRecipeSchema, file, overrides);
   if (options.dryRun) {
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
+    noteMissing(recipe);
     return;
   }
   const result = await runTuning(recipe, options);

@@ -19,6 +19,7 @@ import {
   evaluationOf,
   GOING_ON,
   leftOut,
+  noteMissing,
   noteWindow,
   problemsOf,
   promptBudget,
@@ -39,6 +40,7 @@ export async function trainCommand(
   }
   if (options.dryRun) {
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
+    noteMissing(recipe);
     return;
   }
   const result = await runTraining(recipe, options);

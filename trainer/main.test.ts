@@ -35,14 +35,7 @@ describe("ghpo", () => {
   });
 
   it("prints a resolved recipe with --dry-run and touches nothing", () => {
-    const { code, out, err } = ghpo(
-      "train",
-      "paper",
-      "--dry-run",
-      "--json",
-      "--optimizer.learning_rate",
-      "2e-6",
-    );
+    const { code, out } = ghpo("train", "paper", "--dry-run", "--json", "--optimizer.learning_rate", "2e-6");
     assert.equal(code, 0);
     const recipe = JSON.parse(out);
     assert.equal(recipe.optimizer.learning_rate, 2e-6);

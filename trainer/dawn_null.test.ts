@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { create } from "webgpu";
+import { candidates } from "#shared/gpu/autotune.ts";
 import { type Gpu, openGpu, PRODUCTS } from "#shared/gpu/device.ts";
 import type { Dtype } from "#shared/kernels/dtype.ts";
 import { Generator } from "#shared/model/generate.ts";
@@ -18,6 +19,28 @@ import { Optimizer } from "./optimizer.ts";
 dawn(); // installs WebGPU's globals
 const kept = globalThis as { __ghpoNullDawn?: GPU };
 kept.__ghpoNullDawn ??= create(["backend=null", "enable-dawn-features=allow_unsafe_apis"]);
+
+/**
+ * The null backend, which has the feature but lists no configurations, as an adapter that multiplies these. Its
+ * subgroups of up to 128 lanes would take more than its 256 threads; of 64 they fit, and make a multiple of 128.
+ */
+function withMatrixUnits(componentType: "f32" | "f16", size: number): GPU {
+  const requestAdapter = async () => {
+    const adapter = (await kept.__ghpoNullDawn!.requestAdapter())!;
+    const { features, limits, info: { vendor, subgroupMinSize } } = adapter;
+    const config = { componentType, resultComponentType: "f32", M: size, N: size, K: size };
+    return {
+      features,
+      limits,
+      info: { vendor, subgroupMinSize, subgroupMaxSize: 64, subgroupMatrixConfigs: [config] },
+      requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+    };
+  };
+  return {
+    requestAdapter,
+    wgslLanguageFeatures: kept.__ghpoNullDawn!.wgslLanguageFeatures,
+  } as unknown as GPU;
+}
 
 const MODELS = [
   { model_type: "qwen3", dtype: "float32", adapters: false }, // norms of queries and keys
@@ -78,7 +101,8 @@ describe("Dawn's null backend", () => {
     for (const products of PRODUCTS) {
       for (const immediates of [true, false]) {
         for (const kind of MODELS) {
-          const gpu = await openGpu(kept.__ghpoNullDawn, { profile: "gpu" });
+          const gpu = await openGpu(withMatrixUnits("f32", 8), { profile: "gpu" });
+          assert.ok(gpu.offers("matrix"));
           assert.ok(gpu.device.features.has("subgroups"), "the null backend has subgroups");
           gpu.chosen = products;
           gpu.subgroups8 = products === "subgroups8";
@@ -101,9 +125,30 @@ describe("Dawn's null backend", () => {
     const missing = files.filter((name) => !labels.has(name));
     assert.deepEqual(missing, []);
     for (const kind of ["nn", "nt", "tn"]) {
-      for (const variant of ["subgroup", "workgroup"]) assert.ok(labels.has(`matmul_${kind}_${variant}`));
+      for (const variant of ["subgroup", "workgroup", "matrix"]) {
+        assert.ok(labels.has(`matmul_${kind}_${variant}`));
+      }
     }
     for (const rows of [4, 16]) assert.ok(labels.has(`decode_matmul_subgroup of ${rows} rows`));
+  });
+
+  it("multiplies by matrix units only where a hardware adapter lists what the kernels need", async () => {
+    const cases = [
+      [withMatrixUnits("f32", 8), { profile: "gpu" }, true],
+      [withMatrixUnits("f32", 8), { profile: "gpu", variants: "base" }, false],
+      [withMatrixUnits("f32", 8), { profile: "cpu" }, false],
+      [withMatrixUnits("f32", 16), { profile: "gpu" }, false],
+      [withMatrixUnits("f16", 8), { profile: "gpu" }, false],
+      [kept.__ghpoNullDawn, { profile: "gpu" }, false],
+    ] as const;
+    for (const [entry, options, expected] of cases) {
+      const gpu = await openGpu(entry, options);
+      assert.equal(gpu.offers("matrix"), expected);
+      assert.equal(candidates(gpu).includes("matrix"), expected);
+      const feature = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
+      assert.equal(gpu.device.features.has(feature), expected);
+      gpu.close();
+    }
   });
 
   it("refuses a kernel that does not compile", async () => {

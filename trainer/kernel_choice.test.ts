@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { candidates } from "#shared/gpu/autotune.ts";
 import { type Gpu, openGpu } from "#shared/gpu/device.ts";
+import { emulateMatrixUnits } from "#shared/kernels/testing.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { dawn } from "./dawn.ts";
 import { type EnginePolicy, openEngine } from "./engine.ts";
@@ -75,6 +76,15 @@ describe("useKernels()", { timeout: 60_000 }, () => {
       await useKernels(gpu, recorded);
       assert.equal(gpu.variants, recorded);
     }
+  });
+
+  it("takes matrix units where the adapter has them, and tries no others", async () => {
+    const gpu = await hardware();
+    await useKernels(gpu, "base, products matrix");
+    assert.equal(gpu.variants, gpu.matrixLanes > 0 ? "base, products matrix" : "base");
+    emulateMatrixUnits(gpu);
+    await useKernels(gpu, "base, products matrix");
+    assert.equal(gpu.variants, "base, products matrix");
   });
 
   it("keeps to what it has where the named kernels are unknown or wrong", async () => {

@@ -60,8 +60,7 @@ export async function useKernels(gpu: Gpu, recorded: string): Promise<void> {
   const [, others, products = others] = /^(\w+)(?:, products (\w+))?$/.exec(recorded) ?? [];
   if (others === "base") gpu.subgroups8 = false;
   if (products === gpu.products || !v.is(ProductsSchema, products)) return;
-  if (products === "subgroups8" && !gpu.subgroups8) return;
-  if (await productsAreRight(gpu, products)) gpu.chosen = products;
+  if (gpu.offers(products) && await productsAreRight(gpu, products)) gpu.chosen = products;
 }
 
 /** What the newest checkpoint of a run was computed with; undefined before the first, or where it cannot be read. */

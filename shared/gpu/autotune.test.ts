@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { autotune, candidates } from "./autotune.ts";
+import { emulateMatrixUnits } from "#shared/kernels/testing.ts";
 import { openGpu, type Products } from "./device.ts";
 import { hostGpu } from "./testing.ts";
 
@@ -20,6 +21,22 @@ describe("autotune()", () => {
     assert.equal(milliseconds[products], Math.min(...Object.values(milliseconds)));
     assert.equal(gpu.chosen, undefined);
     assert.equal(gpu.liveBytes, 0);
+    gpu.close();
+  });
+
+  it("lets matrix units take part where the adapter has them", async () => {
+    const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
+    assert.equal(candidates(gpu).includes("matrix"), gpu.matrixLanes > 0);
+    emulateMatrixUnits(gpu);
+    assert.ok(candidates(gpu).includes("matrix"));
+    let raced = false;
+    const { idle } = gpu;
+    gpu.idle = () => {
+      raced ||= gpu.products === "matrix";
+      return idle.call(gpu);
+    };
+    await autotune(gpu);
+    assert.ok(raced);
     gpu.close();
   });
 

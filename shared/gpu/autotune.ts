@@ -23,7 +23,7 @@ const ROUNDS = 5;
 /** The kernels that may win. A processor suspends every lane at a barrier, so there workgroup memory cannot. */
 export function candidates(gpu: Gpu): Products[] {
   if (gpu.profile === "cpu") return [gpu.subgroups8 ? "subgroups8" : "base"];
-  return PRODUCTS.filter((products) => products !== "subgroups8" || gpu.subgroups8);
+  return PRODUCTS.filter((products) => gpu.offers(products));
 }
 
 /** Measures the candidates that compute rightly. Leaves the adapter's choice as it is. */

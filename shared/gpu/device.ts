@@ -22,9 +22,11 @@ export interface AdapterFacts {
 /** Kernel family: software adapters want barrier-free register tiles, hardware ones workgroup tiles. */
 export type Profile = "cpu" | "gpu";
 
-/** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes. */
-export const PRODUCTS = ["base", "workgroup", "subgroups8"] as const;
+/** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units. */
+export const PRODUCTS = ["base", "workgroup", "subgroups8", "matrix"] as const;
 export type Products = typeof PRODUCTS[number];
+/** Subgroups in a workgroup of the kernels for matrix units. */
+export const MATRIX_SUBGROUPS = 4;
 
 /** Limits asked for at the adapter's own maximum; everything else stays at the WebGPU default. */
 const WANTED_LIMITS = [
@@ -37,7 +39,9 @@ const WANTED_LIMITS = [
 ] as const;
 
 /** Features used when present; no kernel's base variant needs one. */
-const WANTED_FEATURES = ["timestamp-query", "subgroups", "shader-f16"] as const;
+const WANTED_FEATURES = ["timestamp-query", "subgroups", "shader-f16"];
+/** Dawn's experiment; asked for only where the adapter multiplies what the kernels need. */
+const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
 export interface OpenOptions {
   /** "high-performance" picks the discrete GPU of a laptop. */
@@ -76,11 +80,7 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   const immediates = wgslLanguageFeatures?.has("immediate_address_space") === true &&
     maxImmediateSize >= IMMEDIATE_BYTES;
   if (immediates) requiredLimits.maxImmediateSize = IMMEDIATE_BYTES;
-  const requiredFeatures = WANTED_FEATURES.filter((name) =>
-    adapter.features.has(name as GPUFeatureName)
-  ) as GPUFeatureName[];
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
-  const info = adapter.info;
+  const { info } = adapter;
   const facts: AdapterFacts = {
     vendor: info.vendor,
     architecture: info.architecture,
@@ -89,7 +89,15 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
     features: [...adapter.features].sort(),
     limits: requiredLimits,
   };
-  const gpu = new Gpu(device, facts, options.profile ?? guessProfile(facts));
+  const profile = options.profile ?? guessProfile(facts);
+  const matrixLanes = options.variants !== "base" && profile === "gpu" ? lanesOfMatrixUnits(adapter) : 0;
+  const features = matrixLanes > 0 ? [...WANTED_FEATURES, MATRIX_FEATURE] : WANTED_FEATURES;
+  const requiredFeatures = features.filter((name) =>
+    adapter.features.has(name as GPUFeatureName)
+  ) as GPUFeatureName[];
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+  const gpu = new Gpu(device, facts, profile);
+  gpu.matrixLanes = matrixLanes;
   gpu.subgroups8 = options.variants !== "base" && device.features.has("subgroups" as GPUFeatureName) &&
     info.subgroupMinSize === 8 && info.subgroupMaxSize === 8;
   gpu.immediates = immediates && gpu.profile === "cpu"; // tried on software adapters only
@@ -105,6 +113,27 @@ function guessProfile(facts: AdapterFacts): Profile {
   return /llvmpipe|lavapipe|swiftshader|software/.test(text) ? "cpu" : "gpu";
 }
 
+/** Lanes of the largest subgroup where those multiply f32 matrices of 8 x 8 and four make a workgroup, elsewhere 0. */
+function lanesOfMatrixUnits({ features, info, limits }: GPUAdapter): number {
+  const { subgroupMaxSize = 0 } = info;
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  const known = features.has("subgroups" as GPUFeatureName) && features.has(MATRIX_FEATURE as GPUFeatureName);
+  const right = [...subgroupMatrixConfigs].some(({ componentType, resultComponentType, M, N, K }) =>
+    componentType === "f32" && resultComponentType === "f32" && M === 8 && N === 8 && K === 8
+  );
+  const fits = MATRIX_SUBGROUPS * subgroupMaxSize <= limits.maxComputeInvocationsPerWorkgroup;
+  return known && right && fits ? subgroupMaxSize : 0;
+}
+
+/** Of Dawn's `GPUAdapterInfo`; no host has it in its types. */
+interface MatrixConfig {
+  componentType: string;
+  resultComponentType: string;
+  M: number;
+  N: number;
+  K: number;
+}
+
 export class Gpu {
   /** Bytes in buffers made by `allocate` and not yet released. */
   liveBytes = 0;
@@ -112,6 +141,8 @@ export class Gpu {
   peakBytes = 0;
   /** Whether to use the kernels made for subgroups of exactly 8 lanes; tests switch it off to compare. */
   subgroups8 = false;
+  /** Lanes of the largest subgroup where subgroups multiply f32 matrices of 8 x 8, elsewhere 0. */
+  matrixLanes = 0;
   /** What was chosen for the matrix products; by default they go by `subgroups8`. */
   chosen: Products | undefined;
   /** Whether parameters go with the commands, which few hosts offer. */
@@ -149,6 +180,12 @@ export class Gpu {
 
   get products(): Products {
     return this.chosen ?? (this.subgroups8 ? "subgroups8" : "base");
+  }
+
+  /** Whether the adapter has what these kernels need. */
+  offers(products: Products): boolean {
+    if (products === "subgroups8") return this.subgroups8;
+    return products !== "matrix" || this.matrixLanes > 0;
   }
 
   /** The kernels in use, for run manifests: sums may differ in the last bits from one choice to another. */

@@ -4,6 +4,7 @@
 
 import type { Binding, Recorder } from "#shared/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "./dtype.ts";
+import { MATRIX_TILE, matrixProduct } from "./matmul_matrix.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
 import { type Kind, subgroupProduct, subgroupTile } from "./matmul_subgroup.ts";
 import nt from "./matmul_nt.wgsl" with { type: "text" };
@@ -15,6 +16,7 @@ const kinds = <T>(make: (kind: Kind) => T) => ({ nn: make("nn"), nt: make("nt"),
 const VARIANTS = {
   subgroups8: { label: "subgroup", text: kinds(subgroupProduct), tile: kinds(subgroupTile) },
   workgroup: { label: "workgroup", text: kinds(workgroupProduct), tile: kinds(() => WORKGROUP_TILE) },
+  matrix: { label: "matrix", text: kinds(matrixProduct), tile: kinds(() => MATRIX_TILE) },
 };
 
 /** The text of every product, to tell whether a choice among them was made for these. */
@@ -122,7 +124,9 @@ function dispatchVariant(
   dtype: Dtype = "float32",
 ): void {
   const { label, text, tile } = VARIANTS[variant];
-  const kernel = kernelReading(recorder.gpu, `matmul_${kind}_${label}`, text[kind], "w", dtype);
+  const { gpu } = recorder;
+  const constants = variant === "matrix" ? { LANES: gpu.matrixLanes } : {};
+  const kernel = kernelReading(gpu, `matmul_${kind}_${label}`, text[kind], "w", dtype, constants);
   const { rows, cols } = tile[kind];
   recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / cols), Math.ceil(params.rows / rows)]);
 }

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { selfTest } from "./self_test.ts";
-import { testGpu } from "./testing.ts";
+import { openGpu } from "./device.ts";
+import { productsAreRight, selfTest } from "./self_test.ts";
+import { hostGpu, testGpu } from "./testing.ts";
 
 describe("selfTest()", () => {
   it("accepts this adapter and keeps its faster kernels", async () => {
@@ -37,5 +38,36 @@ describe("selfTest()", () => {
       gpu.readFloats = read;
       gpu.subgroups8 = subgroups8;
     }
+  });
+});
+
+describe("productsAreRight()", () => {
+  it("refuses kernels that round the numbers that they multiply", async () => {
+    for (const operand of ["r", "c"]) {
+      const gpu = await openGpu(await hostGpu());
+      const kernel = gpu.kernel.bind(gpu);
+      let rounded = 0;
+      gpu.kernel = (label, wgsl, constants) =>
+        kernel(label, () => {
+          const text = typeof wgsl === "string" ? wgsl : wgsl();
+          return text.replace(new RegExp(`let ${operand} = (.*);`), (_, value) => {
+            rounded++;
+            return `let ${operand} = quantizeToF16(${value});`;
+          });
+        }, constants);
+      assert.equal(await productsAreRight(gpu, "workgroup"), false);
+      assert.equal(rounded, 1);
+      gpu.close();
+    }
+    assert.equal(await productsAreRight(await testGpu(), "workgroup"), true);
+  });
+
+  it("refuses kernels that do not compile, and the device goes on", async () => {
+    const gpu = await openGpu(await hostGpu(), { variants: "base" });
+    gpu.matrixLanes = 8; // an adapter that said so would have the feature
+    assert.equal(await productsAreRight(gpu, "matrix"), false);
+    assert.equal(gpu.products, "base");
+    await selfTest(gpu);
+    gpu.close();
   });
 });

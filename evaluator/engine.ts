@@ -2,10 +2,11 @@
 
 import { readdirSync } from "node:fs";
 import process from "node:process";
-import { type Gpu, openGpu } from "#shared/gpu/device.ts";
+import { type Gpu, openGpu, type OpenOptions } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
+import { chooseProducts } from "#shared/io/kernel_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf, windowNotice } from "#shared/model/context.ts";
 import { Generator } from "#shared/model/generate.ts";
@@ -25,18 +26,19 @@ const ROWS = 128;
 export interface OpenedModel extends LocalModel {
   /** SHA-256 over the digests of the configuration and the weight files. */
   readonly digest: string;
-  readonly engine: { runtime: string; adapter: string };
+  readonly engine: { runtime: string; adapter: string; kernels: string };
   /** What a person should know of the model beforehand. */
   readonly notice: string | undefined;
   close(): void;
 }
 
 /** Loads a checkpoint directory onto the default adapter. Throws when the adapter computes garbage. */
-export async function openCheckpoint(directory: string): Promise<OpenedModel> {
+export async function openCheckpoint(directory: string, options: OpenOptions = {}): Promise<OpenedModel> {
   const digest = digestOf(directory);
-  const gpu = await openGpu(await gpuEntry());
+  const gpu = await openGpu(await gpuEntry(), options);
   try {
     await selfTest(gpu);
+    await chooseProducts(gpu);
     return new Checkpoint(gpu, loadModel(gpu, directory), directory, digest);
   } catch (error) {
     gpu.close();
@@ -56,7 +58,7 @@ async function gpuEntry(): Promise<GPU | undefined> {
 
 class Checkpoint implements OpenedModel {
   readonly identity: Record<string, string>;
-  readonly engine: { runtime: string; adapter: string };
+  readonly engine: { runtime: string; adapter: string; kernels: string };
   readonly context: Context;
   readonly notice: string | undefined;
   readonly #generator: Generator;
@@ -73,6 +75,7 @@ class Checkpoint implements OpenedModel {
     this.engine = {
       runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Deno ${process.versions["deno"]}`,
       adapter: description || device || "unknown adapter",
+      kernels: gpu.variants,
     };
     this.context = contextOf(model.config);
     this.notice = windowNotice(model.config);

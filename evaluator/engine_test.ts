@@ -86,6 +86,28 @@ describe("checkpoints in Deno", () => {
     await assert.rejects(() => generate(Deno.execPath(), args([]), root + path, prompt, env));
   });
 
+  it("chooses kernels on hardware though it may neither read nor write what was measured", async () => {
+    const program = `
+      import { openCheckpoint } from "./evaluator/engine.ts";
+      const model = await openCheckpoint("shared/model/fixtures/llama", { profile: "gpu" });
+      console.log(model.engine.kernels);
+      model.close();`;
+    const readable = ["evaluator", "shared", "node_modules", "package.json"].map((name) => root + name);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--no-check", `--allow-read=${readable}`, "--allow-env=GHPO_DAWN", "-"],
+      cwd: root,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(program));
+    await writer.close();
+    const { code, stdout, stderr } = await child.output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    assert.match(new TextDecoder().decode(stdout), /^base(, products workgroup)?\n$/);
+  });
+
   it("names what a directory lacks", async () => {
     const empty = Deno.makeTempDirSync();
     await assert.rejects(() => openCheckpoint(empty), /Cannot read .*config.json as it does not exist/);

@@ -1,16 +1,15 @@
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { candidates } from "#shared/gpu/autotune.ts";
 import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { emulateMatrixUnits } from "#shared/kernels/testing.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { dawn } from "./dawn.ts";
 import { type EnginePolicy, openEngine } from "./engine.ts";
-import { chooseProducts, recordedKernels, useKernels } from "./kernel_choice.ts";
+import { recordedKernels, useKernels } from "./kernel_choice.ts";
 import { loadRewards } from "./rewards.ts";
 import { Status } from "./status.ts";
 import { tinyRecipe } from "./testing.ts";
@@ -29,45 +28,6 @@ async function hardware(): Promise<Gpu> {
   closing.push(gpu);
   return gpu;
 }
-
-describe("chooseProducts()", { timeout: 60_000 }, () => {
-  it("measures once and keeps the result by adapter, driver and kernels", async () => {
-    const file = join(folder, "new/kernels.json");
-    const first = await hardware();
-    await chooseProducts(first, file);
-    const [[key, kept]] = Object.entries(JSON.parse(readFileSync(file, "utf8"))) as [
-      [string, { products: string; milliseconds: Record<string, number> }],
-    ];
-    assert.ok(key.includes(first.facts.description));
-    assert.equal(kept.products, first.products);
-    assert.ok(kept.milliseconds[kept.products]! > 0);
-    // Another choice in the file shows that it is read.
-    const other = candidates(first).find((products) => products !== first.products)!;
-    writeFileSync(file, JSON.stringify({ [key]: { ...kept, products: other }, another: kept }));
-    const second = await hardware();
-    await chooseProducts(second, file);
-    assert.equal(second.products, other);
-  });
-
-  for (const content of ["{", "[]", '{"any": {"products": "fast", "milliseconds": {}}}']) {
-    it(`writes a file anew that holds ${content}`, async () => {
-      const file = join(folder, "broken.json");
-      writeFileSync(file, content);
-      const gpu = await hardware();
-      await chooseProducts(gpu, file);
-      const kept = Object.values(JSON.parse(readFileSync(file, "utf8"))) as { products: string }[];
-      assert.deepEqual(kept.map(({ products }) => products), [gpu.products]);
-    });
-  }
-
-  it("chooses without a file where none can be written", async () => {
-    const gpu = await hardware();
-    const file = join(folder, "occupied");
-    mkdirSync(file);
-    await chooseProducts(gpu, file);
-    assert.ok(gpu.chosen !== undefined);
-  });
-});
 
 describe("useKernels()", { timeout: 60_000 }, () => {
   it("takes what a manifest names, so that its bits come again", async () => {

@@ -1,56 +1,15 @@
-// Which of the kernels for matrix products a run uses: those of its checkpoint when it goes on, else what was measured
-// on this adapter before, else what a measurement now says, which is kept for the next time.
+// The kernels for matrix products of a run that goes on: those of its newest checkpoint. A run that begins takes what
+// its machine has measured (shared/io/kernel_cache.ts).
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import * as v from "valibot";
-import { autotune, candidates } from "#shared/gpu/autotune.ts";
 import { type Gpu, PRODUCTS } from "#shared/gpu/device.ts";
 import { productsAreRight } from "#shared/gpu/self_test.ts";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { makeDirectory, readJson } from "#shared/io/files.ts";
-import { sha256 } from "#shared/io/hash.ts";
-import { productTexts } from "#shared/kernels/matmul.ts";
+import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "./checkpoint.ts";
 import { RunDirectory } from "./run_directory.ts";
 
-const CACHE = join(import.meta.dirname, "../.cache/kernels.json");
-
 const ProductsSchema = v.picklist(PRODUCTS);
-/** By adapter, driver and kernels. */
-const CacheSchema = v.record(
-  v.string(),
-  v.strictObject({ products: ProductsSchema, milliseconds: v.record(ProductsSchema, v.number()) }),
-);
-
-/** Sets `gpu.chosen`. A file that cannot be read or does not say what it should is written anew. */
-export async function chooseProducts(gpu: Gpu, file = CACHE): Promise<void> {
-  if (candidates(gpu).length === 1) return; // what the adapter's kind has decided
-  const { vendor, architecture, device, description } = gpu.facts;
-  const version = sha256(productTexts().join("\0")).slice(0, 12);
-  const key = [vendor, architecture, device, description, gpu.profile, version].join(" | ");
-  const cache = readCache(file);
-  const known = cache[key];
-  if (known && candidates(gpu).includes(known.products) && await productsAreRight(gpu, known.products)) {
-    gpu.chosen = known.products;
-    return;
-  }
-  const choice = await autotune(gpu);
-  gpu.chosen = choice.products;
-  try {
-    makeDirectory(dirname(file));
-    writeFileAtomic(file, JSON.stringify({ ...cache, [key]: choice }, null, 2) + "\n");
-  } catch {
-    // A folder that cannot be written costs a measurement at every start.
-  }
-}
-
-function readCache(file: string): v.InferOutput<typeof CacheSchema> {
-  try {
-    return v.parse(CacheSchema, readJson(file));
-  } catch {
-    return {};
-  }
-}
 
 /**
  * Takes the kernels that a manifest names (`Gpu.variants`), as far as the adapter has them and they compute rightly:

@@ -24,7 +24,7 @@ export interface Progress {
 /** A checkpoint of the serving machine. */
 export interface ServedModel extends LocalModel {
   readonly digest: string;
-  readonly engine: { runtime: string; adapter: string };
+  readonly engine: { runtime: string; adapter: string; kernels: string };
 }
 
 /** Opens a checkpoint by the name that a request gives. Throws 403 when it is not on the allow-list. */

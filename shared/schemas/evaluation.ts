@@ -127,7 +127,7 @@ export const EvaluationResultSchema = v.strictObject({
     created_at: timestamp,
     duration_s: nonNegative,
     /** What generated the answers; null where they came from elsewhere. */
-    engine: v.nullable(v.strictObject({ runtime: name, adapter: name })),
+    engine: v.nullable(v.strictObject({ runtime: name, adapter: name, kernels: v.optional(name) })),
   }),
 });
 export type EvaluationResult = v.InferOutput<typeof EvaluationResultSchema>;

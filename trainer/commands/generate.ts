@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
+import { chooseProducts } from "#shared/io/kernel_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { loadModel } from "#shared/model/load.ts";
@@ -39,6 +40,7 @@ export async function generateCommand(flags: unknown): Promise<void> {
   const gpu = await openGpu(dawn());
   try {
     await selfTest(gpu);
+    await chooseProducts(gpu);
     const model = loadModel(gpu, o.model);
     const greedy = o.greedy || o.temperature === 0;
     const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { openGpu } from "#shared/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/gpu/profiler.ts";
+import { selfTest } from "#shared/gpu/self_test.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { chooseProducts } from "#shared/io/kernel_cache.ts";
 import { Generator } from "#shared/model/generate.ts";
 import { loadModel } from "#shared/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
@@ -13,6 +15,7 @@ import { name, positiveCount } from "#shared/schemas/values.ts";
 import { checkpointName, listCheckpoints } from "../checkpoint.ts";
 import { theRun } from "../dashboard/runs.ts";
 import { dawn } from "../dawn.ts";
+import { recordedKernels, useKernels } from "../kernel_choice.ts";
 import { Learner } from "../learner.ts";
 import { Optimizer } from "../optimizer.ts";
 
@@ -40,6 +43,10 @@ export async function profileCommand(flags: unknown): Promise<void> {
   const directory = run === null ? options.model! : newestCheckpoint(run);
   const gpu = await openGpu(dawn());
   try {
+    await selfTest(gpu);
+    const recorded = run === null ? undefined : recordedKernels(run);
+    if (recorded === undefined) await chooseProducts(gpu);
+    else await useKernels(gpu, recorded); // what the run computes with
     const model = loadModel(gpu, directory);
     const step = await stepOf(model, options);
     await step(); // compiles the kernels

@@ -95,12 +95,11 @@ ${each((i, j) => `        c${i}_${j} = subgroupMatrixMultiplyAccumulate(l${i}, r
   }
   // Workgroup memory holds half of the rows at a time.
   for (var first = 0u; first < 64u; first += 32u) {
-    if (subgroup < ${MATRIX_SUBGROUPS}u && own_row == first) {
+    if (own_row == first) {
 ${
     each((i, j) => {
-      return `      subgroupMatrixStore<row_major>(&tile, ${8 * i * WIDE}u + own_col + ${
-        8 * j
-      }u, c${i}_${j}, ${WIDE}u);`;
+      const at = `${8 * i * WIDE}u + own_col + ${8 * j}u`;
+      return `      subgroupMatrixStore<row_major>(&tile, ${at}, c${i}_${j}, ${WIDE}u);`;
     })
   }
     }

@@ -80,8 +80,8 @@ export async function demoCommand(
   console.log(options.json ? JSON.stringify(summary) : demoTable(summary));
   say(`${formatDuration(summary.seconds)}; open ${resolve(FOLDER, "report.html")}
 Next: npm run -s ghpo -- generate --model ${summary.final_dir} --prompt "Compute 8+7-3+9-6" --greedy
-      npm run -s ghpo -- train demo --dry-run      every setting of this run
-      npm run demo -- --compare                    plain GRPO beside it`);
+      npm run -s ghpo -- train demo --dry-run      every setting of this run`);
+  if (!options.compare) say(`      npm run demo -- --compare                    plain GRPO beside it`);
   if (summary.hinted_groups === 0 || summary.rescued_groups === 0) {
     console.error(
       `error: guidance did nothing: ${summary.hinted_groups} groups hinted, ${summary.rescued_groups} rescued`,

@@ -1,6 +1,7 @@
 // The buffers that rollouts and saving need, for the memory plan. The tables follow Generator and Decoder.
 
 import { sampleScratchBytes, squaresBytes } from "#shared/kernels/decode.ts";
+import { roundedPool } from "#shared/model/generate.ts";
 import { paddedVocabulary, parameterLayouts } from "#shared/model/weights.ts";
 import type { Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
 import { maker } from "./plan_training.ts";
@@ -16,7 +17,7 @@ function decodeSize({ config, generation }: PlanSettings, prompts: number, sampl
     Math.floor(binding / (paddedVocabulary(config) * 4)),
     Math.floor(binding / kvBytes / (stem + completion)),
   );
-  const tokens = powerOfTwo(rows * completion + Math.min(prompts, rows) * stem);
+  const tokens = roundedPool(Math.max(1, rows * completion + Math.min(prompts, rows) * stem));
   return {
     rows,
     poolTokens: Math.min(tokens, Math.floor(binding / kvBytes)),

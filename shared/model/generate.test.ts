@@ -6,7 +6,7 @@ import { readJson } from "#shared/io/files.ts";
 import { Activations } from "./activations.ts";
 import { pack } from "./batch.ts";
 import { forward } from "./forward.ts";
-import { type Generated, type GenerationOptions, Generator } from "./generate.ts";
+import { type Generated, type GenerationOptions, Generator, roundedPool } from "./generate.ts";
 import { Head } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./weights.ts";
@@ -144,6 +144,13 @@ describe("Generator", () => {
       assert.notDeepEqual(await generator.generate(requests, options), first);
       assert.equal(model.gpu.liveBytes, bytes);
     }, "qwen3"));
+
+  it("makes a pool of at most an eighth more than it needs, and few of them as prompts grow", () => {
+    const sizes = Array.from({ length: 3000 }, (_, i) => roundedPool(i + 1));
+    sizes.forEach((size, i) => assert.ok(size > i && size <= (i + 1) * 1.125, `${size} for ${i + 1}`));
+    assert.equal(new Set(sizes.slice(1024, 2048)).size, 8);
+    for (const size of sizes) assert.equal(roundedPool(size), size);
+  });
 
   it("refuses what is longer than the sliding window", () =>
     withGenerator({}, (generator) =>

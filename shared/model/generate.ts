@@ -184,7 +184,7 @@ export class Generator {
       this.#decoder = new Decoder(this.model, {
         rows: Math.max(rows, old?.rows ?? 0),
         poolTokens: Math.min(
-          roundUp(Math.max(poolTokens, old?.poolTokens ?? 0)),
+          roundedPool(Math.max(poolTokens, old?.poolTokens ?? 0)),
           Math.floor(binding / kvBytes),
         ),
         block,
@@ -285,6 +285,8 @@ function parts<T extends { ids: readonly number[] }>(prompts: readonly T[]): T[]
   return groups;
 }
 
-function roundUp(tokens: number): number {
-  return 2 ** Math.ceil(Math.log2(tokens));
+/** Tokens of a pool that holds so many: an eighth more at most, so that it is not made anew for every longer prompt. */
+export function roundedPool(tokens: number): number {
+  const step = Math.max(1, 2 ** Math.floor(Math.log2(tokens)) / 8);
+  return Math.ceil(tokens / step) * step;
 }

@@ -126,7 +126,7 @@ function lanesOfMatrixUnits({ features, info, limits }: GPUAdapter): number {
 }
 
 /** Of Dawn's `GPUAdapterInfo`; no host has it in its types. */
-interface MatrixConfig {
+export interface MatrixConfig {
   componentType: string;
   resultComponentType: string;
   M: number;

@@ -1,8 +1,8 @@
 // The three matrix products by matrix units: subgroups that multiply f32 matrices of 8 x 8, as Apple's GPUs do. Four
 // subgroups compute 64 x 64 elements of `out`, 4 x 4 matrices each. Operands pass through workgroup memory, where what
-// lies past an edge is 0, and results too, so that any size and stride will do. No adapter with matrix units was at
-// hand: Dawn compiles this text, and tests run it with the matrices spread over the lanes of ordinary subgroups
-// (testing.ts). The language is Dawn's experiment of 2026: the order of layout, offset and stride may still change.
+// lies past an edge is 0, and results too, so that any size and stride will do. No GPU with such units was at hand:
+// tests run this text with the units emulated, and with operands in f16 on Mesa 26.2's lavapipe, which has units for
+// those (testing.ts). The language is Dawn's experiment of 2026, which may still change.
 //
 // An operand is staged as it lies in its buffer, and loaded by rows or by columns: nothing is ever turned by hand. The
 // order in which a unit sums is its own, so bits differ from matmul_nn.

@@ -1,7 +1,9 @@
 // Matrix units for adapters that have none. In the texts for them, an operand becomes a place in workgroup memory,
 // where it stays while it is used, and a result of 8 x 8 becomes a row in each of 8 threads. The rest runs as it stands.
+// Where an adapter has units for f16 alone, as Mesa 26.2's lavapipe, only the type of the operands changes.
 
-import type { Gpu } from "#shared/gpu/device.ts";
+import { type Gpu, type MatrixConfig, openGpu } from "#shared/gpu/device.ts";
+import { hostGpu } from "#shared/gpu/testing.ts";
 
 const FUNCTIONS = `
 var<private> lane: u32;
@@ -35,7 +37,9 @@ fn store_row_major(stores: array<Store, 16>) {
 const MULTIPLY = /^ *(\w+) = subgroupMatrixMultiplyAccumulate\((\w+), (\w+), \1\);\n/gm;
 const STORE = /^ *subgroupMatrixStore<row_major>\(&tile, (.*), (\w+), (\w+)\);\n/gm;
 
-const REPLACEMENTS: [RegExp, (match: string, ...groups: string[]) => string][] = [
+type Replacements = [RegExp, (match: string, ...groups: string[]) => string][];
+
+const EMULATION: Replacements = [
   [/enable subgroups;\nenable chromium_experimental_subgroup_matrix;\n/, () => ""],
   [/alias Left = subgroup_matrix_left<f32, 8, 8>;\n/, () => ""],
   [/alias Right = subgroup_matrix_right<f32, 8, 8>;\n/, () => ""],
@@ -50,21 +54,29 @@ const REPLACEMENTS: [RegExp, (match: string, ...groups: string[]) => string][] =
   [/(Store.*\n){16}/, (stores) => `store_row_major(array(\n${stores}));\n`],
 ];
 
+const HALVES: Replacements = [
+  [/enable subgroups;/, (line) => `enable f16;\n${line}`],
+  [/alias (?:Left|Right) = subgroup_matrix_\w+<f32/g, (alias) => alias.replace("f32", "f16")],
+  [
+    /var<workgroup> tile: array<f32, (\d+)>;/,
+    (line, n) => `${line}\nvar<workgroup> halves: array<f16, ${n}>;`,
+  ],
+  [/tile\[(.*)\] = (quad\.\w);/g, (_, at, value) => `halves[${at}] = f16(${value});`],
+  [/(subgroupMatrixLoad<\w+, \w+>\()&tile/g, (_, load) => `${load}&halves`],
+];
+
 /** @throws Error when the text is not such a one as this knows. */
-function emulated(wgsl: string): string {
-  let text = wgsl;
-  for (const [pattern, replacement] of REPLACEMENTS) {
-    const replaced = text.replace(pattern, replacement);
-    if (replaced === text) {
-      throw new Error(`Cannot emulate matrix units as the text has nothing like ${pattern}`);
-    }
-    text = replaced;
+function replaced(wgsl: string | (() => string), replacements: Replacements): string {
+  let text = typeof wgsl === "string" ? wgsl : wgsl();
+  for (const [pattern, replacement] of replacements) {
+    const before = text;
+    text = text.replace(pattern, replacement);
+    if (text === before) throw new Error(`Cannot change the kernel as its text has nothing like ${pattern}`);
   }
-  if (/subgroup_?matrix/i.test(text)) {
-    throw new Error("Cannot emulate matrix units as the text has more of them");
-  }
-  return text + FUNCTIONS;
+  return text;
 }
+
+const isForMatrixUnits = (label: string) => /^matmul_.._matrix/.test(label);
 
 /**
  * Lets any adapter run the kernels for matrix units, as one whose subgroups have 8 lanes, the largest of them `lanes`;
@@ -74,11 +86,36 @@ export function emulateMatrixUnits(gpu: Gpu, lanes = 8): () => void {
   const { matrixLanes, kernel } = gpu;
   gpu.matrixLanes = lanes;
   gpu.kernel = (label, wgsl, constants) => {
-    if (!/^matmul_.._matrix/.test(label)) return kernel.call(gpu, label, wgsl, constants);
-    return kernel.call(gpu, label, () => emulated(typeof wgsl === "string" ? wgsl : wgsl()), constants);
+    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, wgsl, constants);
+    return kernel.call(gpu, label, () => replaced(wgsl, EMULATION) + FUNCTIONS, constants);
   };
   return () => {
     gpu.matrixLanes = matrixLanes;
     gpu.kernel = kernel;
   };
+}
+
+/** The adapter whose matrix units take f16, as one that runs the kernels with operands rounded to it; or undefined. */
+export async function openForHalves(): Promise<Gpu | undefined> {
+  const adapter = await (await hostGpu()).requestAdapter();
+  if (!adapter) return undefined;
+  const { features, limits } = adapter;
+  const { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize } = adapter.info;
+  const info = { vendor, architecture, device, description, subgroupMinSize, subgroupMaxSize };
+  const { subgroupMatrixConfigs = [] } = adapter.info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  const configs = [...subgroupMatrixConfigs].filter(({ componentType, resultComponentType, M, N, K }) =>
+    `${componentType} ${resultComponentType} ${M} ${N} ${K}` === "f16 f32 8 8 8"
+  ).map(({ M, N, K }) => ({ componentType: "f32", resultComponentType: "f32", M, N, K }));
+  const requestDevice = (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor);
+  const requestAdapter = () =>
+    Promise.resolve({ features, limits, requestDevice, info: { ...info, subgroupMatrixConfigs: configs } });
+  const gpu = await openGpu({ requestAdapter } as unknown as GPU, { profile: "gpu" });
+  const { kernel } = gpu;
+  gpu.kernel = (label, wgsl, constants) => {
+    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, wgsl, constants);
+    return kernel.call(gpu, label, () => replaced(wgsl, HALVES), constants);
+  };
+  if (gpu.offers("matrix")) return gpu;
+  gpu.close();
+  return undefined;
 }

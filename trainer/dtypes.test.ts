@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { runTuning } from "./commands/sft.ts";
 import { runTraining } from "./commands/train.ts";
 import { loadRecipe, type Override } from "./recipe.ts";
 import { RunDirectory } from "./run_directory.ts";
@@ -63,6 +64,35 @@ describe("train with bfloat16", () => {
         const message = `as ${key} must be "bfloat16", as in its recipe: current value is "float32"`;
         await assert.rejects(run("parts", others, true), (error: Error) => error.message.endsWith(message));
       }
+    },
+  );
+});
+
+describe("sft with less memory for activations", () => {
+  const tune = async (name: string, ...overrides: Override[]) => {
+    const recipe = loadRecipe(SftRecipeSchema, "tiny-sft", [
+      ["output_dir", join(folder, `sft-${name}`)],
+      ["sft.phases", "[{ steps = 2, learning_rate = 1e-3 }]"],
+      ["sft.examples_per_step", "8"],
+      ["eval.eval_every", "0"],
+      ...overrides,
+    ]);
+    await runTuning(recipe, { quiet: true });
+    return new RunDirectory(recipe.output_dir).readMetrics();
+  };
+
+  it(
+    "has the same first loss in bf16, the same numbers with checkpointing",
+    { timeout: 60_000 },
+    async () => {
+      const numbers = async (...args: Parameters<typeof tune>) =>
+        (await tune(...args)).map(({ loss, entropy, grad_norm }) => [loss!, entropy!, grad_norm!] as const);
+      const exact = await numbers("f32");
+      assert.deepEqual(await numbers("inputs", ["sft.gradient_checkpointing", "true"]), exact);
+      const rounded = await numbers("bf16", ["sft.activations_dtype", "bfloat16"]);
+      assert.equal(rounded[0]![0], exact[0]![0]);
+      const [norm, own] = [exact[0]![2], rounded[0]![2]];
+      assert.ok(own !== norm && Math.abs(own / norm - 1) < 0.01, `norm of the gradient: ${own} and ${norm}`);
     },
   );
 });

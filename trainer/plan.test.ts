@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { testGpu } from "#shared/gpu/testing.ts";
 import { parseConfig } from "#shared/model/config.ts";
-import { LORA_MODULES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { planOf } from "./commands/plan.ts";
+import { LORA_MODULES, SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { planOf, planOfSft } from "./commands/plan.ts";
 import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, type PlanSettings, tooLarge } from "./plan.ts";
 import { measurePlan, QWEN25 } from "./plan_testing.ts";
 import { loadRecipe, type Override } from "./recipe.ts";
 
+const TINY = fileURLToPath(new URL("./recipes/tiny", import.meta.url));
 const base: PlanSettings = {
   config: parseConfig({
     model_type: "qwen3",
@@ -56,6 +59,11 @@ describe("plan()", () => {
       reference: true,
       weights_dtype: "bfloat16",
       activations_dtype: "bfloat16",
+    },
+    "supervised fine-tuning with evaluation, bf16 activations": {
+      kind: "sft",
+      activations_dtype: "bfloat16",
+      generation: { ...base.generation, prompts: 0, samples: 1, evaluated: 20 },
     },
     "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
   };
@@ -122,6 +130,32 @@ describe("the recipes of Qwen2.5", () => {
       assert.ok(most >= recipe.train.micro_batch_tokens, `${most}`);
     });
   }
+});
+
+describe("planOfSft()", () => {
+  const config = parseConfig({ ...JSON.parse(readFileSync(`${TINY}/config.json`, "utf8")) });
+  const settings = (...overrides: Override[]) =>
+    planOfSft(loadRecipe(SftRecipeSchema, "tiny-sft", overrides), config);
+
+  it("shrinks with bf16 activations and with checkpointing, which recipes of sft have as well", () => {
+    const whole = plan(settings());
+    const halved = plan(settings(["sft.activations_dtype", "bfloat16"]));
+    const inputs = plan(settings(["sft.gradient_checkpointing", "true"]));
+    assert.ok(halved.activations < whole.activations && halved.weights === whole.weights);
+    assert.ok(inputs.activations < halved.activations);
+  });
+
+  it("names the settings as a recipe of sft does", () => {
+    const planned = plan(settings());
+    const named = new Set(planned.buffers.map(({ setting }) => setting));
+    assert.deepEqual([...named].sort(), [
+      "eval.count",
+      "model",
+      "prompt.max_prompt_length",
+      "sft.micro_batch_tokens",
+    ]);
+    assert.ok(largestMicroBatch(settings(), planned.total) >= 4096);
+  });
 });
 
 describe("checkPlan()", () => {

@@ -14,6 +14,8 @@ export type Group = (typeof GROUPS)[number];
 
 /** Lengths that only the data knows count as the recipe's bounds: every prompt has max_prompt_length tokens. */
 export interface PlanSettings {
+  /** The recipe that names the settings; a recipe of `sft` generates for its evaluation only. */
+  kind?: "train" | "sft";
   config: ModelConfig;
   /** Null: all weights are trained. */
   lora: LoraSettings | null;
@@ -61,12 +63,20 @@ export interface PlannedBuffer {
 
 export type Plan = Record<Group | "total", number> & { buffers: PlannedBuffer[] };
 
+/** What has another name in a recipe of `sft`; without adapters the trained numbers are the model's. */
+const SFT_NAMES: Record<string, string> = {
+  "train.micro_batch_tokens": "sft.micro_batch_tokens",
+  "generation.rows": "eval.count",
+  "lora.r": "model",
+};
+
 export function plan(settings: PlanSettings, limits: Limits = DESKTOP): Plan {
+  const names = settings.kind === "sft" ? SFT_NAMES : {};
   const buffers = [
     ...trainedBuffers(settings),
     ...learnerBuffers(settings, limits),
     ...generationBuffers(settings, limits),
-  ];
+  ].map((buffer) => ({ ...buffer, setting: names[buffer.setting] ?? buffer.setting }));
   const sum = (own: PlannedBuffer[]) => own.reduce((total, { bytes, times }) => total + bytes * times, 0);
   const groups = GROUPS.map((group) => [group, sum(buffers.filter((buffer) => buffer.group === group))]);
   return { ...Object.fromEntries(groups) as Record<Group, number>, total: sum(buffers), buffers };
@@ -79,7 +89,8 @@ export function largestMicroBatch(settings: PlanSettings, bytes: number, limits:
     const planned = plan({ ...settings, micro_batch_tokens: units * 64 }, limits);
     return planned.total <= bytes && tooLarge(planned, limits) === undefined;
   };
-  let low = Math.ceil((prompt_tokens + completion_tokens) / 64); // a micro-batch holds one whole sequence
+  // A micro-batch holds one whole sequence; how long an example is, only the data of sft says.
+  let low = settings.kind === "sft" ? 1 : Math.ceil((prompt_tokens + completion_tokens) / 64);
   if (!fits(low)) return 0;
   let high = low * 2;
   while (high < 1 << 20 && fits(high)) [low, high] = [high, high * 2];

@@ -69,7 +69,7 @@ export async function measurePlan(
   onPeak: () => void = () => {},
 ): Promise<number> {
   const counter = countPeak(gpu.device);
-  const { prompts, samples, prompt_tokens, completion_tokens, rows } = settings.generation;
+  const { prompts, samples, prompt_tokens, completion_tokens, rows, evaluated } = settings.generation;
   const policy = new EnginePolicy(
     randomModel(gpu, config, 1, settings.weights_dtype),
     settings.reference ? randomModel(gpu, config, 1, settings.weights_dtype) : null,
@@ -84,7 +84,7 @@ export async function measurePlan(
     },
   );
   const prompt = Array.from({ length: prompt_tokens }, (_, i) => i);
-  const requests = Array.from({ length: prompts }, (_, i) => ({
+  const requests = Array.from({ length: Math.max(prompts, evaluated) }, (_, i) => ({
     prompt_ids: prompt,
     samples,
     key: [0, i] as [number, number],

@@ -57,6 +57,9 @@ interface Completion {
   own: TokenRange;
 }
 
+/** Completions side by side, where nothing else is said. */
+export const DEFAULT_ROWS = 256;
+
 export class Generator {
   readonly #recorder: Recorder;
   #decoder: Decoder | undefined;
@@ -166,7 +169,7 @@ export class Generator {
     const longest = Math.max(...stems);
     const fitLogits = Math.floor(binding / (paddedVocabulary(config) * 4));
     const fitPool = Math.floor(binding / kvBytes / (longest + options.max_tokens));
-    const rows = Math.min(total, this.settings.rows ?? 256, fitLogits, fitPool);
+    const rows = Math.min(total, this.settings.rows ?? DEFAULT_ROWS, fitLogits, fitPool);
     if (rows < 1) {
       throw new RangeError(
         `Cannot generate as one row must fit into a binding of ${binding} bytes: ` +

@@ -282,6 +282,9 @@ export const SftRecipeSchema = v.strictObject({
     phases: v.pipe(v.array(SftPhaseSchema), v.minLength(1)),
     examples_per_step: setting(positiveCount, 128),
     micro_batch_tokens: setting(positiveCount, 4096),
+    /** As in `train`. */
+    gradient_checkpointing: setting(v.boolean(), false),
+    activations_dtype: setting(DtypeSchema, "float32"),
     /** Levels from here on are hard: they get step errors. */
     hard_from_level: setting(positiveCount, 3),
     /** Share of examples drawn from the hard levels. */

@@ -1,12 +1,13 @@
-// train --plan: what a recipe needs of GPU memory, and the largest micro-batch that fits. Touches no adapter.
+// train --plan and sft --plan: what a recipe needs of GPU memory, and the largest micro-batch that fits. Touches no adapter.
 
 import type { ModelConfig } from "#shared/model/config.ts";
 import { contextOf, windowNotice } from "#shared/model/context.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { DEFAULT_ROWS } from "#shared/model/generate.ts";
+import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../plan.ts";
 import { promptBudget } from "./prepare.ts";
 
-/** What the plan takes of a recipe. */
+/** What the plan takes of a recipe of `train`. */
 export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
   const { train, generation, lora, loss, eval: evaluation } = recipe;
   return {
@@ -28,13 +29,34 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
   };
 }
 
-/** @throws RangeError for a number of GiB that is not above 0. */
-export function printPlan(
-  recipe: TrainRecipe,
+/** What the plan takes of a recipe of `sft`. */
+export function planOfSft(
+  { sft, prompt, eval: evaluation }: SftRecipe,
   config: ModelConfig,
-  options: { planGib?: string; json?: boolean },
-): void {
-  const settings = planOf(recipe, config);
+): PlanSettings {
+  return {
+    kind: "sft",
+    config,
+    lora: null,
+    reference: false,
+    micro_batch_tokens: sft.micro_batch_tokens,
+    gradient_checkpointing: sft.gradient_checkpointing,
+    weights_dtype: "float32",
+    activations_dtype: sft.activations_dtype,
+    generation: {
+      prompts: 0,
+      samples: 1,
+      prompt_tokens: prompt.max_prompt_length,
+      completion_tokens: Math.max(1, contextOf(config).tokens - prompt.max_prompt_length),
+      rows: DEFAULT_ROWS,
+      evaluated: evaluation.eval_every > 0 ? evaluation.benchmarks.length * evaluation.count : 0,
+    },
+  };
+}
+
+/** @throws RangeError for a number of GiB that is not above 0. */
+export function printPlan(settings: PlanSettings, options: { planGib?: string; json?: boolean }): void {
+  const { kind = "train", micro_batch_tokens } = settings;
   const { buffers: _, ...bytes } = plan(settings);
   const room = options.planGib === undefined ? undefined : Number(options.planGib);
   if (room !== undefined && !(room > 0)) {
@@ -45,21 +67,21 @@ export function printPlan(
   const most = room === undefined ? undefined : largestMicroBatch(settings, room * 2 ** 30);
   if (options.json) {
     const fitting = most === undefined ? {} : { largest_micro_batch_tokens: most };
-    console.log(
-      JSON.stringify({ ...bytes, micro_batch_tokens: recipe.train.micro_batch_tokens, ...fitting }),
-    );
+    console.log(JSON.stringify({ ...bytes, micro_batch_tokens, ...fitting }));
     return;
   }
   for (const group of [...GROUPS, "total"] as const) {
     console.log(`${group.padEnd(12)}${gib(bytes[group]).padStart(12)}`);
   }
-  console.log(`micro-batch of ${recipe.train.micro_batch_tokens} tokens (train.micro_batch_tokens)`);
-  const notice = windowNotice(config);
+  console.log(`micro-batch of ${micro_batch_tokens} tokens (${kind}.micro_batch_tokens)`);
+  const notice = windowNotice(settings.config);
   if (notice) console.log(notice);
   if (room === undefined || most === undefined) return;
   console.log(
     most > 0
       ? `into ${room} GiB fits a micro-batch of ${most} tokens`
-      : `no micro-batch fits into ${room} GiB: try gradient_checkpointing, [lora], or fewer generation.rows`,
+      : `no micro-batch fits into ${room} GiB: try gradient_checkpointing, activations_dtype bfloat16${
+        kind === "sft" ? "" : ", [lora], or fewer generation.rows"
+      }`,
   );
 }

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { loadConfig } from "#shared/model/load.ts";
 import { contextOf } from "#shared/model/context.ts";
 import { type EnginePolicy, openEngine } from "../engine.ts";
 import { recordedKernels } from "../kernel_choice.ts";
@@ -10,6 +11,7 @@ import { withDevice } from "../recover.ts";
 import { totalSteps, tune } from "../sft.ts";
 import { Status } from "../status.ts";
 import type { TrainResult } from "../train.ts";
+import { planOfSft, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
@@ -24,6 +26,8 @@ import {
 } from "./prepare.ts";
 
 export interface SftOptions extends RunOptions {
+  plan?: boolean;
+  planGib?: string;
   export?: string;
 }
 
@@ -33,6 +37,10 @@ export async function sftCommand(
   overrides: readonly Override[],
 ): Promise<void> {
   const recipe = loadRecipe(SftRecipeSchema, file, overrides);
+  if (options.plan || options.planGib !== undefined) {
+    printPlan(planOfSft(recipe, loadConfig(recipe.model)), options);
+    return;
+  }
   if (options.dryRun) {
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
     noteMissing(recipe);
@@ -48,7 +56,7 @@ export async function sftCommand(
 }
 
 /** Runs a recipe from start to end and writes the model where `export` says. */
-async function runTuning(
+export async function runTuning(
   recipe: SftRecipe,
   options: SftOptions,
 ): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
@@ -60,11 +68,17 @@ async function runTuning(
     openEngine({
       model: recipe.model,
       ...(recipe.sft.from_scratch && { randomSeed: recipe.seed }),
-      learner: { micro_batch_tokens: recipe.sft.micro_batch_tokens, temperature: 1 },
+      learner: {
+        micro_batch_tokens: recipe.sft.micro_batch_tokens,
+        gradient_checkpointing: recipe.sft.gradient_checkpointing,
+        activations_dtype: recipe.sft.activations_dtype,
+        temperature: 1,
+      },
       optimizer: recipe.optimizer,
       reference: false,
       variants: recipe.variants,
       kernels: recordedKernels(recipe.output_dir),
+      plan: planOfSft(recipe, loadConfig(recipe.model)),
     });
   const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;

@@ -35,7 +35,7 @@ export async function trainCommand(
 ): Promise<void> {
   const recipe = loadRecipe(TrainRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
-    printPlan(recipe, loadConfig(recipe.model), options);
+    printPlan(planOf(recipe, loadConfig(recipe.model)), options);
     return;
   }
   if (options.dryRun) {

@@ -7,7 +7,7 @@ import type { ModelConfig } from "#shared/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { parseArgs } from "node:util";
 import { dawn } from "../trainer/dawn.ts";
-import { gib, largestMicroBatch, plan, type PlanSettings } from "../trainer/plan.ts";
+import { gib, largestMicroBatch, limitsOf, plan, type PlanSettings } from "../trainer/plan.ts";
 import { measurePlan, qwen2, QWEN25 } from "../trainer/plan_testing.ts";
 
 const GIB = [8, 16, 24, 80];
@@ -94,7 +94,7 @@ async function measureOne(settings: (typeof MODES)[string]) {
     after = process.memoryUsage.rss();
   });
   gpu.close();
-  return { planned: plan(all).total, counted, process: after - before };
+  return { planned: plan(all, limitsOf(gpu)).total, counted, process: after - before };
 }
 
 function spawnOne(mode: string): { planned: number; counted: number; process: number } {

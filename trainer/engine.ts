@@ -23,7 +23,7 @@ import { dawn } from "./dawn.ts";
 import { useKernels } from "./kernel_choice.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
-import { checkPlan, plan, type PlanSettings } from "./plan.ts";
+import { checkPlan, limitsOf, plan, type PlanSettings } from "./plan.ts";
 import { NonFiniteError } from "./nonfinite.ts";
 import type {
   LearnerSequence,
@@ -93,7 +93,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
 
 /** WebGPU does not say how much memory there is; a software adapter has the machine's. */
 function refuseTooLarge(settings: PlanSettings, gpu: Gpu): void {
-  const limits = { buffer: gpu.device.limits.maxBufferSize, binding: gpu.bindingBytes };
+  const limits = limitsOf(gpu);
   checkPlan(plan(settings, limits), limits, gpu.profile === "cpu" ? totalmem() : Infinity);
 }
 

@@ -6,7 +6,16 @@ import { testGpu } from "#shared/gpu/testing.ts";
 import { parseConfig } from "#shared/model/config.ts";
 import { LORA_MODULES, SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf, planOfSft } from "./commands/plan.ts";
-import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, type PlanSettings, tooLarge } from "./plan.ts";
+import {
+  checkPlan,
+  DESKTOP,
+  gib,
+  largestMicroBatch,
+  limitsOf,
+  plan,
+  type PlanSettings,
+  tooLarge,
+} from "./plan.ts";
 import { measurePlan, QWEN25 } from "./plan_testing.ts";
 import { loadRecipe, type Override } from "./recipe.ts";
 
@@ -70,8 +79,9 @@ describe("plan()", () => {
   for (const [name, change] of Object.entries(cases)) {
     it(`is within 2 % of the peak of live buffers: ${name}`, { timeout: 60_000 }, async () => {
       const settings = { ...base, ...change };
-      const { total } = plan(settings);
-      const peak = await measurePlan(await testGpu(), settings);
+      const gpu = await testGpu();
+      const { total } = plan(settings, limitsOf(gpu));
+      const peak = await measurePlan(gpu, settings);
       assert.ok(Math.abs(total / peak - 1) < 0.02, `planned ${total}, counted ${peak}`);
     });
   }
@@ -167,7 +177,7 @@ describe("checkPlan()", () => {
   });
 
   it("names the setting when a buffer is too large for the adapter", () => {
-    const limits = { buffer: 2 ** 30, binding: 1 << 20 };
+    const limits = { ...DESKTOP, buffer: 2 ** 30, binding: 1 << 20 };
     assert.throws(() => checkPlan(planned, limits, Infinity), {
       name: "RangeError",
       message:

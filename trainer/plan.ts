@@ -2,6 +2,7 @@
 // alone; what that leaves for a micro-batch, and a refusal of what cannot fit. The buffers themselves are listed in
 // plan_training.ts and plan_generation.ts; plan.test.ts compares their sum with what a real run creates.
 
+import type { Gpu } from "#shared/gpu/device.ts";
 import type { Dtype } from "#shared/kernels/dtype.ts";
 import type { ModelConfig } from "#shared/model/config.ts";
 import type { LoraSettings } from "./backward/lora.ts";
@@ -44,10 +45,18 @@ export interface Limits {
   /** Largest buffer, and largest part of one that a kernel may see. */
   buffer: number;
   binding: number;
+  /** Whether it has the kernels for subgroups of 8 lanes, which decode small models from a copy of their weights. */
+  subgroups8: boolean;
+  /** Most bytes of that copy. */
+  largestCopy: number;
+}
+
+export function limitsOf({ device, bindingBytes, subgroups8, largestCopy }: Gpu): Limits {
+  return { buffer: device.limits.maxBufferSize, binding: bindingBytes, subgroups8, largestCopy };
 }
 
 /** What current desktop GPUs offer; a plan for another adapter takes that adapter's. */
-export const DESKTOP: Limits = { buffer: 2 ** 32, binding: 2 ** 31 - 4 };
+export const DESKTOP: Limits = { buffer: 2 ** 32, binding: 2 ** 31 - 4, subgroups8: false, largestCopy: 0 };
 
 /** One buffer, or `times` equal ones. */
 export interface PlannedBuffer {

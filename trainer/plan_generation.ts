@@ -1,20 +1,28 @@
 // The buffers that rollouts and saving need, for the memory plan. The tables follow Generator and Decoder.
 
 import { sampleScratchBytes, squaresBytes } from "#shared/kernels/decode.ts";
+import { copyBytes, decodesByProgram, paddedRows, workBytes } from "#shared/model/decode_program.ts";
+import { rowBytes } from "#shared/model/decoder.ts";
 import { roundedPool } from "#shared/model/generate.ts";
 import { paddedVocabulary, parameterLayouts } from "#shared/model/weights.ts";
 import type { Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
 import { maker } from "./plan_training.ts";
 
 /** Rows and pool that Generator makes for `prompts` requests of `samples` completions. */
-function decodeSize({ config, generation }: PlanSettings, prompts: number, samples: number, binding: number) {
+function decodeSize(
+  { config, generation }: PlanSettings,
+  prompts: number,
+  samples: number,
+  limits: Limits,
+) {
+  const { binding } = limits;
   const { prompt_tokens: longest, completion_tokens: completion } = generation;
   const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
   const stem = longest - 1;
   const rows = Math.min(
     prompts * samples,
     generation.rows,
-    Math.floor(binding / (paddedVocabulary(config) * 4)),
+    Math.floor(binding / rowBytes(limits, config)),
     Math.floor(binding / kvBytes / (stem + completion)),
   );
   const tokens = roundedPool(Math.max(1, rows * completion + Math.min(prompts, rows) * stem));
@@ -26,7 +34,7 @@ function decodeSize({ config, generation }: PlanSettings, prompts: number, sampl
 }
 
 /** The key-value pool and the buffers of R rows that are sampled side by side. */
-export function generationBuffers(settings: PlanSettings, { binding }: Limits): PlannedBuffer[] {
+export function generationBuffers(settings: PlanSettings, limits: Limits): PlannedBuffer[] {
   const { config, generation } = settings;
   const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers, head_dim } = config;
   const { prompts, samples, prompt_tokens: longest, completion_tokens: completion, evaluated } = generation;
@@ -36,8 +44,8 @@ export function generationBuffers(settings: PlanSettings, { binding }: Limits): 
   const vocab = paddedVocabulary(config);
   const stem = longest - 1;
   const sizes = [
-    decodeSize(settings, prompts, samples, binding),
-    decodeSize(settings, evaluated, 1, binding),
+    decodeSize(settings, prompts, samples, limits),
+    decodeSize(settings, evaluated, 1, limits),
   ];
   const rows = Math.max(1, ...sizes.map((size) => size.rows));
   const poolTokens = Math.max(...sizes.map((size) => size.poolTokens));
@@ -51,9 +59,19 @@ export function generationBuffers(settings: PlanSettings, { binding }: Limits): 
   const largest = Math.max(...parameterLayouts(config).map((layout) => layout.rows * layout.cols));
   return [
     pool("key-value pool", poolTokens * kv, layers),
-    row("decode columns", rows * (3 * hidden + q + kv + q + inner + vocab + 1 + 32)),
-    row("decode states", 2 * (1 + 9 * rows)),
-    row("decode partials", (squaresBytes(rows, hidden) + sampleScratchBytes(rows, config.vocab_size)) / 4),
+    row("decode states", 2 * (1 + 9 * rows) + rows * (1 + 32)),
+    ...(decodesByProgram(limits, config)
+      ? [
+        row("decode work", paddedRows(rows) * workBytes(config) / 4),
+        fixed("decode weights", copyBytes(config) / 4),
+      ]
+      : [
+        row("decode columns", rows * (3 * hidden + q + kv + q + inner + vocab)),
+        row(
+          "decode partials",
+          (squaresBytes(rows, hidden) + sampleScratchBytes(rows, config.vocab_size)) / 4,
+        ),
+      ]),
     prompt("prefill columns", prefill * (5 + 2 + heads + 3 * hidden + inner + q)),
     prompt("prefill qkv", prefill * (q + kv), 2),
     prompt("prefill gate_up", prefill * 2 * inner),

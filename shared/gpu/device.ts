@@ -134,6 +134,8 @@ export interface MatrixConfig {
   K: number;
 }
 
+export const LARGEST_COPY = 32 << 20;
+
 export class Gpu {
   /** Bytes in buffers made by `allocate` and not yet released. */
   liveBytes = 0;
@@ -149,6 +151,11 @@ export class Gpu {
   immediates = false;
   /** Whether to sleep while waiting, so that the adapter has all processors to itself. */
   naps = false;
+  /**
+   * Most bytes of weights that are copied to decode with few dispatches: those of a larger model are not what its time
+   * goes into. Tests lower it to see a small model decoded as a large one.
+   */
+  largestCopy = LARGEST_COPY;
   /** Bytes that one binding may cover; tests lower it to see large matrices bound in parts. */
   bindingBytes: number;
   /** When set, the time of every dispatch is taken. */

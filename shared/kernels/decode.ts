@@ -1,17 +1,22 @@
 // Launchers of the kernels that generate one token for every live row. All read the number of live rows from the
 // state buffer, so a block of steps is recorded without knowing which rows will have ended.
 
+import type { Gpu } from "#shared/gpu/device.ts";
 import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
-import { type Dtype, readingBf16 } from "./bf16.ts";
+import { type Dtype, kernelReading } from "./dtype.ts";
 import { decodeProductSource, tileRows } from "./decode_matmul_subgroup.ts";
 import type { HeadShape } from "./rope.ts";
 import attentionSource from "./decode_attention.wgsl" with { type: "text" };
+import columnsSource from "./decode_attention_columns.wgsl" with { type: "text" };
 import attentionSubgroupSource from "./decode_attention_subgroup.wgsl" with { type: "text" };
+import workSource from "./decode_attention_work.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "./decode_logits.wgsl" with { type: "text" };
 import matmulSource from "./decode_matmul.wgsl" with { type: "text" };
+import emitSource from "./sample_emit.wgsl" with { type: "text" };
+import raceSource from "./sample_race.wgsl" with { type: "text" };
 import sampleSource from "./sample.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
 import storeSource from "./store_kv.wgsl" with { type: "text" };
@@ -50,9 +55,7 @@ export function decodeEmbed(
   { rows, hidden, dtype = "float32" }: { rows: number; hidden: number; dtype?: Dtype },
 ): void {
   const { gpu } = recorder;
-  const kernel = dtype === "bfloat16"
-    ? gpu.kernel("decode_embed_bf16", state + readingBf16(embedSource, "table"))
-    : gpu.kernel("decode_embed", state + embedSource);
+  const kernel = kernelReading(gpu, "decode_embed", state + embedSource, "table", dtype);
   for (const { binding, first, count } of table) {
     const params = { quads: hidden / 4, first, count };
     const grid = linearGrid(rows * Math.ceil(hidden / 8), 64);
@@ -70,12 +73,13 @@ export function decodeNormMatmul(
     state: Binding;
     input: NormInput;
     w: Binding;
+    dtype?: Dtype;
     bias?: Binding | undefined;
     out: Binding;
   },
   shape: { rows: number; cols: number; inner: number; eps: number; swiglu?: boolean },
 ): void {
-  const { state, w, bias, out } = buffers;
+  const { state, w, dtype, bias, out } = buffers;
   const { scaled: x, squares } = input;
   const { unused } = recorder.gpu;
   const flags = {
@@ -89,7 +93,7 @@ export function decodeNormMatmul(
     recorder,
     flags,
     { state, x, w, added: bias ?? w, norm: w, out, scaled: unused, squares },
-    shape,
+    { ...shape, dtype },
   );
 }
 
@@ -103,6 +107,7 @@ export function decodeResidualMatmul(
     state: Binding;
     x: Binding;
     w: Binding;
+    dtype?: Dtype;
     residual: Binding;
     norm: Binding;
     out: Binding;
@@ -111,15 +116,21 @@ export function decodeResidualMatmul(
   shape: { rows: number; cols: number; inner: number },
 ): void {
   const flags = { TAKE_NORM: 0, LEAVE_NORM: 1, BIAS: 0, RESIDUAL: 1, SWIGLU: 0 };
-  const { residual: added, output, ...rest } = buffers;
-  decodeProduct(recorder, flags, { ...rest, added, ...output }, { ...shape, eps: 0 });
+  const { residual: added, output, dtype, ...rest } = buffers;
+  decodeProduct(recorder, flags, { ...rest, added, ...output }, { ...shape, eps: 0, dtype });
 }
 
 function decodeProduct(
   recorder: Recorder,
   flags: Record<string, number>,
   bindings: Record<string, Binding>,
-  { rows, cols, inner, eps }: { rows: number; cols: number; inner: number; eps: number },
+  { rows, cols, inner, eps, dtype }: {
+    rows: number;
+    cols: number;
+    inner: number;
+    eps: number;
+    dtype: Dtype | undefined;
+  },
 ): void {
   const { gpu } = recorder;
   if (gpu.subgroups8) {
@@ -139,9 +150,9 @@ function decodeProduct(
       has_residual: flags.RESIDUAL!,
       swiglu: flags.SWIGLU!,
     };
-    return subgroupProduct(recorder, params, bindings, { rows, cols });
+    return subgroupProduct(recorder, params, bindings, { rows, cols, dtype });
   }
-  const kernel = gpu.kernel("decode_matmul", state + matmulSource, flags);
+  const kernel = kernelReading(gpu, "decode_matmul", state + matmulSource, "w", dtype, flags);
   const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 32)] as const;
   recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
 }
@@ -151,13 +162,11 @@ function subgroupProduct(
   recorder: Recorder,
   params: Record<string, number> & { inner: number; swiglu: number },
   bindings: Record<string, Binding>,
-  { rows, cols, dtype = "float32" }: { rows: number; cols: number; dtype?: Dtype },
+  { rows, cols, dtype }: { rows: number; cols: number; dtype: Dtype | undefined },
 ): void {
   const tile = tileRows(rows);
-  const source = decodeProductSource(tile);
-  const kernel = dtype === "bfloat16"
-    ? recorder.gpu.kernel(`decode_matmul_subgroup_bf16 of ${tile} rows`, readingBf16(source, "w"))
-    : recorder.gpu.kernel(`decode_matmul_subgroup of ${tile} rows`, source);
+  const label = `decode_matmul_subgroup of ${tile} rows`;
+  const kernel = kernelReading(recorder.gpu, label, () => decodeProductSource(tile), "w", dtype);
   const grid = [Math.ceil(cols / (params.swiglu ? 16 : 32)), Math.ceil(rows / tile)] as const;
   const work = { rows, cols: params.swiglu ? 2 * cols : cols }; // for the profiler
   recorder.dispatch(kernel, { ...params, quads: cols / 4, ...work }, bindings, grid);
@@ -180,19 +189,65 @@ export function decodeAttention(
   { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
 ): void {
   const { gpu } = recorder;
-  const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
-  if (gpu.subgroups8 && [8, 16, 32].includes(headDim)) {
-    const source = SUBGROUPS + state + attentionSubgroupSource;
-    const group = heads / kvHeads;
-    const together = group % 2 === 0 ? 2 : 1;
-    const kernel = gpu.kernel("decode_attention_subgroup", source, { ...constants, HEADS: together });
-    const grid = [heads / together, Math.ceil(rows / 8)] as const;
-    return recorder.dispatch(kernel, { kv_heads: kvHeads, group, eps }, bindings, grid);
+  if (attendsInSubgroups(gpu, headDim)) {
+    const params = { raw_quads: (heads + 2 * kvHeads) * headDim / 4, out_quads: heads * headDim / 4 };
+    const shape = { rows, heads, kvHeads, headDim, eps };
+    return subgroupAttention(recorder, columnsSource, params, bindings, shape, !!buffers.qk_norm);
   }
+  const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
   const kernel = gpu.kernel("decode_attention", state + attentionSource, constants);
   const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
   recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
+}
+
+/** Whether heads of this width have the kernel for subgroups of 8 lanes. */
+export function attendsInSubgroups(gpu: Pick<Gpu, "subgroups8">, headDim: number): boolean {
+  return gpu.subgroups8 && [8, 16, 32].includes(headDim);
+}
+
+/** `decodeAttention` from the quads at `projected` of each row of work (rows, 4 stride) to those at `attended`. */
+export function decodeAttentionOfWork(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    table: Binding;
+    qk_norm?: Binding | undefined;
+    pool: Binding;
+    work: Binding;
+  },
+  { stride, projected, attended, ...shape }: HeadShape & {
+    rows: number;
+    eps: number;
+    stride: number;
+    projected: number;
+    attended: number;
+  },
+): void {
+  const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
+  const params = { stride, projected, attended };
+  subgroupAttention(recorder, workSource, params, bindings, shape, !!buffers.qk_norm);
+}
+
+function subgroupAttention(
+  recorder: Recorder,
+  bindingsSource: string,
+  params: Record<string, number>,
+  bindings: Record<string, Binding>,
+  { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
+  qkNorm: boolean,
+): void {
+  const group = heads / kvHeads;
+  const together = group % 2 === 0 ? 2 : 1;
+  const source = SUBGROUPS + state + bindingsSource + attentionSubgroupSource;
+  const label = bindingsSource === workSource ? "decode_attention_work" : "decode_attention_columns";
+  const kernel = recorder.gpu.kernel(label, source, {
+    QUADS: headDim / 4,
+    QK_NORM: qkNorm ? 1 : 0,
+    HEADS: together,
+  });
+  const grid = [heads / together, Math.ceil(rows / 8)] as const;
+  recorder.dispatch(kernel, { kv_heads: kvHeads, group, eps, ...params }, bindings, grid);
 }
 
 /**
@@ -236,9 +291,7 @@ export function decodeLogits(
     }
     return;
   }
-  const kernel = dtype === "bfloat16"
-    ? gpu.kernel("decode_logits_bf16", state + readingBf16(logitsSource, "w"))
-    : gpu.kernel("decode_logits", state + logitsSource);
+  const kernel = kernelReading(gpu, "decode_logits", state + logitsSource, "w", dtype);
   for (const { binding, first, count } of head) {
     const grid = [Math.ceil(count / 32), Math.ceil(rows / 32)] as const;
     recorder.dispatch(kernel, { count, first, stride, inner, eps }, { ...buffers, w: binding }, grid);
@@ -290,9 +343,9 @@ export function sample(
     step,
     block,
   };
-  const first = recorder.gpu.kernel("sample_tile", state + tileSource, { TILE: SAMPLE_TILE });
+  const first = recorder.gpu.kernel("sample_tile", state + raceSource + tileSource, { TILE: SAMPLE_TILE });
   recorder.dispatch(first, params, buffers, linearGrid(rows * tiles, 64));
-  const second = recorder.gpu.kernel("sample", state + sampleSource);
+  const second = recorder.gpu.kernel("sample", state + emitSource + sampleSource);
   recorder.dispatch(second, params, buffers, linearGrid(rows, 64));
 }
 

@@ -2,7 +2,13 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
 import { attentionRef } from "./attention.ref.ts";
-import { decodeAttention, ROW_WORDS, STATE_HEADER } from "./decode.ts";
+import {
+  attendsInSubgroups,
+  decodeAttention,
+  decodeAttentionOfWork,
+  ROW_WORDS,
+  STATE_HEADER,
+} from "./decode.ts";
 import { ropeRef } from "./rope.ref.ts";
 
 const eps = 1e-5;
@@ -117,6 +123,28 @@ async function check({ prompts, rows, heads, kvHeads, headDim, qkNorm = false }:
       1e-5,
       `keys of row ${row}`,
     );
+  }
+  if (attendsInSubgroups(gpu, headDim)) {
+    // The same within rows that have other things before, between and behind.
+    const [projected, attended, stride] = [2, 3 + width / 4, 4 + width / 4 + heads * headDim / 4];
+    const work = new Float32Array((rows.length + 3) * stride * 4);
+    for (let row = 0; row < rows.length; row++) {
+      work.set(fed.subarray(row * width, (row + 1) * width), (row * stride + projected) * 4);
+    }
+    const own = { pool: gpu.upload("pool", pool), work: gpu.upload("work", work) };
+    const qk_norm = qkNorm ? buffers.qk_norm : undefined;
+    await run((recorder) => {
+      const layout = { rows: rows.length + 3, stride, projected, attended };
+      decodeAttentionOfWork(recorder, { ...buffers, ...own, qk_norm }, { ...shape, ...layout });
+    });
+    for (let row = 0; row < rows.length; row++) {
+      const size = heads * headDim;
+      const result = out.subarray(row * size, (row + 1) * size);
+      work.set(result, (row * stride + attended) * 4);
+    }
+    assert.deepEqual(await gpu.readFloats(own.work), work, "only the result is stored, the same");
+    assert.deepEqual(await gpu.readFloats(own.pool), stored);
+    gpu.release(own.pool, own.work);
   }
   gpu.release(...Object.values(buffers));
 }

@@ -1,5 +1,6 @@
-// decode_attention for adapters whose subgroups have 8 lanes and heads of at most 32. A workgroup is one subgroup and
-// HEADS heads of 8 rows that share keys and values. A CPU driver's time goes with the numbers it loads, so the lanes load
+// decode_attention for adapters whose subgroups have 8 lanes and heads of at most 32; the bindings come before it, from
+// decode_attention_columns.wgsl or decode_attention_work.wgsl. A workgroup is one subgroup and HEADS heads of 8 rows
+// that share keys and values. A CPU driver's time goes with the numbers it loads, so the lanes load
 // side by side: for each row in turn its own keys, the lanes being the quads of a head; then, the lanes being the rows,
 // each prompt among them once.
 const HEADS = 1u;
@@ -7,19 +8,6 @@ const QUADS = 4u; // head_dim / 4: 2, 4 or 8
 const KEYS = 8u / QUADS; // that the lanes load side by side
 const HALF = QUADS / 2u;
 const QK_NORM = 0u;
-
-struct Params {
-  kv_heads: u32,
-  group: u32, // heads that share keys and values, a multiple of HEADS
-  eps: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> raw: array<vec4f>; // (rows, (heads + 2 kv_heads) head_dim)
-@group(0) @binding(3) var<storage, read> table: array<vec4f>; // (positions, head_dim / 2) of cos, sin
-@group(0) @binding(4) var<storage, read> qk_norm: array<vec4f>; // (2, head_dim), read when QK_NORM
-@group(0) @binding(5) var<storage, read_write> pool: array<vec4f>; // (tokens, 2, kv_heads, head_dim)
-@group(0) @binding(6) var<storage, read_write> out: array<vec4f>; // (rows, heads head_dim)
 
 /** The sum over the lanes of one key. */
 fn across(value: vec4f) -> f32 {
@@ -54,7 +42,6 @@ fn main(
     let row = first_row + i;
     let position = state.rows[row].position;
     let own = position - state.rows[row].prompt_tokens;
-    let base = row * (heads * QUADS + width) + quad;
     // The lanes of the two quads that are rotated together load half of the cosines and sines each.
     let angles = table[position * QUADS + 2u * (quad % HALF) + quad / HALF];
     let others = subgroupShuffleXor(angles, HALF);
@@ -62,8 +49,8 @@ fn main(
     let b = select(angles, others, quad < HALF);
     let c = vec4f(a.xz, b.xz);
     let s = vec4f(a.yw, b.yw) * select(1.0, -1.0, quad < HALF);
-    var k = raw[base + (heads + kv_head) * QUADS];
-    let v = raw[base + (heads + kv_head) * QUADS + v_offset];
+    var k = projected(row, (heads + kv_head) * QUADS + quad);
+    let v = projected(row, (heads + kv_head) * QUADS + quad + v_offset);
     if (QK_NORM != 0u) { k *= inverseSqrt(across(k * k) / f32(4u * QUADS) + p.eps) * qk_norm[QUADS + quad]; }
     k = k * c + subgroupShuffleXor(k, HALF) * s;
     let own_start = state.rows[row].own_start * width + kv_head * QUADS + quad;
@@ -76,7 +63,7 @@ fn main(
     var part: array<f32, HEADS>;
     var value: array<vec4f, HEADS>;
     for (var h = 0u; h < HEADS; h++) {
-      var y = raw[base + (head + h) * QUADS];
+      var y = projected(row, (head + h) * QUADS + quad);
       if (QK_NORM != 0u) { y *= inverseSqrt(across(y * y) / f32(4u * QUADS) + p.eps) * qk_norm[quad]; }
       x[h] = (y * c + subgroupShuffleXor(y, HALF) * s) * inverseSqrt(f32(4u * QUADS));
       top[h] = select(-3.0e38, across(x[h] * k), slot == 0u);
@@ -159,6 +146,6 @@ fn main(
   }
   if (lane >= rows) { return; }
   for (var h = 0u; h < HEADS; h++) {
-    for (var n = 0u; n < QUADS; n++) { out[(own_row * heads + head + h) * QUADS + n] = sum[h][n] / total[h]; }
+    for (var n = 0u; n < QUADS; n++) { attended(own_row, (head + h) * QUADS + n, sum[h][n] / total[h]); }
   }
 }

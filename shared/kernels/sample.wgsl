@@ -1,5 +1,5 @@
-// Second half of sampling: one thread a row joins the row's tiles, emits (token, log-probability) and says
-// whether the row goes on. The log-probability is that of the tempered distribution.
+// Second half of sampling: one thread a row joins the row's tiles and emits its token. The log-probability is that of
+// the tempered distribution.
 struct Params {
   stride: u32,
   tiles: u32,
@@ -15,8 +15,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read> eos: array<u32>;
 @group(0) @binding(5) var<storage, read_write> next: array<u32>; // (rows): token to feed, FINISHED
 @group(0) @binding(6) var<storage, read_write> emitted: array<vec2u>; // (slots, block): token, log-probability
-
-const FINISHED = 0xffffffffu;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -38,10 +36,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       token = part.w;
     }
   }
-  let log_prob = logits[row * p.stride + token] * p.inverse_temperature - highest - log(total);
-  let r = state.rows[row];
-  emitted[r.slot * p.block + p.step] = vec2u(token, bitcast<u32>(log_prob));
-  var finished = r.position + 1u == r.end;
-  for (var i = 0u; i < p.eos_count; i++) { finished = finished || token == eos[i]; }
-  next[row] = select(token, FINISHED, finished);
+  emit(row, token, logits[row * p.stride + token] * p.inverse_temperature - highest - log(total));
 }

@@ -7,9 +7,9 @@
 import { Recorder } from "#shared/gpu/recorder.ts";
 import { randomKeys } from "#shared/kernels/random.ts";
 import { contextOf } from "./context.ts";
-import { Decoder, type Emitted, type Row } from "./decoder.ts";
+import { Decoder, type Emitted, type Row, rowBytes } from "./decoder.ts";
 import { type TokenRange, TokenRanges } from "./token_ranges.ts";
-import { type Model, paddedVocabulary } from "./weights.ts";
+import type { Model } from "./weights.ts";
 
 export interface GenerationRequest {
   prompt_ids: readonly number[];
@@ -167,9 +167,9 @@ export class Generator {
     const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
     const stems = requests.map(({ prompt_ids }) => prompt_ids.length - 1);
     const longest = Math.max(...stems);
-    const fitLogits = Math.floor(binding / (paddedVocabulary(config) * 4));
+    const fitRows = Math.floor(binding / rowBytes(gpu, config));
     const fitPool = Math.floor(binding / kvBytes / (longest + options.max_tokens));
-    const rows = Math.min(total, this.settings.rows ?? DEFAULT_ROWS, fitLogits, fitPool);
+    const rows = Math.min(total, this.settings.rows ?? DEFAULT_ROWS, fitRows, fitPool);
     if (rows < 1) {
       throw new RangeError(
         `Cannot generate as one row must fit into a binding of ${binding} bytes: ` +

@@ -92,7 +92,7 @@ function turn(first: number): string {
   ).join("\n");
 }
 
-/** One product of the step, and what follows it. Places are quads: of a row of work, of the packed weights. */
+/** One product of a step. Places are quads: of a row of work, of the packed weights. */
 export interface StepProduct {
   kind: "qkv" | "residual" | "swiglu" | "logits";
   w: number;

@@ -46,6 +46,7 @@ const MODELS = [
   { model_type: "qwen3", dtype: "float32", adapters: false }, // norms of queries and keys
   { model_type: "qwen2", dtype: "float32", adapters: true }, // biases
   { model_type: "qwen2", dtype: "bfloat16", adapters: true },
+  { model_type: "qwen2", dtype: "float16", adapters: true },
 ] as const;
 
 /** Files that are put together to the text of a kernel. */

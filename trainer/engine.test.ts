@@ -116,7 +116,7 @@ describe("EnginePolicy", () => {
     assert.deepEqual(scores[0], scores[1]);
   });
 
-  for (const weights_dtype of ["float32", "bfloat16"] as const) {
+  for (const weights_dtype of ["float32", "bfloat16", "float16"] as const) {
     const what =
       `trains adapters and puts them back over the frozen weights in ${weights_dtype}, bit for bit`;
     it(what, { timeout: 60_000 }, async () => {

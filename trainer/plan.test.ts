@@ -74,6 +74,10 @@ describe("plan()", () => {
       activations_dtype: "bfloat16",
       generation: { ...base.generation, prompts: 0, samples: 1, evaluated: 20 },
     },
+    "LoRA of two modules on f16 weights": {
+      lora: { ...lora, target_modules: ["q_proj", "v_proj"] },
+      weights_dtype: "float16",
+    },
     "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
   };
   for (const [name, change] of Object.entries(cases)) {

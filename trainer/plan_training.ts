@@ -5,8 +5,9 @@
 import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import { logProbScratchBytes } from "#shared/kernels/log_prob.ts";
 import { hasQkNorm } from "#shared/model/config.ts";
-import { isTable, slotLength, storedAs } from "#shared/model/storage.ts";
+import { isTable, storedAs } from "#shared/model/storage.ts";
 import { paddedVocabulary, type ParameterLayout, parameterLayouts } from "#shared/model/weights.ts";
+import type { LoraSettings } from "./backward/lora.ts";
 import { savedColumns } from "./backward/saved_blocks.ts";
 import { partialsLength } from "./kernels/column_sum.ts";
 import type { Group, Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
@@ -27,16 +28,11 @@ export function maker(
 export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanSettings): PlannedBuffer[] {
   const layouts = parameterLayouts(config);
   const numbers = ({ rows, cols }: ParameterLayout) => rows * cols;
-  const model = (what: string, setting: string): PlannedBuffer[] => {
-    const slot = maker("weights", setting)(`unpacked matrix${what}`, slotLength(layouts));
-    return [
-      ...layouts.map((layout) => {
-        const stored = { sharded: isTable(layout), dtype: storedAs(layout, weights_dtype) };
-        return maker("weights", setting, stored)(layout.name + what, numbers(layout));
-      }),
-      ...(weights_dtype === "float32" ? [] : [slot]),
-    ];
-  };
+  const model = (what: string, setting: string): PlannedBuffer[] =>
+    layouts.map((layout) => {
+      const stored = { sharded: isTable(layout), dtype: storedAs(layout, weights_dtype) };
+      return maker("weights", setting, stored)(layout.name + what, numbers(layout));
+    });
   const weights = [...model("", "model"), ...(reference ? model(" of the reference", "loss.beta") : [])];
   const norm = maker("scratch", "model");
   if (!lora) {
@@ -51,15 +47,14 @@ export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanS
       norm("norm partials", layouts.length * 256),
     ];
   }
-  const adapted = layouts.flatMap((layout) => {
-    const own = layout.sources.filter(({ name }) => lora.target_modules.includes(name.split(".").at(-2)!));
-    return own.length > 0 && layout.rows > 1 ? [{ layout, own }] : [];
-  });
+  const adapted = adaptedLayouts(layouts, lora);
+  const largest = Math.max(...adapted.map(({ layout }) => numbers(layout)));
+  // Beside f32 weights every matrix with adapters has a frozen copy, beside others one is unpacked at a time.
   const frozen = weights_dtype === "float32"
     ? adapted.map(({ layout }) =>
       maker("weights", "lora.target_modules")(`${layout.name} frozen`, numbers(layout))
     )
-    : [];
+    : [maker("weights", "lora.target_modules")("unpacked matrix", largest)];
   const pairs = adapted.flatMap(({ layout, own }) => own.map(({ shape }) => [layout.rows, shape[0]!]));
   const adapters = (group: Group, what: string, times: number) =>
     pairs.flatMap(([rows, cols]) => [
@@ -74,6 +69,14 @@ export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanS
     ...adapters("moments", "moment", 2),
     norm("norm partials", 2 * pairs.length * 256),
   ];
+}
+
+/** The matrices that get adapters, each with the tensors that do. */
+export function adaptedLayouts(layouts: ParameterLayout[], { target_modules }: LoraSettings) {
+  return layouts.flatMap((layout) => {
+    const own = layout.sources.filter(({ name }) => target_modules.includes(name.split(".").at(-2)!));
+    return own.length > 0 && layout.rows > 1 ? [{ layout, own }] : [];
+  });
 }
 
 /** Activations of a micro-batch of N tokens and the scratch of its backward. */

@@ -1,15 +1,9 @@
 // From f32 to 16 bits and back, for what no kernel reads as it is stored.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
-import { type Dtype, kernelReading, reading } from "./dtype.ts";
+import { type Dtype, kernelReading } from "./dtype.ts";
 import packSource from "./pack_bf16.wgsl" with { type: "text" };
 import unpackSource from "./unpack.wgsl" with { type: "text" };
-
-export { bytesOf, type Dtype } from "./dtype.ts";
-
-export function readingBf16(wgsl: string, name: string): string {
-  return reading(wgsl, name, "bfloat16");
-}
 
 /** out := x rounded to bf16. x has `length` numbers, a multiple of 4; out half as many words. */
 export function packBf16(

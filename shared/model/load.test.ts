@@ -59,6 +59,23 @@ describe("saveModel()", () => {
     }));
 });
 
+describe("loadModel() in 16 bits", () => {
+  for (const dtype of ["bfloat16", "float16"] as const) {
+    it(`keeps the numbers of a checkpoint that ${dtype} holds, in half the bytes`, async (t) => {
+      const gpu = await testGpu();
+      if (dtype === "float16" && !gpu.device.features.has("shader-f16")) return t.skip("no shader-f16");
+      const exact = loadModel(gpu, fixture("qwen2"));
+      const model = loadModel(gpu, fixture("qwen2"), dtype);
+      assert.deepEqual(await readTensors(model), await readTensors(exact));
+      for (const [i, { buffer, rows }] of exact.parameters().entries()) {
+        assert.equal(model.parameters()[i]!.buffer.size, buffer.size / (rows > 1 ? 2 : 1));
+      }
+      model.destroy();
+      exact.destroy();
+    });
+  }
+});
+
 describe("saveModel() of a large model", () => {
   it("has every shard but the last on the disk before it reads what goes into the last", () =>
     inFolder(async (folder) => {

@@ -1,7 +1,7 @@
 // How a parameter's numbers are stored: f32, or 16 bits for the matrices of a model whose weights do not change.
-// Products read them as they lie, and what computes sees f32 all the same. A matrix that has adapters is unpacked into
-// one slot of the model just before each product that reads it, together with the adapters' product. So for a
-// checkpoint that is stored in 16 bits everything is computed from the same bits as with f32 weights.
+// Products read them as they lie, and what computes sees f32 all the same: a checkpoint that is stored in 16 bits gives
+// the same bits either way. A matrix that has adapters is unpacked into one slot of the model just before each product
+// that reads it, together with the adapters' product, as if merged in f32.
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
@@ -21,11 +21,6 @@ export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
 /** Tables of tokens, (vocabulary, hidden): the embeddings and the head. */
 export function isTable({ sources }: Pick<ParameterLayout, "sources">): boolean {
   return !sources[0]!.transposed && sources[0]!.shape.length > 1;
-}
-
-/** Numbers of the slot that matrices with adapters are unpacked into: the largest of a block. */
-export function slotLength(layouts: readonly ParameterLayout[]): number {
-  return Math.max(...layouts.filter((layout) => !isTable(layout)).map(({ rows, cols }) => rows * cols));
 }
 
 /**
@@ -96,14 +91,4 @@ export function operand(
     unpack(recorder, { packed: buffer, product: products[i], out }, shape);
   }
   return { w: out, dtype: "float32" };
-}
-
-/** `operand` as f32, whatever the type it is stored in. */
-export function floatMatrix(recorder: Recorder, model: Model, parameter: Parameter): Binding {
-  const { w, dtype } = operand(recorder, model, parameter);
-  if (dtype === "float32") return w;
-  const { rows, cols } = parameter;
-  const out = { buffer: model.slot!, offset: 0, size: rows * cols * 4 };
-  unpack(recorder, { packed: w, out }, { rows, stride: cols, dtype });
-  return out;
 }

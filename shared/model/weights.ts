@@ -8,7 +8,7 @@ import type { Rows } from "#shared/io/safetensors.ts";
 import type { LowRank } from "#shared/kernels/bf16.ts";
 import { bytesOf, checkDtype, type Dtype } from "#shared/kernels/dtype.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
-import { slotLength, storedAs } from "./storage.ts";
+import { storedAs } from "./storage.ts";
 
 /** Where one Hugging Face tensor sits inside a parameter. */
 export interface Source {
@@ -131,8 +131,8 @@ export class Model {
   readonly head: Parameter;
   /** Of matrices in 16 bits, by Hugging Face's name: products that are part of them wherever they are read. */
   readonly adapters = new Map<string, LowRank>();
-  /** Where matrices in 16 bits are unpacked, one at a time. */
-  readonly slot: GPUBuffer | undefined;
+  /** Where matrices with adapters are unpacked, one at a time; whoever adds adapters brings it. */
+  slot: GPUBuffer | undefined;
   readonly #parameters: Parameter[];
   #ropeTable: { positions: number; buffer: GPUBuffer } | undefined;
 
@@ -148,7 +148,6 @@ export class Model {
       const buffer = gpu.allocate(layout.name, layout.rows * layout.cols * bytesOf(own));
       return { ...layout, dtype: own, buffer };
     });
-    if (dtype !== "float32") this.slot = gpu.allocate("unpacked matrix", slotLength(layouts) * 4);
     const byName = new Map(this.#parameters.map((parameter) => [parameter.name, parameter]));
     const get = (name: string) => byName.get(name)!;
     this.embed_tokens = get("embed_tokens");
@@ -203,7 +202,6 @@ export class Model {
 
   destroy(): void {
     this.gpu.release(...this.#parameters.map((parameter) => parameter.buffer));
-    if (this.slot) this.gpu.release(this.slot);
     if (this.#ropeTable) this.gpu.release(this.#ropeTable.buffer);
     this.#ropeTable = undefined;
   }

@@ -85,7 +85,7 @@ describe("parse()", () => {
     );
     assert.match(
       sentence(TrainRecipeSchema, { ...recipe, train: { weights_dtype: "bfloat16" } }),
-      /^Cannot read recipe r\.toml as it must have \[lora\] with train\.weights_dtype bfloat16: /,
+      /^Cannot read recipe r\.toml as it must have \[lora\] with train\.weights_dtype bfloat16 or float16: /,
     );
     assert.equal(
       sentence(TrainRecipeSchema, 3),

@@ -174,8 +174,9 @@ const optimizerEntries = {
   max_grad_norm: setting(positive, 1),
 };
 
-/** How numbers are stored in GPU memory; all arithmetic is f32. */
-const DtypeSchema = v.picklist(["float32", "bfloat16"]);
+/** How numbers are stored in GPU memory; all arithmetic is f32. Activations of real models are too large for float16. */
+const WeightsDtypeSchema = v.picklist(["float32", "bfloat16", "float16"]);
+const ActivationsDtypeSchema = v.picklist(["float32", "bfloat16"]);
 
 const TrainSchema = v.strictObject({
   max_steps: setting(positiveCount, 160),
@@ -183,10 +184,13 @@ const TrainSchema = v.strictObject({
   /** Tokens of a packed micro-batch, prompts included. */
   micro_batch_tokens: setting(positiveCount, 4096),
   gradient_checkpointing: setting(v.boolean(), false),
-  /** Of the frozen model under [lora]: bfloat16 is exact for a checkpoint stored in it, and rounds any other. */
-  weights_dtype: setting(DtypeSchema, "float32"),
+  /**
+   * Of the frozen model under [lora]: 16 bits are exact for a checkpoint stored in that type, and round any other.
+   * float16 needs an adapter with shader-f16.
+   */
+  weights_dtype: setting(WeightsDtypeSchema, "float32"),
   /** Of what the forward keeps for the backward: with bfloat16 gradients differ by about 1 %, log-probs do not. */
-  activations_dtype: setting(DtypeSchema, "float32"),
+  activations_dtype: setting(ActivationsDtypeSchema, "float32"),
   /** Replaces groups that are all right by freshly sampled ones, for at most so many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });
@@ -257,7 +261,7 @@ export const TrainRecipeSchema = v.pipe(
   ),
   v.check(
     (r) => r.train.weights_dtype === "float32" || r.lora !== null,
-    "must have [lora] with train.weights_dtype bfloat16: weights that are trained need float32, in which small updates add up",
+    "must have [lora] with train.weights_dtype bfloat16 or float16: weights that are trained need float32, in which small updates add up",
   ),
 );
 export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;
@@ -284,7 +288,7 @@ export const SftRecipeSchema = v.strictObject({
     micro_batch_tokens: setting(positiveCount, 4096),
     /** As in `train`. */
     gradient_checkpointing: setting(v.boolean(), false),
-    activations_dtype: setting(DtypeSchema, "float32"),
+    activations_dtype: setting(ActivationsDtypeSchema, "float32"),
     /** Levels from here on are hard: they get step errors. */
     hard_from_level: setting(positiveCount, 3),
     /** Share of examples drawn from the hard levels. */

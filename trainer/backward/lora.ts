@@ -1,8 +1,8 @@
 // LoRA (Hu et al. 2021): the model stays frozen, each target matrix W gets scale * A B of low rank beside it.
 //
 // Forward, generation and saving see W + scale * A B. A model in f32 has it merged into its own weights after every
-// update, which is fastest and costs a frozen copy of the target matrices. A model in bf16 stays as it is and takes
-// the product in whenever it unpacks a matrix (shared/model/storage.ts): no copy, and the product is never rounded.
+// update, which is fastest and costs a frozen copy of the target matrices. A model in 16 bits stays as it is and takes
+// the product in whenever a matrix is read (shared/model/storage.ts): no copy, and the product is never rounded.
 // A and B get their gradients from two thin products each and W gets none: with s = lora_alpha / r,
 // dA = s x^T (dy B^T) and dB = s (x A)^T dy.
 
@@ -63,6 +63,10 @@ export class Lora implements Trainable, WeightGradients {
           model.adapters.set(source.name, product);
         }
       }
+    }
+    if (model.dtype !== "float32") {
+      const largest = Math.max(...[...this.#pairs.keys()].map(({ rows, cols }) => rows * cols));
+      model.slot = gpu.allocate("unpacked matrix", largest * 4);
     }
     this.#recorder.submit();
     const random = new Random(seed);
@@ -125,6 +129,8 @@ export class Lora implements Trainable, WeightGradients {
 
   destroy(): void {
     for (const { source } of this.#all()) this.model.adapters.delete(source.name);
+    if (this.model.slot) this.gpu.release(this.model.slot);
+    this.model.slot = undefined;
     this.gradients.destroy();
     this.gpu.release(...this.parameters().map(({ buffer }) => buffer), ...this.#base.values());
     this.gpu.release(...Object.values(this.#scratch));

@@ -36,7 +36,7 @@ describe("PEFT files", () => {
     for (const { model, lora } of [first, second]) [lora, model].forEach((part) => part.destroy());
   });
 
-  for (const dtype of ["float32", "bfloat16"] as const) {
+  for (const dtype of ["float32", "bfloat16", "float16"] as const) {
     it(`of the PEFT library itself give its log-probs, beside weights in ${dtype}`, async () => {
       const folder = `${import.meta.dirname}/../parity/fixtures/peft`; // made by peft_adapters.py
       const model = loadModel(

@@ -21,10 +21,7 @@ const TYPES = [["bfloat16", f32ToBf16, bf16ToF32], ["float16", f32ToF16, f16ToF3
 
 const gpu = await testGpu();
 const hasF16 = gpu.device.features.has("shader-f16");
-const offered = (products: string) =>
-  /^(base|workgroup)$/.test(products) || (products === "subgroups8" && gpu.subgroups8);
-
-for (const products of PRODUCTS.filter(offered)) {
+for (const products of PRODUCTS.filter((products) => gpu.offers(products))) {
   for (const [dtype, narrowed, widened] of TYPES) {
     const skip = dtype === "float16" && !hasF16 ? "the adapter has no shader-f16" : false;
     describe(`matmul by ${products} kernels of weights in ${dtype}`, { skip }, () => {

@@ -134,7 +134,7 @@ export interface MatrixConfig {
   K: number;
 }
 
-export const LARGEST_COPY = 32 << 20;
+export const LARGEST_COPY = 64 << 20;
 
 export class Gpu {
   /** Bytes in buffers made by `allocate` and not yet released. */

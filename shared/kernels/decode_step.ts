@@ -9,10 +9,16 @@ import packSource from "./pack_decode.wgsl" with { type: "text" };
 import emitSource from "./sample_emit.wgsl" with { type: "text" };
 import raceSource from "./sample_race.wgsl" with { type: "text" };
 import { type Dtype, kernelReading } from "./dtype.ts";
-import { type TileRows, tileRows } from "./decode_matmul_subgroup.ts";
 
 const count = (n: number) => Array.from({ length: n }, (_, i) => i);
 const lines = (n: number, line: (i: number) => string) => count(n).map(line).join("\n");
+
+type TileRows = 8 | 16;
+
+/** Few rows are spread over more processors. */
+function tileRows(rows: number): TileRows {
+  return rows <= 16 ? 8 : 16;
+}
 
 /** The kernel for tiles of `rows` rows. */
 function stepText(rows: TileRows): string {
@@ -22,8 +28,7 @@ function stepText(rows: TileRows): string {
 
 /** The function `multiply` of decode_step.wgsl for tiles of `rows` rows. */
 function productText(rows: TileRows): string {
-  const groups = Math.ceil(rows / 8); // a lane holds x of every eighth row
-  const sums = 8 * groups;
+  const groups = rows / 8; // a lane holds x of every eighth row
   return `
 /** work[out] := work[x] w for the rows of a tile, by blocks of 32 columns: every lane a quad of each. */
 fn multiply(m: Product, row: u32, end: u32, lane: u32) {
@@ -32,10 +37,10 @@ fn multiply(m: Product, row: u32, end: u32, lane: u32) {
     var at = m.w + block * m.depth * 32u + lane;
 ${
     lines(groups, (g) =>
-      `    var at_x${g} = (row + ${8 * g}u + lane) * p.stride + m.x;
+      `    var at_x${g} = min(row + ${8 * g}u + lane, end - 1u) * p.stride + m.x;
     var squares${g} = 0.0;`)
   }
-${lines(sums, (r) => `    var a${r} = vec4f();`)}
+${lines(rows, (r) => `    var a${r} = vec4f();`)}
     for (var k = 0u; k < m.depth; k++) {
 ${
     lines(groups, (g) =>
@@ -70,7 +75,7 @@ ${lines(groups - 1, (g) => `      if (i >= ${8 * (g + 1)}u) { sum = squares${g +
         if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a4 * factor); }
         work[to] = value;
       }
-${lines(sums - 1, (r) => `      a${r} = a${r + 1};`)}
+${lines(rows - 1, (r) => `      a${r} = a${r + 1};`)}
     }
   }
 }
@@ -159,7 +164,7 @@ export function decodeStep(
     end: shape.end,
     hidden: shape.hidden / 4,
     stride: shape.stride,
-    sums: 8 * Math.ceil(tile / 8),
+    sums: tile,
     eps: shape.eps,
     vocab: shape.vocab,
     inverse_temperature: 1 / shape.temperature,

@@ -1,7 +1,7 @@
 // The buffers that rollouts and saving need, for the memory plan. The tables follow Generator and Decoder.
 
 import { sampleScratchBytes, squaresBytes } from "#shared/kernels/decode.ts";
-import { copyBytes, decodesByProgram, paddedRows, workBytes } from "#shared/model/decode_program.ts";
+import { copyBytes, decodesByProgram, workBytes } from "#shared/model/decode_program.ts";
 import { rowBytes } from "#shared/model/decoder.ts";
 import { roundedPool } from "#shared/model/generate.ts";
 import { paddedVocabulary, parameterLayouts } from "#shared/model/weights.ts";
@@ -62,7 +62,7 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
     row("decode states", 2 * (1 + 9 * rows) + rows * (1 + 32)),
     ...(decodesByProgram(limits, config)
       ? [
-        row("decode work", paddedRows(rows) * workBytes(config) / 4),
+        row("decode work", rows * workBytes(config) / 4),
         fixed("decode weights", copyBytes(config) / 4),
       ]
       : [

@@ -84,7 +84,7 @@ async function check({ live, capacity, hidden, projected, attended, inner, vocab
     weights: packed,
     embeddings: upload(table),
     eos: gpu.upload("eos", Uint32Array.of(vocab + 1)),
-    work: gpu.allocate("work", Math.ceil(capacity / 16) * 16 * stride * 16),
+    work: gpu.allocate("work", capacity * stride * 16),
     next: gpu.allocate("next", capacity * 4),
     emitted: gpu.allocate("emitted", capacity * block * 8),
   };

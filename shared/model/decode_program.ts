@@ -32,11 +32,6 @@ export function workBytes(config: ModelConfig): number {
   return placesOf(config).stride * 16;
 }
 
-/** Rows of `work`: whole tiles. */
-export function paddedRows(rows: number): number {
-  return Math.ceil(rows / 16) * 16;
-}
-
 /** A matrix to be packed for a product, or a vector to be copied. */
 interface Part {
   parameter: (model: Model) => Parameter;
@@ -127,7 +122,7 @@ export class DecodeProgram {
     this.#program = programOf(config);
     this.#products = gpu.upload("decode products", stepTable(this.#program.products));
     this.#weights = gpu.allocate("decode weights", this.#program.quads * 16);
-    this.#work = gpu.allocate("decode work", paddedRows(rows) * workBytes(config));
+    this.#work = gpu.allocate("decode work", rows * workBytes(config));
   }
 
   /** Copies the weights, adapters included; to be called after every change of them. */

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { LARGEST_COPY } from "#shared/gpu/device.ts";
+import { Gpu, LARGEST_COPY } from "#shared/gpu/device.ts";
 import { run, testGpu } from "#shared/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { Activations } from "./activations.ts";
@@ -164,6 +164,23 @@ describe("Generator", () => {
     assert.equal(new Set(sizes.slice(1024, 2048)).size, 8);
     for (const size of sizes) assert.equal(roundedPool(size), size);
   });
+
+  it("takes as many rows as fit into bindings", () =>
+    withGenerator({}, async (generator) => {
+      const { bindingBytes } = host;
+      host.bindingBytes = 80_000; // 83 rows as small models are decoded, whose weights take 73 kB
+      const sizes: number[] = [];
+      host.allocate = function (label, bytes) {
+        sizes.push(bytes);
+        return Gpu.prototype.allocate.call(this, label, bytes);
+      };
+      const many = { prompt_ids: [5, 9], samples: 90, key: [0, 0] as const };
+      await generator.generate([many], { ...options, max_tokens: 2 }).finally(() => {
+        host.bindingBytes = bindingBytes;
+        host.allocate = Gpu.prototype.allocate;
+      });
+      assert.ok(sizes.length > 0 && Math.max(...sizes) <= 80_000, String(sizes));
+    }));
 
   it("refuses what is longer than the sliding window", () =>
     withGenerator({}, (generator) =>

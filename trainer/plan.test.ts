@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
+import { LARGEST_COPY } from "#shared/gpu/device.ts";
 import { testGpu } from "#shared/gpu/testing.ts";
 import { parseConfig } from "#shared/model/config.ts";
 import { LORA_MODULES, SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
@@ -86,6 +87,17 @@ describe("plan()", () => {
       const gpu = await testGpu();
       const { total } = plan(settings, limitsOf(gpu));
       const peak = await measurePlan(gpu, settings);
+      assert.ok(Math.abs(total / peak - 1) < 0.02, `planned ${total}, counted ${peak}`);
+    });
+  }
+
+  for (const name of ["full fine-tuning", "LoRA on bf16 weights", "LoRA of two modules on f16 weights"]) {
+    it(`is so for a model that is decoded layer by layer: ${name}`, { timeout: 60_000 }, async () => {
+      const gpu = await testGpu();
+      gpu.largestCopy = 0;
+      const settings = { ...base, ...cases[name] };
+      const { total } = plan(settings, limitsOf(gpu));
+      const peak = await measurePlan(gpu, settings).finally(() => gpu.largestCopy = LARGEST_COPY);
       assert.ok(Math.abs(total / peak - 1) < 0.02, `planned ${total}, counted ${peak}`);
     });
   }

@@ -6,7 +6,7 @@ import { rowBytes } from "#shared/model/decoder.ts";
 import { roundedPool } from "#shared/model/generate.ts";
 import { paddedVocabulary, parameterLayouts } from "#shared/model/weights.ts";
 import type { Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
-import { maker } from "./plan_training.ts";
+import { adaptedLayouts, maker } from "./plan_training.ts";
 
 /** Rows and pool that Generator makes for `prompts` requests of `samples` completions. */
 function decodeSize(
@@ -57,6 +57,12 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
   const prompt = maker("scratch", "prompt.max_prompt_length");
   const fixed = maker("scratch", "model");
   const largest = Math.max(...parameterLayouts(config).map((layout) => layout.rows * layout.cols));
+  const joined = settings.lora && settings.weights_dtype !== "float32"
+    ? adaptedLayouts(parameterLayouts(config), settings.lora)
+      .map(({ layout, own }) => ({ layout, rank: own.length * settings.lora!.r }))
+    : [];
+  const adapters = maker("scratch", "lora.r");
+  const widest = (sizes: number[]) => Math.max(1, ...sizes);
   return [
     pool("key-value pool", poolTokens * kv, layers),
     row("decode states", 2 * (1 + 9 * rows) + rows * (1 + 32)),
@@ -67,6 +73,12 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
       ]
       : [
         row("decode columns", rows * (3 * hidden + q + kv + q + inner + vocab)),
+        row("decode adapters", rows * widest(joined.map(({ rank }) => rank))),
+        row("decode product of adapters", rows * widest(joined.map(({ layout }) => layout.cols))),
+        ...joined.flatMap(({ layout: { rows: inputs, cols }, rank }) => [
+          adapters("joined lora A", inputs * rank),
+          adapters("joined lora B", rank * cols),
+        ]),
         row(
           "decode partials",
           (squaresBytes(rows, hidden) + sampleScratchBytes(rows, config.vocab_size)) / 4,

@@ -64,8 +64,9 @@ export function decodeEmbed(
 }
 
 /**
- * out (rows, cols) = norm(x) w + bias: `input` is what the norm takes of x (rows, inner); w (inner, cols), bias
- * (cols). With `swiglu`, w is (inner, 2 cols) and out = silu(gate) * up.
+ * out (rows, cols) = norm(x) w + bias + residual: `input` is what the norm takes of x (rows, inner); w (inner, cols) of
+ * `dtype`, bias (cols), residual (rows, cols), of which one at most. With `swiglu`, w is (inner, 2 cols), residual
+ * (rows, 2 cols) and out = silu(gate) * up.
  */
 export function decodeNormMatmul(
   recorder: Recorder,
@@ -75,24 +76,25 @@ export function decodeNormMatmul(
     w: Binding;
     dtype?: Dtype;
     bias?: Binding | undefined;
+    residual?: Binding;
     out: Binding;
   },
   shape: { rows: number; cols: number; inner: number; eps: number; swiglu?: boolean },
 ): void {
-  const { state, w, dtype, bias, out } = buffers;
+  const { state, w, dtype, bias, residual, out } = buffers;
   const { scaled: x, squares } = input;
   const { unused } = recorder.gpu;
   const flags = {
     TAKE_NORM: 1,
     LEAVE_NORM: 0,
     BIAS: bias ? 1 : 0,
-    RESIDUAL: 0,
+    RESIDUAL: residual ? 1 : 0,
     SWIGLU: shape.swiglu ? 1 : 0,
   };
   decodeProduct(
     recorder,
     flags,
-    { state, x, w, added: bias ?? w, norm: w, out, scaled: unused, squares },
+    { state, x, w, added: bias ?? residual ?? w, norm: w, out, scaled: unused, squares },
     { ...shape, dtype },
   );
 }
@@ -118,6 +120,30 @@ export function decodeResidualMatmul(
   const flags = { TAKE_NORM: 0, LEAVE_NORM: 1, BIAS: 0, RESIDUAL: 1, SWIGLU: 0 };
   const { residual: added, output, dtype, ...rest } = buffers;
   decodeProduct(recorder, flags, { ...rest, added, ...output }, { ...shape, eps: 0, dtype });
+}
+
+/**
+ * out (rows, cols) = x (rows, inner) w (inner, cols) + bias (cols) + residual (rows, cols), of which one at most; w is
+ * stored as `dtype`, squares is left alone.
+ */
+export function decodeMatmul(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    x: Binding;
+    w: Binding;
+    dtype?: Dtype;
+    bias?: Binding | undefined;
+    residual?: Binding | undefined;
+    out: Binding;
+    squares: Binding;
+  },
+  shape: { rows: number; cols: number; inner: number },
+): void {
+  const { bias, residual, w, dtype, ...rest } = buffers;
+  const flags = { TAKE_NORM: 0, LEAVE_NORM: 0, BIAS: bias ? 1 : 0, RESIDUAL: residual ? 1 : 0, SWIGLU: 0 };
+  const bindings = { ...rest, w, added: bias ?? residual ?? w, norm: w, scaled: recorder.gpu.unused };
+  decodeProduct(recorder, flags, bindings, { ...shape, eps: 0, dtype });
 }
 
 function decodeProduct(

@@ -6,7 +6,7 @@
 const TAKE_NORM = 0u;
 const LEAVE_NORM = 0u;
 const BIAS = 0u; // `added` is one row
-const RESIDUAL = 0u; // `added` has all rows
+const RESIDUAL = 0u; // `added` has all rows, as wide as those of w
 const SWIGLU = 0u; // w holds gate and up columns: (inner, 2 cols)
 
 struct Params {
@@ -80,9 +80,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let end = min(row + 4u, state.live);
   for (var i = row; i < end; i++) {
-    let a = a0 * factor.x;
-    let b = b0 * factor.x;
+    var a = a0 * factor.x;
+    var b = b0 * factor.x;
     if (SWIGLU != 0u) {
+      if (RESIDUAL != 0u) {
+        a += added[i * stride + quad];
+        b += added[i * stride + second];
+      }
       out[i * quads + quad] = a / (1.0 + exp(min(-a, vec4f(80.0)))) * b;
     } else {
       let sum = store(i, quad, quads, a) + store(i, quad + 1u, quads, b);

@@ -32,7 +32,7 @@ struct Params {
   takes_norm: u32,
   leaves_norm: u32,
   has_bias: u32, // added is one row
-  has_residual: u32, // added has all rows
+  has_residual: u32, // added has all rows, as wide as those of w
   swiglu: u32, // w holds gate and up columns: (inner, 2 cols)
 }
 @group(0) @binding(0) var<uniform> p: Params;
@@ -66,7 +66,7 @@ struct Place {
 fn finish(value: vec4f, row: u32, lane: u32, at: Place) {
   var v = value;
   if (p.has_bias != 0u) { v += at.bias; }
-  if (p.has_residual != 0u) { v += added[row * p.quads + at.column]; }
+  if (p.has_residual != 0u) { v += added[row * select(p.quads, 2u * p.quads, p.swiglu != 0u) + at.column]; }
   let up = subgroupShuffleXor(v, 4u);
   if (p.swiglu != 0u) { v = v / (1.0 + exp(min(-v, vec4f(80.0)))) * up; }
   var sum = select(0.0, dot(v, v), at.inside);

@@ -5,27 +5,37 @@ import {
   decodeAttention,
   decodeEmbed,
   decodeLogits,
+  decodeMatmul,
   decodeNormMatmul,
   decodeResidualMatmul,
+  type NormInput,
   sample,
   sampleScratchBytes,
   squaresBytes,
 } from "#shared/kernels/decode.ts";
 import type { StepBuffers, StepOptions } from "./decoder.ts";
 import { rowShards, type Shard } from "./shards.ts";
-import { operand } from "./storage.ts";
-import { type Model, paddedVocabulary } from "./weights.ts";
+import { JoinedAdapters } from "./joined_adapters.ts";
+import { type Model, paddedVocabulary, type Parameter } from "./weights.ts";
 
 export class LayerSteps {
   readonly #buffers;
   readonly #qkNorms: GPUBuffer[];
   readonly #table: Shard[];
   readonly #head: Shard[];
+  readonly #adapters: ReadonlyMap<Parameter, JoinedAdapters>;
 
   constructor(readonly model: Model, readonly pools: readonly GPUBuffer[], rows: number) {
     const { gpu, config } = model;
     const column = (label: string, cols: number) => gpu.allocate(`decode ${label}`, rows * cols * 4);
+    this.#adapters = new Map(
+      model.adapted().map((parameter) => [parameter, new JoinedAdapters(model, parameter)]),
+    );
+    const joined = [...this.#adapters.values()];
+    const widest = (sizes: number[]) => Math.max(1, ...sizes);
     this.#buffers = {
+      xa: column("adapters", widest(joined.map(({ rank }) => rank))),
+      low: column("product of adapters", widest(joined.map(({ parameter }) => parameter.cols))),
       x: column("x", config.hidden_size),
       scaled: column("scaled", config.hidden_size),
       squares: gpu.allocate("decode squares", squaresBytes(rows, config.hidden_size)),
@@ -50,6 +60,7 @@ export class LayerSteps {
       recorder.copy(this.model.layers[i]!.q_norm!.buffer, 0, buffer, 0, bytes);
       recorder.copy(this.model.layers[i]!.k_norm!.buffer, 0, buffer, bytes, bytes);
     }
+    for (const joined of this.#adapters.values()) joined.refresh(recorder);
   }
 
   /** Records one token for the first `rows` rows. */
@@ -59,7 +70,7 @@ export class LayerSteps {
     { rows, step, block, positions, temperature, greedy, eosCount }: StepOptions,
   ): void {
     const { x, scaled, squares, raw, attended, middle, inner, logits, partials } = this.#buffers;
-    const { config, layers, norm } = this.model;
+    const { config, layers, norm: last } = this.model;
     const { hidden_size: hidden, head_dim: headDim, rms_norm_eps: eps } = config;
     const heads = config.num_attention_heads;
     const table = this.model.ropeTable(positions);
@@ -70,41 +81,21 @@ export class LayerSteps {
       hidden,
       dtype: this.model.embed_tokens.dtype,
     });
+    const normed = { state, input, rows };
     for (const [i, layer] of layers.entries()) {
       const { qkv, qkv_bias, o_proj, post_attention_layernorm, gate_up, down_proj } = layer;
-      decodeNormMatmul(
-        recorder,
-        { state, input, ...operand(recorder, this.model, qkv), bias: qkv_bias?.buffer, out: raw },
-        { rows, cols: qkv.cols, inner: hidden, eps },
-      );
+      this.#afterNorm(recorder, normed, qkv, { bias: qkv_bias?.buffer, out: raw });
       decodeAttention(
         recorder,
         { state, raw, table, qk_norm: this.#qkNorms[i], pool: this.pools[i]!, out: attended },
         { rows, heads, kvHeads: config.num_key_value_heads, headDim, eps },
       );
-      decodeResidualMatmul(recorder, {
-        state,
-        x: attended,
-        ...operand(recorder, this.model, o_proj),
-        residual: x,
-        norm: post_attention_layernorm.buffer,
-        out: middle,
-        output: input,
-      }, { rows, cols: hidden, inner: heads * headDim });
-      decodeNormMatmul(
-        recorder,
-        { state, input, ...operand(recorder, this.model, gate_up), out: inner },
-        { rows, cols: config.intermediate_size, inner: hidden, eps, swiglu: true },
-      );
-      decodeResidualMatmul(recorder, {
-        state,
-        x: inner,
-        ...operand(recorder, this.model, down_proj),
-        residual: middle,
-        norm: (layers[i + 1]?.input_layernorm ?? norm).buffer,
-        out: x,
-        output: input,
-      }, { rows, cols: hidden, inner: config.intermediate_size });
+      const added = { state, x: attended, residual: x, norm: post_attention_layernorm.buffer, out: middle };
+      this.#intoResidual(recorder, { ...added, output: input }, o_proj, rows);
+      this.#afterNorm(recorder, normed, gate_up, { out: inner, swiglu: true });
+      const norm = (layers[i + 1]?.input_layernorm ?? last).buffer;
+      const next = { state, x: inner, residual: middle, norm, out: x };
+      this.#intoResidual(recorder, { ...next, output: input }, down_proj, rows);
     }
     const stride = paddedVocabulary(config);
     const { dtype } = this.model.head;
@@ -120,7 +111,53 @@ export class LayerSteps {
     sample(recorder, { state, logits, partials, eos, next, emitted }, shape);
   }
 
+  /** out = norm(x) weight + bias, adapters included; with `swiglu` silu(gate) * up of it. */
+  #afterNorm(
+    recorder: Recorder,
+    { state, input, rows }: { state: GPUBuffer; input: NormInput; rows: number },
+    weight: Parameter,
+    { bias, out, swiglu = false }: { bias?: GPUBuffer | undefined; out: GPUBuffer; swiglu?: boolean },
+  ): void {
+    const { rms_norm_eps: eps } = this.model.config;
+    const { rows: inner, cols, buffer: w, dtype } = weight;
+    const shape = { rows, cols: swiglu ? cols / 2 : cols, inner, eps, swiglu };
+    const adapters = this.#adapters.get(weight);
+    if (!adapters) return decodeNormMatmul(recorder, { state, input, w, dtype, bias, out }, shape);
+    const { a, b, rank } = adapters;
+    const { xa, low, squares } = this.#buffers;
+    decodeNormMatmul(recorder, { state, input, w: a, out: xa }, { rows, cols: rank, inner, eps });
+    decodeMatmul(recorder, { state, x: xa, w: b, bias, out: low, squares }, { rows, cols, inner: rank });
+    decodeNormMatmul(recorder, { state, input, w, dtype, residual: low, out }, shape);
+  }
+
+  /** out = residual + x weight, adapters included, and what the next norm takes of it. */
+  #intoResidual(
+    recorder: Recorder,
+    buffers: {
+      state: GPUBuffer;
+      x: GPUBuffer;
+      residual: GPUBuffer;
+      norm: GPUBuffer;
+      out: GPUBuffer;
+      output: NormInput;
+    },
+    weight: Parameter,
+    rows: number,
+  ): void {
+    const { rows: inner, cols, buffer: w, dtype } = weight;
+    const shape = { rows, cols, inner };
+    const adapters = this.#adapters.get(weight);
+    if (!adapters) return decodeResidualMatmul(recorder, { ...buffers, w, dtype }, shape);
+    const { a, b, rank } = adapters;
+    const { xa, low, squares } = this.#buffers;
+    const { state, x, residual } = buffers;
+    decodeMatmul(recorder, { state, x, w: a, out: xa, squares }, { rows, cols: rank, inner });
+    decodeMatmul(recorder, { state, x: xa, w: b, residual, out: low, squares }, { rows, cols, inner: rank });
+    decodeResidualMatmul(recorder, { ...buffers, w, dtype, residual: low }, shape);
+  }
+
   destroy(): void {
+    for (const joined of this.#adapters.values()) joined.destroy();
     this.model.gpu.release(...this.#qkNorms, ...Object.values(this.#buffers));
   }
 }

@@ -1,7 +1,8 @@
 // How a parameter's numbers are stored: f32, or 16 bits for the matrices of a model whose weights do not change.
 // Products read them as they lie, and what computes sees f32 all the same: a checkpoint that is stored in 16 bits gives
 // the same bits either way. A matrix that has adapters is unpacked into one slot of the model just before each product
-// that reads it, together with the adapters' product, as if merged in f32.
+// that reads it, together with the adapters' product, as if merged in f32; decoding of large models, which would do so
+// for every token, multiplies by the adapters themselves (joined_adapters.ts).
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";

@@ -172,6 +172,11 @@ export class Model {
     return this.#parameters;
   }
 
+  /** The matrices that `adapters` belong to. */
+  adapted(): Parameter[] {
+    return this.#parameters.filter(({ sources }) => sources.some(({ name }) => this.adapters.has(name)));
+  }
+
   /** Numbers trained; padding rows of the vocabulary are not counted. */
   get size(): number {
     const sizeOf = (source: Source) => source.shape.reduce((a, b) => a * b, 1);

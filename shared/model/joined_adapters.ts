@@ -1,0 +1,60 @@
+// The adapters of one matrix as decoding takes them: a single pair A, B with B block by block on the diagonal, so that
+// x (W + scale * product) = x W + (x A) B costs two thin products a token, where unpacking the matrix with the product
+// costs as much as a product of as many rows as the rank.
+
+import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
+import place from "#shared/kernels/place.wgsl" with { type: "text" };
+import type { Model, Parameter } from "./weights.ts";
+
+export class JoinedAdapters {
+  /** Columns of A and rows of B: the sum of the adapters' ranks. */
+  readonly rank: number;
+  readonly a: GPUBuffer; // (inputs, rank)
+  readonly b: GPUBuffer; // (rank, outputs)
+
+  /** Copies, filled by `refresh`. */
+  constructor(readonly model: Model, readonly parameter: Parameter) {
+    const { gpu } = model;
+    const { name, rows, cols } = parameter;
+    this.rank = this.#pairs().reduce((sum, { rank }) => sum + rank, 0);
+    this.a = gpu.allocate(`${name} joined A`, rows * this.rank * 4);
+    this.b = gpu.allocate(`${name} joined B`, this.rank * cols * 4);
+  }
+
+  /** Takes over adapters that have changed. */
+  refresh(recorder: Recorder): void {
+    const { rows, cols: stride } = this.parameter;
+    let at = 0;
+    for (const { a, b, rank, scale, column, cols } of this.#pairs()) {
+      const left = { x: a, out: this.a };
+      put(recorder, left, { rows, cols: rank, stride: this.rank, first_row: 0, first_col: at, scale });
+      const right = { x: b, out: this.b };
+      put(recorder, right, { rows: rank, cols, stride, first_row: at, first_col: column, scale: 1 });
+      at += rank;
+    }
+  }
+
+  destroy(): void {
+    this.model.gpu.release(this.a, this.b);
+  }
+
+  #pairs() {
+    return this.parameter.sources.flatMap(({ name, column, shape }) => {
+      const product = this.model.adapters.get(name);
+      return product ? [{ ...product, column, cols: shape[0]! }] : [];
+    });
+  }
+}
+
+function put(
+  recorder: Recorder,
+  buffers: { x: Binding; out: Binding },
+  params: Record<string, number> & { rows: number; cols: number },
+): void {
+  recorder.dispatch(
+    recorder.gpu.kernel("place", place),
+    params,
+    buffers,
+    linearGrid(params.rows * params.cols / 4, 64),
+  );
+}

@@ -7,7 +7,13 @@ import { readJson } from "#shared/io/files.ts";
 import { Activations } from "./activations.ts";
 import { pack } from "./batch.ts";
 import { forward } from "./forward.ts";
-import { type Generated, type GenerationOptions, Generator, roundedPool } from "./generate.ts";
+import {
+  type Generated,
+  type GenerationOptions,
+  type GenerationRequest,
+  Generator,
+  roundedPool,
+} from "./generate.ts";
 import { Head } from "./head.ts";
 import { loadModel } from "./load.ts";
 import type { Model } from "./weights.ts";
@@ -102,20 +108,27 @@ describe("Generator", () => {
       }, name));
   }
 
-  it("gives the same completions whatever the rows, the block and the order of requests", async () => {
-    const results: Generated[][][] = [];
-    for (const settings of [{}, { rows: 1, block: 1 }, { rows: 3, block: 7 }]) {
-      results.push(await withGenerator(settings, (generator) => generator.generate(requests, options)));
-    }
-    const reversed = await withGenerator(
-      { rows: 4 },
-      (generator) => generator.generate(requests.toReversed(), options),
-    );
-    results.push(reversed.reverse());
-    for (const result of results.slice(1)) assert.deepEqual(result, results[0]);
-    const samples = results[0]![2]!.map(({ ids }) => String(ids));
-    assert.equal(new Set(samples).size, samples.length, "samples of a prompt differ");
-  });
+  const whatever = "gives the same completions whatever the rows, the block and the order of requests";
+  const many = [...requests, { prompt_ids: [11, 12], samples: 8, key: [4, 9] as const }]; // 17 rows are more than a tile
+  for (
+    const [how, largestCopy, skip] of [["", LARGEST_COPY, false], [" layer by layer", 0, noProgram]] as const
+  ) {
+    it(whatever + how, { skip }, async () => {
+      const generated = (settings: { rows?: number; block?: number }, own: GenerationRequest[]) => {
+        host.largestCopy = largestCopy;
+        return withGenerator(settings, (generator) => generator.generate(own, options))
+          .finally(() => host.largestCopy = LARGEST_COPY);
+      };
+      const results: Generated[][][] = [];
+      for (const settings of [{}, { rows: 1, block: 1 }, { rows: 3, block: 7 }]) {
+        results.push(await generated(settings, many));
+      }
+      results.push((await generated({ rows: 4 }, many.toReversed())).reverse());
+      for (const result of results.slice(1)) assert.deepEqual(result, results[0]);
+      const samples = results[0]![2]!.map(({ ids }) => String(ids));
+      assert.equal(new Set(samples).size, samples.length, "samples of a prompt differ");
+    });
+  }
 
   const noSubgroups = host.subgroups8 ? false : "the adapter has no subgroups of 8 lanes";
   it("gives the same completions with portable kernels", { skip: noSubgroups }, async () => {

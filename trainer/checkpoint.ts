@@ -98,7 +98,8 @@ export function recoverCheckpoints(root: string): void {
 /**
  * Removes all but the newest `keep` checkpoints and the best one; 0 keeps all. The loops call it after an update that
  * was not left out, before the next checkpoint: that update shows that the weights of the newest one still compute, so
- * ruined weights never push out the last sound ones.
+ * ruined weights never push out the last sound ones. Those of the last step, which no update follows, are taken for
+ * sound.
  */
 export function pruneCheckpoints(root: string, keep: number, best: number | null): void {
   if (keep === 0) return;

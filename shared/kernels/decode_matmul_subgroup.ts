@@ -5,7 +5,7 @@
 import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import state from "./decode_state.wgsl" with { type: "text" };
 
-export type TileRows = 4 | 16;
+type TileRows = 4 | 16;
 
 /** Rows of a workgroup: those that are not there cost as much as others. More make the text longer to compile. */
 export function tileRows(rows: number): TileRows {

@@ -1,6 +1,7 @@
 // The buffers that rollouts and saving need, for the memory plan. The tables follow Generator and Decoder.
 
-import { sampleScratchBytes, squaresBytes } from "#shared/kernels/decode.ts";
+import { squaresBytes } from "#shared/kernels/decode.ts";
+import { sampleScratchBytes } from "#shared/kernels/sample.ts";
 import { copyBytes, decodesByProgram, workBytes } from "#shared/model/decode_program.ts";
 import { rowBytes } from "#shared/model/decoder.ts";
 import { roundedPool } from "#shared/model/generate.ts";

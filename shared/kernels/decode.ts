@@ -1,33 +1,20 @@
 // Launchers of the kernels that generate one token for every live row. All read the number of live rows from the
 // state buffer, so a block of steps is recorded without knowing which rows will have ended.
 
-import type { Gpu } from "#shared/gpu/device.ts";
-import { SUBGROUPS } from "#shared/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "./dtype.ts";
 import { decodeProductSource, tileRows } from "./decode_matmul_subgroup.ts";
 import type { HeadShape } from "./rope.ts";
-import attentionSource from "./decode_attention.wgsl" with { type: "text" };
-import columnsSource from "./decode_attention_columns.wgsl" with { type: "text" };
-import attentionSubgroupSource from "./decode_attention_subgroup.wgsl" with { type: "text" };
-import workSource from "./decode_attention_work.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "./decode_logits.wgsl" with { type: "text" };
 import matmulSource from "./decode_matmul.wgsl" with { type: "text" };
-import emitSource from "./sample_emit.wgsl" with { type: "text" };
-import raceSource from "./sample_race.wgsl" with { type: "text" };
-import sampleSource from "./sample.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
 import storeSource from "./store_kv.wgsl" with { type: "text" };
-import tileSource from "./sample_tile.wgsl" with { type: "text" };
 
 /** 32-bit words before the first row of the state, and of each row: see decode_state.wgsl. */
 export const STATE_HEADER = 1;
 export const ROW_WORDS = 9;
-
-/** Columns of logits that one thread of the sampler takes. */
-export const SAMPLE_TILE = 1024;
 
 /** A part of a matrix's rows that fits into one binding. */
 export interface Shard {
@@ -199,84 +186,6 @@ function subgroupProduct(
 }
 
 /**
- * raw (rows, (heads + 2 kvHeads) headDim): the projection of the new tokens; table as in `rope`; qk_norm (2, headDim)
- * for Qwen3; pool (tokens, 2, kvHeads, headDim); out (rows, heads headDim).
- */
-export function decodeAttention(
-  recorder: Recorder,
-  buffers: {
-    state: Binding;
-    raw: Binding;
-    table: Binding;
-    qk_norm?: Binding | undefined;
-    pool: Binding;
-    out: Binding;
-  },
-  { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
-): void {
-  const { gpu } = recorder;
-  const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
-  if (attendsInSubgroups(gpu, headDim)) {
-    const params = { raw_quads: (heads + 2 * kvHeads) * headDim / 4, out_quads: heads * headDim / 4 };
-    const shape = { rows, heads, kvHeads, headDim, eps };
-    return subgroupAttention(recorder, columnsSource, params, bindings, shape, !!buffers.qk_norm);
-  }
-  const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
-  const kernel = gpu.kernel("decode_attention", state + attentionSource, constants);
-  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
-  recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
-}
-
-/** Whether heads of this width have the kernel for subgroups of 8 lanes. */
-export function attendsInSubgroups(gpu: Pick<Gpu, "subgroups8">, headDim: number): boolean {
-  return gpu.subgroups8 && [8, 16, 32].includes(headDim);
-}
-
-/** `decodeAttention` from the quads at `projected` of each row of work (rows, 4 stride) to those at `attended`. */
-export function decodeAttentionOfWork(
-  recorder: Recorder,
-  buffers: {
-    state: Binding;
-    table: Binding;
-    qk_norm?: Binding | undefined;
-    pool: Binding;
-    work: Binding;
-  },
-  { stride, projected, attended, ...shape }: HeadShape & {
-    rows: number;
-    eps: number;
-    stride: number;
-    projected: number;
-    attended: number;
-  },
-): void {
-  const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
-  const params = { stride, projected, attended };
-  subgroupAttention(recorder, workSource, params, bindings, shape, !!buffers.qk_norm);
-}
-
-function subgroupAttention(
-  recorder: Recorder,
-  bindingsSource: string,
-  params: Record<string, number>,
-  bindings: Record<string, Binding>,
-  { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
-  qkNorm: boolean,
-): void {
-  const group = heads / kvHeads;
-  const together = group % 2 === 0 ? 2 : 1;
-  const source = SUBGROUPS + state + bindingsSource + attentionSubgroupSource;
-  const label = bindingsSource === workSource ? "decode_attention_work" : "decode_attention_columns";
-  const kernel = recorder.gpu.kernel(label, source, {
-    QUADS: headDim / 4,
-    QK_NORM: qkNorm ? 1 : 0,
-    HEADS: together,
-  });
-  const grid = [heads / together, Math.ceil(rows / 8)] as const;
-  recorder.dispatch(kernel, { kv_heads: kvHeads, group, eps, ...params }, bindings, grid);
-}
-
-/**
  * logits (rows, stride) = norm(x) head^T, `scaled` and `squares` being what it takes of x (rows, inner); the shards are
  * the head, of `dtype`.
  */
@@ -322,57 +231,6 @@ export function decodeLogits(
     const grid = [Math.ceil(count / 32), Math.ceil(rows / 32)] as const;
     recorder.dispatch(kernel, { count, first, stride, inner, eps }, { ...buffers, w: binding }, grid);
   }
-}
-
-export interface SampleShape {
-  rows: number;
-  vocab: number;
-  stride: number;
-  /** Ignored by the choice when greedy, not by the log-probability. */
-  temperature: number;
-  greedy: boolean;
-  eosCount: number;
-  /** This step within its block of `block` steps. */
-  step: number;
-  block: number;
-}
-
-/** Bytes of `partials` for `rows` rows. */
-export function sampleScratchBytes(rows: number, vocab: number): number {
-  return rows * Math.ceil(vocab / SAMPLE_TILE) * 16;
-}
-
-/**
- * Draws one token a row from softmax(logits / temperature), or takes the first largest. emitted (slots, block) gets
- * (token, log-probability as bits); next (rows) the token, or 2^32 - 1 when it ends the row.
- */
-export function sample(
-  recorder: Recorder,
-  buffers: {
-    state: Binding;
-    logits: Binding;
-    partials: Binding;
-    eos: Binding;
-    next: Binding;
-    emitted: Binding;
-  },
-  { rows, vocab, stride, temperature, greedy, eosCount, step, block }: SampleShape,
-): void {
-  const tiles = Math.ceil(vocab / SAMPLE_TILE);
-  const params = {
-    vocab,
-    stride,
-    tiles,
-    inverse_temperature: 1 / temperature,
-    greedy: greedy ? 1 : 0,
-    eos_count: eosCount,
-    step,
-    block,
-  };
-  const first = recorder.gpu.kernel("sample_tile", state + raceSource + tileSource, { TILE: SAMPLE_TILE });
-  recorder.dispatch(first, params, buffers, linearGrid(rows * tiles, 64));
-  const second = recorder.gpu.kernel("sample", state + emitSource + sampleSource);
-  recorder.dispatch(second, params, buffers, linearGrid(rows, 64));
 }
 
 /** moved = state without the rows that `sample` has ended, the others one token further. */

@@ -2,13 +2,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
 import { attentionRef } from "./attention.ref.ts";
-import {
-  attendsInSubgroups,
-  decodeAttention,
-  decodeAttentionOfWork,
-  ROW_WORDS,
-  STATE_HEADER,
-} from "./decode.ts";
+import { ROW_WORDS, STATE_HEADER } from "./decode.ts";
+import { attendsInSubgroups, decodeAttention, decodeAttentionOfWork } from "./decode_attention.ts";
 import { ropeRef } from "./rope.ref.ts";
 
 const eps = 1e-5;

@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { noise, testGpu } from "#shared/gpu/testing.ts";
 import { Recorder } from "#shared/gpu/recorder.ts";
-import { ROW_WORDS, sample, sampleScratchBytes, STATE_HEADER } from "./decode.ts";
+import { ROW_WORDS, STATE_HEADER } from "./decode.ts";
+import { sample, sampleScratchBytes } from "./sample.ts";
 import { randomKeys } from "./random.ts";
 
 const ROWS = 1000;

@@ -2,17 +2,16 @@
 
 import type { Recorder } from "#shared/gpu/recorder.ts";
 import {
-  decodeAttention,
   decodeEmbed,
   decodeLogits,
   decodeMatmul,
   decodeNormMatmul,
   decodeResidualMatmul,
   type NormInput,
-  sample,
-  sampleScratchBytes,
   squaresBytes,
 } from "#shared/kernels/decode.ts";
+import { decodeAttention } from "#shared/kernels/decode_attention.ts";
+import { sample, sampleScratchBytes } from "#shared/kernels/sample.ts";
 import type { StepBuffers, StepOptions } from "./decoder.ts";
 import { rowShards, type Shard } from "./shards.ts";
 import { JoinedAdapters } from "./joined_adapters.ts";

@@ -4,7 +4,7 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { attendsInSubgroups, decodeAttentionOfWork } from "#shared/kernels/decode.ts";
+import { attendsInSubgroups, decodeAttentionOfWork } from "#shared/kernels/decode_attention.ts";
 import {
   decodeStep,
   packedQuads,

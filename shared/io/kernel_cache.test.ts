@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { candidates } from "#shared/gpu/autotune.ts";
 import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { hostGpu } from "#shared/gpu/testing.ts";
+import { emulateMatrixUnits } from "#shared/kernels/testing.ts";
 import { chooseProducts } from "./kernel_cache.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
@@ -39,6 +40,22 @@ describe("chooseProducts()", { timeout: 60_000 }, () => {
     const second = await hardware();
     await chooseProducts(second, file);
     assert.equal(second.products, other);
+  });
+
+  it("measures again where there is something else to choose from, and keeps both results", async () => {
+    const file = join(folder, "candidates.json");
+    const few = await hardware();
+    const more = await hardware();
+    emulateMatrixUnits(more);
+    await chooseProducts(few, file);
+    await chooseProducts(more, file);
+    const kept = JSON.parse(readFileSync(file, "utf8")) as Record<string, { products: string }>;
+    assert.equal(Object.keys(kept).length, 2);
+    for (const [i, entry] of Object.values(kept).entries()) entry.products = ["workgroup", "matrix"][i]!;
+    writeFileSync(file, JSON.stringify(kept));
+    await chooseProducts(few, file);
+    await chooseProducts(more, file);
+    assert.deepEqual([few.chosen, more.chosen], ["workgroup", "matrix"]);
   });
 
   for (const content of ["{", "[]", '{"any": {"products": "fast", "milliseconds": {}}}']) {

@@ -14,7 +14,7 @@ import { sha256 } from "./hash.ts";
 const CACHE = join(import.meta.dirname!, "../../.cache/kernels.json");
 
 const ProductsSchema = v.picklist(PRODUCTS);
-/** By adapter, driver and kernels. */
+/** By adapter, driver, the candidates and their texts. */
 const CacheSchema = v.record(
   v.string(),
   v.strictObject({ products: ProductsSchema, milliseconds: v.record(ProductsSchema, v.number()) }),
@@ -22,13 +22,14 @@ const CacheSchema = v.record(
 
 /** Sets `gpu.chosen`. A file that cannot be read or does not say what it should is written anew. */
 export async function chooseProducts(gpu: Gpu, file = CACHE): Promise<void> {
-  if (candidates(gpu).length === 1) return; // what the adapter's kind has decided
+  const offered = candidates(gpu);
+  if (offered.length === 1) return; // what the adapter's kind has decided
   const { vendor, architecture, device, description } = gpu.facts;
   const version = sha256(productTexts().join("\0")).slice(0, 12);
-  const key = [vendor, architecture, device, description, gpu.profile, version].join(" | ");
+  const key = [vendor, architecture, device, description, gpu.profile, offered, version].join(" | ");
   const cache = readCache(file);
   const known = cache[key];
-  if (known && candidates(gpu).includes(known.products) && await productsAreRight(gpu, known.products)) {
+  if (known && offered.includes(known.products) && await productsAreRight(gpu, known.products)) {
     gpu.chosen = known.products;
     return;
   }

@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { loadConfig } from "#shared/model/load.ts";
@@ -119,7 +120,9 @@ describe("EnginePolicy", () => {
   for (const weights_dtype of ["float32", "bfloat16", "float16"] as const) {
     const what =
       `trains adapters and puts them back over the frozen weights in ${weights_dtype}, bit for bit`;
-    it(what, { timeout: 60_000 }, async () => {
+    it(what, { timeout: 60_000 }, async (t) => {
+      const reason = unreadable(await testGpu(), weights_dtype);
+      if (reason) return t.skip(reason);
       const lora = { r: 4, lora_alpha: 8, target_modules: ["q_proj", "v_proj", "down_proj"], seed: 5 };
       const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }];
       const advance = async (policy: EnginePolicy) => {

@@ -2,6 +2,7 @@
 // The same kernel tests run on Dawn (Bun) and on Deno's own WebGPU.
 
 import assert from "node:assert/strict";
+import type { Dtype } from "#shared/kernels/dtype.ts";
 import { type Gpu, openGpu } from "./device.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -19,6 +20,13 @@ export async function hostGpu(): Promise<GPU> {
   // A computed path: neither Deno nor an edge bundler should see Dawn through this helper.
   const path = "../../trainer/dawn.ts";
   return ((await import(path)) as { dawn: () => GPU }).dawn();
+}
+
+/** Why a test of weights of this type is skipped on an adapter, or false. */
+export function unreadable(gpu: Gpu, dtype: Dtype): string | false {
+  return dtype === "float16" && !gpu.device.features.has("shader-f16")
+    ? "the adapter has no shader-f16"
+    : false;
 }
 
 /** Runs `record` against a fresh recorder and submits. */

@@ -2,7 +2,7 @@
 // stored in 16 bits.
 
 import { describe, it } from "node:test";
-import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, noise, run, testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import {
   decodeEmbed,
@@ -24,9 +24,7 @@ const eps = 1e-5;
 const gpu = await testGpu();
 
 for (const [dtype, narrowed, widened] of TYPES) {
-  const skip = dtype === "float16" && !gpu.device.features.has("shader-f16")
-    ? "the adapter has no shader-f16"
-    : false;
+  const skip = unreadable(gpu, dtype);
   describe(`decode with weights in ${dtype}`, { skip }, () => {
     for (const [rows, hidden, inner] of [[3, 12, 20], [17, 64, 36]] as const) {
       it(`adds a matrix to products of ${rows} rows, SwiGLU's among them, as the f64 reference`, async () => {

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { run, testGpu } from "#shared/gpu/testing.ts";
+import { run, testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f16ToF32 } from "#shared/io/half.ts";
 import { unpack } from "./bf16.ts";
 import { checkDtype, reading } from "./dtype.ts";
@@ -17,9 +17,7 @@ describe("16 bits", () => {
       0x7c00,
     ]] as const
   ) {
-    const skip = dtype === "float16" && !gpu.device.features.has("shader-f16")
-      ? "the adapter has no shader-f16"
-      : false;
+    const skip = unreadable(gpu, dtype);
     it(`are widened exactly: every finite number of ${dtype}, denormals among them`, { skip }, async () => {
       const finite = every.filter((bits) => (bits & infinity) !== infinity);
       const buffers = {

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { PRODUCTS } from "#shared/gpu/device.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, noise, run, testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import type { Dtype } from "./dtype.ts";
 import { matmulNN, matmulNT } from "./matmul.ts";
@@ -20,10 +20,9 @@ const shapes = [
 const TYPES = [["bfloat16", f32ToBf16, bf16ToF32], ["float16", f32ToF16, f16ToF32]] as const;
 
 const gpu = await testGpu();
-const hasF16 = gpu.device.features.has("shader-f16");
 for (const products of PRODUCTS.filter((products) => gpu.offers(products))) {
   for (const [dtype, narrowed, widened] of TYPES) {
-    const skip = dtype === "float16" && !hasF16 ? "the adapter has no shader-f16" : false;
+    const skip = unreadable(gpu, dtype);
     describe(`matmul by ${products} kernels of weights in ${dtype}`, { skip }, () => {
       before(() => void (gpu.chosen = products));
       after(() => void (gpu.chosen = undefined));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { testGpu } from "#shared/gpu/testing.ts";
+import { testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { WeightFiles, writeWeights } from "#shared/io/weights.ts";
 import { windowKeys } from "./context.ts";
@@ -63,7 +63,8 @@ describe("loadModel() in 16 bits", () => {
   for (const dtype of ["bfloat16", "float16"] as const) {
     it(`keeps the numbers of a checkpoint that ${dtype} holds, in half the bytes`, async (t) => {
       const gpu = await testGpu();
-      if (dtype === "float16" && !gpu.device.features.has("shader-f16")) return t.skip("no shader-f16");
+      const reason = unreadable(gpu, dtype);
+      if (reason) return t.skip(reason);
       const exact = loadModel(gpu, fixture("qwen2"));
       const model = loadModel(gpu, fixture("qwen2"), dtype);
       assert.deepEqual(await readTensors(model), await readTensors(exact));

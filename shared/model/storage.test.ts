@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type Gpu, LARGEST_COPY } from "#shared/gpu/device.ts";
-import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, noise, run, testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import type { Dtype } from "#shared/kernels/dtype.ts";
 import { Activations } from "./activations.ts";
@@ -71,9 +71,7 @@ async function outcome(model: Model) {
 const gpu = await testGpu();
 
 for (const { stored, rounded } of TYPES) {
-  const skip = stored === "float16" && !gpu.device.features.has("shader-f16")
-    ? "the adapter has no shader-f16"
-    : false;
+  const skip = unreadable(gpu, stored);
   describe(`weights in ${stored}`, { skip }, () => {
     for (const [name, tied] of [["tied", true], ["untied", false]] as const) {
       it(`give the bits of the same weights in f32, with a ${name} head`, async () => {
@@ -125,9 +123,7 @@ for (const { stored, rounded } of TYPES) {
   });
 }
 
-describe("weights in float16", {
-  skip: !gpu.device.features.has("shader-f16") && "the adapter has no shader-f16",
-}, () => {
+describe("weights in float16", { skip: unreadable(gpu, "float16") }, () => {
   it("are refused by name where one is too large", () => {
     const model = new Model(gpu, config(true), "float16");
     const { qkv } = model.layers[1]!;

@@ -4,29 +4,21 @@
 // A `Gpu` owns every buffer made through it (counted in bytes), remembers the first validation error,
 // and turns a lost device into an error at the next read instead of a hang.
 
+import {
+  type AdapterFacts,
+  guessProfile,
+  lanesOfMatrixUnits,
+  MATRIX_FEATURE,
+  type Profile,
+} from "./adapter.ts";
 import { compileKernel, IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";
 import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
 import { nappingUntil } from "./wait.ts";
 
-/** What the adapter says of itself, for `doctor`, run manifests and error sentences. */
-export interface AdapterFacts {
-  vendor: string;
-  architecture: string;
-  device: string;
-  description: string;
-  features: string[];
-  limits: Record<string, number>;
-}
-
-/** Kernel family: software adapters want barrier-free register tiles, hardware ones workgroup tiles. */
-export type Profile = "cpu" | "gpu";
-
 /** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units. */
 export const PRODUCTS = ["base", "workgroup", "subgroups8", "matrix"] as const;
 export type Products = typeof PRODUCTS[number];
-/** Subgroups in a workgroup of the kernels for matrix units. */
-export const MATRIX_SUBGROUPS = 4;
 
 /** Limits asked for at the adapter's own maximum; everything else stays at the WebGPU default. */
 const WANTED_LIMITS = [
@@ -40,8 +32,6 @@ const WANTED_LIMITS = [
 
 /** Features used when present; no kernel's base variant needs one. */
 const WANTED_FEATURES = ["timestamp-query", "subgroups", "shader-f16"];
-/** Dawn's experiment; asked for only where the adapter multiplies what the kernels need. */
-const MATRIX_FEATURE = "chromium-experimental-subgroup-matrix";
 
 export interface OpenOptions {
   /** "high-performance" picks the discrete GPU of a laptop. */
@@ -105,33 +95,6 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   gpu.naps = gpu.profile === "cpu" && entry !== native;
   return gpu;
-}
-
-/** Software rasterisers name themselves; Deno leaves vendor and architecture numeric, so the text decides. */
-function guessProfile(facts: AdapterFacts): Profile {
-  const text = `${facts.vendor} ${facts.architecture} ${facts.description}`.toLowerCase();
-  return /llvmpipe|lavapipe|swiftshader|software/.test(text) ? "cpu" : "gpu";
-}
-
-/** Lanes of the largest subgroup where those multiply f32 matrices of 8 x 8 and four make a workgroup, elsewhere 0. */
-function lanesOfMatrixUnits({ features, info, limits }: GPUAdapter): number {
-  const { subgroupMaxSize = 0 } = info;
-  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
-  const known = features.has("subgroups" as GPUFeatureName) && features.has(MATRIX_FEATURE as GPUFeatureName);
-  const right = [...subgroupMatrixConfigs].some(({ componentType, resultComponentType, M, N, K }) =>
-    componentType === "f32" && resultComponentType === "f32" && M === 8 && N === 8 && K === 8
-  );
-  const fits = MATRIX_SUBGROUPS * subgroupMaxSize <= limits.maxComputeInvocationsPerWorkgroup;
-  return known && right && fits ? subgroupMaxSize : 0;
-}
-
-/** Of Dawn's `GPUAdapterInfo`; no host has it in its types. */
-export interface MatrixConfig {
-  componentType: string;
-  resultComponentType: string;
-  M: number;
-  N: number;
-  K: number;
 }
 
 export const LARGEST_COPY = 64 << 20;

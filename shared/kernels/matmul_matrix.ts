@@ -7,7 +7,7 @@
 // An operand is staged as it lies in its buffer, and loaded by rows or by columns: nothing is ever turned by hand. The
 // order in which a unit sums is its own, so bits differ from matmul_nn.
 
-import { MATRIX_SUBGROUPS } from "#shared/gpu/device.ts";
+import { MATRIX_SUBGROUPS } from "#shared/gpu/adapter.ts";
 import { type Kind, PRODUCT_BINDINGS } from "./matmul_subgroup.ts";
 
 /** Rows and columns of `out` that a workgroup computes. */

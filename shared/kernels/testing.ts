@@ -2,7 +2,8 @@
 // where it stays while it is used, and a result of 8 x 8 becomes a row in each of 8 threads. The rest runs as it stands.
 // Where an adapter has units for f16 alone, as Mesa 26.2's lavapipe, only the type of the operands changes.
 
-import { type Gpu, type MatrixConfig, openGpu } from "#shared/gpu/device.ts";
+import type { MatrixConfig } from "#shared/gpu/adapter.ts";
+import { type Gpu, openGpu } from "#shared/gpu/device.ts";
 import { hostGpu } from "#shared/gpu/testing.ts";
 
 const FUNCTIONS = `

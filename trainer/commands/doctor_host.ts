@@ -1,7 +1,8 @@
 // One host's GPU as the doctor reports it. `doctor` imports this under Bun with Dawn, and runs it as a
 // program under Deno, where it asks Deno's own WebGPU and prints JSON.
 
-import { openGpu, type Profile } from "#shared/gpu/device.ts";
+import type { Profile } from "#shared/gpu/adapter.ts";
+import { openGpu } from "#shared/gpu/device.ts";
 import { selfTest } from "#shared/gpu/self_test.ts";
 
 export interface Host {

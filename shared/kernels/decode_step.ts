@@ -58,24 +58,30 @@ ${
   }
     }
 ${lines(groups, (g) => turn(8 * g))}
+${
+    lines(groups, (g) =>
+      `    let factor${g} = select(inverseSqrt(squares${g} / f32(4u * m.depth) + p.eps), 1.0, m.kind == RESIDUAL);`)
+  }
     // They are stored by one piece of code, through which they pass: stores take the longest to compile.
-    for (var i = 0u; i < p.sums; i++) {
-      let own = row + i / 8u * 8u + lane;
-      let c = i % 8u;
+    for (var c = 0u; c < min(lanes, p.lanes); c++) {
       let quad = block * lanes + c;
-      var sum = squares0;
-${lines(groups - 1, (g) => `      if (i >= ${8 * (g + 1)}u) { sum = squares${g + 1}; }`)}
-      let rstd = inverseSqrt(sum / f32(4u * m.depth) + p.eps);
-      let factor = select(rstd, 1.0, m.kind == RESIDUAL);
-      if (own < end && quad < m.quads && c < lanes) {
-        let to = own * p.stride + m.out + quad;
-        var value = a0 * factor;
-        if (m.bias != 0u) { value += weights[m.bias + quad]; }
-        if (m.kind == RESIDUAL) { value += work[to]; }
-        if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a4 * factor); }
-        work[to] = value;
+      if (quad < m.quads) {
+        var bias = vec4f();
+        if (m.bias != 0u) { bias = weights[m.bias + quad]; }
+${
+    lines(groups, (g) =>
+      `        if (row + ${8 * g}u + lane < end) {
+          let to = (row + ${8 * g}u + lane) * p.stride + m.out + quad;
+          var value = a${8 * g} * factor${g} + bias;
+          if (m.kind == RESIDUAL) { value += work[to]; }
+          if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a${
+        8 * g + 4
+      } * factor${g}); }
+          work[to] = value;
+        }`)
+  }
       }
-${lines(rows - 1, (r) => `      a${r} = a${r + 1};`)}
+${lines(groups, (g) => lines(7, (r) => `      a${8 * g + r} = a${8 * g + r + 1};`))}
     }
   }
 }
@@ -164,7 +170,7 @@ export function decodeStep(
     end: shape.end,
     hidden: shape.hidden / 4,
     stride: shape.stride,
-    sums: tile,
+    lanes: 8,
     eps: shape.eps,
     vocab: shape.vocab,
     inverse_temperature: 1 / shape.temperature,

@@ -26,7 +26,7 @@ struct Params {
   first: u32, // product; the first of all takes the embeddings of the tokens
   end: u32,
   hidden: u32, // quads
-  sums: u32, // TILE again: a bound that keeps the loop rolled
+  lanes: u32, // 8: a bound that keeps a loop rolled
   stride: u32, // quads of a row of work
   eps: f32,
   vocab: u32,

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { run, testGpu, unreadable } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f16ToF32 } from "#shared/io/half.ts";
-import { unpack } from "./bf16.ts";
+import { unpack } from "./unpack.ts";
 import { checkDtype, reading } from "./dtype.ts";
 import gather from "./gather_rows.wgsl" with { type: "text" };
 

@@ -2,8 +2,8 @@
 // x (W + scale * product) = x W + (x A) B costs two thin products a token, where unpacking the matrix with the product
 // costs as much as a product of as many rows as the rank.
 
-import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
-import place from "#shared/kernels/place.wgsl" with { type: "text" };
+import type { Recorder } from "#shared/gpu/recorder.ts";
+import { place } from "#shared/kernels/place.ts";
 import type { Model, Parameter } from "./weights.ts";
 
 export class JoinedAdapters {
@@ -26,10 +26,10 @@ export class JoinedAdapters {
     const { rows, cols: stride } = this.parameter;
     let at = 0;
     for (const { a, b, rank, scale, column, cols } of this.#pairs()) {
-      const left = { x: a, out: this.a };
-      put(recorder, left, { rows, cols: rank, stride: this.rank, first_row: 0, first_col: at, scale });
-      const right = { x: b, out: this.b };
-      put(recorder, right, { rows: rank, cols, stride, first_row: at, first_col: column, scale: 1 });
+      const left = { rows, cols: rank, stride: this.rank, firstRow: 0, firstCol: at, scale };
+      place(recorder, { x: a, out: this.a }, left);
+      const right = { rows: rank, cols, stride, firstRow: at, firstCol: column, scale: 1 };
+      place(recorder, { x: b, out: this.b }, right);
       at += rank;
     }
   }
@@ -44,17 +44,4 @@ export class JoinedAdapters {
       return product ? [{ ...product, column, cols: shape[0]! }] : [];
     });
   }
-}
-
-function put(
-  recorder: Recorder,
-  buffers: { x: Binding; out: Binding },
-  params: Record<string, number> & { rows: number; cols: number },
-): void {
-  recorder.dispatch(
-    recorder.gpu.kernel("place", place),
-    params,
-    buffers,
-    linearGrid(params.rows * params.cols / 4, 64),
-  );
 }

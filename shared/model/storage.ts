@@ -7,7 +7,7 @@
 import type { Gpu } from "#shared/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/gpu/recorder.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
-import { unpack } from "#shared/kernels/bf16.ts";
+import { unpack } from "#shared/kernels/unpack.ts";
 import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import type { Model, Parameter, ParameterLayout } from "./weights.ts";
 

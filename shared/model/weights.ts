@@ -5,7 +5,7 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
-import type { LowRank } from "#shared/kernels/bf16.ts";
+import type { LowRank } from "#shared/kernels/unpack.ts";
 import { bytesOf, checkDtype, type Dtype } from "#shared/kernels/dtype.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
 import { storedAs } from "./storage.ts";

@@ -9,7 +9,8 @@
 
 import type { Gpu } from "#shared/gpu/device.ts";
 import type { Recorder } from "#shared/gpu/recorder.ts";
-import { packBf16, unpack } from "#shared/kernels/bf16.ts";
+import { packBf16 } from "#shared/kernels/pack_bf16.ts";
+import { unpack } from "#shared/kernels/unpack.ts";
 import { bytesOf, type Dtype } from "#shared/kernels/dtype.ts";
 import type { Activations, LayerActivations } from "#shared/model/activations.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/model/config.ts";

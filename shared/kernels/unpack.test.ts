@@ -2,41 +2,13 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/gpu/testing.ts";
 import { bf16ToF32, f32ToBf16 } from "#shared/io/half.ts";
-import { packBf16, unpack } from "./bf16.ts";
-
-/** Ties both ways, the largest number below infinity, denormals, zeros of both signs, NaN. */
-const SPECIAL = new Float32Array(
-  Uint32Array.of(
-    0x3f808000,
-    0x3f818000,
-    0x3f808001,
-    0x7f7fffff,
-    0x7f800000,
-    0xff800000,
-    0x80000000,
-    0x00000001,
-    0x00018000,
-    0xbf80ffff,
-    0x7fc00001,
-    0x00000000,
-  ).buffer,
-);
+import { unpack } from "./unpack.ts";
 
 const dtype = "bfloat16";
 const words = (half: Uint16Array<ArrayBuffer>) => new Uint32Array(half.buffer);
 
-describe("bf16", () => {
-  it("is packed as the CPU rounds it", async () => {
-    const gpu = await testGpu();
-    for (const data of [SPECIAL, noise(4 * 999, 1, 100)]) {
-      const buffers = { x: gpu.upload("x", data), out: gpu.allocate("out", data.length * 2) };
-      await run((recorder) => packBf16(recorder, buffers, { length: data.length }));
-      assert.deepEqual(await gpu.readWords(buffers.out), words(f32ToBf16(data)));
-      gpu.release(...Object.values(buffers));
-    }
-  });
-
-  it("is unpacked exactly", async () => {
+describe("unpack()", () => {
+  it("widens exactly", async () => {
     const gpu = await testGpu();
     const stored = f32ToBf16(noise(7 * 12, 2));
     const buffers = { packed: gpu.upload("packed", words(stored)), out: gpu.allocate("out", 7 * 12 * 4) };
@@ -45,7 +17,7 @@ describe("bf16", () => {
     gpu.release(...Object.values(buffers));
   });
 
-  it("is unpacked with a product of low rank in some columns, the others left alone", async () => {
+  it("adds a product of low rank in some columns, the others left alone", async () => {
     const gpu = await testGpu();
     const [rows, stride, first, cols, rank, scale] = [5, 20, 8, 8, 4, 1.5];
     const stored = f32ToBf16(noise(rows * stride, 3));

@@ -1,19 +1,8 @@
-// From f32 to 16 bits and back, for what no kernel reads as it is stored.
+// From 16 bits to f32, for what no kernel reads as it is stored: matrices with adapters, and saved activations.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "./dtype.ts";
-import packSource from "./pack_bf16.wgsl" with { type: "text" };
 import unpackSource from "./unpack.wgsl" with { type: "text" };
-
-/** out := x rounded to bf16. x has `length` numbers, a multiple of 4; out half as many words. */
-export function packBf16(
-  recorder: Recorder,
-  buffers: { x: Binding; out: Binding },
-  { length }: { length: number },
-): void {
-  const kernel = recorder.gpu.kernel("pack_bf16", packSource);
-  recorder.dispatch(kernel, { quads: length / 4 }, buffers, linearGrid(length / 4, 64));
-}
 
 /** A product that belongs to some columns of a matrix: scale * a b, a (rows, rank), b (rank, columns). */
 export interface LowRank {

@@ -81,9 +81,21 @@ describe("update()", () => {
   });
 
   it("compares the sampler's log-probs with the learner's", async () => {
+    const uniform = -Math.log(new BagPolicy().logits.length);
+    const behaviour = [uniform, uniform - 0.06, uniform + 0.03];
+    const { logpDifference } = await update(new BagPolicy(), [{ ...example(1), behaviour }], tinyRecipe(), 1);
+    assert.ok(Math.abs(logpDifference.max - 0.06) < 1e-5);
+    assert.ok(Math.abs(logpDifference.mean - 0.03) < 1e-5);
+  });
+
+  it("refuses, before the weights change, when they disagree", async () => {
+    const policy = new BagPolicy();
+    const before = [...policy.logits];
     const behaviour = [-1, -1, -1];
-    const result = await update(new BagPolicy(), [{ ...example(1), behaviour }], tinyRecipe(), 1);
-    const uniform = Math.log(new BagPolicy().logits.length);
-    assert.ok(Math.abs(result.logpDifference.max - (uniform - 1)) < 1e-5);
+    await assert.rejects(update(policy, [{ ...example(1), behaviour }], tinyRecipe(), 1), {
+      message:
+        /^Cannot train as the log-probs of sampler and learner must agree to 0.1 on average: current difference is \d\.\d+; `variants = "base"` in the recipe keeps to the portable kernels$/,
+    });
+    assert.deepEqual([...policy.logits], before);
   });
 });

@@ -7,6 +7,9 @@ import { NonFiniteError } from "./nonfinite.ts";
 import type { LearnerSequence, Policy } from "./policy.ts";
 import type { Attempt } from "./rollouts.ts";
 
+/** Of log-probs, on average: a thousand times what rounding does. */
+const LARGEST_DIFFERENCE = 0.1;
+
 /** What is trained on: one completion. */
 export interface Example extends LearnerSequence {
   advantage: number;
@@ -49,7 +52,12 @@ export function examplesOf(
   );
 }
 
-/** Runs `num_iterations` optimizer steps on the examples of one step. Throws a NonFiniteError instead of an update with numbers that are none. */
+/**
+ * Runs `num_iterations` optimizer steps on the examples of one step.
+ *
+ * @throws NonFiniteError instead of an update with numbers that are none
+ * @throws Error when sampler and learner disagree, before the weights are changed
+ */
 export async function update(
   policy: Policy,
   examples: readonly Example[],
@@ -98,6 +106,7 @@ export async function update(
       if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
       await policy.backward(result.coefficients);
     }
+    if (iteration === 0) checkAgreement(total);
     ({ grad_norm: gradNorm } = await policy.step(learningRate));
   }
   return summary(total, gradNorm, options);
@@ -160,6 +169,21 @@ function compareLogps(total: Totals, example: Example, logprobs: Float32Array): 
     total.largest = Math.max(total.largest, difference);
     total.compared++;
   }
+}
+
+/**
+ * Sampler and learner compute the same numbers by different kernels, to some 1e-4. Where a driver gets one of them wrong
+ * the gradients are of other completions than those that were rewarded.
+ */
+function checkAgreement({ difference, compared }: Totals): void {
+  const mean = difference / Math.max(compared, 1);
+  if (mean <= LARGEST_DIFFERENCE) return;
+  throw new Error(
+    `Cannot train as the log-probs of sampler and learner must agree to ${LARGEST_DIFFERENCE} on average: current ` +
+      `difference is ${
+        mean.toPrecision(3)
+      }; \`variants = "base"\` in the recipe keeps to the portable kernels`,
+  );
 }
 
 function summary(

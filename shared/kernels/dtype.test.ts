@@ -18,14 +18,18 @@ describe("16 bits", () => {
     ]] as const
   ) {
     const skip = unreadable(gpu, dtype);
-    it(`are widened exactly: every finite number of ${dtype}, denormals among them`, { skip }, async () => {
+    it(`are widened exactly: every finite number of ${dtype}`, { skip }, async () => {
       const finite = every.filter((bits) => (bits & infinity) !== infinity);
       const buffers = {
         packed: gpu.upload("packed", new Uint32Array(finite.buffer)),
         out: gpu.allocate("out", finite.length * 4),
       };
       await run((recorder) => unpack(recorder, buffers, { rows: finite.length / 256, stride: 256, dtype }));
-      assert.deepEqual(await gpu.readFloats(buffers.out), widened(finite));
+      const [got, expected] = [await gpu.readFloats(buffers.out), widened(finite)];
+      // Denormals of f32, which only bf16 holds, may be flushed to zero: SwiftShader does, as WGSL allows.
+      const right = (i: number) =>
+        Object.is(got[i], expected[i]) || (Math.abs(expected[i]!) < 2 ** -126 && got[i] === 0);
+      assert.deepEqual([...finite.keys()].filter((i) => !right(i)), []);
       gpu.release(...Object.values(buffers));
     });
   }

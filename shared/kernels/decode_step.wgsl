@@ -1,7 +1,7 @@
 // What a decode step of a small model computes between two attentions, in one dispatch, for CPU drivers whose subgroups
-// have 8 lanes: they take some 40 microseconds to wake their threads for a dispatch, as long as a product of 64 rows
-// takes. A workgroup is one subgroup and takes TILE rows through several products; those of the first take their
-// tokens' embeddings before it, those of the last draw their next tokens after it.
+// have 8 lanes: they wake their threads for every dispatch, which takes as long as a product of 64 rows. A workgroup is
+// one subgroup and takes TILE rows through several products: before the first of all their tokens' embeddings, after the
+// last the draw of their next tokens.
 //
 // No barrier is needed: lane i owns the rows i and i + 8 of the tile, so what it reads of `work` it has written itself,
 // or an earlier dispatch has.

@@ -107,7 +107,15 @@ function programOf(config: ModelConfig) {
     { kind: "logits", depth: hidden, quads: paddedVocabulary(config) / 4, x: 0, out: places.logits },
     (model) => model.norm,
   );
-  return { parts, products, qkNorms, quads, places };
+  // Before the first attention one product; after each one those up to the next, or to the logits.
+  const segments = Array.from({ length: config.num_hidden_layers + 1 }, (_, i) => {
+    const [first, end] = [Math.max(0, 4 * i - 3), 4 * i + 1];
+    const sizes = products.slice(first, end).map(({ kind, depth, quads }) => {
+      return depth * quads * (kind === "swiglu" ? 32 : 16);
+    });
+    return { first, end, numbers: sizes.reduce((a, b) => a + b) };
+  });
+  return { parts, products, segments, qkNorms, quads, places };
 }
 
 export class DecodeProgram {
@@ -141,11 +149,9 @@ export class DecodeProgram {
 
   /** Records one token for the first `rows` rows. */
   step(recorder: Recorder, buffers: StepBuffers, options: StepOptions): void {
-    const { length } = this.#program.products;
-    this.#multiply(recorder, buffers, options, 0, 1);
-    for (let layer = 0; 4 * layer + 1 < length; layer++) {
-      this.#attend(recorder, buffers, options, layer);
-      this.#multiply(recorder, buffers, options, 4 * layer + 1, 4 * layer + 5);
+    for (const [i, segment] of this.#program.segments.entries()) {
+      if (i > 0) this.#attend(recorder, buffers, options, i - 1);
+      this.#multiply(recorder, buffers, options, segment);
     }
   }
 
@@ -178,17 +184,14 @@ export class DecodeProgram {
     });
   }
 
-  /** The products [first, end) of the table. */
+  /** The products [first, end) of the table, of so many numbers. */
   #multiply(
     recorder: Recorder,
     { state, next, emitted, eos }: StepBuffers,
     { rows, temperature, greedy, eosCount, step, block }: StepOptions,
-    first: number,
-    end: number,
+    segment: { first: number; end: number; numbers: number },
   ): void {
     const { config, embed_tokens } = this.model;
-    const products = this.#program.products.slice(first, end);
-    const numbers = products.map(({ kind, depth, quads }) => depth * quads * (kind === "swiglu" ? 32 : 16));
     decodeStep(recorder, {
       state,
       products: this.#products,
@@ -199,9 +202,8 @@ export class DecodeProgram {
       next,
       emitted,
     }, {
+      ...segment,
       rows,
-      first,
-      end,
       hidden: config.hidden_size,
       stride: this.#program.places.stride,
       eps: config.rms_norm_eps,
@@ -211,7 +213,6 @@ export class DecodeProgram {
       eosCount,
       step,
       block,
-      numbers: numbers.reduce((a, b) => a + b),
     }, embed_tokens.dtype);
   }
 

@@ -9,14 +9,18 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openGpu } from "#shared/gpu/device.ts";
-import { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNN } from "#shared/kernels/matmul.ts";
-import { type GenerationOptions, type GenerationRequest, Generator } from "#shared/model/generate.ts";
-import { randomModel } from "#shared/model/initialise.ts";
-import { loadModel } from "#shared/model/load.ts";
-import type { Model } from "#shared/model/weights.ts";
-import { dawn } from "../trainer/dawn.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { Recorder } from "#shared/engine/gpu/recorder.ts";
+import { matmulNN } from "#shared/engine/ops/matmul/matmul.ts";
+import {
+  type GenerationOptions,
+  type GenerationRequest,
+  Generator,
+} from "#shared/engine/generation/generate.ts";
+import { randomModel } from "#shared/engine/model/initialise.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { writeGguf } from "./peers/gguf.ts";
 import { operands, timed } from "./peers/shapes.mjs";
 import { forwardFlops, MODELS } from "./peers/step.ts";

@@ -7,15 +7,15 @@
 
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { type Gpu, openGpu } from "#shared/gpu/device.ts";
-import { Profiler } from "#shared/gpu/profiler.ts";
-import { type ModelConfig, parseConfig } from "#shared/model/config.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { randomModel } from "#shared/model/initialise.ts";
+import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
+import { Profiler } from "#shared/engine/gpu/profiler.ts";
+import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { randomModel } from "#shared/engine/model/initialise.ts";
 import { mean } from "#shared/statistics.ts";
-import { dawn } from "../trainer/dawn.ts";
-import { Learner } from "../trainer/learner.ts";
-import { Optimizer } from "../trainer/optimizer.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { Learner } from "../trainer/learner/learner.ts";
+import { Optimizer } from "../trainer/learner/optimizer.ts";
 import { trainingFlops } from "./peers/step.ts";
 import { median } from "./peers/step_timing.ts";
 

@@ -2,13 +2,13 @@
 //   npm run -s bench -- plan [--measure] [--json]
 // --measure also runs one step of a small model each in a process of its own and compares plan, buffers and process.
 
-import { openGpu } from "#shared/gpu/device.ts";
-import type { ModelConfig } from "#shared/model/config.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { parseArgs } from "node:util";
-import { dawn } from "../trainer/dawn.ts";
-import { gib, largestMicroBatch, limitsOf, plan, type PlanSettings } from "../trainer/plan.ts";
-import { measurePlan, qwen2, QWEN25 } from "../trainer/plan_testing.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { gib, largestMicroBatch, limitsOf, plan, type PlanSettings } from "../trainer/memory/plan.ts";
+import { measurePlan, qwen2, QWEN25 } from "../trainer/memory/testing.ts";
 
 const GIB = [8, 16, 24, 80];
 const lora = { r: 16, lora_alpha: 32, target_modules: [...LORA_MODULES] };

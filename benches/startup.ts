@@ -4,9 +4,9 @@
 // longer than the same dispatch of a second step. A pipeline's time has the wait for a driver that is busy in it, so the
 // whole is the difference between the walls of the steps and not the sum of the rows.
 
-import { Profiler } from "#shared/gpu/profiler.ts";
+import { Profiler } from "#shared/engine/gpu/profiler.ts";
 import { parseArgs } from "node:util";
-import { type EnginePolicy, openEngine } from "../trainer/engine.ts";
+import { type EnginePolicy, openEngine } from "../trainer/learner/gpu_policy.ts";
 
 const { values } = parseArgs({
   options: {

@@ -2,16 +2,16 @@
 
 import { readdirSync } from "node:fs";
 import process from "node:process";
-import { type Gpu, openGpu, type OpenOptions } from "#shared/gpu/device.ts";
-import { selfTest } from "#shared/gpu/self_test.ts";
+import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
-import { chooseProducts } from "#shared/io/kernel_cache.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { type Context, contextOf, windowNotice } from "#shared/model/context.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { loadModel } from "#shared/model/load.ts";
-import type { Model } from "#shared/model/weights.ts";
+import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Generated, LocalModel } from "./sources/checkpoint.ts";
 import type { Prompt } from "./sample.ts";
@@ -52,7 +52,7 @@ export async function openCheckpoint(directory: string, options: OpenOptions = {
  */
 async function gpuEntry(): Promise<GPU | undefined> {
   if (process.versions.bun === undefined && process.env["GHPO_DAWN"] !== "1") return navigator.gpu;
-  const { dawn } = await import("../trainer/dawn.ts");
+  const { dawn } = await import("#shared/engine/hosts/dawn.ts");
   return dawn();
 }
 

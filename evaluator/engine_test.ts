@@ -42,9 +42,9 @@ describe("checkpoints in Deno", () => {
 
   const ids = ["--prompt-ids", "5,6,7"];
   const models: [path: string, prompt: string[]][] = [
-    ["shared/model/fixtures/llama", ids],
-    ["shared/model/fixtures/qwen2", ids],
-    ["shared/model/fixtures/qwen3", ids],
+    ["shared/engine/model/fixtures/llama", ids],
+    ["shared/engine/model/fixtures/qwen2", ids],
+    ["shared/engine/model/fixtures/qwen3", ids],
     ["trainer/recipes/tiny-base", ["--prompt", "Compute 14+5-2+9"]],
   ];
   for (const [path, prompt] of models) {
@@ -89,7 +89,7 @@ describe("checkpoints in Deno", () => {
   it("chooses kernels on hardware though it may neither read nor write what was measured", async () => {
     const program = `
       import { openCheckpoint } from "./evaluator/engine.ts";
-      const model = await openCheckpoint("shared/model/fixtures/llama", { profile: "gpu" });
+      const model = await openCheckpoint("shared/engine/model/fixtures/llama", { profile: "gpu" });
       console.log(model.engine.kernels);
       model.close();`;
     const readable = ["evaluator", "shared", "node_modules", "package.json"].map((name) => root + name);

@@ -2,9 +2,9 @@
 // self-test judge the driver; prints the adapter as JSON and ends with 0, or says why not and ends with 1.
 // Always run in a child process: some drivers crash instead of refusing.
 
-import { openGpu } from "#shared/gpu/device.ts";
-import { selfTest } from "#shared/gpu/self_test.ts";
-import { dawn } from "../trainer/dawn.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { selfTest } from "#shared/engine/ops/matmul/self_test.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 try {
   const gpu = await openGpu(dawn());

@@ -16,7 +16,7 @@ import { setUp } from "./setup.mjs";
 import { childEnvironment, ensureEdge, TOOLS } from "./tools.mjs";
 import { closingLines, summarize, summarizeTap } from "./totals.mjs";
 
-const KERNELS = ["shared/gpu", "shared/kernels", "trainer/kernels"];
+const KERNELS = ["shared/engine/gpu", "shared/engine/ops"];
 const OUT = join(CACHE, "test");
 const LIMIT_MS = 20 * 60_000; // one runner; a hung test then fails the run instead of stopping it
 

@@ -1,8 +1,8 @@
 // ghpo: the trainer's commands. Run by Bun: npm run -s ghpo -- COMMAND ...
 
 import { Command } from "commander";
-import * as help from "./help.ts";
-import { splitOverrides } from "./recipe.ts";
+import * as help from "./commands/help.ts";
+import { splitOverrides } from "./run/recipe.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const [verb = "", ...words] = process.argv.slice(2);
@@ -72,7 +72,7 @@ program.command("demo")
   .option("--compare", "train plain GRPO on as many generated tokens, too")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the summary as JSON on stdout")
-  .action(async (options) => (await import("./commands/demo.ts")).demoCommand(options));
+  .action(async (options) => (await import("./commands/demo/demo.ts")).demoCommand(options));
 
 program.command("check-data <recipe>")
   .helpGroup("Models and data:")

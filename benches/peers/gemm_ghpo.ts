@@ -1,9 +1,9 @@
 // Products of this engine, timed for benches/peers.ts.
 
-import { openGpu } from "#shared/gpu/device.ts";
-import { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNN, matmulNT, matmulTN } from "#shared/kernels/matmul.ts";
-import { dawn } from "../../trainer/dawn.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { Recorder } from "#shared/engine/gpu/recorder.ts";
+import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { operands, SHAPES, timed } from "./shapes.mjs";
 
 const gpu = await openGpu(dawn());

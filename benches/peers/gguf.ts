@@ -4,8 +4,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WeightFiles } from "#shared/io/weights.ts";
-import type { ModelConfig } from "#shared/model/config.ts";
-import { loadConfig } from "#shared/model/load.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
 
 const ALIGNMENT = 32;
 const [U32, I32, F32, STRING, ARRAY] = [4, 5, 6, 8, 9] as const;

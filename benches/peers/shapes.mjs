@@ -1,7 +1,7 @@
 // The products that every peer computes, and how each is timed: the same numbers, the same repeats.
 
 import process from "node:process";
-import { nappingUntil } from "../../shared/gpu/wait.ts";
+import { nappingUntil } from "#shared/engine/gpu/wait.ts";
 
 /** NN: x (rows, inner) w (inner, cols); NT: w is (cols, inner); TN: x is (inner, rows). All row-major f32. */
 export const SHAPES = [

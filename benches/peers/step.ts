@@ -1,6 +1,6 @@
 // One training step that this engine and its peers all run: the same models, weights, tokens and FLOPs.
 
-import { type ModelConfig, parseConfig } from "#shared/model/config.ts";
+import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
 
 /** 32 sequences of 64 predictions, as many tokens as the demo's groups have in a few prompts. */
 export const SEQUENCES = 32;

@@ -1,12 +1,12 @@
 // One training step of this engine, timed for benches/training_step.ts. Argument: the model's name.
 
-import { openGpu } from "#shared/gpu/device.ts";
-import { Recorder } from "#shared/gpu/recorder.ts";
-import { matmulNN } from "#shared/kernels/matmul.ts";
-import { randomModel } from "#shared/model/initialise.ts";
-import { dawn } from "../../trainer/dawn.ts";
-import { Learner } from "../../trainer/learner.ts";
-import { Optimizer } from "../../trainer/optimizer.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { Recorder } from "#shared/engine/gpu/recorder.ts";
+import { matmulNN } from "#shared/engine/ops/matmul/matmul.ts";
+import { randomModel } from "#shared/engine/model/initialise.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { Learner } from "../../trainer/learner/learner.ts";
+import { Optimizer } from "../../trainer/learner/optimizer.ts";
 import { operands, timed } from "./shapes.mjs";
 import { ADAM, batch, MODELS, SEQUENCES, TOKENS } from "./step.ts";
 import { medianStep } from "./step_timing.ts";

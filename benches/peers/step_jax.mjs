@@ -2,8 +2,8 @@
 // valueAndGrad and Adam are in one jit, so that the library can fuse what it likes.
 
 import process from "node:process";
-import { randomWeights } from "#shared/model/initialise.ts";
-import { parameterLayouts } from "#shared/model/weights.ts";
+import { randomWeights } from "#shared/engine/model/initialise.ts";
+import { parameterLayouts } from "#shared/engine/model/weights.ts";
 import { openWebGpu, peer } from "./peer.mjs";
 import { ADAM, batch, MODELS, rope, SEQUENCES, TOKENS } from "./step.ts";
 import { medianStep } from "./step_timing.ts";

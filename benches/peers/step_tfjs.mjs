@@ -1,8 +1,8 @@
 // One training step of @tensorflow/tfjs on WebGPU, timed for benches/training_step.ts. Argument: the model's name.
 
 import process from "node:process";
-import { randomWeights } from "#shared/model/initialise.ts";
-import { parameterLayouts } from "#shared/model/weights.ts";
+import { randomWeights } from "#shared/engine/model/initialise.ts";
+import { parameterLayouts } from "#shared/engine/model/weights.ts";
 import { openWebGpu, peer } from "./peer.mjs";
 import { ADAM, batch, MODELS, rope, SEQUENCES, TOKENS } from "./step.ts";
 import { medianStep } from "./step_timing.ts";

@@ -1,10 +1,10 @@
 // A checkpoint of the tiny architecture with random weights, made on the spot: its answers are noise, but it
 // takes the whole path from files to text.
 
-import { openGpu } from "#shared/gpu/device.ts";
-import { parseConfig } from "#shared/model/config.ts";
-import { randomModel } from "#shared/model/initialise.ts";
-import { saveModel } from "#shared/model/save.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { parseConfig } from "#shared/engine/model/config.ts";
+import { randomModel } from "#shared/engine/model/initialise.ts";
+import { saveModel } from "#shared/engine/model/save.ts";
 import { TINY_VOCABULARY, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 
 const CONTEXT = 96;

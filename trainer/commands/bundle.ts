@@ -6,10 +6,10 @@ import { homedir, hostname, platform, release } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory, readJson, readText } from "#shared/io/files.ts";
-import { checkpointName, listCheckpoints, readCheckpoint } from "../checkpoint.ts";
+import { checkpointName, listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
 import { summarise, table, theRun } from "../dashboard/runs.ts";
-import { RunDirectory } from "../run_directory.ts";
-import { readEvents } from "../steering.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { readEvents } from "../run/steering.ts";
 import { examine } from "./doctor.ts";
 import manifest from "../../package.json" with { type: "json" };
 

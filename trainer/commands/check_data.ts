@@ -11,9 +11,9 @@ import {
   type TrainRecipe,
   TrainRecipeSchema,
 } from "#shared/schemas/recipe.ts";
-import { evaluationProblems, trainingProblems } from "../data.ts";
+import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import { leakOffset } from "../ghpo/guidance.ts";
-import { isSftRecipe, loadRecipe, type Override } from "../recipe.ts";
+import { isSftRecipe, loadRecipe, type Override } from "../run/recipe.ts";
 
 export async function checkDataCommand(
   file: string,

@@ -3,7 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import type { Command } from "commander";
-import { RECIPES } from "../recipe.ts";
+import { RECIPES } from "../run/recipe.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 

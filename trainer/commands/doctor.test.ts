@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { dawn } from "../dawn.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { render, type Report } from "./doctor.ts";
 import { examineGpu } from "./doctor_host.ts";
 

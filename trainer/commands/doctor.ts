@@ -2,7 +2,7 @@
 // each get, the limits and features that the engine uses, the self-test, and what to do when one is missing.
 
 import { fileURLToPath } from "node:url";
-import { dawn } from "../dawn.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { examineGpu, type Host } from "./doctor_host.ts";
 
 /** One host's adapter, or the sentence that says why there is none. */

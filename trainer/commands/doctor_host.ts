@@ -1,9 +1,9 @@
 // One host's GPU as the doctor reports it. `doctor` imports this under Bun with Dawn, and runs it as a
 // program under Deno, where it asks Deno's own WebGPU and prints JSON.
 
-import type { Profile } from "#shared/gpu/adapter.ts";
-import { openGpu } from "#shared/gpu/device.ts";
-import { selfTest } from "#shared/gpu/self_test.ts";
+import type { Profile } from "#shared/engine/gpu/adapter.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 
 export interface Host {
   adapter: string;

@@ -6,7 +6,7 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { theRun } from "../dashboard/runs.ts";
-import { RunDirectory } from "../run_directory.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { tensorboardEvents } from "./export_tensorboard.ts";
 
 export const FORMATS = ["tensorboard", "csv"] as const;

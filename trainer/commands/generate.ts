@@ -1,15 +1,15 @@
 // generate: what a checkpoint answers. Prints generated tokens only, with their log-probabilities.
 
 import * as v from "valibot";
-import { openGpu } from "#shared/gpu/device.ts";
-import { selfTest } from "#shared/gpu/self_test.ts";
-import { chooseProducts } from "#shared/io/kernel_cache.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { loadModel } from "#shared/model/load.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
-import { dawn } from "../dawn.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 const number = v.pipe(v.string(), v.transform(Number));
 const tokens = v.pipe(v.string(), v.transform((text) => text.split(",").map(Number)), v.array(count));

@@ -7,7 +7,7 @@ import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
-import { loadConfig } from "#shared/model/load.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
 import { FAMILIES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 
 export interface InitOptions {

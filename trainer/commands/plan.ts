@@ -1,10 +1,10 @@
 // train --plan and sft --plan: what a recipe needs of GPU memory, and the largest micro-batch that fits. Touches no adapter.
 
-import type { ModelConfig } from "#shared/model/config.ts";
-import { contextOf, windowNotice } from "#shared/model/context.ts";
-import { DEFAULT_ROWS } from "#shared/model/generate.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
-import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../plan.ts";
+import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../memory/plan.ts";
 import { promptBudget } from "./prepare.ts";
 
 /** What the plan takes of a recipe of `train`. */

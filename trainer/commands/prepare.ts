@@ -3,14 +3,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
-import { type Context, windowNotice } from "#shared/model/context.ts";
-import { loadConfig } from "#shared/model/load.ts";
+import { type Context, windowNotice } from "#shared/engine/model/context.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type PresetName, presets } from "#shared/verify/index.ts";
-import { evaluationProblems, trainingProblems } from "../data.ts";
-import type { EnginePolicy } from "../engine.ts";
-import type { EvaluationSetting } from "../evaluate.ts";
-import type { Status } from "../status.ts";
+import { evaluationProblems, trainingProblems } from "../loop/data.ts";
+import type { EnginePolicy } from "../learner/gpu_policy.ts";
+import type { EvaluationSetting } from "../loop/evaluate.ts";
+import type { Status } from "../run/progress.ts";
 
 export interface RunOptions {
   resume?: boolean;

@@ -3,21 +3,21 @@
 
 import { join } from "node:path";
 import * as v from "valibot";
-import { openGpu } from "#shared/gpu/device.ts";
-import { type KernelEvent, type KernelTime, Profiler } from "#shared/gpu/profiler.ts";
-import { selfTest } from "#shared/gpu/self_test.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { type KernelEvent, type KernelTime, Profiler } from "#shared/engine/gpu/profiler.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { chooseProducts } from "#shared/io/kernel_cache.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { loadModel } from "#shared/model/load.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { name, positiveCount } from "#shared/schemas/values.ts";
-import { checkpointName, listCheckpoints } from "../checkpoint.ts";
+import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { theRun } from "../dashboard/runs.ts";
-import { dawn } from "../dawn.ts";
-import { recordedKernels, useKernels } from "../kernel_choice.ts";
-import { Learner } from "../learner.ts";
-import { Optimizer } from "../optimizer.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { recordedKernels, useKernels } from "../run/kernel_choice.ts";
+import { Learner } from "../learner/learner.ts";
+import { Optimizer } from "../learner/optimizer.ts";
 
 const whole = v.pipe(v.string(), v.transform(Number), positiveCount);
 const FlagsSchema = v.strictObject({

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RunDirectory } from "../run_directory.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { writeRun } from "../dashboard/testing/run.ts";
 import { withoutPlaces } from "./bundle.ts";
 import { csv } from "./export.ts";

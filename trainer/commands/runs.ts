@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { findRuns, type RunSummary, shortNames, summarise } from "../dashboard/runs.ts";
-import { formatDuration } from "../status.ts";
+import { formatDuration } from "../run/progress.ts";
 
 export function runsCommand(folders: readonly string[], options: { json?: boolean }): void {
   const none = folders.length === 0 && !existsSync("runs"); // nothing was ever run here

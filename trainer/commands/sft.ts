@@ -2,15 +2,15 @@
 
 import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
-import { loadConfig } from "#shared/model/load.ts";
-import { contextOf } from "#shared/model/context.ts";
-import { type EnginePolicy, openEngine } from "../engine.ts";
-import { recordedKernels } from "../kernel_choice.ts";
-import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
-import { withDevice } from "../recover.ts";
-import { totalSteps, tune } from "../sft.ts";
-import { Status } from "../status.ts";
-import type { TrainResult } from "../train.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
+import { contextOf } from "#shared/engine/model/context.ts";
+import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
+import { recordedKernels } from "../run/kernel_choice.ts";
+import { formatRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { withDevice } from "../learner/recovery.ts";
+import { totalSteps, tune } from "../loop/sft.ts";
+import { Status } from "../run/progress.ts";
+import type { TrainResult } from "../loop/train.ts";
 import { planOfSft, printPlan } from "./plan.ts";
 import {
   commandLine,

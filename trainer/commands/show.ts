@@ -6,7 +6,7 @@ import { parseFlags } from "#shared/schemas/parse.ts";
 import { positiveCount } from "#shared/schemas/values.ts";
 import { MetricsLog } from "../dashboard/metrics_log.ts";
 import { summarise, theRun } from "../dashboard/runs.ts";
-import { formatDuration } from "../status.ts";
+import { formatDuration } from "../run/progress.ts";
 import { alignColumns } from "./runs.ts";
 
 /** Plots of a GHPO run; keys that a run does not have are left out. */

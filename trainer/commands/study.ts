@@ -5,8 +5,8 @@ import { readJsonl } from "#shared/io/jsonl.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { mean } from "#shared/statistics.ts";
-import { trainingProblems } from "../data.ts";
-import { openEngine } from "../engine.ts";
+import { trainingProblems } from "../loop/data.ts";
+import { openEngine } from "../learner/gpu_policy.ts";
 import {
   type ArmCost,
   ASSUMED_GFLOPS,

@@ -4,15 +4,15 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { contextOf } from "#shared/model/context.ts";
-import { loadConfig } from "#shared/model/load.ts";
-import { type EnginePolicy, openEngine } from "../engine.ts";
-import { recordedKernels } from "../kernel_choice.ts";
-import { formatRecipe, loadRecipe, type Override } from "../recipe.ts";
-import { withDevice } from "../recover.ts";
-import { loadRewards } from "../rewards.ts";
-import { Status } from "../status.ts";
-import { train, type TrainResult } from "../train.ts";
+import { contextOf } from "#shared/engine/model/context.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
+import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
+import { recordedKernels } from "../run/kernel_choice.ts";
+import { formatRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { withDevice } from "../learner/recovery.ts";
+import { loadRewards } from "../loop/rewards.ts";
+import { Status } from "../run/progress.ts";
+import { train, type TrainResult } from "../loop/train.ts";
 import { planOf, printPlan } from "./plan.ts";
 import {
   commandLine,

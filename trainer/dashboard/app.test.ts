@@ -4,7 +4,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { appendJsonl } from "#shared/io/jsonl.ts";
-import { lockRun } from "../lock.ts";
+import { lockRun } from "../run/lock.ts";
 import { createDashboard, type Dashboard } from "./app.ts";
 import { serveDashboard } from "./serve.ts";
 import { metricsOf, writeRun } from "./testing/run.ts";

@@ -5,7 +5,7 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { count, positiveCount } from "#shared/schemas/values.ts";
-import { requestSteering, SteeringRequestSchema } from "../steering.ts";
+import { requestSteering, SteeringRequestSchema } from "../run/steering.ts";
 import { checkCaller, jsonBody, tokenRedirect } from "./guard.ts";
 import { Live } from "./live.ts";
 import { OpenRun } from "./open_run.ts";

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lockRun } from "../lock.ts";
+import { lockRun } from "../run/lock.ts";
 import { serveDashboard, type ServedDashboard } from "./serve.ts";
 import { Browser, findChromium } from "./testing/browser.ts";
 import { addStep, writeRun } from "./testing/run.ts";

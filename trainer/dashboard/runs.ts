@@ -5,8 +5,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, stat
 import { basename, join, relative, resolve, sep } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
-import { runningOwner } from "../lock.ts";
-import { isPaused, readEvents } from "../steering.ts";
+import { runningOwner } from "../run/lock.ts";
+import { isPaused, readEvents } from "../run/steering.ts";
 
 export const STATUSES = ["running", "paused", "finished", "stopped"] as const;
 

@@ -5,7 +5,7 @@
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { BagPolicy } from "../testing.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun } from "./harness.ts";
 
 const { values, positionals } = parseArgs({

@@ -18,10 +18,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml } from "smol-toml";
 import { writeWeights } from "#shared/io/weights.ts";
-import { listCheckpoints, readCheckpoint } from "../checkpoint.ts";
-import { lockRun } from "../lock.ts";
-import { recipeDigest } from "../resume.ts";
-import { BagPolicy } from "../testing.ts";
+import { listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
+import { lockRun } from "../run/lock.ts";
+import { recipeDigest } from "../run/resume.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun, openSmall, outcome, removeTemporary, smallRecipe, temporary } from "./harness.ts";
 
 const TINY_BASE = fileURLToPath(new URL("../recipes/tiny-base", import.meta.url));

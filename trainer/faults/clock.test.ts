@@ -2,10 +2,10 @@
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { lockRun, runningOwner } from "../lock.ts";
-import { RunDirectory } from "../run_directory.ts";
-import { requestSteering } from "../steering.ts";
-import { BagPolicy } from "../testing.ts";
+import { lockRun, runningOwner } from "../run/lock.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { requestSteering } from "../run/steering.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
 
 const RealDate = Date;

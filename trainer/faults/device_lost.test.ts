@@ -2,9 +2,9 @@
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { EnginePolicy } from "../engine.ts";
-import { withDevice } from "../recover.ts";
-import type { TrainResult } from "../train.ts";
+import type { EnginePolicy } from "../learner/gpu_policy.ts";
+import { withDevice } from "../learner/recovery.ts";
+import type { TrainResult } from "../loop/train.ts";
 import {
   engineRun,
   openSmall,

@@ -5,8 +5,8 @@ import { after, afterEach, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { readCheckpoint } from "../checkpoint.ts";
-import { BagPolicy } from "../testing.ts";
+import { readCheckpoint } from "../run/checkpoint.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
 
 function mount(...args: string[]): boolean {

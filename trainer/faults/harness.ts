@@ -10,19 +10,19 @@ import {
   type TrainRecipe,
   TrainRecipeSchema,
 } from "#shared/schemas/recipe.ts";
-import { contextOf } from "#shared/model/context.ts";
+import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { promptBudget } from "../commands/prepare.ts";
-import { trainingProblems } from "../data.ts";
-import { type EnginePolicy, openEngine } from "../engine.ts";
-import type { StoredPolicy } from "../policy.ts";
-import { loadRecipe } from "../recipe.ts";
-import { loadRewards } from "../rewards.ts";
-import { RunDirectory } from "../run_directory.ts";
-import { tune } from "../sft.ts";
-import { Status } from "../status.ts";
-import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../testing.ts";
-import { train, type TrainResult } from "../train.ts";
+import { trainingProblems } from "../loop/data.ts";
+import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
+import type { StoredPolicy } from "../learner/policy.ts";
+import { loadRecipe } from "../run/recipe.ts";
+import { loadRewards } from "../loop/rewards.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { tune } from "../loop/sft.ts";
+import { Status } from "../run/progress.ts";
+import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
+import { train, type TrainResult } from "../loop/train.ts";
 
 const folders: string[] = [];
 

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readNewest } from "../checkpoint.ts";
+import { readNewest } from "../run/checkpoint.ts";
 import { outcome, removeTemporary, temporary } from "./harness.ts";
 
 const { values } = parseArgs({ options: { kills: { type: "string", default: "200" } } });

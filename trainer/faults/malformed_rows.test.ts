@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { trainingProblems } from "../data.ts";
+import { trainingProblems } from "../loop/data.ts";
 import { removeTemporary, temporary } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -4,11 +4,11 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { listCheckpoints, readNewest } from "../checkpoint.ts";
-import { NonFiniteError } from "../nonfinite.ts";
-import { RunDirectory } from "../run_directory.ts";
-import { BagPolicy, tinyTokenizer } from "../testing.ts";
-import { update } from "../update.ts";
+import { listCheckpoints, readNewest } from "../run/checkpoint.ts";
+import { NonFiniteError } from "../run/nonfinite.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { BagPolicy, tinyTokenizer } from "../loop/testing.ts";
+import { update } from "../loop/update.ts";
 import {
   bagRun,
   engineRun,

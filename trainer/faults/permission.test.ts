@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readCheckpoint } from "../checkpoint.ts";
-import { BagPolicy } from "../testing.ts";
+import { readCheckpoint } from "../run/checkpoint.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
 
 const PROGRAM = fileURLToPath(new URL("./bag_run.ts", import.meta.url));

@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { listCheckpoints } from "../checkpoint.ts";
-import { readEvents, requestSteering } from "../steering.ts";
-import { BagPolicy } from "../testing.ts";
+import { listCheckpoints } from "../run/checkpoint.ts";
+import { readEvents, requestSteering } from "../run/steering.ts";
+import { BagPolicy } from "../loop/testing.ts";
 import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

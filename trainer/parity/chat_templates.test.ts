@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
-import { fetchTokenizer } from "../gsm8k_smoke.ts";
+import { fetchTokenizer } from "./gsm8k_smoke.ts";
 import reference from "./fixtures/chat_templates.json" with { type: "json" };
 
 const SMOLLM2 = process.env.GHPO_SMOLLM2 ?? "models/SmolLM2-135M-Instruct";

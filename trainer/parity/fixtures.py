@@ -1,4 +1,4 @@
-"""Writes fixtures/: batches for the checkpoints of shared/model/fixtures, and what PyTorch makes of them.
+"""Writes fixtures/: batches for the checkpoints of shared/engine/model/fixtures, and what PyTorch makes of them.
 
 Run: python fixtures.py    (made with torch 2.13.0 and transformers 5.23.0; takes about 10 s)
 
@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM
 
 HERE = pathlib.Path(__file__).parent / "fixtures"
-MODELS = pathlib.Path(__file__).parents[2] / "shared/model/fixtures"
+MODELS = pathlib.Path(__file__).parents[2] / "shared/engine/model/fixtures"
 PROMPTS = [5, 5, 1, 9, 3, 30]
 COMPLETIONS = [7, 12, 17, 1, 5, 21]
 ADVANTAGES = [1.3, -0.7, 0.9, -1.5, 0.0, 2.2]

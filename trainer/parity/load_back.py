@@ -35,7 +35,7 @@ with tempfile.TemporaryDirectory() as folder, torch.no_grad():
     for copy in sorted(Path(folder).iterdir()):
         name, form = copy.name.rsplit("-", 1)
         model = load(copy)
-        reference = json.loads((ROOT / f"shared/model/fixtures/{name}/reference.json").read_text())
+        reference = json.loads((ROOT / f"shared/engine/model/fixtures/{name}/reference.json").read_text())
         error = 0.0
         for sequence in reference["sequences"]:
             logits = model(torch.tensor([sequence["ids"]])).logits[0].flatten()

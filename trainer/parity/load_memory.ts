@@ -7,13 +7,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openGpu } from "#shared/gpu/device.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
 import { writeWeights } from "#shared/io/weights.ts";
-import type { Dtype } from "#shared/kernels/dtype.ts";
-import { configJson, parseConfig } from "#shared/model/config.ts";
-import { loadModel } from "#shared/model/load.ts";
-import { parameterLayouts } from "#shared/model/weights.ts";
-import { dawn } from "../dawn.ts";
+import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
+import { configJson, parseConfig } from "#shared/engine/model/config.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import { parameterLayouts } from "#shared/engine/model/weights.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +42,7 @@ const folder = mkdtempSync(join(tmpdir(), "ghpo-load-"));
 try {
   writeCheckpoint();
   const gpu = await openGpu(dawn());
-  loadModel(gpu, `${import.meta.dirname}/../../shared/model/fixtures/llama2`).destroy(); // what only the first needs
+  loadModel(gpu, `${import.meta.dirname}/../../shared/engine/model/fixtures/llama2`).destroy(); // what only the first needs
   Bun.gc(true);
   const before = memory("VmRSS");
   writeFileSync("/proc/self/clear_refs", "5"); // the peak counts from now on

@@ -16,7 +16,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 torch.set_default_dtype(torch.float64)
 HERE = pathlib.Path(__file__).parent / "fixtures"
-MODEL = pathlib.Path(__file__).parents[2] / "shared/model/fixtures/llama"
+MODEL = pathlib.Path(__file__).parents[2] / "shared/engine/model/fixtures/llama"
 MAX_COMPLETION_LENGTH = 32
 LEARNING_RATE = 1e-4
 CASES = [

@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { assertClose, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
-import { loadModel } from "#shared/model/load.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
 import { objective, type ObjectiveOptions } from "../ghpo/objective.ts";
-import { Learner } from "../learner.ts";
-import { Optimizer } from "../optimizer.ts";
+import { Learner } from "../learner/learner.ts";
+import { Optimizer } from "../learner/optimizer.ts";
 
 interface Batch {
   temperature: number;
@@ -72,7 +72,10 @@ async function accumulate(learner: Learner, setting: Setting, old: readonly Arra
 describe("gradients under TRL's losses", () => {
   for (const setting of cases) {
     it(setting.name, async () => {
-      const model = loadModel(await testGpu(), `${import.meta.dirname}/../../shared/model/fixtures/llama`);
+      const model = loadModel(
+        await testGpu(),
+        `${import.meta.dirname}/../../shared/engine/model/fixtures/llama`,
+      );
       const learner = new Learner(model, { micro_batch_tokens: 512, temperature: batch.temperature });
       let old: readonly ArrayLike<number>[] = batch.old_logprobs;
       if (setting.name.includes("second iteration")) {

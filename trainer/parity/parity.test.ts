@@ -5,12 +5,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { assertClose, testGpu } from "#shared/gpu/testing.ts";
+import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
-import { loadModel } from "#shared/model/load.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
 import { objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
-import { Learner, type Scores } from "../learner.ts";
-import { Optimizer } from "../optimizer.ts";
+import { Learner, type Scores } from "../learner/learner.ts";
+import { Optimizer } from "../learner/optimizer.ts";
 
 interface Case {
   temperature: number;
@@ -35,7 +35,7 @@ interface Case {
 }
 
 const FIXTURES = `${import.meta.dirname}/fixtures`;
-const MODELS = `${import.meta.dirname}/../../shared/model/fixtures`;
+const MODELS = `${import.meta.dirname}/../../shared/engine/model/fixtures`;
 /** The sequences have 116 tokens together, the longest 51: one micro-batch, or two of which the backward runs again. */
 const MICRO_BATCHES = [512, 60];
 

@@ -10,7 +10,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 HERE = pathlib.Path(__file__).parent / "fixtures/peft"
-BASE = pathlib.Path(__file__).parents[2] / "shared/model/fixtures/qwen2"
+BASE = pathlib.Path(__file__).parents[2] / "shared/engine/model/fixtures/qwen2"
 
 torch.manual_seed(0)
 base = AutoModelForCausalLM.from_pretrained(BASE, dtype=torch.float32).eval()

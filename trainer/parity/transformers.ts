@@ -4,13 +4,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { openGpu } from "#shared/gpu/device.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
 import { readJson } from "#shared/io/files.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { loadModel } from "#shared/model/load.ts";
-import { dawn } from "../dawn.ts";
-import { Learner } from "../learner.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { Learner } from "../learner/learner.ts";
 
 interface Row {
   prompt: string;

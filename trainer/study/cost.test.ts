@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { tinyRecipe } from "../testing.ts";
+import { tinyRecipe } from "../loop/testing.ts";
 import { estimateRun, evaluationCost, lengthsOf, renderCost } from "./cost.ts";
 
 const facts = {

@@ -9,7 +9,7 @@ import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { FamilySchema, type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
-import { differingKey, formatRecipe } from "../recipe.ts";
+import { differingKey, formatRecipe } from "../run/recipe.ts";
 import type { Plan, Run } from "./plan.ts";
 import { FinalTestSchema } from "./schema.ts";
 

@@ -9,8 +9,8 @@ import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
-import { checkpointName } from "../checkpoint.ts";
-import { RunDirectory } from "../run_directory.ts";
+import { checkpointName } from "../run/checkpoint.ts";
+import { RunDirectory } from "../run/directory.ts";
 import type { RunData, Series } from "./data.ts";
 import { hintSeries } from "./hint_facts.ts";
 

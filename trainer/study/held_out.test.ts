@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { targetText } from "#shared/problems/synthetic.ts";
-import type { SampleOptions, SampleRequest } from "../policy.ts";
-import { EOS, ScriptedSampler, tinyRecipe, tinyTokenizer } from "../testing.ts";
+import type { SampleOptions, SampleRequest } from "../learner/policy.ts";
+import { EOS, ScriptedSampler, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
 import { finalTest, testQuestions } from "./held_out.ts";
 
 const SPEC = {

@@ -8,7 +8,7 @@ import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName, presets } from "#shared/verify/index.ts";
 import { hintAt } from "../ghpo/guidance.ts";
-import type { Sampler } from "../policy.ts";
+import type { Sampler } from "../learner/policy.ts";
 import type { Cell } from "./data.ts";
 import type { FinalTestSpec } from "./schema.ts";
 

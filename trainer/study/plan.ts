@@ -5,7 +5,7 @@ import { parse as parseToml, TomlError } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { loadRecipe, type Override } from "../recipe.ts";
+import { loadRecipe, type Override } from "../run/recipe.ts";
 import { type Arm, type Study, StudySchema } from "./schema.ts";
 
 export interface Run {

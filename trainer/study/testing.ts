@@ -3,10 +3,10 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { trainingProblems } from "../data.ts";
-import { Status } from "../status.ts";
-import { BagPolicy, EOS, scriptedSetting, tinyTokenizer } from "../testing.ts";
-import { train } from "../train.ts";
+import { trainingProblems } from "../loop/data.ts";
+import { Status } from "../run/progress.ts";
+import { BagPolicy, EOS, scriptedSetting, tinyTokenizer } from "../loop/testing.ts";
+import { train } from "../loop/train.ts";
 import type { Machine, ModelFacts } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
 import { type Plan, planStudy } from "./plan.ts";

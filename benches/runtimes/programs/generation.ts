@@ -3,10 +3,10 @@
 // Arguments: how many completions run side by side, and how many tokens each.
 
 import process from "node:process";
-import { openGpu } from "#shared/gpu/device.ts";
-import { parseConfig } from "#shared/model/config.ts";
-import { Generator } from "#shared/model/generate.ts";
-import { randomModel } from "#shared/model/initialise.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { parseConfig } from "#shared/engine/model/config.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { randomModel } from "#shared/engine/model/initialise.ts";
 import { report } from "../program.ts";
 
 const [rows = 1, tokens = 64] = process.argv.slice(2).map(Number);
@@ -28,7 +28,7 @@ const config = parseConfig({
 
 async function hostGpu(): Promise<GPU> {
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu; // Node 20 has no navigator
-  return native ?? (await import("../../../trainer/dawn.ts")).dawn();
+  return native ?? (await import("#shared/engine/hosts/dawn.ts")).dawn();
 }
 
 const gpu = await openGpu(await hostGpu());

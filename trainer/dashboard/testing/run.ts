@@ -7,7 +7,7 @@ import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { formatRecipe } from "../../recipe.ts";
+import { formatRecipe } from "../../run/recipe.ts";
 
 const SIZE = 32;
 

@@ -1,0 +1,132 @@
+// Parity with transformers on the committed checkpoints: see fixtures/make_fixtures.py.
+
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readJson } from "#shared/io/files.ts";
+import { run, testGpu } from "#shared/engine/gpu/testing.ts";
+import { Activations } from "./activations.ts";
+import { pack } from "./batch.ts";
+import { forward } from "./forward.ts";
+import { Head } from "./head.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
+
+interface Sequence {
+  ids: number[];
+  logits: number[];
+  log_probs_of_next: number[];
+  entropy: number[];
+}
+
+interface Stories {
+  greedy_ids: number[];
+  logits_row0_first16: number[];
+  logits_row31_first16: number[];
+  logprob_of_next: number[];
+}
+
+const folder = (name: string) => `${import.meta.dirname}/../model/fixtures/${name}`;
+
+/** Logits (vocab a token), log-probability of the next token and entropy at every position of the batch. */
+async function everything(model: Model, sequences: number[][], save: boolean) {
+  const { gpu, config } = model;
+  const batch = pack(sequences);
+  const activations = new Activations(gpu, config, batch.tokens + 3, { save });
+  const head = new Head(gpu, config, batch.tokens + 3);
+  activations.load(batch);
+  const rows = Uint32Array.from({ length: batch.tokens }, (_, i) => i);
+  head.load(rows, rows.map((i) => batch.ids[i + 1] ?? 0)); // across a border the target is ignored below
+  await run((recorder) => {
+    forward(recorder, model, activations);
+    head.forward(recorder, model, activations.x, 1);
+  });
+  const stride = model.head.rows;
+  const padded = await gpu.readFloats(head.logits, batch.tokens * stride);
+  const result = {
+    logits: padded.filter((_, i) => i % stride < config.vocab_size),
+    logProbs: (await gpu.readFloats(head.logProb, batch.tokens)).filter((_, i) => i + 1 !== batch.segEnd[i]),
+    entropy: await gpu.readFloats(head.entropy, batch.tokens),
+  };
+  activations.destroy();
+  head.destroy();
+  return result;
+}
+
+function assertWithin(actual: Float32Array, expected: number[], bound: number, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  const worst = expected.reduce((max, value, i) => Math.max(max, Math.abs(value - actual[i]!)), 0);
+  assert.ok(worst <= bound, `${what}: largest absolute error is ${worst}`);
+}
+
+describe("forward", () => {
+  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+    for (const save of [false, true]) {
+      it(`equals transformers on ${name}${save ? ", activations kept" : ""}`, async () => {
+        const gpu = await testGpu();
+        const before = gpu.liveBytes;
+        const { sequences } = readJson(`${folder(name)}/reference.json`) as { sequences: Sequence[] };
+        const model = loadModel(gpu, folder(name));
+        const result = await everything(model, sequences.map(({ ids }) => ids), save);
+        assertWithin(result.logits, sequences.flatMap(({ logits }) => logits), 1e-4, "logits");
+        const next = sequences.flatMap(({ log_probs_of_next }) => log_probs_of_next);
+        assertWithin(result.logProbs, next, 1e-4, "log-probs");
+        assertWithin(result.entropy, sequences.flatMap(({ entropy }) => entropy), 1e-4, "entropy");
+        model.destroy();
+        assert.equal(gpu.liveBytes, before, "every buffer is released");
+      });
+    }
+  }
+
+  it("gives a sequence the same bits alone and packed with others", async () => {
+    const model = loadModel(await testGpu(), folder("qwen3"));
+    const ids = [5, 9, 44, 3, 3, 18, 60];
+    const alone = await everything(model, [ids], false);
+    const packed = await everything(model, [[8, 7, 6], ids, [4]], false);
+    const vocab = model.config.vocab_size;
+    assert.deepEqual(packed.logits.subarray(3 * vocab, 10 * vocab), alone.logits);
+    model.destroy();
+  });
+
+  const stories = `${
+    process.env.GHPO_SHARED ?? `${import.meta.dirname}/../../../../shared`
+  }/models/stories260k`;
+  const skip = existsSync(stories) ? false : `${stories} is absent`;
+  it("equals transformers on stories260K", { skip }, async () => {
+    const reference = readJson(`${stories}/reference.json`) as Stories;
+    const model = loadModel(await testGpu(), stories);
+    const { logits, logProbs } = await everything(model, [reference.greedy_ids.slice(0, 32)], false);
+    assertWithin(logits.subarray(0, 16), reference.logits_row0_first16, 1e-4, "logits of row 0");
+    assertWithin(
+      logits.subarray(31 * 512, 31 * 512 + 16),
+      reference.logits_row31_first16,
+      1e-4,
+      "logits of row 31",
+    );
+    assertWithin(logProbs, reference.logprob_of_next, 1e-4, "log-probs");
+    model.destroy();
+  });
+
+  it("takes several sequences of a sliding window's length and refuses a longer one", async () => {
+    const model = loadModel(await testGpu(), folder("qwen3"));
+    const activations = new Activations(model.gpu, model.config, 256, { save: false });
+    const [full, longer] = [64, 65].map((length) => Array<number>(length).fill(5));
+    activations.load(pack([full!, full!, full!]));
+    assert.throws(() => activations.load(pack([full!, longer!])), {
+      message: "Cannot run a sequence as it must fit into the model's sliding window of 64 tokens: " +
+        "current sequence has 65",
+    });
+    activations.destroy();
+    model.destroy();
+  });
+
+  it("refuses a batch that does not fit", async () => {
+    const model = loadModel(await testGpu(), folder("qwen2"));
+    const activations = new Activations(model.gpu, model.config, 4, { save: false });
+    assert.throws(() => activations.load(pack([[1, 2, 3], [4, 5]])), {
+      message: "Cannot run a batch as the activations hold 4 tokens: current batch has 5",
+    });
+    activations.destroy();
+    model.destroy();
+  });
+});

@@ -1,0 +1,185 @@
+// The GPU side of generation: the buffers of up to R rows, the key-value pool, and the recording of one step.
+
+import type { Gpu } from "#shared/engine/gpu/device.ts";
+import type { Recorder } from "#shared/engine/gpu/recorder.ts";
+import { compact, ROW_WORDS, STATE_HEADER, storeKv } from "#shared/engine/ops/decode/decode.ts";
+import { Activations } from "#shared/engine/forward/activations.ts";
+import { pack } from "#shared/engine/forward/batch.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { attentionInput, embed, finishBlock } from "#shared/engine/forward/forward.ts";
+import { LayerSteps } from "./decode_layers.ts";
+import { DecodeProgram, decodesByProgram, workBytes } from "./decode_program.ts";
+import { type Model, paddedVocabulary } from "#shared/engine/model/weights.ts";
+
+/** One live row as the host knows it at the start of a block; the meaning of each is in decode_state.wgsl. */
+export interface Row {
+  token: number;
+  position: number;
+  promptStart: number;
+  promptTokens: number;
+  ownStart: number;
+  end: number;
+  slot: number;
+  keyA: number;
+  keyB: number;
+}
+
+export interface DecodeSize {
+  /** Rows generated side by side. */
+  rows: number;
+  /** Tokens in the key-value pool: prompts and completions. */
+  poolTokens: number;
+  /** Steps between two read-backs. */
+  block: number;
+  eos: readonly number[];
+}
+
+export interface BlockOptions {
+  /** Bound of all positions. */
+  positions: number;
+  temperature: number;
+  greedy: boolean;
+}
+
+/** What a step reads and writes whatever computes it; see decode_step.wgsl. */
+export interface StepBuffers {
+  state: GPUBuffer;
+  next: GPUBuffer;
+  emitted: GPUBuffer;
+  eos: GPUBuffer;
+}
+
+export interface StepOptions extends BlockOptions {
+  rows: number;
+  /** This step within its block of `block` steps. */
+  step: number;
+  block: number;
+  eosCount: number;
+}
+
+/** Bytes of the widest that a row has in one binding. */
+export function rowBytes(gpu: Pick<Gpu, "subgroups8" | "largestCopy">, config: ModelConfig): number {
+  return decodesByProgram(gpu, config) ? workBytes(config) : paddedVocabulary(config) * 4;
+}
+
+export class Decoder {
+  readonly #pools: GPUBuffer[];
+  readonly #buffers;
+  readonly #steps: LayerSteps | DecodeProgram;
+  #prefill: Activations | undefined;
+  #places: GPUBuffer | undefined;
+
+  constructor(readonly model: Model, readonly size: DecodeSize) {
+    const { gpu, config } = model;
+    const { rows, block } = size;
+    const state = (label: string) => gpu.allocate(label, (STATE_HEADER + rows * ROW_WORDS) * 4);
+    this.#buffers = {
+      state: state("state"),
+      moved: state("moved state"),
+      next: gpu.allocate("decode next", rows * 4),
+      emitted: gpu.allocate("decode emitted", rows * block * 8),
+      eos: gpu.upload("eos", Uint32Array.from(size.eos)),
+    };
+    const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
+    this.#pools = model.layers.map((_, i) => gpu.allocate(`kv pool ${i}`, size.poolTokens * kvBytes));
+    const Steps = decodesByProgram(gpu, config) ? DecodeProgram : LayerSteps;
+    this.#steps = new Steps(model, this.#pools, rows);
+  }
+
+  /** Takes over weights that this decoder keeps copies of; call it after every change of the model. */
+  refresh(recorder: Recorder): void {
+    this.#steps.refresh(recorder);
+  }
+
+  /** Computes the keys and values of prompts, packed, into the pool at `start` each. */
+  prefill(recorder: Recorder, prompts: readonly { ids: ArrayLike<number>; start: number }[]): void {
+    const { gpu, config } = this.model;
+    const batch = pack(prompts.map(({ ids }) => ids));
+    if (batch.tokens === 0) return;
+    if (!this.#prefill || this.#prefill.capacity < batch.tokens) {
+      this.#releasePrefill();
+      const capacity = 2 ** Math.ceil(Math.log2(batch.tokens));
+      this.#prefill = new Activations(gpu, config, capacity, { save: false });
+      this.#places = gpu.allocate("prompt places", capacity * 4);
+    }
+    const activations = this.#prefill;
+    activations.load(batch);
+    const places = prompts.flatMap(({ ids, start }) =>
+      Array.from({ length: ids.length }, (_, i) => start + i)
+    );
+    gpu.write(this.#places!, Uint32Array.from(places));
+    embed(recorder, this.model, activations);
+    for (const [i, pool] of this.#pools.entries()) {
+      attentionInput(recorder, this.model, activations, i);
+      storeKv(recorder, { qkv: activations.layers[i]!.qkv, places: this.#places!, pool }, {
+        tokens: batch.tokens,
+        heads: config.num_attention_heads,
+        kvHeads: config.num_key_value_heads,
+        headDim: config.head_dim,
+      });
+      if (i + 1 < this.#pools.length) finishBlock(recorder, this.model, activations, i);
+    }
+    recorder.submit(); // the next prefill overwrites what this one reads
+  }
+
+  /** Writes the rows of the next block. */
+  load(rows: readonly Row[]): void {
+    const words = new Uint32Array(STATE_HEADER + rows.length * ROW_WORDS);
+    words[0] = rows.length;
+    for (const [i, row] of rows.entries()) {
+      const { token, position, promptStart, promptTokens, ownStart, end, slot, keyA, keyB } = row;
+      words.set(
+        [token, position, promptStart, promptTokens, ownStart, end, slot, keyA, keyB],
+        STATE_HEADER + i * ROW_WORDS,
+      );
+    }
+    this.model.gpu.write(this.#buffers.state, words);
+  }
+
+  /** Records `steps` tokens for the first `rows` rows (the live ones), submits and returns what was emitted. */
+  async run(recorder: Recorder, rows: number, steps: number, options: BlockOptions): Promise<Emitted> {
+    const { next, emitted, eos } = this.#buffers;
+    const { block } = this.size;
+    const eosCount = this.size.eos.length;
+    let { state, moved } = this.#buffers;
+    for (let step = 0; step < steps; step++) {
+      this.#steps.step(recorder, { state, next, emitted, eos }, { ...options, rows, step, block, eosCount });
+      compact(recorder, { state, next, moved }, { rows });
+      [state, moved] = [moved, state];
+      if (step % 4 === 0) recorder.submit(); // the adapter begins while the rest is being recorded
+    }
+    recorder.submit();
+    const words = await this.model.gpu.readWords(emitted);
+    return new Emitted(words, block);
+  }
+
+  destroy(): void {
+    this.#releasePrefill();
+    this.#steps.destroy();
+    this.model.gpu.release(...this.#pools, ...Object.values(this.#buffers));
+  }
+
+  #releasePrefill(): void {
+    this.#prefill?.destroy();
+    if (this.#places) this.model.gpu.release(this.#places);
+  }
+}
+
+/** What a block sampled, by slot and step. */
+export class Emitted {
+  readonly #words: Uint32Array;
+  readonly #floats: Float32Array;
+
+  constructor(words: Uint32Array, readonly block: number) {
+    this.#words = words;
+    this.#floats = new Float32Array(words.buffer, words.byteOffset, words.length);
+  }
+
+  token(slot: number, step: number): number {
+    return this.#words[(slot * this.block + step) * 2]!;
+  }
+
+  logProb(slot: number, step: number): number {
+    return this.#floats[(slot * this.block + step) * 2 + 1]!;
+  }
+}

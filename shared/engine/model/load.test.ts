@@ -1,0 +1,150 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
+import { readJson } from "#shared/io/files.ts";
+import { WeightFiles, writeWeights } from "#shared/io/weights.ts";
+import { windowKeys } from "./context.ts";
+import { loadConfig, loadModel } from "./load.ts";
+import { readTensors, saveModel } from "./save.ts";
+
+const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-model-"));
+  try {
+    await test(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("saveModel()", () => {
+  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+    it(`writes the tensors and the configuration of ${name} as transformers did`, () =>
+      inFolder(async (folder) => {
+        const model = loadModel(await testGpu(), fixture(name));
+        await saveModel(model, folder);
+        model.destroy();
+        const [ours, theirs] = [new WeightFiles(folder), new WeightFiles(fixture(name))];
+        assert.deepEqual([...ours.tensors.keys()].sort(), [...theirs.tensors.keys()].sort());
+        for (const [tensor, { shape }] of theirs.tensors) {
+          assert.deepEqual(ours.read(tensor, shape), theirs.read(tensor), tensor);
+        }
+        ours.close();
+        theirs.close();
+        assert.deepEqual(loadConfig(folder), loadConfig(fixture(name)));
+        const json = (directory: string) => readJson(`${directory}/config.json`) as Record<string, unknown>;
+        const written = json(fixture(name));
+        if (written["sliding_window"]) {
+          for (const key of [...Object.keys(windowKeys), "max_position_embeddings"]) {
+            assert.deepEqual(json(folder)[key], written[key], key);
+          }
+        }
+      }));
+  }
+
+  it("writes bf16 shards that load with the same numbers", () =>
+    inFolder(async (folder) => {
+      const model = loadModel(await testGpu(), fixture("qwen2")); // its weights are exact in bf16
+      await saveModel(model, folder, { dtype: "BF16", maxShardBytes: 8192 });
+      assert.ok(readdirSync(folder).includes("model.safetensors.index.json"));
+      const again = loadModel(model.gpu, folder);
+      assert.deepEqual(await readTensors(again), await readTensors(model));
+      assert.equal((readJson(join(folder, "config.json")) as { dtype: string }).dtype, "bfloat16");
+      model.destroy();
+      again.destroy();
+    }));
+});
+
+describe("loadModel() in 16 bits", () => {
+  for (const dtype of ["bfloat16", "float16"] as const) {
+    it(`keeps the numbers of a checkpoint that ${dtype} holds, in half the bytes`, async (t) => {
+      const gpu = await testGpu();
+      const reason = unreadable(gpu, dtype);
+      if (reason) return t.skip(reason);
+      const exact = loadModel(gpu, fixture("qwen2"));
+      const model = loadModel(gpu, fixture("qwen2"), dtype);
+      assert.deepEqual(await readTensors(model), await readTensors(exact));
+      for (const [i, { buffer, rows }] of exact.parameters().entries()) {
+        assert.equal(model.parameters()[i]!.buffer.size, buffer.size / (rows > 1 ? 2 : 1));
+      }
+      model.destroy();
+      exact.destroy();
+    });
+  }
+});
+
+describe("saveModel() of a large model", () => {
+  it("has every shard but the last on the disk before it reads what goes into the last", () =>
+    inFolder(async (folder) => {
+      const model = loadModel(await testGpu(), fixture("llama2"));
+      const { gpu } = model;
+      const seen: number[] = [];
+      const readFloats = gpu.readFloats.bind(gpu);
+      gpu.readFloats = (...range) => {
+        seen.push(readdirSync(folder).filter((name) => name.endsWith(".safetensors")).length);
+        return readFloats(...range);
+      };
+      try {
+        await saveModel(model, folder, { maxShardBytes: 20_000 });
+      } finally {
+        gpu.readFloats = readFloats;
+      }
+      const shards = readdirSync(folder).filter((name) => name.endsWith(".safetensors"));
+      assert.ok(shards.length >= 4, `${shards}`);
+      assert.equal(seen[0], 0);
+      assert.equal(seen.at(-1), shards.length - 1);
+      assert.equal(seen.length, model.parameters().length, "nothing is read twice");
+      const again = loadModel(gpu, folder);
+      assert.deepEqual(await readTensors(again), await readTensors(model));
+      again.destroy();
+      model.destroy();
+    }));
+});
+
+describe("loadModel()", () => {
+  const broken: [string, (tensors: Awaited<ReturnType<typeof readTensors>>) => unknown, RegExp][] = [
+    [
+      "missing",
+      (tensors) => tensors.splice(tensors.findIndex(({ name }) => name === "model.norm.weight"), 1),
+      /^Cannot load .* as tensor model\.norm\.weight is missing$/,
+    ],
+    [
+      "foreign",
+      (tensors) => tensors.push({ name: "model.extra.weight", shape: [1], data: new Float32Array(1) }),
+      /^Cannot load .* as tensor model\.extra\.weight does not belong to its llama model$/,
+    ],
+    [
+      "misshaped",
+      (tensors) => Object.assign(tensors.at(-1)!, { shape: [32, 67] }),
+      /model\.safetensors as tensor lm_head\.weight must be \[67, 32\]: current shape is \[32, 67\]$/,
+    ],
+  ];
+  for (const [what, breakIt, message] of broken) {
+    it(`refuses a ${what} tensor and keeps no memory`, () =>
+      inFolder(async (folder) => {
+        const gpu = await testGpu();
+        const model = loadModel(gpu, fixture("llama"));
+        const tensors = await readTensors(model);
+        model.destroy();
+        breakIt(tensors);
+        cpSync(join(fixture("llama"), "config.json"), join(folder, "config.json"));
+        writeWeights(folder, tensors);
+        const before = gpu.liveBytes;
+        assert.throws(() => loadModel(gpu, folder), { message });
+        assert.equal(gpu.liveBytes, before);
+      }));
+  }
+
+  it("lets generation_config.json choose the end tokens", () =>
+    inFolder((folder) => {
+      cpSync(join(fixture("llama"), "config.json"), join(folder, "config.json"));
+      assert.deepEqual(loadConfig(folder).eos_token_ids, [2]);
+      writeFileSync(join(folder, "generation_config.json"), JSON.stringify({ eos_token_id: [5, 6] }));
+      assert.deepEqual(loadConfig(folder).eos_token_ids, [5, 6]);
+      return Promise.resolve();
+    }));
+});

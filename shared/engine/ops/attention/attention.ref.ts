@@ -1,0 +1,37 @@
+// Causal grouped-query attention in f64 on the CPU: plain softmax, no streaming.
+
+import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
+
+/** qkv (tokens, (heads + 2 kvHeads) headDim) -> out (tokens, heads headDim) and lse (tokens, heads). */
+export function attentionRef(
+  qkv: ArrayLike<number>,
+  segStart: ArrayLike<number>,
+  { tokens, heads, kvHeads, headDim }: HeadShape & { tokens: number },
+): { out: Float64Array; lse: Float64Array } {
+  const width = (heads + 2 * kvHeads) * headDim;
+  const out = new Float64Array(tokens * heads * headDim);
+  const lse = new Float64Array(tokens * heads);
+  for (let token = 0; token < tokens; token++) {
+    for (let head = 0; head < heads; head++) {
+      const q = token * width + head * headDim;
+      const k = (heads + Math.floor(head * kvHeads / heads)) * headDim;
+      const scores: number[] = [];
+      for (let j = segStart[token]!; j <= token; j++) {
+        let score = 0;
+        for (let i = 0; i < headDim; i++) score += qkv[q + i]! * qkv[j * width + k + i]!;
+        scores.push(score / Math.sqrt(headDim));
+      }
+      const highest = Math.max(...scores);
+      const total = scores.reduce((sum, score) => sum + Math.exp(score - highest), 0);
+      lse[token * heads + head] = highest + Math.log(total);
+      for (const [n, score] of scores.entries()) {
+        const weight = Math.exp(score - highest) / total;
+        const v = (segStart[token]! + n) * width + k + kvHeads * headDim;
+        for (let i = 0; i < headDim; i++) {
+          out[(token * heads + head) * headDim + i]! += weight * qkv[v + i]!;
+        }
+      }
+    }
+  }
+  return { out, lse };
+}

@@ -1,0 +1,211 @@
+// Launchers of decode_step.wgsl and pack_decode.wgsl, and the text of the former's products, which is the same few lines
+// for each row: see matmul_subgroup.ts for the scheme.
+
+import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
+import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
+import state from "./decode_state.wgsl" with { type: "text" };
+import stepSource from "./decode_step.wgsl" with { type: "text" };
+import packSource from "./pack_decode.wgsl" with { type: "text" };
+import emitSource from "#shared/engine/ops/sampling/sample_emit.wgsl" with { type: "text" };
+import raceSource from "#shared/engine/ops/sampling/sample_race.wgsl" with { type: "text" };
+import { type Dtype, kernelReading } from "#shared/engine/ops/storage/dtype.ts";
+
+const count = (n: number) => Array.from({ length: n }, (_, i) => i);
+const lines = (n: number, line: (i: number) => string) => count(n).map(line).join("\n");
+
+type TileRows = 8 | 16;
+
+/** Few rows are spread over more processors. */
+function tileRows(rows: number): TileRows {
+  return rows <= 16 ? 8 : 16;
+}
+
+/** The kernel for tiles of `rows` rows. */
+function stepText(rows: TileRows): string {
+  const source = stepSource.replace("const TILE = 16u;", `const TILE = ${rows}u;`);
+  return SUBGROUPS + state + raceSource + emitSource + source + productText(rows);
+}
+
+/** The function `multiply` of decode_step.wgsl for tiles of `rows` rows. */
+function productText(rows: TileRows): string {
+  const groups = rows / 8; // a lane holds x of every eighth row
+  return `
+/** work[out] := work[x] w for the rows of a tile, by blocks of 32 columns: every lane a quad of each. */
+fn multiply(m: Product, row: u32, end: u32, lane: u32) {
+  let lanes = select(8u, 4u, m.kind == SWIGLU);
+  for (var block = 0u; block * lanes < m.quads; block++) {
+    var at = m.w + block * m.depth * 32u + lane;
+${
+    lines(groups, (g) =>
+      `    var at_x${g} = min(row + ${8 * g}u + lane, end - 1u) * p.stride + m.x;
+    var squares${g} = 0.0;`)
+  }
+${lines(rows, (r) => `    var a${r} = vec4f();`)}
+    for (var k = 0u; k < m.depth; k++) {
+${
+    lines(groups, (g) =>
+      `      let x${g} = work[at_x${g}];
+      at_x${g} += 1u;
+      squares${g} += dot(x${g}, x${g});`)
+  }
+${lines(4, (i) => `      let w${i} = weights[at + ${8 * i}u];`)}
+      at += 32u;
+${
+    lines(rows, (r) => {
+      const value = (i: number) => `vec4f(subgroupBroadcast(x${r >> 3}[${i}], ${r % 8}u))`;
+      return `      a${r} = ${count(4).reduce((sum, i) => `fma(${value(i)}, w${i}, ${sum})`, `a${r}`)};`;
+    })
+  }
+    }
+${lines(groups, (g) => turn(8 * g))}
+${
+    lines(groups, (g) =>
+      `    let factor${g} = select(inverseSqrt(squares${g} / f32(4u * m.depth) + p.eps), 1.0, m.kind == RESIDUAL);`)
+  }
+    // They are stored by one piece of code, through which they pass: stores take the longest to compile.
+    for (var c = 0u; c < min(lanes, p.lanes); c++) {
+      let quad = block * lanes + c;
+      if (quad < m.quads) {
+        var bias = vec4f();
+        if (m.bias != 0u) { bias = weights[m.bias + quad]; }
+${
+    lines(groups, (g) =>
+      `        if (row + ${8 * g}u + lane < end) {
+          let to = (row + ${8 * g}u + lane) * p.stride + m.out + quad;
+          var value = a${8 * g} * factor${g} + bias;
+          if (m.kind == RESIDUAL) { value += work[to]; }
+          if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a${
+        8 * g + 4
+      } * factor${g}); }
+          work[to] = value;
+        }`)
+  }
+      }
+${lines(groups, (g) => lines(7, (r) => `      a${8 * g + r} = a${8 * g + r + 1};`))}
+    }
+  }
+}
+`;
+}
+
+/** Eight sums from `first` on: from sum r of lane c to sum c of lane r. */
+function turn(first: number): string {
+  return [1, 2, 4].flatMap((apart) =>
+    count(8).filter((i) => (i & apart) === 0).map((i) => {
+      const [low, high] = [`a${first + i}`, `a${first + i + apart}`];
+      const upper = `(lane & ${apart}u) != 0u`;
+      return `    {
+      let other = subgroupShuffleXor(select(${high}, ${low}, ${upper}), ${apart}u);
+      ${low} = select(${low}, other, ${upper});
+      ${high} = select(other, ${high}, ${upper});
+    }`;
+    })
+  ).join("\n");
+}
+
+/** One product of a step. Places are quads: of a row of work, of the packed weights. */
+export interface StepProduct {
+  kind: "qkv" | "residual" | "swiglu" | "logits";
+  w: number;
+  /** Inner dimension and columns of the output, / 4. */
+  depth: number;
+  quads: number;
+  x: number;
+  out: number;
+  /** 0 for none. */
+  bias: number;
+}
+
+const KINDS = ["qkv", "residual", "swiglu", "logits"] as const;
+
+/** The products as the kernel reads them. */
+export function stepTable(products: readonly StepProduct[]): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(products.flatMap(({ w, depth, quads, x, out, bias, kind }) => {
+    return [w, depth, quads, x, out, bias, KINDS.indexOf(kind)];
+  }));
+}
+
+export interface StepShape {
+  rows: number;
+  /** Products of the table: the first of all takes the embeddings, the last draws the tokens. */
+  first: number;
+  end: number;
+  hidden: number;
+  /** Quads of a row of work. */
+  stride: number;
+  eps: number;
+  vocab: number;
+  temperature: number;
+  greedy: boolean;
+  eosCount: number;
+  /** This step within its block of `block` steps. */
+  step: number;
+  block: number;
+  /** Numbers in the matrices of these products, for the profiler. */
+  numbers: number;
+}
+
+/** The products [first, end) for every live row; see decode_step.wgsl for the buffers. Embeddings are of `dtype`. */
+export function decodeStep(
+  recorder: Recorder,
+  buffers: {
+    state: Binding;
+    products: Binding;
+    weights: Binding;
+    embeddings: Binding;
+    eos: Binding;
+    work: Binding;
+    next: Binding;
+    emitted: Binding;
+  },
+  shape: StepShape,
+  dtype: Dtype,
+): void {
+  const { rows } = shape;
+  const tile = tileRows(rows);
+  const label = `decode_step of ${tile} rows`;
+  const kernel = kernelReading(recorder.gpu, label, () => stepText(tile), "embeddings", dtype);
+  const params = {
+    first: shape.first,
+    end: shape.end,
+    hidden: shape.hidden / 4,
+    stride: shape.stride,
+    lanes: 8,
+    eps: shape.eps,
+    vocab: shape.vocab,
+    inverse_temperature: 1 / shape.temperature,
+    greedy: shape.greedy ? 1 : 0,
+    eos_count: shape.eosCount,
+    step: shape.step,
+    block: shape.block,
+  };
+  const work = { rows, cols: shape.numbers, inner: 1 }; // for the profiler
+  recorder.dispatch(kernel, { ...params, ...work }, buffers, [Math.ceil(rows / tile)]);
+}
+
+type PackedMatrix = Pick<StepProduct, "kind" | "w" | "depth" | "quads">;
+
+/** Lays the matrix of a product out in `out` as decode_step.wgsl takes it, every row times its number of `norm`. */
+export function packForStep(
+  recorder: Recorder,
+  { w, norm, out }: { w: Binding; norm?: Binding | undefined; out: Binding },
+  product: PackedMatrix,
+  dtype: Dtype = "float32",
+): void {
+  const { kind, w: first, depth, quads } = product;
+  const kernel = kernelReading(recorder.gpu, "pack_decode", packSource, "w", dtype);
+  const params = {
+    inner: depth * 4,
+    quads,
+    halves: kind === "swiglu" ? 2 : 1,
+    first,
+    has_norm: norm ? 1 : 0,
+    transposed: kind === "logits" ? 1 : 0, // the head is (vocabulary, hidden)
+  };
+  recorder.dispatch(kernel, params, { w, norm: norm ?? w, out }, linearGrid(packedQuads(product), 64));
+}
+
+/** Quads that the matrix takes when packed. */
+export function packedQuads({ kind, depth, quads }: Pick<PackedMatrix, "kind" | "depth" | "quads">): number {
+  return Math.ceil(quads / (kind === "swiglu" ? 4 : 8)) * depth * 32;
+}

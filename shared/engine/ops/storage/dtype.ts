@@ -1,0 +1,60 @@
+// Types of storage. All arithmetic is f32: a number stored in 16 bits is widened where a kernel reads it, which is
+// exact. bf16 is two numbers a 32-bit word, which every driver can read; f16 has three bits more and a small range,
+// and needs the feature shader-f16.
+
+import type { Gpu } from "#shared/engine/gpu/device.ts";
+import type { Kernel } from "#shared/engine/gpu/kernel.ts";
+
+/** How numbers are stored on the GPU, in Hugging Face's names. */
+export type Dtype = "float32" | "bfloat16" | "float16";
+
+/** Bytes of a number. */
+export function bytesOf(dtype: Dtype): number {
+  return dtype === "float32" ? 4 : 2;
+}
+
+/** @throws Error when the adapter cannot read numbers of this type. */
+export function checkDtype(gpu: Gpu, dtype: Dtype): void {
+  if (dtype !== "float16" || gpu.device.features.has("shader-f16")) return;
+  throw new Error(
+    "Cannot store weights as float16 as the adapter must have the feature shader-f16; bfloat16 works on every adapter",
+  );
+}
+
+// The minimum changes no finite number. Without it, lavapipe's compiler repeats the shifts at every use of the quad in
+// an unrolled loop, and the product for subgroups takes half as long again.
+const WIDEN_BF16 = `
+fn quad_of_bf16(v: vec2u) -> vec4f {
+  let bits = vec4u(v.x << 16u, v.x & 0xffff0000u, v.y << 16u, v.y & 0xffff0000u);
+  return min(bitcast<vec4f>(bits), vec4f(0x1.fffffep+127f));
+}
+`;
+
+/**
+ * The whole text of a kernel with the read-only binding `name`, an array of vec4f in it, stored as `dtype`.
+ * @throws Error when the text has no such binding.
+ */
+export function reading(wgsl: string, name: string, dtype: Dtype): string {
+  if (dtype === "float32") return wgsl;
+  const declaration = new RegExp(`(var<storage, *read> *${name} *: *array<)vec4f>`);
+  if (!declaration.test(wgsl)) {
+    throw new Error(`Cannot read ${name} as ${dtype} as it must be an array<vec4f>`);
+  }
+  const reads = new RegExp(`\\b${name}\\[([^\\]]*)\\]`, "g");
+  return dtype === "bfloat16"
+    ? wgsl.replace(declaration, "$1vec2u>").replace(reads, `quad_of_bf16(${name}[$1])`) + WIDEN_BF16
+    : "enable f16;\n" + wgsl.replace(declaration, "$1vec4h>").replace(reads, `vec4f(${name}[$1])`);
+}
+
+/** The kernel of a text whose binding `name` is stored as `dtype`; the text is made when it is compiled. */
+export function kernelReading(
+  gpu: Gpu,
+  label: string,
+  wgsl: string | (() => string),
+  name: string,
+  dtype: Dtype = "float32",
+  constants: Record<string, number> = {},
+): Kernel {
+  const text = () => reading(typeof wgsl === "string" ? wgsl : wgsl(), name, dtype);
+  return gpu.kernel(dtype === "float32" ? label : `${label} of ${dtype}`, text, constants);
+}

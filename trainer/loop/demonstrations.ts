@@ -1,0 +1,37 @@
+// Supervised learning on the traces of the problems that a step draws, as a rollout: one completion a problem, the
+// right one, with advantage 1. The gradient of a policy gradient on it at ratio 1 is that of the cross-entropy, so the
+// loop, its metrics and its checkpoints are those of every other algorithm. It is the baseline that asks whether
+// sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
+
+import { targetText } from "#shared/problems/synthetic.ts";
+import { poolFor, shuffledIndex } from "../ghpo/schedule.ts";
+import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
+
+/** The demonstrations of a step that begins at `cursor`. Nothing is sampled: log-probs are 0. */
+export async function demonstrate(setting: RolloutSetting, step: number, cursor: number): Promise<Rollout> {
+  const { recipe } = setting;
+  const pool = poolFor(setting.problems, step, recipe);
+  const attempts: Attempt[] = [];
+  for (let i = 0; i < recipe.train.prompts_per_step; i++) {
+    const index = shuffledIndex(cursor + i, pool.length, recipe.seed, recipe.data.shuffle);
+    attempts.push(await demonstration(setting, newAttempt(setting, pool[index]!)));
+  }
+  const generatedTokens = attempts.reduce((sum, { parts }) => sum + parts[0]!.completions[0]!.ids.length, 0);
+  const end = cursor + recipe.train.prompts_per_step;
+  return { attempts, drawn: attempts, cursor: end, generatedTokens, extraTokens: 0 };
+}
+
+async function demonstration(setting: RolloutSetting, attempt: Attempt): Promise<Attempt> {
+  const { problem, plain } = attempt;
+  const text = targetText(problem);
+  if (text === null) {
+    throw new TypeError(`Cannot learn from problem ${problem.id} as it has no solution trace`);
+  }
+  const ids = [...setting.tokenizer.encode(text), ...setting.eosIds.slice(0, 1)];
+  const input = { problem, completion: text, solution: text, ids, finish_reason: "stop" as const };
+  const rewards: Record<string, number | null> = {};
+  for (const reward of setting.rewards) rewards[reward.name] = await reward.call(input);
+  const completion = { ids, text, finish_reason: "stop" as const, logprobs: ids.map(() => 0), rewards };
+  const guidance = { stage: 0, ratio: 0, cut: setting.recipe.ghpo.hint_cut, hint: "", leak: false };
+  return { ...attempt, parts: [{ guidance, ...plain, completions: [{ ...completion, advantage: 1 }] }] };
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { syntheticProblems } from "#shared/problems/synthetic.ts";
+import { evaluate } from "./evaluate.ts";
+import type { SampleOptions, SampleRequest } from "../learner/policy.ts";
+import { EOS, ScriptedSampler, tinyTokenizer } from "./testing.ts";
+
+const problems = (["chain", "gcd"] as const).flatMap((family) =>
+  syntheticProblems({ families: [family], levels: [3], count: 2, seed: 5, split: "held_out" })
+);
+const answerTo = (question: string) => problems.find(({ text }) => question.includes(text))!;
+
+async function run(script: (question: string) => string) {
+  const sampler = new ScriptedSampler(script);
+  const options: SampleOptions[] = [];
+  const values = await evaluate({
+    sampler: {
+      generate(requests: SampleRequest[], own: SampleOptions) {
+        options.push(own);
+        return sampler.generate(requests, own);
+      },
+    },
+    tokenizer: tinyTokenizer,
+    problems,
+    system: "",
+    preset: "strict",
+    max_tokens: 60,
+    eosIds: [EOS],
+  });
+  return { values, options, prompts: sampler.calls.flat().map(({ prompt }) => prompt) };
+}
+
+describe("evaluate()", () => {
+  it("shows the question alone, never a hint, and takes the greedy answer", async () => {
+    const { options, prompts } = await run(() => "1");
+    assert.deepEqual(
+      prompts,
+      problems.map(({ text }) => tinyTokenizer.chat([{ role: "user", content: text }])),
+    );
+    for (const { trace } of problems) {
+      assert.ok(trace!.steps.every((step) => prompts.every((prompt) => !prompt.includes(step))));
+    }
+    assert.deepEqual(options.map(({ greedy }) => greedy), [true]);
+  });
+
+  it("tells a right answer from a right trace, and averages over the benchmarks", async () => {
+    const [first, second, third] = problems;
+    const { values } = await run((question) => {
+      const { text, trace, answer } = answerTo(question);
+      if (text === first!.text) return `${trace!.text}####${answer}`;
+      if (text === second!.text) return `1+1=3;####${answer}`; // a lucky answer
+      return text === third!.text ? `${trace!.text}####${answer}` : "1+1=2;####1000";
+    });
+    assert.equal(values["eval_accuracy/chain"], 1);
+    assert.equal(values["eval_trace_accuracy/chain"], 0.5);
+    assert.equal(values["eval_accuracy/gcd"], 0.5);
+    assert.equal(values["eval_accuracy"], 0.75);
+    assert.equal(values["eval_trace_accuracy"], 0.5);
+  });
+});

@@ -1,0 +1,110 @@
+// Reward functions: what a completion is worth. "accuracy" and "format" are the shared verifier; any other name in a
+// recipe is the path of a module of your own:
+//
+//   import type { RewardFunction } from "./rewards.ts";
+//   export const reward: RewardFunction = ({ completion }) => completion.length < 200 ? 1 : 0;
+
+import { basename, extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import {
+  accuracyReward,
+  type FormatKind,
+  formatReward,
+  type PresetName,
+  presets,
+} from "#shared/verify/index.ts";
+import { checkTrace } from "#shared/problems/synthetic.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { FinishReason } from "#shared/schemas/rollout.ts";
+
+export interface RewardInput {
+  problem: Problem;
+  /** The whole answer: what was generated, behind the hint where that was placed in the assistant's turn. */
+  completion: string;
+  /** The beginning of the trace that the prompt showed, wherever it stood, and what was generated behind it. */
+  solution: string;
+  ids: readonly number[];
+  finish_reason: FinishReason;
+}
+
+/** Larger is better; null where the function has no opinion, which leaves it out of the sum. */
+export type RewardFunction = (input: RewardInput) => number | null | Promise<number | null>;
+
+export interface Reward {
+  /** The key under which values are stored and logged. */
+  name: string;
+  weight: number;
+  call: RewardFunction;
+}
+
+/** The reward functions of a recipe, in its order. Throws for a module that is missing or has no `reward`. */
+export async function loadRewards(recipe: TrainRecipe["reward"]): Promise<Reward[]> {
+  if (recipe.functions[0] !== "accuracy") {
+    throw new TypeError(
+      "Cannot use reward.functions as the first must be accuracy, which decides what is difficult: " +
+        `current value is ${recipe.functions[0]}`,
+    );
+  }
+  const rewards: Reward[] = [];
+  for (const [index, function_] of recipe.functions.entries()) {
+    const weight = recipe.weights[index]!;
+    rewards.push({ name: nameOf(function_), weight, call: await functionOf(function_, recipe) });
+  }
+  const names = rewards.map((reward) => reward.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new TypeError(`Cannot use reward.functions as the name ${twice} appears twice`);
+  }
+  return rewards;
+}
+
+function nameOf(function_: string): string {
+  return basename(function_, extname(function_));
+}
+
+async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Promise<RewardFunction> {
+  if (function_ === "accuracy") {
+    if (recipe.check === "trace") return ({ problem, solution }) => bit(checkTrace(problem, solution));
+    const preset = presetOf(recipe.preset);
+    return ({ problem, completion }) => accuracyReward(problem.answer, completion, preset);
+  }
+  if (function_ === "format") {
+    const kind: FormatKind = recipe.format;
+    return ({ completion }) => formatReward(kind, completion);
+  }
+  return await moduleReward(function_);
+}
+
+function bit(right: boolean | null): number | null {
+  return right === null ? null : Number(right);
+}
+
+function presetOf(name: string): PresetName {
+  if (name in presets) return name as PresetName;
+  throw new TypeError(
+    `Cannot use reward.preset "${name}" as no grader has that name: use ${Object.keys(presets).join(", ")}`,
+  );
+}
+
+async function moduleReward(path: string): Promise<RewardFunction> {
+  let module: { reward?: unknown };
+  try {
+    module = await import(pathToFileURL(resolve(path)).href);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new Error(`Cannot load the reward function ${path}: ${reason}`, { cause });
+  }
+  const { reward } = module;
+  if (typeof reward !== "function") {
+    throw new TypeError(`Cannot use the reward function ${path} as it exports no function named reward`);
+  }
+  return async (input) => {
+    const value: unknown = await reward(input);
+    if (value === null || (typeof value === "number" && Number.isFinite(value))) return value;
+    throw new TypeError(
+      `Cannot use the reward function ${path} as it must return a finite number or null: ` +
+        `current value is ${String(value)}`,
+    );
+  };
+}

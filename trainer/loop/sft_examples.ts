@@ -1,0 +1,87 @@
+// Examples of supervised fine-tuning: prompt and the trace with its answer. Synthetic ones are made on the fly from
+// (seed, step, index), so that a cold start never sees the same batch twice and needs no state to resume.
+//
+// The cold start is the point: hard problems come with injected step errors, and part of the examples show the
+// beginning of the trace in the prompt and ask for the rest. The model then knows the form of long traces and of
+// hinted prompts, but not how to get hard problems right: that is left to GHPO.
+
+import { Random } from "#shared/problems/rng.ts";
+import { syntheticProblems, targetText, withStepErrors } from "#shared/problems/synthetic.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import { buildPrompt } from "#shared/text/prompts.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { splitTrace } from "../ghpo/guidance.ts";
+import { shuffledIndex } from "../ghpo/schedule.ts";
+import type { LearnerSequence } from "../learner/policy.ts";
+
+export type SftPhase = SftRecipe["sft"]["phases"][number];
+
+/** The step-th batch (from 0). `problems` are those of a file; null: generated ones. */
+export function examplesAt(
+  step: number,
+  phase: SftPhase,
+  problems: readonly Problem[] | null,
+  recipe: SftRecipe,
+  tokenizer: Tokenizer,
+  eosId: number,
+): LearnerSequence[] {
+  return Array.from({ length: recipe.sft.examples_per_step }, (_, i) => {
+    const random = new Random(recipe.seed, step, i);
+    const drawn = step * recipe.sft.examples_per_step + i;
+    const problem = problems === null
+      ? generated(recipe, random, phase)
+      : problems[shuffledIndex(drawn, problems.length, recipe.seed, recipe.data.shuffle)]!;
+    return example(problem, hintOf(problem, recipe, random, tokenizer), recipe, tokenizer, eosId);
+  });
+}
+
+/** A fresh problem of the training split: easy ones solved right, hard ones with step errors. */
+function generated(recipe: SftRecipe, random: Random, phase: SftPhase): Problem {
+  const { families, levels } = recipe.data;
+  const { hard_from_level, hard_fraction } = recipe.sft;
+  const hard = levels.filter((level) => level >= hard_from_level);
+  const easy = levels.filter((level) => level < hard_from_level);
+  const isHard = easy.length === 0 || (hard.length > 0 && random.real() < hard_fraction);
+  const [problem] = syntheticProblems({
+    families: [random.pick(families)],
+    levels: [random.pick(isHard ? hard : easy)],
+    count: 1,
+    seed: random.next(),
+    split: "train",
+  });
+  const { step_error_rate, step_error } = phase;
+  return isHard && step_error_rate > 0
+    ? withStepErrors(problem!, random, step_error_rate, step_error)
+    : problem!;
+}
+
+/** With the recipe's probability, the first units of the trace: at least one, never all. */
+function hintOf(problem: Problem, recipe: SftRecipe, random: Random, tokenizer: Tokenizer): string {
+  if (random.real() >= recipe.sft.hinted_fraction || problem.trace === null) return "";
+  const units = splitTrace(problem.trace, recipe.sft.hint_cut, (text) => tokenizer.pieces(text));
+  return units.length < 2 ? "" : units.slice(0, random.between(1, units.length - 1)).join("");
+}
+
+function example(
+  problem: Problem,
+  hint: string,
+  recipe: SftRecipe,
+  tokenizer: Tokenizer,
+  eosId: number,
+): LearnerSequence {
+  const style = { system: recipe.prompt.system, glue: recipe.sft.hint_glue, placement: "user" } as const;
+  const { prompt_ids } = buildPrompt(tokenizer, problem.text, hint, style);
+  if (prompt_ids.length > recipe.prompt.max_prompt_length) {
+    throw new RangeError(
+      `Cannot train on problem ${problem.id} as its prompt must have at most ${recipe.prompt.max_prompt_length} ` +
+        `tokens: current length is ${prompt_ids.length}`,
+    );
+  }
+  const target = targetText(problem);
+  if (target === null) {
+    throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);
+  }
+  const ids = [...prompt_ids, ...tokenizer.encode(target.slice(hint.length)), eosId];
+  return { ids, prompt_length: prompt_ids.length };
+}

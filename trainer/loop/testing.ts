@@ -1,0 +1,207 @@
+// What the tests of the loop share: the tiny tokenizer, a few problems and a policy whose answers are scripted.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Random } from "#shared/problems/rng.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
+import { Tokenizer } from "#shared/text/tokenizer.ts";
+import { loadRewards } from "./rewards.ts";
+import type {
+  LearnerSequence,
+  Sample,
+  SampleOptions,
+  Sampler,
+  SampleRequest,
+  Scores,
+  StoredPolicy,
+} from "../learner/policy.ts";
+import type { RolloutSetting } from "./rollouts.ts";
+
+const files = tinyTokenizerFiles(256);
+export const tinyTokenizer = new Tokenizer(files.tokenizer, files.config);
+export const EOS = tinyTokenizer.id("<eos>")!;
+
+/** Four steps, so that the three stages of GHPO show one, two and three of them. */
+export function chainProblem(id: string, answer = "20", level = 4): Problem {
+  const steps = ["1+2=3;", "3+3=6;", "6+5=11;", `11+9=${answer}`];
+  return {
+    id,
+    text: `Compute ${id}+2+3+5+9`,
+    answer,
+    trace: { text: steps.join(""), steps },
+    level,
+    source: "test",
+  };
+}
+
+export function tinyRecipe(
+  overrides: Record<string, Record<string, unknown> | string | number> = {},
+): TrainRecipe {
+  const { ghpo, train, generation, ...rest } = overrides as Record<string, Record<string, unknown>>;
+  const value = {
+    model: "m",
+    output_dir: "o",
+    data: { path: "d", shuffle: false },
+    prompt: { system: "", max_prompt_length: 96 },
+    generation: { num_generations: 4, max_completion_length: 32, ...generation },
+    ghpo: { cold_start_steps: 0, hint_glue: TINY_HINT_GLUE, ...ghpo },
+    reward: { preset: "strict", format: "hash" },
+    train: { max_steps: 4, prompts_per_step: 2, ...train },
+    ...rest,
+  };
+  return parse(TrainRecipeSchema, value, "recipe");
+}
+
+/** What a scripted policy answers to the sample-th completion of a prompt; the hint is "" without one. */
+export type Script = (question: string, hint: string, sample: number) => string;
+
+/** A sampler that records its requests and answers by the script; every token has log-prob -1. */
+export class ScriptedSampler implements Sampler {
+  readonly calls: (SampleRequest & { prompt: string })[][] = [];
+  readonly #script: Script;
+
+  constructor(script: Script) {
+    this.#script = script;
+  }
+
+  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+    this.calls.push(
+      requests.map((request) => ({ ...request, prompt: tinyTokenizer.decode(request.prompt_ids) })),
+    );
+    return Promise.resolve(requests.map(({ prompt_ids, samples }) => {
+      const prompt = tinyTokenizer.decode(prompt_ids).replace(/\nAnswer: .*/s, "");
+      const [question, hint] = prompt.split(TINY_HINT_GLUE) as [string, string?];
+      return Array.from({ length: samples }, (_, sample) => {
+        const ids = [...tinyTokenizer.encode(this.#script(question, hint ?? "", sample)), EOS];
+        const cut = ids.slice(0, options.max_tokens);
+        const finish_reason = cut.length === ids.length ? "stop" as const : "length" as const;
+        return { ids: cut, logprobs: cut.map(() => -1), finish_reason };
+      });
+    }));
+  }
+}
+
+/** The setting of a rollout with a scripted policy. */
+export async function scriptedSetting(recipe: TrainRecipe, problems: Problem[], script: Script) {
+  const sampler = new ScriptedSampler(script);
+  const setting: RolloutSetting = {
+    recipe,
+    problems,
+    tokenizer: tinyTokenizer,
+    rewards: await loadRewards(recipe.reward),
+    sampler,
+    eosIds: [EOS],
+    promptBudget: recipe.prompt.max_prompt_length,
+  };
+  return { setting, sampler };
+}
+
+/**
+ * A policy that needs no GPU: every token is drawn from one softmax, whatever the prompt, and trained by SGD with
+ * momentum. `beforeCall` is called before each operation; a test makes it throw to kill the run there.
+ */
+export class BagPolicy implements StoredPolicy {
+  facts = { model_type: "llama", adapter: "test", kernel_variants: { matmul: "base" } };
+  logits = new Float64Array(tinyTokenizer.vocabSize);
+  momentum = new Float64Array(tinyTokenizer.vocabSize);
+  readonly #gradient = new Float64Array(tinyTokenizer.vocabSize);
+  #batch: LearnerSequence[] = [];
+  #temperature = 1;
+
+  constructor(readonly beforeCall: (name: string) => void = () => {}) {}
+
+  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+    this.beforeCall("generate");
+    const p = this.#probabilities(options.temperature);
+    return Promise.resolve(requests.map(({ samples, key }) =>
+      Array.from({ length: samples }, (_, sample) => {
+        const random = new Random(options.seed, ...key, sample);
+        const ids: number[] = [];
+        while (ids.length < options.max_tokens && !options.eos_ids.includes(ids.at(-1) ?? -1)) {
+          ids.push(options.greedy ? p.indexOf(Math.max(...p)) : random.weighted(p));
+        }
+        const finish_reason = options.eos_ids.includes(ids.at(-1)!) ? "stop" as const : "length" as const;
+        return { ids, logprobs: ids.map((id) => Math.log(p[id]!)), finish_reason };
+      })
+    ));
+  }
+
+  forward(batch: LearnerSequence[]): Promise<Scores> {
+    this.beforeCall("forward");
+    this.#batch = batch;
+    const p = this.#probabilities(this.#temperature);
+    const entropy = -p.reduce((sum, q) => sum + q * Math.log(q), 0);
+    const completions = batch.map(({ ids, prompt_length }) => Array.from(ids).slice(prompt_length));
+    return Promise.resolve({
+      logprobs: completions.map((ids) => Float32Array.from(ids, (id) => Math.log(p[id]!))),
+      entropy: completions.map((ids) => Float32Array.from(ids, () => entropy)),
+    });
+  }
+
+  backward(coefficients: Float32Array[]): Promise<void> {
+    this.beforeCall("backward");
+    const p = this.#probabilities(this.#temperature);
+    this.#batch.forEach(({ ids, prompt_length }, i) =>
+      coefficients[i]!.map((c) => c / this.#temperature).forEach((coefficient, t) => {
+        for (let k = 0; k < p.length; k++) this.#gradient[k]! -= coefficient * p[k]!;
+        this.#gradient[ids[prompt_length + t]!]! += coefficient;
+      })
+    );
+    return Promise.resolve();
+  }
+
+  discard(): void {
+    this.#gradient.fill(0);
+  }
+
+  setTemperature(temperature: number): void {
+    this.#temperature = temperature;
+  }
+
+  step(learningRate: number): Promise<{ grad_norm: number }> {
+    this.beforeCall("step");
+    for (let k = 0; k < this.logits.length; k++) {
+      this.momentum[k] = 0.9 * this.momentum[k]! + this.#gradient[k]!;
+      this.logits[k]! -= learningRate * this.momentum[k]!;
+    }
+    const grad_norm = Math.hypot(...this.#gradient);
+    this.#gradient.fill(0);
+    return Promise.resolve({ grad_norm });
+  }
+
+  gpuBytes(): number {
+    return 0;
+  }
+
+  async reference(batch: LearnerSequence[]): Promise<Float32Array[]> {
+    return (await new BagPolicy().forward(batch)).logprobs;
+  }
+
+  saveModel(directory: string): Promise<void> {
+    this.beforeCall("save");
+    writeFileSync(join(directory, "model.json"), JSON.stringify([...this.logits]));
+    return Promise.resolve();
+  }
+
+  saveOptimizer(directory: string): Promise<void> {
+    this.beforeCall("save the moments");
+    writeFileSync(join(directory, "optimizer.json"), JSON.stringify([...this.momentum]));
+    return Promise.resolve();
+  }
+
+  restore(directory: string): Promise<void> {
+    const read = (name: string) => Float64Array.from(JSON.parse(readFileSync(join(directory, name), "utf8")));
+    this.logits = read("model.json");
+    this.momentum = read("optimizer.json");
+    return Promise.resolve();
+  }
+
+  #probabilities(temperature: number): number[] {
+    const weights = [...this.logits].map((logit) => Math.exp(logit / temperature));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return weights.map((weight) => weight / total);
+  }
+}

@@ -1,0 +1,257 @@
+import { afterEach, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listCheckpoints } from "../run/checkpoint.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { Status } from "../run/progress.ts";
+import { BagPolicy, chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
+import { train, type TrainResult } from "./train.ts";
+
+const folders: string[] = [];
+afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ghpo-train-"));
+  folders.push(folder);
+  return folder;
+}
+
+const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
+const SETTINGS = {
+  algorithm: "ghpo",
+  data: { path: "d" },
+  generation: { num_generations: 4, max_completion_length: 6 },
+  ghpo: { start_stage_memory: true },
+  loss: { loss_type: "grpo" },
+  optimizer: { learning_rate: 2, warmup_steps: 2 },
+  train: { max_steps: 6, prompts_per_step: 3, micro_batch_tokens: 128 },
+  eval: { eval_every: 2 },
+  checkpoint: { save_every: 2, keep: 2 },
+};
+
+/** Runs on the bag policy; a completion is right when it contains a 7. */
+async function run(
+  output_dir: string,
+  o: { policy?: BagPolicy; resume?: boolean; stop?: AbortSignal; settings?: Record<string, unknown> } = {},
+): Promise<{ result: TrainResult; policy: BagPolicy }> {
+  const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
+  const policy = o.policy ?? new BagPolicy();
+  const { setting } = await scriptedSetting(recipe, problems, () => "");
+  const rewards = [{
+    name: "accuracy",
+    weight: 1,
+    call: (i: { completion: string }) => +i.completion.includes("7"),
+  }];
+  const evaluation = {
+    sampler: policy,
+    tokenizer: tinyTokenizer,
+    problems: problems.slice(0, 2),
+    system: "",
+    preset: "strict" as const,
+    max_tokens: 6,
+    eosIds: [EOS],
+  };
+  const result = await train({
+    recipe,
+    policy,
+    setting: { ...setting, sampler: policy, rewards },
+    evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
+    resume: o.resume ?? false,
+    status: new Status({ total: 1, quiet: true }),
+    stop: o.stop ?? new AbortController().signal,
+  });
+  return { result, policy };
+}
+
+/** Everything a run leaves, without what the clock wrote. */
+function outcome(path: string) {
+  const clock = /^(time|step_time$)/;
+  const metrics = new RunDirectory(path).readMetrics()
+    .map((record) => Object.entries(record).filter(([key]) => !clock.test(key)));
+  const rollouts = readdirSync(join(path, "rollouts")).sort()
+    .map((name) => [name, readFileSync(join(path, "rollouts", name), "utf8")]);
+  const newest = join(path, "checkpoints", readdirSync(join(path, "checkpoints")).sort().at(-1)!);
+  const weights = ["model.json", "optimizer.json", "trainer_state.json"]
+    .map((name) => readFileSync(join(newest, name), "utf8"));
+  return { metrics, rollouts, weights, checkpoints: readdirSync(join(path, "checkpoints")).sort() };
+}
+
+describe("train()", () => {
+  it("learns what the reward asks for, and leaves recipe, metrics, rollouts and checkpoints", async () => {
+    const path = temporary();
+    const settings = { train: { ...SETTINGS.train, max_steps: 30 } };
+    const { result } = await run(path, { settings });
+    assert.deepEqual([result.step, result.finished], [30, true]);
+    const metrics = new RunDirectory(path).readMetrics();
+    assert.deepEqual(metrics.map((record) => record.step), [...Array(31).keys()]);
+    const first = metrics.slice(1, 6).map((r) => r["reward"] as number);
+    const last = metrics.slice(-5).map((r) => r["reward"] as number);
+    const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+    assert.ok(sum(last) > sum(first) + 2, `${first} -> ${last}`);
+    assert.deepEqual(listCheckpoints(join(path, "checkpoints")), [28, 30]);
+    assert.equal(readdirSync(join(path, "rollouts")).length, 30);
+  });
+
+  it("reports evaluation tokens apart from training tokens", async () => {
+    const [withEval, without] = [temporary(), temporary()];
+    const a = await run(withEval);
+    const b = await run(without, { settings: { eval: { eval_every: 0 } } });
+    assert.equal(a.result.generated_tokens, b.result.generated_tokens);
+    const records = new RunDirectory(withEval).readMetrics();
+    assert.deepEqual(records.filter((r) => "eval_generated_tokens" in r).map((r) => r.step), [0, 2, 4, 6]);
+  });
+
+  it("reaches the same bytes when it is killed at any moment and resumed", { timeout: 60_000 }, async () => {
+    const whole = temporary();
+    let calls = 0;
+    await run(whole, { policy: new BagPolicy(() => calls++) });
+    const expected = outcome(whole);
+    for (let kill = 0; kill < calls; kill += 5) {
+      const path = temporary();
+      let count = 0;
+      const dies = new BagPolicy(() => {
+        if (count++ === kill) throw new Error("killed");
+      });
+      await assert.rejects(run(path, { policy: dies }), /killed/);
+      const { policy, result } = await run(path, { resume: true, policy: new BagPolicy() });
+      assert.equal(result.step, 6);
+      assert.deepEqual(outcome(path), expected, `killed at call ${kill} of ${calls}`);
+      assert.ok(policy.logits.some((logit) => logit !== 0));
+    }
+  });
+
+  it("ignores the half-written files of a killed process", async () => {
+    const [whole, path] = [temporary(), temporary()];
+    await run(whole);
+    await run(path, stopIn(3));
+    writeFileSync(
+      join(path, "metrics.jsonl"),
+      readFileSync(join(path, "metrics.jsonl"), "utf8") + '{"step":',
+    );
+    writeFileSync(join(path, "rollouts", "step_000004.jsonl"), '{"half');
+    await run(path, { resume: true });
+    assert.deepEqual(outcome(path).metrics, outcome(whole).metrics);
+    assert.deepEqual(outcome(path).rollouts, outcome(whole).rollouts);
+  });
+
+  it("saves and returns when it is told to stop, and goes on from there", async () => {
+    const [whole, path] = [temporary(), temporary()];
+    await run(whole);
+    const { result } = await run(path, stopIn(3));
+    assert.deepEqual([result.step, result.finished], [3, false]);
+    assert.match(result.checkpoint, /step_000003$/);
+    await run(path, { resume: true });
+    assert.deepEqual(outcome(path).weights, outcome(whole).weights);
+  });
+
+  it("keeps the last checkpoint when the disk is full while saving", async () => {
+    const path = temporary();
+    let saves = 0;
+    const full = new BagPolicy((name) => {
+      if (name === "save the moments" && ++saves === 2) {
+        throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+      }
+    });
+    await assert.rejects(
+      run(path, { policy: full }),
+      /Cannot write .*step_000004 as the disk is full; step_000002 is the last checkpoint$/,
+    );
+    assert.deepEqual(readdirSync(join(path, "checkpoints")), ["step_000002"]);
+    await run(path, { resume: true });
+  });
+
+  it("refuses a damaged checkpoint with the file's name and offers the one before it", async () => {
+    const path = temporary();
+    await run(path);
+    const file = join(path, "checkpoints", "step_000006", "optimizer.json");
+    const bytes = readFileSync(file);
+    bytes[10]! ^= 1;
+    writeFileSync(file, bytes);
+    const refused =
+      /optimizer\.json as its content has changed.*remove that folder to resume from step_000004$/;
+    await assert.rejects(run(path, { resume: true }), refused);
+    truncateSync(file, 5);
+    await assert.rejects(
+      run(path, { resume: true }),
+      /optimizer\.json as it must have .* bytes: current size is 5/,
+    );
+    rmSync(file);
+    await assert.rejects(run(path, { resume: true }), /optimizer\.json as it does not exist/);
+    rmSync(join(path, "checkpoints", "step_000006"), { recursive: true });
+    assert.equal((await run(path, { resume: true })).result.step, 6);
+  });
+
+  it("refuses to resume with another recipe, adapter or kernel choice, and names it", async () => {
+    const path = temporary();
+    await run(path);
+    const other = { optimizer: { ...SETTINGS.optimizer, learning_rate: 3 } };
+    await assert.rejects(
+      run(path, { resume: true, settings: other }),
+      /optimizer.learning_rate must be 2.* value is 3/,
+    );
+    const adapter = new BagPolicy();
+    adapter.facts = { ...adapter.facts, adapter: "another" };
+    await assert.rejects(
+      run(path, { resume: true, policy: adapter }),
+      /its adapter is test: this run's is another/,
+    );
+    const variants = new BagPolicy();
+    variants.facts = { ...variants.facts, kernel_variants: { matmul: "subgroups" } };
+    await assert.rejects(
+      run(path, { resume: true, policy: variants }),
+      /kernel_variants is .*base.* is .*subgroups/,
+    );
+  });
+
+  it("refuses to overwrite a run and to resume where there is none", async () => {
+    const path = temporary();
+    await assert.rejects(run(path, { resume: true }), /Cannot resume .* as it holds no run$/);
+    await run(path);
+    await assert.rejects(run(path), /holds one: add --resume to go on, or choose another output_dir/);
+  });
+
+  it("stops before an update whose loss is not finite", async () => {
+    const path = temporary();
+    const policy = new BagPolicy();
+    const forward = policy.forward.bind(policy);
+    policy.forward = async (batch) => {
+      const scores = await forward(batch);
+      scores.logprobs[0]!.fill(NaN);
+      return scores;
+    };
+    await assert.rejects(
+      run(path, { policy }),
+      /loss must be finite: current value is NaN; lower optimizer.learning_rate/,
+    );
+    assert.ok(policy.logits.every((logit) => logit === 0));
+  });
+
+  it("keeps the best checkpoint by a metric although newer ones push it out", async () => {
+    const path = temporary();
+    const settings = { checkpoint: { save_every: 1, keep: 1, best_by: "reward" } };
+    const { result } = await run(path, { settings });
+    const rewards = new RunDirectory(path).readMetrics().slice(1).map((r) => r["reward"] as number);
+    assert.equal(result.best, rewards.indexOf(Math.max(...rewards)) + 1);
+    assert.deepEqual(listCheckpoints(join(path, "checkpoints")), [...new Set([result.best!, 6])]);
+  });
+
+  it("takes two iterations and a KL penalty through the same loop", async () => {
+    const path = temporary();
+    await run(path, { settings: { loss: { loss_type: "grpo", num_iterations: 2, beta: 0.1 } } });
+    const records = new RunDirectory(path).readMetrics().slice(1);
+    assert.ok(records.at(-1)!["kl"]! > 0);
+    assert.ok(records.some((record) => record["clip_ratio/region_mean"]! > 0), "the ratio must leave 1");
+  });
+});
+
+/** A policy and a signal that is aborted in the middle of the given step. */
+function stopIn(step: number) {
+  const controller = new AbortController();
+  let updates = 0;
+  const policy = new BagPolicy((name) => {
+    if (name === "step" && ++updates === step) controller.abort();
+  });
+  return { policy, stop: controller.signal };
+}

@@ -1,0 +1,211 @@
+// One update of the policy: the completions of a step, packed into micro-batches, through the objective of
+// ghpo/objective.ts and one optimizer step an iteration. The learner only sees tokens and coefficients.
+
+import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
+import { NonFiniteError } from "../run/nonfinite.ts";
+import type { LearnerSequence, Policy } from "../learner/policy.ts";
+import type { Attempt } from "./rollouts.ts";
+
+/** Of log-probs, on average: a thousand times what rounding does. */
+const LARGEST_DIFFERENCE = 0.1;
+
+/** What is trained on: one completion. */
+export interface Example extends LearnerSequence {
+  advantage: number;
+  /** Log-probs when it was sampled; null where it was not, or under another prompt than it is scored under. */
+  behaviour: ArrayLike<number> | null;
+}
+
+export interface UpdateResult {
+  loss: number;
+  grad_norm: number;
+  /** Mean over the tokens that were trained on; null when there were none. */
+  entropy: number | null;
+  kl: number | null;
+  clip: { low: number; high: number };
+  /** Difference between the sampler's log-probs and the learner's: a check of the engine. */
+  logpDifference: { mean: number; max: number };
+  trainedTokens: number;
+}
+
+/**
+ * The completions of a step as training examples. With the hint dropped from the loss, a completion is scored under
+ * the plain prompt although it was sampled under the hinted one. Demonstrations were not `sampled` at all.
+ */
+export function examplesOf(
+  attempts: readonly Attempt[],
+  hintLoss: TrainRecipe["ghpo"]["hint_loss"],
+  sampled = true,
+): Example[] {
+  return attempts.flatMap(({ plain, parts }) =>
+    parts.flatMap((part) => {
+      const dropped = hintLoss === "dropped" && part.guidance.stage > 0;
+      const prompt = dropped ? plain.prompt_ids : part.prompt_ids;
+      return part.completions.map((c) => ({
+        ids: [...prompt, ...c.ids],
+        prompt_length: prompt.length,
+        advantage: c.advantage,
+        behaviour: dropped || !sampled ? null : c.logprobs,
+      }));
+    })
+  );
+}
+
+/**
+ * Runs `num_iterations` optimizer steps on the examples of one step.
+ *
+ * @throws NonFiniteError instead of an update with numbers that are none
+ * @throws Error when sampler and learner disagree, before the weights are changed
+ */
+export async function update(
+  policy: Policy,
+  examples: readonly Example[],
+  recipe: Pick<TrainRecipe, "loss" | "train" | "generation">,
+  learningRate: number,
+): Promise<UpdateResult> {
+  checkSamples(examples);
+  const options = { ...recipe.loss, max_completion_length: recipe.generation.max_completion_length };
+  const completionLength = (e: Example) => e.ids.length - e.prompt_length;
+  const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
+  // A completion without advantage has no gradient, but it counts in every mean; bnpo takes its mean a micro-batch.
+  const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && options.loss_type !== "bnpo";
+  const batches = pack(examples.filter((e) => !idle(e)), recipe.train.micro_batch_tokens);
+
+  const old = new Map<Example, Float32Array>();
+  const total = newTotals();
+  let gradNorm = 0;
+  for (let iteration = 0; iteration < options.num_iterations; iteration++) {
+    for (const batch of batches) {
+      // The reference goes first: a forward of the policy must be followed by its own backward.
+      const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
+      const scores = await policy.forward(batch);
+      const sequences = batch.map((example, i): Sequence => {
+        const logprobs = scores.logprobs[i]!;
+        if (iteration === 0) old.set(example, logprobs.slice());
+        const referenceLogprobs = reference?.[i];
+        return {
+          logprobs,
+          oldLogprobs: old.get(example)!,
+          advantage: example.advantage,
+          ...(referenceLogprobs && { referenceLogprobs }),
+        };
+      });
+      const microTokens = sum(batch.map(completionLength));
+      const result = objective(sequences, options, { ...norm, microBatches: batches.length, microTokens });
+      if (!Number.isFinite(result.loss)) {
+        policy.discard();
+        throw new NonFiniteError("loss", result.loss, {
+          batch: batch.map((e, i) => facts(e, scores.logprobs[i]!)),
+        });
+      }
+      total.loss += result.loss;
+      addSums(total.clip, result.sums);
+      for (const entropy of scores.entropy) total.entropy += sum(entropy);
+      total.tokens += microTokens;
+      if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
+      await policy.backward(result.coefficients);
+    }
+    if (iteration === 0) checkAgreement(total);
+    ({ grad_norm: gradNorm } = await policy.step(learningRate));
+  }
+  return summary(total, gradNorm, options);
+}
+
+/**
+ * Weights that are ruined answer nothing right, so that no completion has an advantage and no forward pass is made:
+ * only the log-probs of the sampling tell.
+ */
+function checkSamples(examples: readonly Example[]): void {
+  for (const example of examples) {
+    const logprobs = Float32Array.from(example.behaviour ?? []);
+    const wrong = logprobs.find((value) => !Number.isFinite(value));
+    if (wrong === undefined) continue;
+    throw new NonFiniteError("log-probs of sampled tokens", wrong, { batch: [facts(example, logprobs)] });
+  }
+}
+
+/** An example of a batch that went wrong, for the dump. */
+function facts({ ids, prompt_length, advantage }: Example, logprobs: Float32Array) {
+  return { ids: Array.from(ids), prompt_length, advantage, logprobs: Array.from(logprobs) };
+}
+
+/** Consecutive examples with at most `limit` tokens a batch; a longer example is a batch of its own. */
+export function pack<T extends { ids: ArrayLike<number> }>(examples: readonly T[], limit: number): T[][] {
+  const batches: T[][] = [];
+  let tokens = Infinity;
+  for (const example of examples) {
+    if (tokens + example.ids.length > limit) {
+      batches.push([]);
+      tokens = 0;
+    }
+    batches.at(-1)!.push(example);
+    tokens += example.ids.length;
+  }
+  return batches;
+}
+
+function newTotals() {
+  const clip: ClipSums = { count: 0, low: 0, high: 0, kl: 0, klTokens: 0 };
+  return { loss: 0, clip, entropy: 0, tokens: 0, difference: 0, compared: 0, largest: 0 };
+}
+
+type Totals = ReturnType<typeof newTotals>;
+
+function addSums(into: ClipSums, sums: ClipSums): void {
+  into.count += sums.count;
+  into.low += sums.low;
+  into.high += sums.high;
+  into.kl += sums.kl;
+  into.klTokens += sums.klTokens;
+}
+
+function compareLogps(total: Totals, example: Example, logprobs: Float32Array): void {
+  const { behaviour } = example;
+  if (behaviour === null) return;
+  for (let t = 0; t < logprobs.length; t++) {
+    const difference = Math.abs(logprobs[t]! - behaviour[t]!);
+    total.difference += difference;
+    total.largest = Math.max(total.largest, difference);
+    total.compared++;
+  }
+}
+
+/**
+ * Sampler and learner compute the same numbers by different kernels, to some 1e-4. Where a driver gets one of them wrong
+ * the gradients are of other completions than those that were rewarded.
+ */
+function checkAgreement({ difference, compared }: Totals): void {
+  const mean = difference / Math.max(compared, 1);
+  if (mean <= LARGEST_DIFFERENCE) return;
+  throw new Error(
+    `Cannot train as the log-probs of sampler and learner must agree to ${LARGEST_DIFFERENCE} on average: current ` +
+      `difference is ${
+        mean.toPrecision(3)
+      }; \`variants = "base"\` in the recipe keeps to the portable kernels`,
+  );
+}
+
+function summary(
+  total: Totals,
+  grad_norm: number,
+  options: ObjectiveOptions & { num_iterations: number },
+): UpdateResult {
+  const { clip, tokens } = total;
+  const share = (part: number) => part / Math.max(clip.count, 1);
+  return {
+    loss: total.loss / options.num_iterations,
+    grad_norm,
+    entropy: tokens > 0 ? total.entropy / tokens : null,
+    kl: clip.klTokens > 0 ? clip.kl / clip.klTokens : null,
+    clip: { low: share(clip.low), high: share(clip.high) },
+    logpDifference: { mean: total.difference / Math.max(total.compared, 1), max: total.largest },
+    trainedTokens: tokens / options.num_iterations,
+  };
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}

@@ -1,0 +1,145 @@
+// Recipes: a TOML file and flags on top of it, checked by the schema, which also fills in the defaults.
+// A flag is a dotted key and a TOML value (`--optimizer.learning_rate 1e-5`, `--data.families '["chain"]'`); a value
+// that is no TOML is taken as a string, so that `--algorithm grpo` needs no quotes.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse as parseToml, stringify as stringifyToml, TomlError } from "smol-toml";
+import type * as v from "valibot";
+import { nearest, parse } from "#shared/schemas/parse.ts";
+
+export const RECIPES = fileURLToPath(new URL("../recipes", import.meta.url));
+
+/** A flag such as ["optimizer.learning_rate", "1e-5"]. */
+export type Override = readonly [key: string, value: string];
+
+/** Settings that are flags without a dot in their name. */
+const TOP_LEVEL = ["algorithm", "model", "output_dir", "reward", "seed", "variants"];
+
+/** Takes the recipe's flags out of a command line; the rest is the command's own. */
+export function splitOverrides(argv: readonly string[]): { rest: string[]; overrides: Override[] } {
+  const rest: string[] = [];
+  const overrides: Override[] = [];
+  for (let i = 0; i < argv.length; i++) {
+    const match = /^--([a-z_0-9]+(?:\.[a-z_0-9]+)*)(?:=(.*))?$/s.exec(argv[i]!);
+    const key = match?.[1];
+    if (key === undefined || !(key.includes(".") || TOP_LEVEL.includes(key))) {
+      rest.push(argv[i]!);
+      continue;
+    }
+    const value = match?.[2] ?? argv[++i];
+    if (value === undefined) throw new TypeError(`Cannot read the flag --${key} as its value is missing`);
+    overrides.push([key, value]);
+  }
+  return { rest, overrides };
+}
+
+/**
+ * The resolved recipe: defaults, then the file, then the flags.
+ *
+ * @param file A path, or the name of a recipe that ships with the project.
+ */
+export function loadRecipe<const S extends v.GenericSchema>(
+  schema: S,
+  file: string,
+  overrides: readonly Override[],
+): v.InferOutput<S> {
+  const value = readToml(findRecipe(file));
+  expandReward(value);
+  for (const [key, text] of overrides) setKey(value, key.split("."), tomlValue(text));
+  expandReward(value);
+  return parse(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
+}
+
+/** Whether a recipe is one of supervised fine-tuning. */
+export function isSftRecipe(file: string): boolean {
+  return "sft" in readToml(findRecipe(file));
+}
+
+/**
+ * `reward = ["accuracy", "./mine.ts"]` is short for a table with these functions. Functions without weights get the
+ * default ones: 0.5 for the format, 1 for any other.
+ */
+function expandReward(value: Record<string, unknown>): void {
+  if (Array.isArray(value["reward"])) value["reward"] = { functions: value["reward"] };
+  const { reward } = value;
+  if (!isTable(reward) || !Array.isArray(reward["functions"]) || reward["weights"] !== undefined) return;
+  reward["weights"] = reward["functions"].map((name) => name === "format" ? 0.5 : 1);
+}
+
+/** The recipe as a TOML text that resolves to the same recipe. Settings that are null are left out: TOML has no null. */
+export function formatRecipe(recipe: Record<string, unknown>): string {
+  return stringifyToml(withoutNulls(recipe)) + "\n";
+}
+
+/** The first setting in which two recipe texts differ, or null; where the outputs go makes no difference. */
+export function differingKey(a: string, b: string): { name: string; first: string; second: string } | null {
+  const first = flat(parseToml(a));
+  const second = flat(parseToml(b));
+  for (const name of new Set([...Object.keys(first), ...Object.keys(second)])) {
+    if (name !== "output_dir" && first[name] !== second[name]) {
+      return { name, first: first[name] ?? "not set", second: second[name] ?? "not set" };
+    }
+  }
+  return null;
+}
+
+function flat(table: Record<string, unknown>, prefix = ""): Record<string, string> {
+  return Object.assign(
+    {},
+    ...Object.entries(table).map(([key, value]) =>
+      isTable(value) ? flat(value, `${prefix}${key}.`) : { [prefix + key]: JSON.stringify(value) }
+    ),
+  );
+}
+
+function findRecipe(file: string): string {
+  const bundled = join(RECIPES, `${file}.toml`);
+  if (existsSync(file)) return file;
+  if (existsSync(bundled)) return bundled;
+  const names = [...new Bun.Glob("*.toml").scanSync(RECIPES)].map((name) => name.replace(".toml", "")).sort();
+  throw new Error(
+    `Cannot find the recipe ${file}: give a path, or one of ${names.join(", ")} (the nearest is ${
+      nearest(file, names)
+    })`,
+  );
+}
+
+function readToml(path: string): Record<string, unknown> {
+  try {
+    return parseToml(readFileSync(path, "utf8"));
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
+    throw new SyntaxError(`Cannot read ${path} as line ${cause.line} is not TOML: ${reason}`, { cause });
+  }
+}
+
+function tomlValue(text: string): unknown {
+  try {
+    return parseToml(`value = ${text}`)["value"];
+  } catch {
+    return text;
+  }
+}
+
+function setKey(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [head, ...tail] = path as [string, ...string[]];
+  if (tail.length === 0) {
+    object[head] = value;
+    return;
+  }
+  const inner = isTable(object[head]) ? object[head] : {};
+  object[head] = inner;
+  setKey(inner, tail, value);
+}
+
+function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(entries.map(([key, item]) => [key, isTable(item) ? withoutNulls(item) : item]));
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,82 @@
+// Where a run starts: at its beginning, or at its newest checkpoint. A resumed run must give the same numbers as an
+// uninterrupted one, so recipe, adapter and kernel choice must be those of the checkpoint.
+
+import { parse as parseToml } from "smol-toml";
+import { sha256 } from "#shared/io/hash.ts";
+import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
+import type { StoredPolicy } from "../learner/policy.ts";
+import { differingKey, formatRecipe } from "./recipe.ts";
+import type { RunDirectory } from "./directory.ts";
+
+export interface RunState {
+  /** Optimizer steps done. */
+  step: number;
+  generatedTokens: number;
+  /** Seconds spent in earlier parts of the run. */
+  elapsed: number;
+  /** Directory of the last checkpoint; "" before the first. */
+  checkpoint: string;
+  state: LoopState;
+}
+
+export function freshRun(): RunState {
+  const state: LoopState = { cursor: 0, stage_memory: {}, hint_ratio: null, num_tokens: 0, best: null };
+  return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
+}
+
+/** Goes back to the newest checkpoint, or to the beginning when a run was stopped before its first one. */
+export async function resumeRun(
+  run: RunDirectory,
+  recipe: Record<string, unknown>,
+  kind: CheckpointManifest["kind"],
+  policy: StoredPolicy,
+): Promise<RunState> {
+  const stored = parseToml(run.readRecipe());
+  // A setting that this version has and the one that began the run had not is at its default in both.
+  const schema = kind === "train" ? TrainRecipeSchema : SftRecipeSchema;
+  const completed = parse(schema, stored, `the recipe of ${run.path}`);
+  const key = differingKey(formatRecipe(completed), formatRecipe(recipe));
+  if (key !== null) {
+    throw new Error(
+      `Cannot resume ${run.path} as ${key.name} must be ${key.first}, as in its recipe: current value is ${key.second}`,
+    );
+  }
+  recoverCheckpoints(run.checkpoints);
+  const newest = readNewest(run.checkpoints);
+  run.rewind(newest?.manifest.step ?? -1);
+  if (newest === null) return freshRun();
+  const { manifest, state, directory } = newest;
+  const digests = [recipeDigest(recipe), recipeDigest(stored)];
+  const recipe_sha256 = digests.find((digest) => digest === manifest.recipe_sha256) ?? digests[0];
+  const facts = { kind, recipe_sha256, ...policy.facts };
+  for (const [name, current] of Object.entries(facts)) {
+    const stored = manifest[name as keyof typeof facts];
+    if (JSON.stringify(stored) === JSON.stringify(current)) continue;
+    throw new Error(
+      `Cannot resume from ${directory} as its ${name} is ${shown(stored)}: this run's is ${
+        shown(current)
+      }; ` +
+        "start a new run with this checkpoint as its model instead",
+    );
+  }
+  await policy.restore(directory);
+  return {
+    step: manifest.step,
+    generatedTokens: manifest.generated_tokens,
+    elapsed: manifest.elapsed_s,
+    checkpoint: directory,
+    state,
+  };
+}
+
+/** The digest leaves the output folder out: a run may be moved. */
+export function recipeDigest(recipe: Record<string, unknown>): string {
+  return sha256(formatRecipe({ ...recipe, output_dir: null }));
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { verify } from "#shared/verify/index.ts";
+import { verify } from "#shared/verify/mod.ts";
 
 type Pair = { gold: string; completion: string };
 

@@ -1,7 +1,7 @@
 // From scored samples to the evaluation result: one entry a benchmark with intervals, entries for its
 // levels, and the counts of every problem, which is all that a later comparison needs.
 
-import { equivalent } from "#shared/verify/index.ts";
+import { equivalent } from "#shared/verify/mod.ts";
 import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
 import { mean } from "#shared/statistics.ts";
 import { firstLetter } from "./benchmarks/benchmark.ts";

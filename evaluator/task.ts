@@ -6,7 +6,7 @@ import {
   presets,
   verify,
   type VerifyOptions,
-} from "#shared/verify/index.ts";
+} from "#shared/verify/mod.ts";
 import { asRepeat, type BenchmarkProblem, LETTERS } from "./benchmarks/benchmark.ts";
 import type { Sampling } from "./presets.ts";
 import { type Prompt, requestKey, type SampleRequest, seedOf, sha256 } from "./sample.ts";

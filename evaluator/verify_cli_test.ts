@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const command = fileURLToPath(import.meta.resolve("./verify_cli.ts"));
+const command = fileURLToPath(import.meta.resolve("../shared/verify/cli.ts"));
 
 function verify(...args: string[]): { status: number; out: string; err: string } {
   // Not spawnSync, which would have to be allowed to read the whole environment.

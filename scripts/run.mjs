@@ -20,7 +20,7 @@ const COMMANDS = {
   },
   verify: {
     program: TOOLS.deno,
-    args: ["run", ...VERIFIER, join(ROOT, "evaluator", "verify_cli.ts")],
+    args: ["run", ...VERIFIER, join(ROOT, "shared", "verify", "cli.ts")],
     gpu: false,
   },
   bench: { program: TOOLS.bun, args: [join(ROOT, "benches", "main.ts")], hyperfine: true },

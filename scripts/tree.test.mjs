@@ -14,8 +14,9 @@ function filesUnder(folder) {
   });
 }
 
-/** Tests, what they share, and programs run by hand: no other file may import them. */
-const isForDevelopers = (path) => /\.test\.ts$|\btesting\.ts$|\btools[\\/]/.test(path);
+/** Tests, what they share, programs run by hand, the verifier's command: no other file may import them. */
+const isForDevelopers = (path) =>
+  /\.test\.ts$|\btesting(?:\.ts$|[\\/])|\btools[\\/]|\bverify[\\/]cli\.ts$/.test(path);
 
 describe("the tree", () => {
   it("has a lockfile without addresses", () => {

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { BenchmarkScoreSchema } from "#shared/schemas/evaluation.ts";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
 import { count, fraction, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
-import { presets } from "#shared/verify/index.ts";
+import { presets } from "#shared/verify/mod.ts";
 
 /** Work limits of one request. */
 export const MAX_PAIRS = 1000;

@@ -1,7 +1,7 @@
 // Judging a batch of pairs without keeping other callers waiting: hard pairs pause for them in between.
 
 import type * as v from "valibot";
-import { limits, verify } from "#shared/verify/index.ts";
+import { limits, verify } from "#shared/verify/mod.ts";
 import type { VerifyRequest, VerifyResponse } from "./schemas.ts";
 
 /** Work between two pauses, in the verifier's units: counted and not timed, as clocks stand still on workerd. */

@@ -4,7 +4,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { verify } from "#shared/verify/index.ts";
+import { verify } from "#shared/verify/mod.ts";
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { fetchFile } from "../commands/download.ts";

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { positiveCount, seed } from "#shared/schemas/values.ts";
-import { presets as graders } from "#shared/verify/index.ts";
+import { presets as graders } from "#shared/verify/mod.ts";
 import { PRESET_NAMES } from "../presets.ts";
 
 const number = v.pipe(v.string(), v.transform(Number));

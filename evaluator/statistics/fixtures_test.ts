@@ -3,7 +3,7 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { presets, verify } from "#shared/verify/index.ts";
+import { presets, verify } from "#shared/verify/mod.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 import { gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./estimators.ts";
 

@@ -138,7 +138,7 @@ const RewardSchema = v.pipe(
     weights: setting(v.pipe(v.array(finite), v.minLength(1)), [1, 0.5]),
     /** Grader preset of the accuracy reward (shared/verify/presets.ts). */
     preset: setting(name, "ghpo"),
-    /** What the format reward asks for (shared/verify/formats.ts). */
+    /** What the format reward asks for (shared/verify/graders/formats.ts). */
     format: setting(v.picklist(["think_answer", "think", "tag_count", "hash"]), "think_answer"),
     /** What the accuracy reward asks for: the right answer, or every step right too (generated problems only). */
     check: setting(v.picklist(["answer", "trace"]), "answer"),

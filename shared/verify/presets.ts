@@ -237,3 +237,15 @@ export const presets = {
 } as const satisfies Record<string, Preset>;
 
 export type PresetName = keyof typeof presets;
+
+/** Settings of one comparison that are not part of the preset. */
+export type VerifyOptions = {
+  /** The strings are expressions, not prose. */
+  bare?: boolean;
+  /** Letters of a multiple-choice question; the gold names one of them. */
+  choices?: readonly string[];
+  /** Changes to the rules of the preset. */
+  rules?: Partial<Rules>;
+  /** Changes to the extraction of the preset. */
+  extraction?: Partial<Extraction>;
+};

@@ -6,7 +6,7 @@ import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type Context, windowNotice } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { type PresetName, presets } from "#shared/verify/index.ts";
+import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import type { EvaluationSetting } from "../loop/evaluate.ts";

@@ -12,7 +12,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { count, nonNegative } from "#shared/schemas/values.ts";
-import { type PresetName, presets, verify } from "#shared/verify/index.ts";
+import { type PresetName, presets, verify } from "#shared/verify/mod.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { planOf } from "../commands/plan.ts";

@@ -5,7 +5,7 @@ import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { accuracyReward, type PresetName } from "#shared/verify/index.ts";
+import { accuracyReward, type PresetName } from "#shared/verify/mod.ts";
 import type { Values } from "./metrics.ts";
 import type { Sampler } from "../learner/policy.ts";
 

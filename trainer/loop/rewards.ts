@@ -12,7 +12,7 @@ import {
   formatReward,
   type PresetName,
   presets,
-} from "#shared/verify/index.ts";
+} from "#shared/verify/mod.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";

@@ -6,7 +6,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import type { Family, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { accuracyReward, type PresetName, presets } from "#shared/verify/index.ts";
+import { accuracyReward, type PresetName, presets } from "#shared/verify/mod.ts";
 import { hintAt } from "../ghpo/guidance.ts";
 import type { Sampler } from "../learner/policy.ts";
 import type { Cell } from "./data.ts";

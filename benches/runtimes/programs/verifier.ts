@@ -3,7 +3,7 @@
 
 import process from "node:process";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
-import { verify } from "#shared/verify/index.ts";
+import { verify } from "#shared/verify/mod.ts";
 import { report } from "../program.ts";
 
 const FAMILIES = ["chain", "addition", "linear", "gcd", "product", "fraction"] as const;

@@ -1,0 +1,186 @@
+// The `verify` command: one comparison from the command line, or a file of them.
+// Only node: modules and the runtime-neutral verifier, so Deno, Bun and Node run the same file.
+
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import process from "node:process";
+import { StringDecoder } from "node:string_decoder";
+import { parseArgs } from "node:util";
+import {
+  checkGold,
+  parseRow,
+  type Preset,
+  type PresetName,
+  presets,
+  rowOptions,
+  type Verdict,
+  verify,
+  type VerifyOptions,
+} from "./mod.ts";
+
+const help =
+  `verify GOLD COMPLETION [options]        compare the final answer of a completion with a gold answer
+verify --batch FILE.jsonl [options]     rows {id, gold, pred, opts?, policy?}; "-" reads standard input
+verify --check-gold GOLD [options]      can this gold answer be verified?
+
+  --preset NAME     ${Object.keys(presets).join(", ")} (default strict)
+  --set KEY=VALUE   change one setting of the preset, e.g. --set boxes=last --set significantDigits=6
+  --bare            both texts are expressions, not prose
+  --choices A,B,C   multiple choice over these letters
+  --explain         say what was extracted, which tier decided, and why
+  --json            one JSON object
+  --help            this text
+
+Exit code: 0 when equal (a batch: when every row could be read), 1 otherwise.`;
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    throw new Error(`Cannot read ${path} ${code === "ENOENT" ? "as it does not exist" : `(${code})`}`, {
+      cause,
+    });
+  }
+}
+
+/** Reads a file line by line without holding all of it. */
+function* lines(path: string): Generator<string> {
+  const file = path === "-" ? 0 : open(path);
+  const decoder = new StringDecoder("utf8");
+  const buffer = new Uint8Array(1 << 16);
+  let rest = "";
+  for (let size = readSync(file, buffer); size > 0; size = readSync(file, buffer)) {
+    const parts = (rest + decoder.write(buffer.subarray(0, size) as Buffer)).split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+  if (file !== 0) closeSync(file);
+  if (rest !== "") yield rest;
+}
+
+/** Settings given as KEY=VALUE, checked against the kind of value that the preset has there. */
+function settings(pairs: readonly string[], preset: Preset): VerifyOptions {
+  const rules: Record<string, unknown> = {};
+  const extraction: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const [name = "", text = ""] = pair.split(/=(.*)/s);
+    const target = name in preset.rules ? rules : name in preset.extraction ? extraction : null;
+    const current: unknown = { ...preset.rules, ...preset.extraction }[name as keyof Preset["rules"]];
+    if (target === null) {
+      const known = [...Object.keys(preset.rules), ...Object.keys(preset.extraction)];
+      throw new TypeError(`Cannot set "${name}" as it is no setting: use ${known.join(", ")}`);
+    }
+    if (typeof current === "boolean") target[name] = text === "true";
+    else if (typeof current === "number" || current === null) {
+      target[name] = text === "null" ? null : Number(text);
+    } else target[name] = Array.isArray(current) ? text.split(",") : text;
+  }
+  return { rules, extraction };
+}
+
+function merge(a: VerifyOptions, b: VerifyOptions): VerifyOptions {
+  return { ...a, ...b, rules: { ...a.rules, ...b.rules }, extraction: { ...a.extraction, ...b.extraction } };
+}
+
+/** Writes to a stream in full; standard output may be a pipe that takes part of it. */
+function print(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let done = 0; done < bytes.length;) done += writeSync(1, bytes.subarray(done));
+}
+
+function batch(path: string, preset: PresetName, options: VerifyOptions, explain: boolean): number {
+  let number = 0;
+  let failures = 0;
+  let pending = "";
+  for (const line of lines(path)) {
+    number++;
+    if (line.trim() === "") continue;
+    try {
+      const row = parseRow(line, number);
+      const verdict = verify(row.gold, row.pred, preset, merge(rowOptions(row), options));
+      const { tier, reason, extracted } = verdict;
+      const more = explain ? { reason, extracted } : {};
+      pending += JSON.stringify({ id: row.id, verdict: verdict.verdict, tier, ...more }) + "\n";
+    } catch (error) {
+      failures++;
+      console.error((error as Error).message);
+    }
+    if (pending.length > 1 << 16) {
+      print(pending);
+      pending = "";
+    }
+  }
+  print(pending);
+  return failures === 0 ? 0 : 1;
+}
+
+function show(verdict: Verdict, format: { explain: boolean; json: boolean }): number {
+  const { tier, reason, extracted, span, fuel } = verdict;
+  if (format.json) print(JSON.stringify(verdict) + "\n");
+  else {
+    print(
+      `${
+        verdict.verdict === true
+          ? "equal"
+          : verdict.verdict === false
+          ? "different"
+          : verdict.verdict ?? "no verdict"
+      }\n`,
+    );
+    if (format.explain) {
+      const place = span === undefined ? "" : ` (characters ${span.start} to ${span.end})`;
+      print(
+        `extracted: ${extracted ?? "nothing"}${place}\ntier: ${tier}\nreason: ${reason}\nfuel: ${fuel}\n`,
+      );
+    }
+  }
+  return verdict.verdict === true ? 0 : 1;
+}
+
+function main(args: string[]): number {
+  // Looked for first, as parseArgs would take it for the missing value of an option before it.
+  const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (words.includes("--help") || words.includes("-h")) {
+    print(help + "\n");
+    return 0;
+  }
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      batch: { type: "string" },
+      "check-gold": { type: "string" },
+      preset: { type: "string", default: "strict" },
+      set: { type: "string", multiple: true, default: [] },
+      bare: { type: "boolean", default: false },
+      choices: { type: "string" },
+      explain: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (!(values.preset in presets)) {
+    throw new TypeError(
+      `Cannot use preset "${values.preset}" as it is unknown: use ${Object.keys(presets).join(", ")}`,
+    );
+  }
+  const preset = values.preset as PresetName;
+  const options = settings(values.set, presets[preset]);
+  if (values.bare) options.bare = true;
+  if (values.choices !== undefined) options.choices = values.choices.split(",");
+  if (values.batch !== undefined) return batch(values.batch, preset, options, values.explain);
+  if (values["check-gold"] !== undefined) return show(checkGold(values["check-gold"], preset), values);
+  const [gold, completion] = positionals;
+  if (gold === undefined || completion === undefined || positionals.length > 2) {
+    throw new TypeError(
+      `Cannot compare ${positionals.length} texts as two are needed: verify GOLD COMPLETION`,
+    );
+  }
+  return show(verify(gold, completion, preset, options), values);
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 2;
+}

@@ -1,0 +1,29 @@
+/**
+ * Is the answer inside a completion equal to the gold answer? By rules, without a model, on any JavaScript runtime.
+ *
+ * ```ts
+ * import { verify } from "@ghpo/verify";
+ *
+ * verify("\\frac{1}{2}", "so it is \\boxed{0.5}").verdict; // true
+ * ```
+ *
+ * @module
+ */
+
+export { accuracyReward, checkGold, equivalent, type Verdict, verify } from "./verify.ts";
+export {
+  type Extraction,
+  type Place,
+  type Preset,
+  type PresetName,
+  presets,
+  type Rules,
+  type Syntax,
+  type VerifyOptions,
+} from "./presets.ts";
+export { type Tier } from "./values/identity.ts";
+export { chosenLetter } from "./find/choices.ts";
+export { type FormatKind, formatReward } from "./graders/formats.ts";
+export { parseRow, type Row, rowOptions } from "./graders/rows.ts";
+export { hendrycksNormal, minervaNormal } from "./graders/strings.ts";
+export { limits } from "./tree/fuel.ts";

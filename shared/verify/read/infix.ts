@@ -1,0 +1,213 @@
+// The parser where an operator is expected: infix and postfix signs, products without a sign, units, remarks.
+
+import type { RelationOp } from "../tree/node.ts";
+import { ParseError } from "../tree/fuel.ts";
+import { type Frame, type Parser, remark } from "./parser.ts";
+import { numeral } from "./prefix.ts";
+import * as operators from "./operators.ts";
+import type { Token } from "./lexer.ts";
+
+const letterUnits = new Set("m s g h l L N J W V A K d c".split(" "));
+
+export function readSuffix(m: Parser, token: Token): void {
+  const top = m.top;
+  switch (token.type) {
+    case "relation":
+      return m.infix(operators.relation(token.value as RelationOp));
+    case "separator":
+    case "row":
+    case "cell":
+    case "close":
+    case "end":
+      return m.boundary(token);
+    case "text":
+      return annotation(m, token.value);
+    case "operator":
+      return afterOperand(m, token, top);
+    case "number": {
+      const previous = top.values.at(-1);
+      if (previous?.kind === "text" && /^\d/.test(token.value)) {
+        top.values.pop();
+        return m.deliver(m.b.node({ kind: "text", text: `${previous.text} ${token.value}` }));
+      }
+      if (m.tokens[m.at - 2]?.type === "number") throw new ParseError("two numbers side by side");
+    }
+  }
+  if (
+    token.type === "command" &&
+    (token.value === "choose" || token.value === "over" || token.value === "bmod")
+  ) {
+    return m.infix(operators.infixOperators.get(token.value)!);
+  }
+  if (token.type === "command" && (token.value === "pmod" || token.value === "mod")) return modulus(m);
+  juxtapose(m, token, top);
+}
+
+function juxtapose(m: Parser, token: Token, top: Frame): void {
+  const previous = m.tokens[m.at - 2];
+  const spacedLetter = token.type === "symbol" && token.spaced && letterUnits.has(token.value);
+  if (
+    spacedLetter && previous?.type === "number" && m.frames.length === 1 && endsElement(m, m.at)
+  ) {
+    m.unit = true;
+    if (m.reading.letterUnits) return annotation(m, token.value);
+  }
+  if (token.value === "(" && previous?.type === "symbol" && isApplication(m, top)) return apply(m, top);
+  if (top.values.at(-1)?.kind === "text") return afterText(m, top);
+  if (token.type === "function") m.reduce(operators.binding.call);
+  const above = top.operators.at(-1);
+  if (above?.isSlash === true) {
+    m.slash = true;
+    if (m.reading.looseSlash) m.reduceOne(top);
+  }
+  const whole = previous?.type === "number" && token.type === "command" && /frac$/.test(token.value);
+  m.infix(whole ? operators.mixed : operators.juxtaposition);
+  m.at--;
+}
+
+/** Words followed by mathematics are a label, unless a number makes them a name such as "June 20". */
+function afterText(m: Parser, top: Frame): void {
+  top.values.pop();
+  m.at--;
+}
+
+/** Whether nothing but a unit's exponent or quotient lies between `at` and the end of the element. */
+function endsElement(m: Parser, at: number): boolean {
+  for (let token = m.tokens[at]; token !== undefined; token = m.tokens[++at]) {
+    if (["separator", "close", "relation", "row", "cell", "end"].includes(token.type)) return true;
+    if (!["^", "/"].includes(token.value) && token.type !== "number" && token.type !== "text") {
+      if (token.type !== "symbol" || !letterUnits.has(token.value)) return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * Whether the bracket that opens is an argument list: `f(...)`, a letter over time or at zero such as `x(t)` and `I(0)`,
+ * or any letter whose brackets hold names only and end at a relation sign: `W(n) =`.
+ */
+function isApplication(m: Parser, top: Frame): boolean {
+  const last = top.values.at(-1);
+  if (last?.kind !== "symbol") return false;
+  if (/^[fgh]('|_|$)/.test(last.name)) return true;
+  const [inside, close] = m.tokens.slice(m.at, m.at + 2);
+  if (close?.value === ")" && (inside?.value === "t" || inside?.value === "0")) return true;
+  if (top.operators.length > 0 || top.values.length > 1) return false;
+  for (let i = m.at; i < m.tokens.length; i++) {
+    const { type, value } = m.tokens[i]!;
+    if (value === ")") return m.tokens[i + 1]?.type === "relation";
+    if (type !== "symbol" && type !== "number" && type !== "constant" && value !== ",") return false;
+  }
+  return false;
+}
+
+function apply(m: Parser, top: Frame): void {
+  const head = top.values.pop();
+  if (head?.kind !== "symbol") throw new ParseError("a function without a name");
+  m.at--;
+  m.collect(1, false, ([x]) => {
+    const args = x!.kind === "tuple" ? x!.args : [x!];
+    m.deliver(m.b.node({ kind: "apply", name: head.name }, args));
+  });
+}
+
+function afterOperand(m: Parser, token: Token, top: Frame): void {
+  const { value } = token;
+  if (value === "!" || value === "%" || value === "degree" || value === "'") {
+    return postfix(m, value, top);
+  }
+  if (value === "_") return subscripted(m, top);
+  if (value === "|") {
+    if (top.open === "|") return m.close("|");
+    if (top.open === "\\{") return such(m);
+    throw new ParseError("a vertical bar");
+  }
+  if (value === ":" && top.open === "\\{") return such(m);
+  if (value === "^") {
+    const [first, second, third] = m.tokens.slice(m.at, m.at + 3);
+    const braced = first?.value === "{" && third?.value === "}";
+    const script = braced ? second : first;
+    const sign = script?.value === "+" || script?.value === "-" || script?.value === "*";
+    const [value] = top.values.slice(-1);
+    if (sign && value?.kind === "realm") {
+      m.at += braced ? 3 : 1;
+      top.values[top.values.length - 1] = m.b.node({ kind: "realm", name: value.name + script.value });
+      return;
+    }
+    if (script?.value === "degree" || script?.value === "'" || script?.type === "text") {
+      m.at += braced ? 3 : 1;
+      return script.type === "text" ? undefined : postfix(m, script.value, top);
+    }
+  }
+  const operator = operators.infixOperators.get(value);
+  if (operator === undefined) throw new ParseError(`unexpected ${value}`);
+  m.infix(operator);
+}
+
+function postfix(m: Parser, sign: string, top: Frame): void {
+  if (sign === "%" || sign === "degree") m.reduce(operators.binding.juxtapose);
+  const value = top.values.pop()!;
+  if (sign === "!") top.values.push(m.b.node({ kind: "call", name: "factorial" }, [value]));
+  else if (sign === "'") top.values.push(value);
+  else top.values.push(m.b.node({ kind: sign === "%" ? "percent" : "degree" }, [value]));
+}
+
+/** A subscript after a bracket: the base of a numeral such as `(1011)_2`, or the index of a named group. */
+function subscripted(m: Parser, top: Frame): void {
+  const value = top.values.pop()!;
+  if (value.kind === "number" && value.places === null && value.value.q === 1n) {
+    return numeralOf(m, value.value.p.toString());
+  }
+  if (value.kind === "text") {
+    return m.deliver(m.b.node({ kind: "symbol", name: `${value.text}_${m.subscript()}` }));
+  }
+  throw new ParseError("a subscript");
+}
+
+function numeralOf(m: Parser, digits: string): void {
+  m.at--;
+  numeral(m, digits);
+}
+
+function such(m: Parser): void {
+  m.element("such");
+}
+
+function modulus(m: Parser): void {
+  // "9 (mod 11)": the residue is the answer.
+  const group = m.tokens[m.at];
+  if (group?.value === "{") {
+    m.subscript();
+    return;
+  }
+  m.at = m.tokens.length;
+}
+
+/** Words after an operand: a unit, a label, or a side remark that ends the element. */
+function annotation(m: Parser, first: string): void {
+  const top = m.top;
+  const previous = top.values.at(-1);
+  if (previous?.kind === "text") {
+    top.values[top.values.length - 1] = m.b.node({ kind: "text", text: `${previous.text} ${first}` });
+    return;
+  }
+  if (remark.test(first)) return m.skipRemark();
+  if (/(?<![\^A-Za-z\d])\d/.test(first)) throw new ParseError("a number inside a label");
+  let unit = first;
+  for (let next = m.next; next !== undefined; next = m.next) {
+    if (next.type === "text") unit += ` ${next.value}`;
+    else if ((next.value === "^" || next.value === "/" || next.value === "*") && next.type === "operator") {
+      unit += next.value;
+    } else if (next.type === "number" && unit.endsWith("^")) unit += next.value;
+    else if (next.value === "-" && unit.endsWith("^")) unit += "-";
+    else if ((next.value === "{" || next.value === "}") && unit.includes("^")) unit += "";
+    else if (next.type === "symbol" && (unit.endsWith("/") || letterUnits.has(next.value))) {
+      unit += ` ${next.value}`;
+    } else break;
+    if (next.value === "}" && m.top.open === "{") break;
+    m.at++;
+  }
+  m.reduce(operators.binding.multiply);
+  const value = top.values.pop()!;
+  top.values.push(m.b.node({ kind: "unit", unit: unit.slice(0, 100) }, [value]));
+}

@@ -1,0 +1,43 @@
+// An iterative Pratt parser: one loop over the tokens, explicit stacks of frames, values and pending operators.
+
+import { Builder, type Node } from "../tree/node.ts";
+import { type Fuel, ParseError } from "../tree/fuel.ts";
+import { listOf } from "./brackets.ts";
+import { Parser, type Reading } from "./parser.ts";
+import { readOperand } from "./prefix.ts";
+import { readSuffix } from "./infix.ts";
+import { tokenize } from "./tokens.ts";
+
+export type { Reading };
+
+export type Parsed = {
+  node: Node;
+  /** Which other readings would give another tree. */
+  ambiguous: { comma: boolean; slash: boolean; unit: boolean };
+};
+
+/** Reads one answer. Throws ParseError outside the grammar and LimitError beyond a limit. */
+export function parse(source: string, reading: Reading, fuel: Fuel): Parsed {
+  const { tokens, ambiguous } = tokenize(source, reading, fuel);
+  const machine = new Parser(tokens, reading, new Builder(fuel), fuel);
+  const node = run(machine);
+  return { node, ambiguous: { comma: ambiguous, slash: machine.slash, unit: machine.unit } };
+}
+
+function run(m: Parser): Node {
+  m.open("");
+  while (m.at < m.tokens.length) {
+    m.fuel.spend(1);
+    const token = m.tokens[m.at]!;
+    m.at++;
+    if (m.wantsOperand) readOperand(m, token);
+    else readSuffix(m, token);
+  }
+  const top = m.top;
+  if (m.frames.length !== 1) {
+    throw new ParseError(`unclosed ${top.finish !== null ? "command" : top.open}`);
+  }
+  m.element("");
+  if (top.elements.length === 0) throw new ParseError("empty");
+  return listOf(m.b, top.elements);
+}

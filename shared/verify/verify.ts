@@ -1,0 +1,191 @@
+// Entry of the verifier: is the answer inside a completion equal to the gold answer?
+
+import { chosenLetter, defaultLetters } from "./find/choices.ts";
+import { type Candidate, candidates, gradable } from "./find/extract.ts";
+import { Fuel, LimitError, limits } from "./tree/fuel.ts";
+import type { Tier } from "./values/identity.ts";
+import { type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
+import { compareTexts, goldText } from "./compare/interpretations.ts";
+import { stringGraders } from "./graders/strings.ts";
+
+/** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */
+export type Verdict = {
+  verdict: true | false | "undecided" | null;
+  /** What decided: a tier of the comparison, "extract", "gold", "choice" or "limit". */
+  tier: Tier | "extract" | "gold" | "choice" | "limit";
+  reason: string;
+  /** The answer as found in the completion. */
+  extracted: string | null;
+  /** Where it stands in the completion, in UTF-16 units. */
+  span?: { start: number; end: number };
+  /** Work done, in units of `limits.fuel`. */
+  fuel: number;
+};
+
+function presetOf(preset: PresetName | Preset, options: VerifyOptions): Preset {
+  const base: Preset = typeof preset === "string" ? presets[preset] : preset;
+  if (options.rules === undefined && options.extraction === undefined) return base;
+  return {
+    ...base,
+    rules: { ...base.rules, ...options.rules },
+    extraction: { ...base.extraction, ...options.extraction },
+  };
+}
+
+/** Compares the final answer of `completion` with `gold`. Never throws. */
+export function verify(
+  gold: string,
+  completion: string,
+  preset: PresetName | Preset = "strict",
+  options: VerifyOptions = {},
+): Verdict {
+  const fuel = new Fuel();
+  try {
+    if (gold.length > limits.text || completion.length > limits.text) throw new LimitError("text");
+    return { ...decide(gold, completion, presetOf(preset, options), options, fuel), fuel: fuel.used };
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    return { verdict: "undecided", tier: "limit", reason: error.message, extracted: null, fuel: fuel.used };
+  }
+}
+
+type Decision = Omit<Verdict, "fuel">;
+
+function decide(
+  gold: string,
+  completion: string,
+  preset: Preset,
+  options: VerifyOptions,
+  fuel: Fuel,
+): Decision {
+  if (preset.grader !== "algebra" && preset.grader !== "choice") {
+    return decideString(gold, completion, preset, options);
+  }
+  const choice = choiceOf(gold, preset, options);
+  if (choice !== null) return decideChoice(choice, completion, preset, options);
+  const goldAnswer = options.bare === true ? gold : goldText(gold, preset, fuel);
+  if (goldAnswer === null) {
+    return { verdict: null, tier: "gold", reason: "the gold answer cannot be read", extracted: null };
+  }
+
+  const span = options.bare === true
+    ? { start: 0, end: completion.length }
+    : gradable(completion, preset.extraction);
+  if (span === null) {
+    return { verdict: false, tier: "extract", reason: "the reasoning never ends", extracted: null };
+  }
+  const found = options.bare === true
+    ? [{ text: completion, span, how: "whole", others: [], parts: [] } satisfies Candidate]
+    : candidates(completion, span, preset.extraction);
+  let unread: Decision | null = null;
+  for (const candidate of found) {
+    const result = compareTexts(goldAnswer, candidate.text, preset, fuel);
+    const decision = { extracted: candidate.text, span: candidate.span };
+    if (result === null) {
+      unread ??= { verdict: "undecided", tier: "none", reason: "the answer cannot be read", ...decision };
+      // A marked answer stands, readable or not: a number inside it is not the answer.
+      if (candidate.how === "boxed" || candidate.how === "hash") return unread;
+      continue;
+    }
+    const same = (part: string): boolean => compareTexts(goldAnswer, part, preset, fuel)?.same === true;
+    if (
+      result.same !== true && candidate.parts.length > 1 && candidate.others.length === 0 &&
+      candidate.parts.every(same)
+    ) {
+      return {
+        verdict: true,
+        tier: "structure",
+        reason: "neighbouring boxes with the same answer",
+        ...decision,
+      };
+    }
+    const letter = result.same === false && candidate.how !== "boxed" ? letterOf(goldAnswer) : null;
+    if (letter !== null && chosenLetter(completion.slice(span.start, span.end), allLetters) === letter) {
+      return { verdict: true, tier: "choice", reason: `chose ${letter}`, ...decision };
+    }
+    for (const other of candidate.others) {
+      const agrees = result.same === true ? compareTexts(goldAnswer, other, preset, fuel) : null;
+      if (agrees !== null && agrees.same !== true) {
+        return { verdict: false, tier: "extract", reason: "several different boxed answers", ...decision };
+      }
+    }
+    return { verdict: result.same, tier: result.tier, reason: result.reason, ...decision };
+  }
+  return unread ?? { verdict: false, tier: "extract", reason: "no answer found", extracted: null };
+}
+
+// ---- multiple choice
+
+function choiceOf(gold: string, preset: Preset, options: VerifyOptions): string | null {
+  if (options.choices === undefined && preset.grader !== "choice") return null;
+  return chosenLetter(gold, options.choices ?? defaultLetters);
+}
+
+const allLetters = [..."ABCDEFGHIJ"];
+
+/** The letter that a gold such as `C`, `(C)` or `\text{(C)}` names, or null. */
+const letterOf = (gold: string): string | null =>
+  /^\$?(?:\\text(?:bf)?\{)?\(?([A-J])\)?\}?\$?$/.exec(gold.trim())?.[1] ?? null;
+
+function decideChoice(letter: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
+  const span = gradable(completion, preset.extraction);
+  const text = span === null ? "" : completion.slice(span.start, span.end);
+  const chosen = chosenLetter(text, options.choices ?? defaultLetters);
+  if (chosen === null) return { verdict: false, tier: "extract", reason: "no letter found", extracted: null };
+  return { verdict: chosen === letter, tier: "choice", reason: `chose ${chosen}`, extracted: chosen };
+}
+
+/** The graders that compare strings. */
+function decideString(gold: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
+  if (preset.grader === "algebra" || preset.grader === "choice") {
+    throw new TypeError("Cannot compare strings as the preset has no string grader");
+  }
+  const grader = stringGraders[preset.grader];
+  const goldAnswer = grader.gold(gold);
+  if (goldAnswer.trim() === "") {
+    return { verdict: null, tier: "gold", reason: "the gold answer is empty", extracted: null };
+  }
+  const span = options.bare === true ? { start: 0, end: completion.length } : grader.extract(completion);
+  if (span === null) return { verdict: false, tier: "extract", reason: "no answer found", extracted: null };
+  const extracted = completion.slice(span.start, span.end);
+  if (extracted.length > limits.answer || goldAnswer.length > limits.answer) throw new LimitError("answer");
+  const same = grader.normal(extracted) === grader.normal(goldAnswer);
+  return {
+    verdict: same,
+    tier: "text",
+    reason: same ? "the same normal form" : "different normal forms",
+    extracted,
+    span,
+  };
+}
+
+// ---- what others use
+
+/** 1 when right, 0 when wrong or undecided, null when the gold answer cannot be verified. */
+export function accuracyReward(
+  gold: string,
+  completion: string,
+  preset: PresetName | Preset = "strict",
+  options: VerifyOptions = {},
+): 1 | 0 | null {
+  const { verdict } = verify(gold, completion, preset, options);
+  return verdict === null ? null : verdict === true ? 1 : 0;
+}
+
+/** Whether two final answers (not completions) are equal; for clustering votes. */
+export function equivalent(a: string, b: string, preset: PresetName | Preset = "report"): boolean {
+  return verify(a, b, preset, { bare: true }).verdict === true;
+}
+
+/**
+ * Checks that a gold answer can be read as a whole and equals itself without comparing texts (tier "text": it is words).
+ * A data set runs it on import.
+ */
+export function checkGold(gold: string, preset: PresetName | Preset = "report"): Verdict {
+  const chosen = presetOf(preset, {});
+  return verify(gold, gold, {
+    ...chosen,
+    rules: { ...chosen.rules, textTier: false, unparsedGold: "null" },
+    extraction: { ...chosen.extraction, from: ["boxed", "hash", "entire"] },
+  });
+}

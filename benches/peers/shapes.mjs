@@ -1,7 +1,7 @@
 // The products that every peer computes, and how each is timed: the same numbers, the same repeats.
 
 import process from "node:process";
-import { nappingUntil } from "#shared/engine/gpu/wait.ts";
+import { sleepUntil } from "#shared/engine/gpu/wait.ts";
 
 /** NN: x (rows, inner) w (inner, cols); NT: w is (cols, inner); TN: x is (inner, rows). All row-major f32. */
 export const SHAPES = [
@@ -31,7 +31,7 @@ export function operands(rows, cols, inner) {
  * @param {() => Promise<unknown>} sync
  */
 export async function timed(once, sync, { calls = 4, samples = 5 } = {}) {
-  const wait = () => process.env.GHPO_NAPS === "1" ? nappingUntil(sync()) : sync();
+  const wait = () => process.env.GHPO_NAPS === "1" ? sleepUntil(sync()) : sync();
   const wall = [];
   const cpu = [];
   for (let sample = -1; sample < samples; sample++) {

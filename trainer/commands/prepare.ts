@@ -93,7 +93,7 @@ export function promptBudget(
 /** What a loop says when it was told to stop. */
 export const STOPPING = "Stopping after this step; Ctrl-C again ends at once";
 /** And when its device was lost. */
-export const GOING_ON = "going on from the last checkpoint on a new one";
+export const RESUMING = "resuming from the last checkpoint on a new device";
 
 /**
  * Aborted by the first Ctrl-C; a later one ends the process at once. One key press or `timeout` may deliver the

@@ -15,11 +15,11 @@ import { planOfSft, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
-  GOING_ON,
   leftOut,
   noteMissing,
   noteWindow,
   problemsOf,
+  RESUMING,
   type RunOptions,
   STOPPING,
   stopSignal,
@@ -106,7 +106,7 @@ export async function runTuning(
   };
   return await withDevice(open, run, {
     resume: options.resume ?? false,
-    onLost: ({ message }) => status.log(`${message}; ${GOING_ON}`),
+    onLost: ({ message }) => status.log(`${message}; ${RESUMING}`),
   });
 }
 

@@ -17,12 +17,12 @@ import { planOf, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
-  GOING_ON,
   leftOut,
   noteMissing,
   noteWindow,
   problemsOf,
   promptBudget,
+  RESUMING,
   type RunOptions,
   STOPPING,
   stopSignal,
@@ -108,7 +108,7 @@ export async function runTraining(
   try {
     return await withDevice(open, run, {
       resume: options.resume ?? false,
-      onLost: ({ message }) => status.log(`${message}; ${GOING_ON}`),
+      onLost: ({ message }) => status.log(`${message}; ${RESUMING}`),
     });
   } finally {
     dashboard?.kill();

@@ -21,8 +21,8 @@ import { writeWeights } from "#shared/io/weights.ts";
 import { listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
 import { lockRun } from "../run/lock.ts";
 import { recipeDigest } from "../run/resume.ts";
-import { BagPolicy } from "../loop/testing.ts";
-import { bagRun, openSmall, outcome, removeTemporary, smallRecipe, temporary } from "./harness.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+import { openSmall, outcome, removeTemporary, smallRecipe, temporary, unigramRun } from "./harness.ts";
 
 const TINY_BASE = fileURLToPath(new URL("../recipes/tiny-base", import.meta.url));
 
@@ -32,11 +32,11 @@ afterEach(removeTemporary);
 async function stoppedRun(): Promise<{ run: string; newest: string }> {
   const run = temporary();
   let updates = 0;
-  const policy = new BagPolicy((name) => {
+  const policy = new UnigramPolicy((name) => {
     if (name === "generate" && updates === 6) throw new Error("stopped");
     if (name === "step") updates++;
   });
-  await assert.rejects(bagRun(run, policy), /stopped/);
+  await assert.rejects(unigramRun(run, policy), /stopped/);
   assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [2, 4, 6]);
   return { run, newest: join(run, "checkpoints", "step_000006") };
 }
@@ -72,15 +72,15 @@ describe("a checkpoint with", () => {
     it(`${name} is refused with the file's name, and the one before it offered and good`, async () => {
       const { run, newest } = await stoppedRun();
       damage(newest);
-      await assert.rejects(bagRun(run, new BagPolicy(), true), (error: Error) => {
+      await assert.rejects(unigramRun(run, new UnigramPolicy(), true), (error: Error) => {
         assert.match(error.message, message);
         assert.match(error.message, /; remove that folder to resume from step_000004$/);
         return true;
       });
       rmSync(newest, { recursive: true });
-      await bagRun(run, new BagPolicy(), true);
+      await unigramRun(run, new UnigramPolicy(), true);
       const whole = temporary();
-      await bagRun(whole, new BagPolicy());
+      await unigramRun(whole, new UnigramPolicy());
       assert.deepEqual(outcome(run), outcome(whole));
     });
   }
@@ -104,13 +104,13 @@ describe("a run that began before a setting was there", () => {
   it("goes on with its default, more than once", async () => {
     const { run, newest } = await stoppedRun();
     forget(run, /^activations_dtype = .*\n/m);
-    await bagRun(run, new BagPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
     // The checkpoints of this version have its digest; an older one may still be fallen back on.
     rmSync(join(newest, "..", "step_000008"), { recursive: true });
-    await bagRun(run, new BagPolicy(), true);
-    await bagRun(run, new BagPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
     const whole = temporary();
-    await bagRun(whole, new BagPolicy());
+    await unigramRun(whole, new UnigramPolicy());
     assert.deepEqual(outcome(run), outcome(whole));
   });
 
@@ -123,7 +123,7 @@ describe("a run that began before a setting was there", () => {
       readFileSync(path, "utf8").replace("[optimizer]", "[optimizer]\nmax_grad_norm = 3.5"),
     );
     await assert.rejects(
-      bagRun(run, new BagPolicy(), true),
+      unigramRun(run, new UnigramPolicy(), true),
       /as optimizer\.max_grad_norm must be 3\.5, as in its recipe: current value is/,
     );
   });
@@ -136,12 +136,12 @@ describe("a model in shards of which one is missing", () => {
 
   it("is refused as a checkpoint with the file's name", async () => {
     const run = temporary();
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     policy.saveModel = (directory) => Promise.resolve(shards(directory));
-    await bagRun(run, policy);
+    await unigramRun(run, policy);
     rmSync(join(run, "checkpoints", "step_000008", MISSING));
     await assert.rejects(
-      bagRun(run, new BagPolicy(), true),
+      unigramRun(run, new UnigramPolicy(), true),
       new RegExp(
         `^Error: Cannot read \\S+${MISSING} as it does not exist; remove that folder to resume from step_000006$`,
       ),
@@ -202,17 +202,17 @@ describe("a disk that refuses in mid-run", () => {
     it(`for ${name} ends the run with a sentence, and the last checkpoint loads`, async () => {
       const run = temporary();
       let updates = 0;
-      const policy = new BagPolicy((call) => {
+      const policy = new UnigramPolicy((call) => {
         if (call === "step" && ++updates === 5) refuse(run);
       });
-      await assert.rejects(bagRun(run, policy), /^Error: Cannot (write|read) [^\n]*$/);
+      await assert.rejects(unigramRun(run, policy), /^Error: Cannot (write|read) [^\n]*$/);
       allow(run);
       readCheckpoint(join(run, "checkpoints", "step_000004"));
       assert.ok(readdirSync(join(run, "checkpoints")).every((entry) => !entry.endsWith(".tmp")));
       if (name === "rollouts") return; // the earlier ones are gone for good
-      await bagRun(run, new BagPolicy(), true);
+      await unigramRun(run, new UnigramPolicy(), true);
       const whole = temporary();
-      await bagRun(whole, new BagPolicy());
+      await unigramRun(whole, new UnigramPolicy());
       assert.deepEqual(outcome(run), outcome(whole));
     });
   }
@@ -224,7 +224,7 @@ describe("two processes on one run directory", () => {
     const before = outcome(run);
     using _lock = lockRun(run);
     await assert.rejects(
-      bagRun(run, new BagPolicy(), true),
+      unigramRun(run, new UnigramPolicy(), true),
       /Cannot use .* as process \d+ on .* is running it/,
     );
     assert.deepEqual(outcome(run), before);
@@ -232,7 +232,7 @@ describe("two processes on one run directory", () => {
 
   it("nothing is made where there is no run to resume", async () => {
     const run = join(temporary(), "none");
-    await assert.rejects(bagRun(run, new BagPolicy(), true), /holds no run/);
+    await assert.rejects(unigramRun(run, new UnigramPolicy(), true), /holds no run/);
     assert.equal(existsSync(run), false);
   });
 });

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { lockRun, runningOwner } from "../run/lock.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { requestSteering } from "../run/steering.ts";
-import { BagPolicy } from "../loop/testing.ts";
-import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+import { outcome, removeTemporary, temporary, unigramRun } from "./harness.ts";
 
 const RealDate = Date;
 afterEach(() => {
@@ -31,12 +31,12 @@ function unsteadyClock(): () => number {
 async function brokenRun(): Promise<string> {
   const run = temporary();
   let updates = 0;
-  const policy = new BagPolicy((name) => {
+  const policy = new UnigramPolicy((name) => {
     if (name === "generate" && updates === 5) throw new Error("killed");
     if (name === "step" && ++updates === 2) requestSteering(run, { action: "set", learning_rate: 0.5 });
   });
-  await assert.rejects(bagRun(run, policy), /killed/);
-  await bagRun(run, new BagPolicy(), true);
+  await assert.rejects(unigramRun(run, policy), /killed/);
+  await unigramRun(run, new UnigramPolicy(), true);
   return run;
 }
 

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { readCheckpoint } from "../run/checkpoint.ts";
-import { BagPolicy } from "../loop/testing.ts";
-import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+import { outcome, removeTemporary, temporary, unigramRun } from "./harness.ts";
 
 function mount(...args: string[]): boolean {
   try {
@@ -49,7 +49,7 @@ describe("a disk that in mid-run", { skip }, () => {
 
   before(async () => {
     const folder = temporary();
-    await bagRun(folder, new BagPolicy());
+    await unigramRun(folder, new UnigramPolicy());
     whole = outcome(folder);
   });
   const open = () => {
@@ -65,10 +65,10 @@ describe("a disk that in mid-run", { skip }, () => {
     open();
     const run = join(disk, "run");
     let updates = 0;
-    const policy = new BagPolicy((call) => {
+    const policy = new UnigramPolicy((call) => {
       if (call === "step" && ++updates === 5) fault();
     });
-    await assert.rejects(bagRun(run, policy), (error: Error) => {
+    await assert.rejects(unigramRun(run, policy), (error: Error) => {
       assert.match(error.message, /^Cannot write \S+ as the disk is full[^\n]*$/);
       return true;
     });
@@ -80,7 +80,7 @@ describe("a disk that in mid-run", { skip }, () => {
     readCheckpoint(join(run, "checkpoints", "step_000004"));
     assert.ok(readdirSync(join(run, "checkpoints")).every((entry) => !entry.endsWith(".tmp")));
     rmSync(join(disk, "filler"));
-    await bagRun(run, new BagPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
     assert.deepEqual(outcome(run), whole);
   });
 
@@ -89,11 +89,11 @@ describe("a disk that in mid-run", { skip }, () => {
     rmSync(join(disk, "filler"));
     assert.ok(mount("-o", "remount,ro", disk));
     await assert.rejects(
-      bagRun(run, new BagPolicy(), true),
+      unigramRun(run, new UnigramPolicy(), true),
       /^Error: Cannot write \S+run\.lock as the file system is read-only$/,
     );
     assert.ok(mount("-o", "remount,rw", disk));
-    await bagRun(run, new BagPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
     assert.deepEqual(outcome(run), whole);
   });
 });

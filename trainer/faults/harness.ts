@@ -40,7 +40,7 @@ const quiet = () => new Status({ total: 1, quiet: true });
 const never = new AbortController().signal;
 
 /** Eight steps on a policy without GPU; a completion is right when it contains a 7. */
-export async function bagRun(
+export async function unigramRun(
   output_dir: string,
   policy: StoredPolicy,
   resume = false,

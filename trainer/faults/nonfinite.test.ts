@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { listCheckpoints, readNewest } from "../run/checkpoint.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { BagPolicy, tinyTokenizer } from "../loop/testing.ts";
+import { tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
 import { update } from "../loop/update.ts";
 import {
-  bagRun,
   engineRun,
   openSmall,
   removeTemporary,
@@ -18,13 +17,14 @@ import {
   smallRecipe,
   smallSftRecipe,
   temporary,
+  unigramRun,
 } from "./harness.ts";
 
 afterEach(removeTemporary);
 
 /** Log-probs that are NaN in some steps or forward passes, both counted from 1. */
-function poisoned(wrong: (count: { step: number; forward: number }) => boolean): BagPolicy {
-  const policy = new BagPolicy();
+function poisoned(wrong: (count: { step: number; forward: number }) => boolean): UnigramPolicy {
+  const policy = new UnigramPolicy();
   const count = { step: 0, forward: 0 };
   const forward = policy.forward.bind(policy);
   policy.forward = async (batch) => {
@@ -39,7 +39,7 @@ function poisoned(wrong: (count: { step: number; forward: number }) => boolean):
 
 /** Eight steps of supervised fine-tuning in two phases, whose log-probs are NaN in some forward passes. */
 async function poisonedSft(run: string, wrong: (forward: number) => boolean, resume = false, keep = 2) {
-  const policy = new BagPolicy();
+  const policy = new UnigramPolicy();
   let forwards = 0;
   const forward = policy.forward.bind(policy);
   policy.forward = async (batch) => {
@@ -66,7 +66,7 @@ describe("a step whose loss is not finite", () => {
       updates.push([...policy.logits]);
       return result;
     };
-    const { step: last } = await bagRun(run, policy);
+    const { step: last } = await unigramRun(run, policy);
     assert.equal(last, 8);
     assert.equal(updates.length, 7);
     const records = new RunDirectory(run).readMetrics();
@@ -91,7 +91,7 @@ describe("a step whose loss is not finite", () => {
     const recipe = { ...smallRecipe(run, 1), train: { ...smallRecipe(run, 1).train, micro_batch_tokens: 3 } };
     await assert.rejects(update(policy, examples, recipe, 1), NonFiniteError);
     await update(policy, examples, recipe, 1);
-    const expected = new BagPolicy();
+    const expected = new UnigramPolicy();
     await update(expected, examples, { ...smallRecipe(clean, 1), train: recipe.train }, 1);
     assert.deepEqual(policy.logits, expected.logits);
   });
@@ -99,7 +99,7 @@ describe("a step whose loss is not finite", () => {
   it("ends the run after three in a row, with the last checkpoint whole", async () => {
     const run = temporary();
     await assert.rejects(
-      bagRun(run, poisoned(({ step }) => step > 4)),
+      unigramRun(run, poisoned(({ step }) => step > 4)),
       /the loss must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps in a row; see .*step_000007\.json\)/,
     );
     assert.deepEqual(
@@ -107,7 +107,7 @@ describe("a step whose loss is not finite", () => {
       [5, 6, 7].map((step) => `step_00000${step}.json`),
     );
     // Without the poison the run goes on from there, and remembers what it left out.
-    const { step } = await bagRun(run, new BagPolicy(), true);
+    const { step } = await unigramRun(run, new UnigramPolicy(), true);
     assert.deepEqual([step, new RunDirectory(run).readMetrics().at(-1)!["skipped_updates"]], [8, 2]);
   });
 });
@@ -116,11 +116,11 @@ describe("weights that compute nothing finite any more", () => {
   it("leave the checkpoint before them, however few are kept", async () => {
     const run = temporary();
     const one = { save_every: 1, keep: 1 };
-    await assert.rejects(bagRun(run, poisoned(({ step }) => step > 4), false, one), NonFiniteError);
+    await assert.rejects(unigramRun(run, poisoned(({ step }) => step > 4), false, one), NonFiniteError);
     // The update of step 4 ruined them, which step 5 was the first to see.
     assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [3, 4, 5, 6]);
     const sound = temporary();
-    await bagRun(sound, new BagPolicy(), false, one);
+    await unigramRun(sound, new UnigramPolicy(), false, one);
     assert.deepEqual(listCheckpoints(join(sound, "checkpoints")), [8]);
   });
 
@@ -134,7 +134,7 @@ describe("weights that compute nothing finite any more", () => {
 describe("a step whose samples are not finite", () => {
   it("is left out though no completion has an advantage, and three in a row end the run", async () => {
     const run = temporary();
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     const generate = policy.generate.bind(policy);
     let calls = 0;
     policy.generate = async (requests, options) => {
@@ -150,7 +150,7 @@ describe("a step whose samples are not finite", () => {
       );
     };
     await assert.rejects(
-      bagRun(run, policy),
+      unigramRun(run, policy),
       /the log-probs of sampled tokens must be finite: current value is NaN; lower optimizer\.learning_rate \(3 steps/,
     );
     assert.equal(readdirSync(join(run, "dumps")).length, 3);

@@ -7,16 +7,16 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync } from "node:f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCheckpoint } from "../run/checkpoint.ts";
-import { BagPolicy } from "../loop/testing.ts";
-import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+import { outcome, removeTemporary, temporary, unigramRun } from "./harness.ts";
 
-const PROGRAM = fileURLToPath(new URL("./bag_run.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("./unigram_run.ts", import.meta.url));
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
 afterEach(removeTemporary);
 
-/** Runs bag_run.ts as a user who is not root. */
+/** Runs unigram_run.ts as a user who is not root. */
 function bag(...words: string[]) {
   const user = isRoot ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"] : [];
   const { exitCode, stderr } = Bun.spawnSync([...user, process.execPath, PROGRAM, ...words], {
@@ -77,7 +77,7 @@ describe("a run without the right to write", { skip: reasonToSkip() }, () => {
       for (const part of parts) chmodSync(join(run, part), 0o755);
       assert.deepEqual(bag(run, "--resume"), { code: 0, error: "" });
       const whole = temporary();
-      await bagRun(whole, new BagPolicy());
+      await unigramRun(whole, new UnigramPolicy());
       assert.deepEqual(outcome(run), outcome(whole));
     });
   }

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { readEvents, requestSteering } from "../run/steering.ts";
-import { BagPolicy } from "../loop/testing.ts";
-import { bagRun, outcome, removeTemporary, temporary } from "./harness.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+import { outcome, removeTemporary, temporary, unigramRun } from "./harness.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 afterEach(removeTemporary);
@@ -17,7 +17,7 @@ afterEach(removeTemporary);
 function steeredPolicy(run: string, die: number) {
   let calls = 0;
   let updates = 0;
-  return new BagPolicy((name) => {
+  return new UnigramPolicy((name) => {
     if (calls++ === die) throw new Error("killed");
     if (name !== "step") return;
     if (++updates === 2) requestSteering(run, { action: "set", learning_rate: 0.5 });
@@ -31,23 +31,23 @@ describe("a steered run", () => {
     { timeout: 60_000 },
     async () => {
       const whole = temporary();
-      await bagRun(whole, steeredPolicy(whole, Infinity));
+      await unigramRun(whole, steeredPolicy(whole, Infinity));
       assert.deepEqual(readEvents(whole).map(({ step }) => step), [2, 4]);
       const expected = outcome(whole);
       const plain = temporary();
-      await bagRun(plain, new BagPolicy());
+      await unigramRun(plain, new UnigramPolicy());
       assert.notDeepEqual(outcome(plain).files, expected.files, "steering must make a difference");
       let compared = 0;
       for (let die = 18; die < 60; die += 3) {
         const run = temporary();
         let killed = false;
-        await bagRun(run, steeredPolicy(run, die)).catch((error: Error) => {
+        await unigramRun(run, steeredPolicy(run, die)).catch((error: Error) => {
           assert.equal(error.message, "killed");
           killed = true;
         });
         // From here on nobody steers, as long as both changes had been made.
         if (!killed || readEvents(run).length < 2) continue;
-        await bagRun(run, new BagPolicy(), true);
+        await unigramRun(run, new UnigramPolicy(), true);
         assert.deepEqual(outcome(run), expected, `killed at call ${die}`);
         compared++;
       }

@@ -153,7 +153,7 @@ describe("adapters beside weights in 16 bits", () => {
     const numbers = (tables: boolean) =>
       matrices.filter(({ name }) => /^(embed_tokens|lm_head)$/.test(name) === tables)
         .reduce((sum, { rows, cols }) => sum + rows * cols, 0);
-    const saved = exact.bytes - stored.bytes + stored.model.slot!.size;
+    const saved = exact.bytes - stored.bytes + stored.model.unpacked!.size;
     assert.equal(saved, 6 * numbers(false) + 2 * numbers(true)); // tables have no adapters, so no copy either way
     exact.destroy();
     stored.destroy();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { demonstrate } from "./demonstrations.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
 import { examplesOf, update } from "./update.ts";
-import { BagPolicy } from "./testing.ts";
+import { UnigramPolicy } from "./testing.ts";
 
 const recipe = tinyRecipe({ algorithm: "sft", train: { prompts_per_step: 3 } });
 const never = () => assert.fail("nothing must be sampled");
@@ -32,7 +32,7 @@ describe("demonstrate()", () => {
     const { setting } = await scriptedSetting(recipe, [chainProblem("1")], never);
     const { attempts } = await demonstrate(setting, 0, 0);
     const coefficients: number[][] = [];
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     policy.backward = (batch) => Promise.resolve(void coefficients.push(...batch.map((c) => Array.from(c))));
     await update(policy, examplesOf(attempts, "conditioned", false), recipe, 0.1);
     const tokens = attempts[0]!.parts[0]!.completions[0]!.ids.length;

@@ -11,7 +11,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { tune } from "./sft.ts";
 import { examplesAt } from "./sft_examples.ts";
 import { Status } from "../run/progress.ts";
-import { BagPolicy, chainProblem, EOS, tinyTokenizer } from "./testing.ts";
+import { chainProblem, EOS, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
@@ -126,10 +126,10 @@ describe("examplesAt()", () => {
 });
 
 describe("tune()", () => {
-  const run = (r: SftRecipe, o: { policy?: BagPolicy; resume?: boolean } = {}) =>
+  const run = (r: SftRecipe, o: { policy?: UnigramPolicy; resume?: boolean } = {}) =>
     tune({
       recipe: r,
-      policy: o.policy ?? new BagPolicy(),
+      policy: o.policy ?? new UnigramPolicy(),
       tokenizer: tinyTokenizer,
       eosId: EOS,
       problems: null,
@@ -171,7 +171,7 @@ describe("tune()", () => {
     for (const kill of [1, 4, 9, 13]) {
       const path = temporary();
       let calls = 0;
-      const dies = new BagPolicy(() => {
+      const dies = new UnigramPolicy(() => {
         if (calls++ === kill) throw new Error("killed");
       });
       await assert.rejects(run(recipe(path), { policy: dies }), /killed/);

@@ -103,7 +103,7 @@ export async function scriptedSetting(recipe: TrainRecipe, problems: Problem[], 
  * A policy that needs no GPU: every token is drawn from one softmax, whatever the prompt, and trained by SGD with
  * momentum. `beforeCall` is called before each operation; a test makes it throw to kill the run there.
  */
-export class BagPolicy implements StoredPolicy {
+export class UnigramPolicy implements StoredPolicy {
   facts = { model_type: "llama", adapter: "test", kernel_variants: { matmul: "base" } };
   logits = new Float64Array(tinyTokenizer.vocabSize);
   momentum = new Float64Array(tinyTokenizer.vocabSize);
@@ -177,7 +177,7 @@ export class BagPolicy implements StoredPolicy {
   }
 
   async reference(batch: LearnerSequence[]): Promise<Float32Array[]> {
-    return (await new BagPolicy().forward(batch)).logprobs;
+    return (await new UnigramPolicy().forward(batch)).logprobs;
   }
 
   saveModel(directory: string): Promise<void> {

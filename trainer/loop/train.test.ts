@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
-import { BagPolicy, chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
+import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 import { train, type TrainResult } from "./train.ts";
 
 const folders: string[] = [];
@@ -34,10 +34,11 @@ const SETTINGS = {
 /** Runs on the bag policy; a completion is right when it contains a 7. */
 async function run(
   output_dir: string,
-  o: { policy?: BagPolicy; resume?: boolean; stop?: AbortSignal; settings?: Record<string, unknown> } = {},
-): Promise<{ result: TrainResult; policy: BagPolicy }> {
+  o: { policy?: UnigramPolicy; resume?: boolean; stop?: AbortSignal; settings?: Record<string, unknown> } =
+    {},
+): Promise<{ result: TrainResult; policy: UnigramPolicy }> {
   const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
-  const policy = o.policy ?? new BagPolicy();
+  const policy = o.policy ?? new UnigramPolicy();
   const { setting } = await scriptedSetting(recipe, problems, () => "");
   const rewards = [{
     name: "accuracy",
@@ -106,16 +107,16 @@ describe("train()", () => {
   it("reaches the same bytes when it is killed at any moment and resumed", { timeout: 60_000 }, async () => {
     const whole = temporary();
     let calls = 0;
-    await run(whole, { policy: new BagPolicy(() => calls++) });
+    await run(whole, { policy: new UnigramPolicy(() => calls++) });
     const expected = outcome(whole);
     for (let kill = 0; kill < calls; kill += 5) {
       const path = temporary();
       let count = 0;
-      const dies = new BagPolicy(() => {
+      const dies = new UnigramPolicy(() => {
         if (count++ === kill) throw new Error("killed");
       });
       await assert.rejects(run(path, { policy: dies }), /killed/);
-      const { policy, result } = await run(path, { resume: true, policy: new BagPolicy() });
+      const { policy, result } = await run(path, { resume: true, policy: new UnigramPolicy() });
       assert.equal(result.step, 6);
       assert.deepEqual(outcome(path), expected, `killed at call ${kill} of ${calls}`);
       assert.ok(policy.logits.some((logit) => logit !== 0));
@@ -149,7 +150,7 @@ describe("train()", () => {
   it("keeps the last checkpoint when the disk is full while saving", async () => {
     const path = temporary();
     let saves = 0;
-    const full = new BagPolicy((name) => {
+    const full = new UnigramPolicy((name) => {
       if (name === "save the moments" && ++saves === 2) {
         throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
       }
@@ -191,13 +192,13 @@ describe("train()", () => {
       run(path, { resume: true, settings: other }),
       /optimizer.learning_rate must be 2.* value is 3/,
     );
-    const adapter = new BagPolicy();
+    const adapter = new UnigramPolicy();
     adapter.facts = { ...adapter.facts, adapter: "another" };
     await assert.rejects(
       run(path, { resume: true, policy: adapter }),
       /its adapter is test: this run's is another/,
     );
-    const variants = new BagPolicy();
+    const variants = new UnigramPolicy();
     variants.facts = { ...variants.facts, kernel_variants: { matmul: "subgroups" } };
     await assert.rejects(
       run(path, { resume: true, policy: variants }),
@@ -214,7 +215,7 @@ describe("train()", () => {
 
   it("stops before an update whose loss is not finite", async () => {
     const path = temporary();
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     const forward = policy.forward.bind(policy);
     policy.forward = async (batch) => {
       const scores = await forward(batch);
@@ -250,7 +251,7 @@ describe("train()", () => {
 function stopIn(step: number) {
   const controller = new AbortController();
   let updates = 0;
-  const policy = new BagPolicy((name) => {
+  const policy = new UnigramPolicy((name) => {
     if (name === "step" && ++updates === step) controller.abort();
   });
   return { policy, stop: controller.signal };

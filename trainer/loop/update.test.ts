@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Attempt } from "./rollouts.ts";
 import { collect } from "./rollouts.ts";
-import { BagPolicy, chainProblem, scriptedSetting, tinyRecipe } from "./testing.ts";
+import { chainProblem, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
 import { type Example, examplesOf, pack, update } from "./update.ts";
 
 async function rescuedAttempt(): Promise<Attempt> {
@@ -52,7 +52,7 @@ describe("pack()", () => {
 
 describe("update()", () => {
   const gradients = async (examples: Example[], overrides: Parameters<typeof tinyRecipe>[0]) => {
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     await update(policy, examples, tinyRecipe(overrides), 1);
     return [...policy.logits];
   };
@@ -75,21 +75,26 @@ describe("update()", () => {
   });
 
   it("measures nothing but still steps the optimizer when no group has an advantage", async () => {
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     const result = await update(policy, [example(0)], tinyRecipe(), 1);
     assert.deepEqual([result.loss, result.grad_norm, result.entropy, result.trainedTokens], [0, 0, null, 0]);
   });
 
   it("compares the sampler's log-probs with the learner's", async () => {
-    const uniform = -Math.log(new BagPolicy().logits.length);
+    const uniform = -Math.log(new UnigramPolicy().logits.length);
     const behaviour = [uniform, uniform - 0.06, uniform + 0.03];
-    const { logpDifference } = await update(new BagPolicy(), [{ ...example(1), behaviour }], tinyRecipe(), 1);
+    const { logpDifference } = await update(
+      new UnigramPolicy(),
+      [{ ...example(1), behaviour }],
+      tinyRecipe(),
+      1,
+    );
     assert.ok(Math.abs(logpDifference.max - 0.06) < 1e-5);
     assert.ok(Math.abs(logpDifference.mean - 0.03) < 1e-5);
   });
 
   it("refuses, before the weights change, when they disagree", async () => {
-    const policy = new BagPolicy();
+    const policy = new UnigramPolicy();
     const before = [...policy.logits];
     const behaviour = [-1, -1, -1];
     await assert.rejects(update(policy, [{ ...example(1), behaviour }], tinyRecipe(), 1), {

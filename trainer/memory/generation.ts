@@ -58,7 +58,7 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
   const prompt = maker("scratch", "prompt.max_prompt_length");
   const fixed = maker("scratch", "model");
   const largest = Math.max(...parameterLayouts(config).map((layout) => layout.rows * layout.cols));
-  const joined = settings.lora && settings.weights_dtype !== "float32"
+  const merged = settings.lora && settings.weights_dtype !== "float32"
     ? adaptedLayouts(parameterLayouts(config), settings.lora)
       .map(({ layout, own }) => ({ layout, rank: own.length * settings.lora!.r }))
     : [];
@@ -74,11 +74,11 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
       ]
       : [
         row("decode columns", rows * (3 * hidden + q + kv + q + inner + vocab)),
-        row("decode adapters", rows * widest(joined.map(({ rank }) => rank))),
-        row("decode product of adapters", rows * widest(joined.map(({ layout }) => layout.cols))),
-        ...joined.flatMap(({ layout: { rows: inputs, cols }, rank }) => [
-          adapters("joined lora A", inputs * rank),
-          adapters("joined lora B", rank * cols),
+        row("decode adapters", rows * widest(merged.map(({ rank }) => rank))),
+        row("decode product of adapters", rows * widest(merged.map(({ layout }) => layout.cols))),
+        ...merged.flatMap(({ layout: { rows: inputs, cols }, rank }) => [
+          adapters("merged lora A", inputs * rank),
+          adapters("merged lora B", rank * cols),
         ]),
         row(
           "decode partials",

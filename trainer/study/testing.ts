@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { trainingProblems } from "../loop/data.ts";
 import { Status } from "../run/progress.ts";
-import { BagPolicy, EOS, scriptedSetting, tinyTokenizer } from "../loop/testing.ts";
+import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
 import { train } from "../loop/train.ts";
 import type { Machine, ModelFacts } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
@@ -96,7 +96,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
     facts: (model) => MODELS.get(model)!,
     async train(recipe, { resume, tokenBudget, stop }) {
       trained.push(recipe.output_dir);
-      const policy = new BagPolicy(beforeCall);
+      const policy = new UnigramPolicy(beforeCall);
       const problems = await trainingProblems(recipe);
       const { setting } = await scriptedSetting(recipe, problems, () => "");
       const evaluation = {
@@ -120,7 +120,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
       });
     },
     async test(model, recipe, spec) {
-      const policy = new BagPolicy(beforeCall);
+      const policy = new UnigramPolicy(beforeCall);
       if (model !== "m") await policy.restore(model);
       return await finalTest(spec, recipe, { sampler: policy, tokenizer: tinyTokenizer, eosIds: [EOS] });
     },

@@ -14,7 +14,7 @@ import { decodeAttention } from "#shared/engine/ops/attention/decode_attention.t
 import { sample, sampleScratchBytes } from "#shared/engine/ops/sampling/sample.ts";
 import type { StepBuffers, StepOptions } from "./decoder.ts";
 import { rowShards, type Shard } from "#shared/engine/model/shards.ts";
-import { JoinedAdapters } from "./joined_adapters.ts";
+import { MergedAdapters } from "./merged_adapters.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";
 
 export class LayerSteps {
@@ -22,19 +22,19 @@ export class LayerSteps {
   readonly #qkNorms: GPUBuffer[];
   readonly #table: Shard[];
   readonly #head: Shard[];
-  readonly #adapters: ReadonlyMap<Parameter, JoinedAdapters>;
+  readonly #adapters: ReadonlyMap<Parameter, MergedAdapters>;
 
   constructor(readonly model: Model, readonly pools: readonly GPUBuffer[], rows: number) {
     const { gpu, config } = model;
     const column = (label: string, cols: number) => gpu.allocate(`decode ${label}`, rows * cols * 4);
     this.#adapters = new Map(
-      model.adapted().map((parameter) => [parameter, new JoinedAdapters(model, parameter)]),
+      model.adapted().map((parameter) => [parameter, new MergedAdapters(model, parameter)]),
     );
-    const joined = [...this.#adapters.values()];
+    const merged = [...this.#adapters.values()];
     const widest = (sizes: number[]) => Math.max(1, ...sizes);
     this.#buffers = {
-      xa: column("adapters", widest(joined.map(({ rank }) => rank))),
-      low: column("product of adapters", widest(joined.map(({ parameter }) => parameter.cols))),
+      xa: column("adapters", widest(merged.map(({ rank }) => rank))),
+      low: column("product of adapters", widest(merged.map(({ parameter }) => parameter.cols))),
       x: column("x", config.hidden_size),
       scaled: column("scaled", config.hidden_size),
       squares: gpu.allocate("decode squares", squaresBytes(rows, config.hidden_size)),
@@ -52,14 +52,14 @@ export class LayerSteps {
       : [];
   }
 
-  /** Takes over the weights that are kept joined; to be called after every change of the model. */
+  /** Takes over the weights that are kept merged; to be called after every change of the model. */
   refresh(recorder: Recorder): void {
     const bytes = this.model.config.head_dim * 4;
     for (const [i, buffer] of this.#qkNorms.entries()) {
       recorder.copy(this.model.layers[i]!.q_norm!.buffer, 0, buffer, 0, bytes);
       recorder.copy(this.model.layers[i]!.k_norm!.buffer, 0, buffer, bytes, bytes);
     }
-    for (const joined of this.#adapters.values()) joined.refresh(recorder);
+    for (const merged of this.#adapters.values()) merged.refresh(recorder);
   }
 
   /** Records one token for the first `rows` rows. */
@@ -156,7 +156,7 @@ export class LayerSteps {
   }
 
   destroy(): void {
-    for (const joined of this.#adapters.values()) joined.destroy();
+    for (const merged of this.#adapters.values()) merged.destroy();
     this.model.gpu.release(...this.#qkNorms, ...Object.values(this.#buffers));
   }
 }

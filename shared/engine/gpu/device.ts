@@ -14,7 +14,7 @@ import {
 import { compileKernel, IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";
 import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
-import { nappingUntil } from "./wait.ts";
+import { sleepUntil } from "./wait.ts";
 
 /** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units. */
 export const PRODUCTS = ["base", "workgroup", "subgroups8", "matrix"] as const;
@@ -93,7 +93,7 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   gpu.immediates = immediates && gpu.profile === "cpu"; // tried on software adapters only
   // The host's own WebGPU waits well by itself.
   const native = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
-  gpu.naps = gpu.profile === "cpu" && entry !== native;
+  gpu.sleepsWhileWaiting = gpu.profile === "cpu" && entry !== native;
   return gpu;
 }
 
@@ -113,7 +113,7 @@ export class Gpu {
   /** Whether parameters go with the commands, which few hosts offer. */
   immediates = false;
   /** Whether to sleep while waiting, so that the adapter has all processors to itself. */
-  naps = false;
+  sleepsWhileWaiting = false;
   /**
    * Most bytes of weights that are copied to decode with few dispatches: those of a larger model are not what its time
    * goes into. Tests lower it to see a small model decoded as a large one.
@@ -215,7 +215,7 @@ export class Gpu {
 
   /** Waits for the device's answer to `work`. */
   async until<T>(work: Promise<T>): Promise<T> {
-    return await (this.naps ? nappingUntil(work) : work);
+    return await (this.sleepsWhileWaiting ? sleepUntil(work) : work);
   }
 
   /** Waits for everything submitted. */

@@ -8,7 +8,7 @@ const LONGEST = 1; // milliseconds: what a timer or a connection may have to wai
 type Immediate = { setImmediate: (task: () => void) => void };
 
 /** Settles as `promise` does, and lets the event loop sleep until then. Not for browsers, whose pages must not block. */
-export function nappingUntil<T>(promise: Promise<T>): Promise<T> {
+export function sleepUntil<T>(promise: Promise<T>): Promise<T> {
   let settled = false;
   const began = performance.now();
   const turn = () => {

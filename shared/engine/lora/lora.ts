@@ -66,7 +66,7 @@ export class Lora implements Trainable, WeightGradients {
     }
     if (model.dtype !== "float32") {
       const largest = Math.max(...[...this.#pairs.keys()].map(({ rows, cols }) => rows * cols));
-      model.slot = gpu.allocate("unpacked matrix", largest * 4);
+      model.unpacked = gpu.allocate("unpacked matrix", largest * 4);
     }
     this.#recorder.submit();
     const random = new Random(seed);
@@ -129,8 +129,8 @@ export class Lora implements Trainable, WeightGradients {
 
   destroy(): void {
     for (const { source } of this.#all()) this.model.adapters.delete(source.name);
-    if (this.model.slot) this.gpu.release(this.model.slot);
-    this.model.slot = undefined;
+    if (this.model.unpacked) this.gpu.release(this.model.unpacked);
+    this.model.unpacked = undefined;
     this.gradients.destroy();
     this.gpu.release(...this.parameters().map(({ buffer }) => buffer), ...this.#base.values());
     this.gpu.release(...Object.values(this.#scratch));

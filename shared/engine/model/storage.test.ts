@@ -107,7 +107,7 @@ for (const { stored, rounded } of TYPES) {
       const [a, b] = [noise(qkv.rows * rank, 6, 1e-3), noise(rank * 8, 7, 1e-3)];
       const product = { a: gpu.upload("a", a), b: gpu.upload("b", b), rank, scale: 0.5 };
       model.adapters.set("model.layers.0.self_attn.k_proj.weight", product); // columns 16 to 23
-      model.slot = gpu.allocate("slot", qkv.rows * qkv.cols * 4);
+      model.unpacked = gpu.allocate("unpacked matrix", qkv.rows * qkv.cols * 4);
       const expected = rounded(data).map((w, i) => {
         const [row, col] = [Math.floor(i / qkv.cols), i % qkv.cols - 16];
         if (col < 0 || col >= 8) return w;
@@ -117,7 +117,7 @@ for (const { stored, rounded } of TYPES) {
       const actual = await readParameter(model, qkv);
       assertClose(actual, expected, 1e-7);
       assert.notDeepEqual(actual, rounded(data), "a change far below the steps of the type is kept");
-      gpu.release(product.a, product.b, model.slot);
+      gpu.release(product.a, product.b, model.unpacked);
       model.destroy();
     });
   });

@@ -1,8 +1,8 @@
 // How a parameter's numbers are stored: f32, or 16 bits for the matrices of a model whose weights do not change.
 // Products read them as they lie, and what computes sees f32 all the same: a checkpoint that is stored in 16 bits gives
-// the same bits either way. A matrix that has adapters is unpacked into one slot of the model just before each product
+// the same bits either way. A matrix that has adapters is unpacked into one buffer of the model just before each product
 // that reads it, together with the adapters' product, as if merged in f32; decoding of large models, which would do so
-// for every token, multiplies by the adapters themselves (joined_adapters.ts).
+// for every token, multiplies by the adapters themselves (merged_adapters.ts).
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
@@ -86,7 +86,7 @@ export function operand(
   const { rows, cols: stride, buffer, dtype, sources } = parameter;
   const products = sources.map(({ name }) => model.adapters.get(name));
   if (dtype === "float32" || products.every((product) => product === undefined)) return { w: buffer, dtype };
-  const out = { buffer: model.slot!, offset: 0, size: rows * stride * 4 };
+  const out = { buffer: model.unpacked!, offset: 0, size: rows * stride * 4 };
   for (const [i, { column: first, shape: [cols] }] of sources.entries()) {
     const shape = { rows, stride, first, cols: cols!, dtype };
     unpack(recorder, { packed: buffer, product: products[i], out }, shape);

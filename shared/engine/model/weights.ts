@@ -132,7 +132,7 @@ export class Model {
   /** Of matrices in 16 bits, by Hugging Face's name: products that are part of them wherever they are read. */
   readonly adapters = new Map<string, LowRank>();
   /** Where matrices with adapters are unpacked, one at a time; whoever adds adapters brings it. */
-  slot: GPUBuffer | undefined;
+  unpacked: GPUBuffer | undefined;
   readonly #parameters: Parameter[];
   #ropeTable: { positions: number; buffer: GPUBuffer } | undefined;
 

@@ -3,10 +3,10 @@
 // costs as much as a product of as many rows as the rank.
 
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { place } from "#shared/engine/ops/storage/place.ts";
+import { copyInto } from "#shared/engine/ops/storage/copy_into.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 
-export class JoinedAdapters {
+export class MergedAdapters {
   /** Columns of A and rows of B: the sum of the adapters' ranks. */
   readonly rank: number;
   readonly a: GPUBuffer; // (inputs, rank)
@@ -17,8 +17,8 @@ export class JoinedAdapters {
     const { gpu } = model;
     const { name, rows, cols } = parameter;
     this.rank = this.#pairs().reduce((sum, { rank }) => sum + rank, 0);
-    this.a = gpu.allocate(`${name} joined A`, rows * this.rank * 4);
-    this.b = gpu.allocate(`${name} joined B`, this.rank * cols * 4);
+    this.a = gpu.allocate(`${name} merged A`, rows * this.rank * 4);
+    this.b = gpu.allocate(`${name} merged B`, this.rank * cols * 4);
   }
 
   /** Takes over adapters that have changed. */
@@ -27,9 +27,9 @@ export class JoinedAdapters {
     let at = 0;
     for (const { a, b, rank, scale, column, cols } of this.#pairs()) {
       const left = { rows, cols: rank, stride: this.rank, firstRow: 0, firstCol: at, scale };
-      place(recorder, { x: a, out: this.a }, left);
+      copyInto(recorder, { x: a, out: this.a }, left);
       const right = { rows: rank, cols, stride, firstRow: at, firstCol: column, scale: 1 };
-      place(recorder, { x: b, out: this.b }, right);
+      copyInto(recorder, { x: b, out: this.b }, right);
       at += rank;
     }
   }

@@ -1,9 +1,9 @@
-// A matrix, scaled, put into a larger one.
+// A scaled copy of a matrix as a block of a larger one.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
-import placeSource from "./place.wgsl" with { type: "text" };
+import copySource from "./copy_into.wgsl" with { type: "text" };
 
-export interface Placement {
+export interface CopyPlace {
   rows: number;
   cols: number;
   /** Columns of the larger matrix. */
@@ -14,12 +14,12 @@ export interface Placement {
 }
 
 /** out[firstRow + i, firstCol + j] = scale * x[i, j]; x (rows, cols), out (any, stride), all columns multiples of 4. */
-export function place(
+export function copyInto(
   recorder: Recorder,
   buffers: { x: Binding; out: Binding },
-  { rows, cols, stride, firstRow, firstCol, scale }: Placement,
+  { rows, cols, stride, firstRow, firstCol, scale }: CopyPlace,
 ): void {
   const params = { rows, cols, stride, first_row: firstRow, first_col: firstCol, scale };
-  const kernel = recorder.gpu.kernel("place", placeSource);
+  const kernel = recorder.gpu.kernel("copy_into", copySource);
   recorder.dispatch(kernel, params, buffers, linearGrid(rows * cols / 4, 64));
 }

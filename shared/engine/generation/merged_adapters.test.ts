@@ -2,10 +2,10 @@ import { describe, it } from "node:test";
 import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { matmulNNRef } from "#shared/engine/ops/matmul/matmul.ref.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
-import { JoinedAdapters } from "./joined_adapters.ts";
+import { MergedAdapters } from "./merged_adapters.ts";
 import { Model } from "#shared/engine/model/weights.ts";
 
-describe("JoinedAdapters", () => {
+describe("MergedAdapters", () => {
   it("multiply to the scaled products of all adapters, in their columns", async () => {
     const gpu = await testGpu();
     const config = parseConfig({
@@ -32,12 +32,12 @@ describe("JoinedAdapters", () => {
       model.adapters.set(`model.layers.0.self_attn.${name}_proj.weight`, product);
       return product;
     });
-    const joined = new JoinedAdapters(model, qkv);
-    await run((recorder) => joined.refresh(recorder));
-    const [a, b] = [await gpu.readFloats(joined.a), await gpu.readFloats(joined.b)];
+    const merged = new MergedAdapters(model, qkv);
+    await run((recorder) => merged.refresh(recorder));
+    const [a, b] = [await gpu.readFloats(merged.a), await gpu.readFloats(merged.b)];
     assertClose(matmulNNRef(a, b, { rows: qkv.rows, cols: qkv.cols, inner: 12 }), expected, 1e-6);
     gpu.release(...adapters.flatMap(({ a, b }) => [a, b]));
-    joined.destroy();
+    merged.destroy();
     model.destroy();
   });
 });

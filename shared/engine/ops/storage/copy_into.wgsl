@@ -1,4 +1,4 @@
-// A matrix, scaled, put into a larger one: out[first_row + i, first_col + j] = scale * x[i, j]. One thread a quad.
+// A scaled copy of a matrix as a block of a larger one: out[first_row + i, first_col + j] = scale * x[i, j]. One thread a quad.
 struct Params {
   rows: u32,
   cols: u32, // multiple of 4

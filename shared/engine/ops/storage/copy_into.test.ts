@@ -1,9 +1,9 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
-import { place } from "./place.ts";
+import { copyInto } from "./copy_into.ts";
 
-describe("place()", () => {
+describe("copyInto()", () => {
   it("puts a scaled matrix into a larger one and leaves the rest alone", async () => {
     const gpu = await testGpu();
     for (
@@ -18,7 +18,7 @@ describe("place()", () => {
       const [x, before] = [noise(rows * cols, 1), noise((rows + 3) * stride, 2)];
       const buffers = { x: gpu.upload("x", x), out: gpu.upload("out", before) };
       const scale = 0.5; // exact
-      await run((recorder) => place(recorder, buffers, { rows, cols, stride, firstRow, firstCol, scale }));
+      await run((recorder) => copyInto(recorder, buffers, { rows, cols, stride, firstRow, firstCol, scale }));
       const expected = before.map((old, i) => {
         const [row, col] = [Math.floor(i / stride) - firstRow, i % stride - firstCol];
         return row >= 0 && row < rows && col >= 0 && col < cols ? scale * x[row * cols + col]! : old;

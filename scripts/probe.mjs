@@ -3,7 +3,7 @@
 // Always run in a child process: some drivers crash instead of refusing.
 
 import { openGpu } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/self_test.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 try {

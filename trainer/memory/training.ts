@@ -5,8 +5,13 @@
 import { bytesOf, type Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { logProbScratchBytes } from "#shared/engine/ops/log_prob/log_prob.ts";
 import { hasQkNorm } from "#shared/engine/model/config.ts";
-import { isTable, storedAs } from "#shared/engine/model/storage.ts";
-import { paddedVocabulary, type ParameterLayout, parameterLayouts } from "#shared/engine/model/weights.ts";
+import { isTable } from "#shared/engine/model/storage.ts";
+import {
+  paddedVocabulary,
+  type ParameterLayout,
+  parameterLayouts,
+  storedAs,
+} from "#shared/engine/model/weights.ts";
 import type { LoraSettings } from "#shared/engine/lora/lora.ts";
 import { savedColumns } from "#shared/engine/backward/saved_blocks.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";

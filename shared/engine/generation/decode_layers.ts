@@ -12,7 +12,7 @@ import {
 } from "#shared/engine/ops/decode/decode.ts";
 import { decodeAttention } from "#shared/engine/ops/attention/decode_attention.ts";
 import { sample, sampleScratchBytes } from "#shared/engine/ops/sampling/sample.ts";
-import type { StepBuffers, StepOptions } from "./decoder.ts";
+import type { StepBuffers, StepOptions } from "./step.ts";
 import { rowShards, type Shard } from "#shared/engine/model/shards.ts";
 import { MergedAdapters } from "./merged_adapters.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";

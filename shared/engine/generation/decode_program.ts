@@ -13,7 +13,7 @@ import {
   stepTable,
 } from "#shared/engine/ops/decode/decode_step.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
-import type { StepBuffers, StepOptions } from "./decoder.ts";
+import type { StepBuffers, StepOptions } from "./step.ts";
 import { operand } from "#shared/engine/model/storage.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";
 

@@ -10,6 +10,7 @@ import { attentionInput, embed, finishBlock } from "#shared/engine/forward/forwa
 import { LayerSteps } from "./decode_layers.ts";
 import { DecodeProgram, decodesByProgram, workBytes } from "./decode_program.ts";
 import { type Model, paddedVocabulary } from "#shared/engine/model/weights.ts";
+import type { BlockOptions } from "./step.ts";
 
 /** One live row as the host knows it at the start of a block; the meaning of each is in decode_state.wgsl. */
 export interface Row {
@@ -32,29 +33,6 @@ export interface DecodeSize {
   /** Steps between two read-backs. */
   block: number;
   eos: readonly number[];
-}
-
-export interface BlockOptions {
-  /** Bound of all positions. */
-  positions: number;
-  temperature: number;
-  greedy: boolean;
-}
-
-/** What a step reads and writes whatever computes it; see decode_step.wgsl. */
-export interface StepBuffers {
-  state: GPUBuffer;
-  next: GPUBuffer;
-  emitted: GPUBuffer;
-  eos: GPUBuffer;
-}
-
-export interface StepOptions extends BlockOptions {
-  rows: number;
-  /** This step within its block of `block` steps. */
-  step: number;
-  block: number;
-  eosCount: number;
 }
 
 /** Bytes of the widest that a row has in one binding. */

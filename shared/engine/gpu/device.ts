@@ -14,6 +14,7 @@ import {
 import { compileKernel, IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";
 import type { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
+import { type ShaderText, textOf } from "./shader.ts";
 import { sleepUntil } from "./wait.ts";
 
 /** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units. */
@@ -126,6 +127,7 @@ export class Gpu {
   /** For writable bindings that a variant of a kernel never touches. */
   readonly unused: GPUBuffer;
   readonly #kernels = new Map<string, Kernel>();
+  readonly #sources = new Map<string, ShaderText>();
   readonly #ids = new WeakMap<GPUBuffer, number>();
   readonly #readback: Readback;
   #nextId = 1;
@@ -241,13 +243,20 @@ export class Gpu {
     for (const kernel of this.#kernels.values()) kernel.bindGroups.clear();
   }
 
-  /** The compiled kernel of a WGSL text, or of what makes it; compiled once per label and constants. */
-  kernel(label: string, wgsl: string | (() => string), constants: Record<string, number> = {}): Kernel {
+  /**
+   * The compiled kernel of a WGSL text; compiled once per label and constants.
+   * @throws Error when another text goes by this label, or the text is not as kernel.ts describes.
+   */
+  kernel(label: string, source: ShaderText, constants: Record<string, number> = {}): Kernel {
+    const known = this.#sources.get(label);
+    if (known !== undefined && known !== source) {
+      throw new Error(`Cannot compile ${label} as another text goes by this label`);
+    }
+    this.#sources.set(label, source);
     const key = `${label} ${JSON.stringify(constants)}`;
     let kernel = this.#kernels.get(key);
     if (!kernel) {
-      const text = typeof wgsl === "string" ? wgsl : wgsl();
-      kernel = compileKernel(this.device, label, text, constants, this.immediates);
+      kernel = compileKernel(this.device, label, textOf(source), constants, this.immediates);
       this.#kernels.set(key, kernel);
     }
     return kernel;

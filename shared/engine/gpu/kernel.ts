@@ -4,6 +4,8 @@
 // 1.. are storage buffers, the entry point is `main`. The names in the file are the names in TypeScript,
 // so a forgotten or misspelt argument fails at the first dispatch instead of computing garbage.
 
+import { replaced, withConstants } from "./shader.ts";
+
 export interface Kernel {
   label: string;
   pipeline: GPUComputePipeline;
@@ -45,7 +47,9 @@ export function compileKernel(
   const immediateSize = params.length * 4;
   const immediate = immediates && immediateSize <= IMMEDIATE_BYTES && code.includes(UNIFORM);
   if (immediate) {
-    code = `requires immediate_address_space;\n${code.replace(UNIFORM, "var<immediate> p: Params;")}`;
+    code = `requires immediate_address_space;\n${
+      replaced(label, code, UNIFORM, "var<immediate> p: Params;")
+    }`;
   }
   const bindings: string[] = [];
   const entries: GPUBindGroupLayoutEntry[] = immediate
@@ -73,18 +77,6 @@ export function compileKernel(
     compute: { module, entryPoint: "main" },
   });
   return { label, pipeline, layout, params, immediate, bindings, bindGroups: new Map() };
-}
-
-function withConstants(label: string, wgsl: string, constants: Record<string, number>): string {
-  let code = wgsl;
-  for (const [name, value] of Object.entries(constants)) {
-    const line = new RegExp(`const ${name}(: *\\w+)? *= *[^;]*;`);
-    const old = line.exec(code)?.[0];
-    if (!old) throw new Error(`Cannot compile ${label} as it has no line \`const ${name} = ...;\``);
-    const literal = /= *\d+u;/.test(old) ? `${value}u` : Number.isInteger(value) ? `${value}.0` : `${value}`;
-    code = code.replace(old, `const ${name}${old.match(/: *\w+/)?.[0] ?? ""} = ${literal};`);
-  }
-  return code;
 }
 
 function paramsOf(label: string, code: string): Kernel["params"] {

@@ -1,7 +1,11 @@
 // Time per kernel, by timestamp queries around every dispatch. While `gpu.profiler` is set each dispatch gets a pass
 // of its own, so the sum is a little above the time of an unprofiled run.
 
-import type { Gpu } from "./device.ts";
+/** What is needed of a `Gpu`, which knows its profiler and so cannot be imported here. */
+interface Timed {
+  readonly device: GPUDevice;
+  until<T>(work: Promise<T>): Promise<T>;
+}
 
 /** What a dispatch computes and touches. */
 export interface Work {
@@ -34,7 +38,7 @@ export class Profiler {
   #pending: { work: Work[]; stamps: GPUBuffer }[] = [];
 
   /** @throws Error when the device has no timestamp queries. */
-  constructor(readonly gpu: Gpu) {
+  constructor(readonly gpu: Timed) {
     if (!gpu.device.features.has("timestamp-query")) {
       throw new Error("Cannot profile as the adapter has no timestamp queries");
     }

@@ -120,6 +120,14 @@ describe("compileKernel()", () => {
     gpu.release(a, b);
   });
 
+  it("refuses a second text under one label", () => {
+    gpu.kernel("add", ADD);
+    assert.throws(() => gpu.kernel("add", `${ADD}\n`), {
+      message: "Cannot compile add as another text goes by this label",
+    });
+    assert.throws(() => gpu.kernel("add", () => ADD), /another text/);
+  });
+
   const broken: [string, string, Record<string, number>, string][] = [
     ["a constant that is not there", ADD, { OTHER: 1 }, "it has no line `const OTHER = ...;`"],
     [

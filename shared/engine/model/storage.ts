@@ -14,11 +14,6 @@ import type { Model, Parameter, ParameterLayout } from "./weights.ts";
 /** Numbers that the host converts at a time. */
 const BLOCK = 1 << 20;
 
-/** Matrices take the model's type; norms and biases are few numbers and stay f32. */
-export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
-  return rows > 1 ? dtype : "float32";
-}
-
 /** Tables of tokens, (vocabulary, hidden): the embeddings and the head. */
 export function isTable({ sources }: Pick<ParameterLayout, "sources">): boolean {
   return !sources[0]!.transposed && sources[0]!.shape.length > 1;

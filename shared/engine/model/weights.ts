@@ -8,7 +8,6 @@ import type { Rows } from "#shared/io/safetensors.ts";
 import type { LowRank } from "#shared/engine/ops/storage/unpack.ts";
 import { bytesOf, checkDtype, type Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { hasQkNorm, inverseFrequencies, type ModelConfig } from "./config.ts";
-import { storedAs } from "./storage.ts";
 
 /** Where one Hugging Face tensor sits inside a parameter. */
 export interface Source {
@@ -50,6 +49,11 @@ export interface LayerWeights {
 /** Vocabulary rows of the embedding and columns of the logits: the next multiple of 4. */
 export function paddedVocabulary(config: ModelConfig): number {
   return Math.ceil(config.vocab_size / 4) * 4;
+}
+
+/** Matrices take the model's type; norms and biases are few numbers and stay f32. */
+export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
+  return rows > 1 ? dtype : "float32";
 }
 
 /** Every parameter of the model in the order of `Model.parameters()`. */

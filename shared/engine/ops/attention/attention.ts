@@ -6,6 +6,8 @@ import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 import source from "./attention.wgsl" with { type: "text" };
 import subgroup from "./attention_subgroup.wgsl" with { type: "text" };
 
+const SUBGROUP_TEXT = SUBGROUPS + subgroup;
+
 /**
  * qkv (tokens, (heads + 2 kvHeads) headDim), rotated; seg_start (tokens, u32): index of the first token of
  * the own sequence; out (tokens, heads headDim); lse (tokens, heads) = log of the softmax denominator.
@@ -19,7 +21,7 @@ export function attention(
   const constants = { QUADS: headDim / 4 };
   const params = { tokens, heads, kv_heads: kvHeads, quads: headDim / 4 };
   if (gpu.subgroups8) {
-    const kernel = gpu.kernel("attention_subgroup", SUBGROUPS + subgroup, constants);
+    const kernel = gpu.kernel("attention_subgroup", SUBGROUP_TEXT, constants);
     return recorder.dispatch(kernel, params, buffers, linearGrid(Math.ceil(tokens / 8) * heads, 1));
   }
   const kernel = gpu.kernel("attention", source, constants);

@@ -11,6 +11,12 @@ import attentionSubgroupSource from "./decode_attention_subgroup.wgsl" with { ty
 import workSource from "./decode_attention_work.wgsl" with { type: "text" };
 import state from "#shared/engine/ops/decode/decode_state.wgsl" with { type: "text" };
 
+const TEXT = state + attentionSource;
+const SUBGROUP_TEXTS = {
+  decode_attention_columns: SUBGROUPS + state + columnsSource + attentionSubgroupSource,
+  decode_attention_work: SUBGROUPS + state + workSource + attentionSubgroupSource,
+};
+
 /**
  * raw (rows, (heads + 2 kvHeads) headDim): the projection of the new tokens; table as in `rope`; qk_norm (2, headDim)
  * for Qwen3; pool (tokens, 2, kvHeads, headDim); out (rows, heads headDim).
@@ -32,10 +38,17 @@ export function decodeAttention(
   if (attendsInSubgroups(gpu, headDim)) {
     const params = { raw_quads: (heads + 2 * kvHeads) * headDim / 4, out_quads: heads * headDim / 4 };
     const shape = { rows, heads, kvHeads, headDim, eps };
-    return subgroupAttention(recorder, columnsSource, params, bindings, shape, !!buffers.qk_norm);
+    return subgroupAttention(
+      recorder,
+      "decode_attention_columns",
+      params,
+      bindings,
+      shape,
+      !!buffers.qk_norm,
+    );
   }
   const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
-  const kernel = gpu.kernel("decode_attention", state + attentionSource, constants);
+  const kernel = gpu.kernel("decode_attention", TEXT, constants);
   const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
   recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
 }
@@ -65,12 +78,12 @@ export function decodeAttentionOfWork(
 ): void {
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
   const params = { stride, projected, attended };
-  subgroupAttention(recorder, workSource, params, bindings, shape, !!buffers.qk_norm);
+  subgroupAttention(recorder, "decode_attention_work", params, bindings, shape, !!buffers.qk_norm);
 }
 
 function subgroupAttention(
   recorder: Recorder,
-  bindingsSource: string,
+  label: keyof typeof SUBGROUP_TEXTS,
   params: Record<string, number>,
   bindings: Record<string, Binding>,
   { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
@@ -78,9 +91,7 @@ function subgroupAttention(
 ): void {
   const group = heads / kvHeads;
   const together = group % 2 === 0 ? 2 : 1;
-  const source = SUBGROUPS + state + bindingsSource + attentionSubgroupSource;
-  const label = bindingsSource === workSource ? "decode_attention_work" : "decode_attention_columns";
-  const kernel = recorder.gpu.kernel(label, source, {
+  const kernel = recorder.gpu.kernel(label, SUBGROUP_TEXTS[label], {
     QUADS: headDim / 4,
     QK_NORM: qkNorm ? 1 : 0,
     HEADS: together,

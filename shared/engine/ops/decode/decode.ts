@@ -3,7 +3,7 @@
 
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "#shared/engine/ops/storage/dtype.ts";
-import { decodeProductSource, tileRows } from "#shared/engine/ops/matmul/decode_matmul_subgroup.ts";
+import { decodeProductTexts, tileRows } from "#shared/engine/ops/matmul/decode_matmul_subgroup.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
@@ -11,6 +11,10 @@ import logitsSource from "#shared/engine/ops/matmul/decode_logits.wgsl" with { t
 import matmulSource from "#shared/engine/ops/matmul/decode_matmul.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
 import storeSource from "#shared/engine/ops/attention/store_kv.wgsl" with { type: "text" };
+
+const EMBED = state + embedSource;
+const MATMUL = state + matmulSource;
+const LOGITS = state + logitsSource;
 
 /** 32-bit words before the first row of the state, and of each row: see decode_state.wgsl. */
 export const STATE_HEADER = 1;
@@ -42,7 +46,7 @@ export function decodeEmbed(
   { rows, hidden, dtype = "float32" }: { rows: number; hidden: number; dtype?: Dtype },
 ): void {
   const { gpu } = recorder;
-  const kernel = kernelReading(gpu, "decode_embed", state + embedSource, "table", dtype);
+  const kernel = kernelReading(gpu, "decode_embed", EMBED, "table", dtype);
   for (const { binding, first, count } of table) {
     const params = { quads: hidden / 4, first, count };
     const grid = linearGrid(rows * Math.ceil(hidden / 8), 64);
@@ -165,7 +169,7 @@ function decodeProduct(
     };
     return subgroupProduct(recorder, params, bindings, { rows, cols, dtype });
   }
-  const kernel = kernelReading(gpu, "decode_matmul", state + matmulSource, "w", dtype, flags);
+  const kernel = kernelReading(gpu, "decode_matmul", MATMUL, "w", dtype, flags);
   const grid = [Math.ceil(cols / (flags.SWIGLU ? 32 : 64)), Math.ceil(rows / 32)] as const;
   recorder.dispatch(kernel, { cols, inner, eps }, bindings, grid);
 }
@@ -179,7 +183,7 @@ function subgroupProduct(
 ): void {
   const tile = tileRows(rows);
   const label = `decode_matmul_subgroup of ${tile} rows`;
-  const kernel = kernelReading(recorder.gpu, label, () => decodeProductSource(tile), "w", dtype);
+  const kernel = kernelReading(recorder.gpu, label, decodeProductTexts(tile), "w", dtype);
   const grid = [Math.ceil(cols / (params.swiglu ? 16 : 32)), Math.ceil(rows / tile)] as const;
   const work = { rows, cols: params.swiglu ? 2 * cols : cols }; // for the profiler
   recorder.dispatch(kernel, { ...params, quads: cols / 4, ...work }, bindings, grid);
@@ -226,7 +230,7 @@ export function decodeLogits(
     }
     return;
   }
-  const kernel = kernelReading(gpu, "decode_logits", state + logitsSource, "w", dtype);
+  const kernel = kernelReading(gpu, "decode_logits", LOGITS, "w", dtype);
   for (const { binding, first, count } of head) {
     const grid = [Math.ceil(count / 32), Math.ceil(rows / 32)] as const;
     recorder.dispatch(kernel, { count, first, stride, inner, eps }, { ...buffers, w: binding }, grid);

@@ -3,6 +3,7 @@
 
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
+import { textsBy, withConstants } from "#shared/engine/gpu/shader.ts";
 import state from "./decode_state.wgsl" with { type: "text" };
 import stepSource from "./decode_step.wgsl" with { type: "text" };
 import packSource from "./pack_decode.wgsl" with { type: "text" };
@@ -21,8 +22,10 @@ function tileRows(rows: number): TileRows {
 }
 
 /** The kernel for tiles of `rows` rows. */
+const stepTexts = textsBy(stepText);
+
 function stepText(rows: TileRows): string {
-  const source = stepSource.replace("const TILE = 16u;", `const TILE = ${rows}u;`);
+  const source = withConstants("decode_step", stepSource, { TILE: rows });
   return SUBGROUPS + state + raceSource + emitSource + source + productText(rows);
 }
 
@@ -164,7 +167,7 @@ export function decodeStep(
   const { rows } = shape;
   const tile = tileRows(rows);
   const label = `decode_step of ${tile} rows`;
-  const kernel = kernelReading(recorder.gpu, label, () => stepText(tile), "embeddings", dtype);
+  const kernel = kernelReading(recorder.gpu, label, stepTexts(tile), "embeddings", dtype);
   const params = {
     first: shape.first,
     end: shape.end,

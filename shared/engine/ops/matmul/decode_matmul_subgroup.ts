@@ -3,6 +3,7 @@
 // the norms. A workgroup is one subgroup and computes some rows x 32 columns.
 
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
+import { textsBy } from "#shared/engine/gpu/shader.ts";
 import state from "#shared/engine/ops/decode/decode_state.wgsl" with { type: "text" };
 
 type TileRows = 4 | 16;
@@ -16,7 +17,9 @@ const lines = (n: number, line: (i: number) => string) =>
   Array.from({ length: n }, (_, i) => line(i)).join("\n");
 
 /** The text of the kernel for `rows` rows a workgroup. */
-export function decodeProductSource(rows: TileRows): string {
+export const decodeProductTexts = textsBy(decodeProductSource);
+
+function decodeProductSource(rows: TileRows): string {
   const groups = Math.ceil(rows / 8); // a lane holds x of every eighth row
   return `${SUBGROUPS}${state}
 struct Params {

@@ -4,6 +4,7 @@
 
 import type { MatrixConfig } from "#shared/engine/gpu/adapter.ts";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
+import { replaced, type ShaderText, textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu } from "#shared/engine/gpu/testing.ts";
 
 const FUNCTIONS = `
@@ -66,15 +67,21 @@ const HALVES: Replacements = [
   [/(subgroupMatrixLoad<\w+, \w+>\()&tile/g, (_, load) => `${load}&halves`],
 ];
 
-/** @throws Error when the text is not such a one as this knows. */
-function replaced(wgsl: string | (() => string), replacements: Replacements): string {
-  let text = typeof wgsl === "string" ? wgsl : wgsl();
-  for (const [pattern, replacement] of replacements) {
-    const before = text;
-    text = text.replace(pattern, replacement);
-    if (text === before) throw new Error(`Cannot change the kernel as its text has nothing like ${pattern}`);
-  }
-  return text;
+/**
+ * What makes kernels on `gpu` from changed texts for matrix units, followed by `end`.
+ * @throws Error when a text is not such a one as this knows.
+ */
+function changing(gpu: Gpu, replacements: Replacements, end = ""): Gpu["kernel"] {
+  const { kernel } = gpu;
+  const texts = new Map<ShaderText, () => string>();
+  return (label, source, constants) => {
+    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, source, constants);
+    const text = texts.get(source) ??
+      (() =>
+        replacements.reduce((wgsl, [from, to]) => replaced(label, wgsl, from, to), textOf(source)) + end);
+    texts.set(source, text);
+    return kernel.call(gpu, label, text, constants);
+  };
 }
 
 const isForMatrixUnits = (label: string) => /^matmul_.._matrix/.test(label);
@@ -86,10 +93,7 @@ const isForMatrixUnits = (label: string) => /^matmul_.._matrix/.test(label);
 export function emulateMatrixUnits(gpu: Gpu, lanes = 8): () => void {
   const { matrixLanes, kernel } = gpu;
   gpu.matrixLanes = lanes;
-  gpu.kernel = (label, wgsl, constants) => {
-    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, wgsl, constants);
-    return kernel.call(gpu, label, () => replaced(wgsl, EMULATION) + FUNCTIONS, constants);
-  };
+  gpu.kernel = changing(gpu, EMULATION, FUNCTIONS);
   return () => {
     gpu.matrixLanes = matrixLanes;
     gpu.kernel = kernel;
@@ -111,11 +115,7 @@ export async function openForHalves(): Promise<Gpu | undefined> {
   const requestAdapter = () =>
     Promise.resolve({ features, limits, requestDevice, info: { ...info, subgroupMatrixConfigs: configs } });
   const gpu = await openGpu({ requestAdapter } as unknown as GPU, { profile: "gpu" });
-  const { kernel } = gpu;
-  gpu.kernel = (label, wgsl, constants) => {
-    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, wgsl, constants);
-    return kernel.call(gpu, label, () => replaced(wgsl, HALVES), constants);
-  };
+  gpu.kernel = changing(gpu, HALVES);
   if (gpu.offers("matrix")) return gpu;
   gpu.close();
   return undefined;

@@ -10,6 +10,9 @@ import tileSource from "./sample_tile.wgsl" with { type: "text" };
 /** Columns of logits that one thread of the sampler takes. */
 const SAMPLE_TILE = 1024;
 
+const TILE_TEXT = state + raceSource + tileSource;
+const JOIN_TEXT = state + emitSource + sampleSource;
+
 export interface SampleShape {
   rows: number;
   vocab: number;
@@ -55,8 +58,8 @@ export function sample(
     step,
     block,
   };
-  const first = recorder.gpu.kernel("sample_tile", state + raceSource + tileSource, { TILE: SAMPLE_TILE });
+  const first = recorder.gpu.kernel("sample_tile", TILE_TEXT, { TILE: SAMPLE_TILE });
   recorder.dispatch(first, params, buffers, linearGrid(rows * tiles, 64));
-  const second = recorder.gpu.kernel("sample", state + emitSource + sampleSource);
+  const second = recorder.gpu.kernel("sample", JOIN_TEXT);
   recorder.dispatch(second, params, buffers, linearGrid(rows, 64));
 }

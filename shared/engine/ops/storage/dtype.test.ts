@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { run, testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
+import { textOf } from "#shared/engine/gpu/shader.ts";
 import { bf16ToF32, f16ToF32 } from "#shared/io/half.ts";
 import { unpack } from "./unpack.ts";
 import { checkDtype, reading } from "./dtype.ts";
@@ -36,7 +37,7 @@ describe("16 bits", () => {
 
   it("are refused where a kernel reads no quads", () => {
     assert.throws(
-      () => reading(gather, "indices", "float16"),
+      () => textOf(reading("gather_rows", gather, "indices", "float16")),
       /Cannot read indices as float16 as it must be an array<vec4f>/,
     );
   });

@@ -4,6 +4,7 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Kernel } from "#shared/engine/gpu/kernel.ts";
+import { replaced, type ShaderText, textOf } from "#shared/engine/gpu/shader.ts";
 
 /** How numbers are stored on the GPU, in Hugging Face's names. */
 export type Dtype = "float32" | "bfloat16" | "float16";
@@ -30,31 +31,44 @@ fn quad_of_bf16(v: vec2u) -> vec4f {
 }
 `;
 
+/** The texts of kernels that read a binding stored in 16 bits, by their text in f32, the binding and the type. */
+const READING = new Map<ShaderText, Map<string, () => string>>();
+
 /**
- * The whole text of a kernel with the read-only binding `name`, an array of vec4f in it, stored as `dtype`.
- * @throws Error when the text has no such binding.
+ * The text of the kernel `label` with the read-only binding `name`, an array of vec4f in it, stored as `dtype`.
+ * @throws Error, when it is made, unless the text has such a binding and reads it
  */
-export function reading(wgsl: string, name: string, dtype: Dtype): string {
-  if (dtype === "float32") return wgsl;
-  const declaration = new RegExp(`(var<storage, *read> *${name} *: *array<)vec4f>`);
-  if (!declaration.test(wgsl)) {
-    throw new Error(`Cannot read ${name} as ${dtype} as it must be an array<vec4f>`);
-  }
-  const reads = new RegExp(`\\b${name}\\[([^\\]]*)\\]`, "g");
-  return dtype === "bfloat16"
-    ? wgsl.replace(declaration, "$1vec2u>").replace(reads, `quad_of_bf16(${name}[$1])`) + WIDEN_BF16
-    : "enable f16;\n" + wgsl.replace(declaration, "$1vec4h>").replace(reads, `vec4f(${name}[$1])`);
+export function reading(label: string, source: ShaderText, name: string, dtype: Dtype): ShaderText {
+  if (dtype === "float32") return source;
+  const known = READING.get(source) ?? new Map<string, () => string>();
+  READING.set(source, known);
+  const key = `${name} ${dtype}`;
+  const text = known.get(key) ?? (() => {
+    const declaration = new RegExp(`(var<storage, *read> *${name} *: *array<)vec4f>`);
+    const reads = new RegExp(`\\b${name}\\[([^\\]]*)\\]`, "g");
+    const [type, widened] = dtype === "bfloat16" ? ["vec2u", "quad_of_bf16"] : ["vec4h", "vec4f"];
+    const wgsl32 = textOf(source);
+    if (!declaration.test(wgsl32)) {
+      throw new Error(`Cannot read ${name} as ${dtype} as it must be an array<vec4f>`);
+    }
+    const declared = replaced(label, wgsl32, declaration, `$1${type}>`);
+    const wgsl = replaced(label, declared, reads, `${widened}(${name}[$1])`);
+    return dtype === "bfloat16" ? wgsl + WIDEN_BF16 : "enable f16;\n" + wgsl;
+  });
+  known.set(key, text);
+  return text;
 }
 
-/** The kernel of a text whose binding `name` is stored as `dtype`; the text is made when it is compiled. */
+/** The kernel of a text whose binding `name` is stored as `dtype`. */
 export function kernelReading(
   gpu: Gpu,
   label: string,
-  wgsl: string | (() => string),
+  source: ShaderText,
   name: string,
   dtype: Dtype = "float32",
   constants: Record<string, number> = {},
 ): Kernel {
-  const text = () => reading(typeof wgsl === "string" ? wgsl : wgsl(), name, dtype);
-  return gpu.kernel(dtype === "float32" ? label : `${label} of ${dtype}`, text, constants);
+  if (dtype === "float32") return gpu.kernel(label, source, constants);
+  const own = `${label} of ${dtype}`;
+  return gpu.kernel(own, reading(own, source, name, dtype), constants);
 }

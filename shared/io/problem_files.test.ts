@@ -1,10 +1,12 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
+import { gzipSync } from "node:zlib";
 import { readProblems } from "./problem_files.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/problems.parquet", import.meta.url).href);
@@ -34,8 +36,12 @@ describe("readProblems()", () => {
       { id: "b", text: "What is 3*4?", answer: "12", trace: null, level: 2, source: "problems" },
     ]);
     assert.deepEqual(errors, [
-      { line: 3, reason: "it has no problem" },
-      { line: 4, reason: 'its id "a" is also that of line 1' },
+      {
+        file: FIXTURE,
+        line: 3,
+        reason: "it has no problem",
+      },
+      { file: FIXTURE, line: 4, reason: 'its id "a" is also that of line 1' },
     ]);
   });
 
@@ -109,4 +115,121 @@ describe("published data", () => {
     assert.ok(math.every(({ level }) => level !== null && level >= 1 && level <= 5));
     assert.ok((await rows("aime25", "math")).every(({ trace }) => trace === null));
   });
+});
+
+describe("Parquet", () => {
+  const path = fileURLToPath(new URL("fixtures/exact_numbers.parquet", import.meta.url).href);
+  const golds = {
+    float16: ["0.1", "-2.5", "65504"],
+    float32: ["0.1", "16777216", "1e-30"],
+    float64: ["0.1", "42", "1e+300"],
+    int64: ["9007199254740993", "-1", "0"],
+    uint64: ["12345678901234567890", "1", "0"],
+    decimal5: ["3.30", "-0.05", "0.00"],
+    decimal15: ["123456789012.345", "-1.000"],
+    decimal38: ["12345678901234567890.123", "-7.000"],
+    decimal60: [`1${"0".repeat(50)}`, "-1"],
+    "list.0": ["0.1"],
+    "nested.gold": ["1.10"],
+    bytes: ["text", "é"],
+  };
+  for (const [answer, expected] of Object.entries(golds)) {
+    it(`${answer} is what was written`, async () => {
+      const columns = { id: "", text: "float64", answer, trace: "", level: "" };
+      const { problems, errors } = await readProblems(path, "parquet", columns);
+      assert.deepEqual(problems.map((problem) => problem.answer), expected);
+      assert.equal(problems.length + errors.length, 3);
+    });
+  }
+});
+
+describe("text files", () => {
+  const rows = [{ q: "1+1", a: "2" }, { q: 'He said "x, y"\nand left, 3+4', a: "7" }];
+  const own = { id: "", text: "q", answer: "a", trace: "", level: "" };
+  const lines = rows.map((row) => JSON.stringify(row)).join("\n");
+  const csv = (separator: string) =>
+    `q${separator}a\n1+1${separator}2\n"He said ""x, y""\nand left, 3+4"${separator}7\n`;
+  const files: [name: string, content: string | Uint8Array][] = [
+    ["lines.jsonl", lines],
+    ["dos.jsonl", lines.replaceAll("\n", "\r\n") + "\r\n"],
+    ["bom.jsonl", `\uFEFF${lines}`],
+    ["list.json", JSON.stringify(rows, null, 2)],
+    ["list.jsonl", JSON.stringify(rows)],
+    ["x.csv", csv(",")],
+    ["bom.csv", `\uFEFF${csv(",")}`],
+    ["semicolon.csv", csv(";")],
+    ["dos.csv", csv(",").replace(/\n(?!and)/g, "\r\n")],
+    ["x.tsv", csv("\t")],
+    ["lines.jsonl.gz", gzipSync(lines)],
+    ["members.jsonl.gz", Buffer.concat(lines.split("\n").map((line) => gzipSync(line + "\n")))],
+    ["list.json.gz", gzipSync(JSON.stringify(rows))],
+    ["x.csv.gz", gzipSync(csv(","))],
+    ["unnamed", gzipSync(lines)],
+  ];
+  for (const [name, content] of files) {
+    it(`${name} is read`, () =>
+      inFolder(async (folder) => {
+        writeFileSync(join(folder, name), content);
+        const { problems, errors } = await readProblems(join(folder, name), "jsonl", own);
+        assert.deepEqual(errors, []);
+        assert.deepEqual(problems.map(({ text, answer }) => ({ q: text, a: answer })), rows);
+      }));
+  }
+
+  const refused: [name: string, content: string | Uint8Array, message: RegExp][] = [
+    [
+      "latin1.jsonl",
+      Buffer.from('{"q":"1","a":"2"}\n{"q":"caf\xe9","a":"1"}', "latin1"),
+      /line 2 is not UTF-8 but probably Latin-1 \(ISO-8859-1\): convert it/,
+    ],
+    [
+      "cp1252.jsonl",
+      Buffer.from('{"q":"\x93x\x94","a":"1"}', "latin1"),
+      /line 1 is not UTF-8 but probably Windows-1252/,
+    ],
+    ["utf16.jsonl", Buffer.from("\uFEFF" + lines, "utf16le"), /it is UTF-16 and must be UTF-8/],
+    ["x.zip", "PK\x03\x04xx", /it is a zip archive: unpack it first$/],
+    ["lfs.jsonl", "version https://git-lfs.github.com/spec/v1\n", /it is a Git LFS pointer/],
+    ["cut.jsonl.gz", gzipSync(lines.repeat(99)).subarray(0, 60), /its gzip data is damaged/],
+    ["open.json", "[{}, {", /its list is not closed$/],
+    ["twice.csv", "q,q\n1,2\n", /it has two columns "q"$/],
+    ["quote.csv", 'q,a\n1,2\n"3,4\n', /it is not CSV from line 3 on/],
+    ["empty.csv", "", /its first line names no columns$/],
+  ];
+  for (const [name, content, message] of refused) {
+    it(`${name} is refused`, () =>
+      inFolder(async (folder) => {
+        const path = join(folder, name);
+        writeFileSync(path, content);
+        await assert.rejects(readProblems(path, "jsonl", own), message);
+      }));
+  }
+
+  it("a ragged row of CSV is an error of that row", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "x.csv");
+      writeFileSync(path, "q,a\n1,2\n\n1,2,3\n3,4\n");
+      const { problems, errors } = await readProblems(path, "jsonl", own);
+      assert.equal(problems.length, 2);
+      assert.deepEqual(errors, [{ file: path, line: 4, reason: "it has 3 cells and the header 2" }]);
+    }));
+
+  it("several files and patterns are one data set, with ids that tell them apart", () =>
+    inFolder(async (folder) => {
+      for (const name of ["a/train.jsonl", "b/train.jsonl", "b/more.jsonl"]) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        writeFileSync(join(folder, name), JSON.stringify({ q: name, a: 1 }));
+      }
+      const read = async (paths: string | string[], columns = own) =>
+        await readProblems(paths, "jsonl", columns);
+      const { problems } = await read([join(folder, "b/more.jsonl"), join(folder, "*/*.jsonl")]);
+      assert.deepEqual(problems.map(({ text }) => text), ["b/more.jsonl", "a/train.jsonl", "b/train.jsonl"]);
+      assert.deepEqual(new Set(problems.map(({ id }) => id)).size, 3);
+      await assert.rejects(
+        read(join(folder, "*.csv")),
+        /^Error: Cannot read .*\*\.csv as no file has such a name$/,
+      );
+      const { errors } = await read(join(folder, "*", "train.jsonl"), { ...own, id: "a" });
+      assert.match(errors[0]!.reason, /^its id "1" is also that of line 1 of .*a.train\.jsonl$/);
+    }));
 });

@@ -23,3 +23,7 @@ export const ProblemSchema = v.strictObject({
   source: name,
 });
 export type Problem = v.InferOutput<typeof ProblemSchema>;
+
+/** What the columns of a data file are. All but the first two are tables whose columns the recipe names. */
+export const DATA_FORMATS = ["gsm8k", "math", "jsonl", "json", "csv", "parquet"] as const;
+export type DataFormat = typeof DATA_FORMATS[number];

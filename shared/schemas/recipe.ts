@@ -2,6 +2,7 @@
 // Names are TRL's where TRL has them. The defaults of `train` are the paper's (GHPO, arXiv 2507.10628).
 
 import * as v from "valibot";
+import { DATA_FORMATS } from "./problem.ts";
 import { HintCutSchema } from "./guidance.ts";
 import { count, finite, fraction, name, nonNegative, positive, positiveCount, seed } from "./values.ts";
 
@@ -27,10 +28,11 @@ const DataSchema = v.pipe(
     levels: setting(levels, [1, 2, 3, 4, 5]),
     level_weights: setting(v.array(nonNegative), []),
     count: setting(positiveCount, 2048),
-    /** A data file instead, and how it is read. */
-    path: setting(v.nullable(name), null),
-    format: setting(v.picklist(["gsm8k", "math", "jsonl", "parquet"]), "jsonl"),
-    /** Column names of `jsonl` and `parquet`; "" for a column that the file does not have. */
+    /** A data file instead, or several; names may hold *, ? and **. */
+    path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
+    /** What its columns are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip show themselves. */
+    format: setting(v.picklist(DATA_FORMATS), "jsonl"),
+    /** Column names of a table, dots reaching into nested objects; "" for a column that the file does not have. */
     columns: setting(
       v.strictObject({
         id: setting(v.string(), ""),

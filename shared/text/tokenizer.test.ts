@@ -59,6 +59,11 @@ describe("Tokenizer", () => {
     assert.deepEqual(bytes.pieces("a€b\uFFFDc"), ["a", "€", "b", "\uFFFDc"]);
   });
 
+  it("cuts the text itself where the tokenizer normalises it", () => {
+    const text = "R=5\u2126, cafe\u0301"; // NFC: an omega, and one letter with its accent
+    assert.deepEqual(byteTokenizer({ type: "NFC" }).pieces(text), [..."R=5\u2126, caf", "e\u0301"]);
+  });
+
   it("does not cut a text that it cannot reproduce", () => {
     assert.throws(() => tiny.pieces("4é5"), /Cannot cut the text at token boundaries/);
   });
@@ -124,7 +129,7 @@ describe("prompts", () => {
 });
 
 /** A byte-level tokenizer without merges: every byte is a token, so most characters are several. */
-function byteTokenizer(): Tokenizer {
+function byteTokenizer(normalizer: unknown = null): Tokenizer {
   const printable = [
     ..."!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~",
   ]
@@ -138,7 +143,7 @@ function byteTokenizer(): Tokenizer {
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
   return new Tokenizer({
     added_tokens: [],
-    normalizer: null,
+    normalizer,
     pre_tokenizer: byteLevel,
     post_processor: null,
     decoder: byteLevel,

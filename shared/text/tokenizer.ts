@@ -4,6 +4,7 @@
 import * as hf from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
+import { alignPieces } from "./align_pieces.ts";
 import { type ChatMessage, type ChatTemplate, chatTemplate } from "./chat_template.ts";
 
 const TokenSchema = v.nullish(v.union([v.string(), v.object({ content: v.string() })]));
@@ -101,10 +102,11 @@ export class Tokenizer {
       pending = [];
     }
     if (pending.length > 0) pieces.push(this.decode(pending, { special: true }));
-    if (pieces.join("") !== text) {
+    const cut = alignPieces(text, pieces);
+    if (cut === null) {
       throw new Error("Cannot cut the text at token boundaries as the tokenizer does not reproduce it");
     }
-    return pieces;
+    return cut;
   }
 
   /** Messages as one text, ready to be continued by the model. Throws when the tokenizer has no chat template. */

@@ -41,8 +41,7 @@ async function benchmarksOf(recipe: TrainRecipe | SftRecipe, files: readonly str
   const benchmarks: Record<string, Problem[]> = {};
   for (const problem of evaluationProblems(recipe.eval)) (benchmarks[problem.source] ??= []).push(problem);
   for (const path of files) {
-    const format = path.endsWith(".parquet") ? "parquet" : "jsonl";
-    benchmarks[basename(path)] = (await readProblems(path, format, recipe.data.columns)).problems;
+    benchmarks[basename(path)] = (await readProblems(path, "jsonl", recipe.data.columns)).problems;
   }
   return benchmarks;
 }
@@ -58,7 +57,7 @@ function render(report: DataReport, errors: readonly RowError[]): string {
   ];
   return [
     `problems: ${report.problems}`,
-    ...list("rows that do not fit", errors.map(({ line, reason }) => `line ${line}: ${reason}`)),
+    ...list("rows that do not fit", errors.map(({ file, line, reason }) => `${file}:${line}: ${reason}`)),
     ...list("duplicates", report.duplicates.map(({ id, same_as }) => `${id} is ${same_as}`)),
     ...list("without trace (never hinted)", report.without_trace),
     ...list(

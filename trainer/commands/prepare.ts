@@ -29,8 +29,8 @@ export async function problemsOf(
   let skipped_rows = 0;
   const problems = await trainingProblems(recipe, (errors) => {
     skipped_rows = errors.length;
-    for (const { line, reason } of errors.slice(0, SHOWN_ROWS)) {
-      status.log(`${recipe.data.path}:${line} is left out as ${reason}`);
+    for (const { file, line, reason } of errors.slice(0, SHOWN_ROWS)) {
+      status.log(`${file}:${line} is left out as ${reason}`);
     }
     const more = errors.length - SHOWN_ROWS;
     if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
@@ -40,8 +40,8 @@ export async function problemsOf(
 
 /** The end of a --dry-run: what the recipe names and training will not find. */
 export function noteMissing({ model, data }: TrainRecipe | SftRecipe): void {
-  for (const path of [join(model, "config.json"), data.path]) {
-    if (path !== null && !existsSync(path)) console.error(`note: ${path} does not exist yet`);
+  for (const path of [join(model, "config.json"), ...[data.path ?? []].flat()]) {
+    if (!/[*?]/.test(path) && !existsSync(path)) console.error(`note: ${path} does not exist yet`);
   }
 }
 
@@ -53,7 +53,7 @@ export function noteWindow({ model }: TrainRecipe | SftRecipe, status: Status): 
 
 /** The line of a summary that counts the rows that were left out, if any were. */
 export function leftOut({ data }: TrainRecipe | SftRecipe, skipped_rows: number): string[] {
-  return skipped_rows === 0 ? [] : [`  left out    ${skipped_rows} rows of ${data.path}`];
+  return skipped_rows === 0 ? [] : [`  left out    ${skipped_rows} rows of ${[data.path].flat().join(", ")}`];
 }
 
 /** The evaluation that a recipe asks for, or null. */

@@ -44,7 +44,7 @@ describe("a file with broken rows", () => {
     const path = file();
     await assert.rejects(
       trainingProblems(recipe(path, false)),
-      /Cannot read .*large\.jsonl:100 as it has no answer \(and 199 more rows do not fit\)$/,
+      /Cannot read .*large\.jsonl:100 as it has no answer: its columns are problem \(and 199 more rows do not fit\)$/,
     );
   });
 
@@ -106,7 +106,10 @@ describe("a run on such a file", () => {
       assert.equal(existsSync(run), false);
       const { code, out, err } = ghpo(verb, ...words, ...settings, "--data.skip_malformed", "true");
       assert.equal(code, 0, err);
-      assert.match(err, /large\.jsonl:100 is left out as it has no answer\n.*large\.jsonl:200 is left out/);
+      assert.match(
+        err,
+        /large\.jsonl:100 is left out as it has no answer: its columns are problem\n.*large\.jsonl:200 is left out/,
+      );
       assert.match(err, /\.\.\. and 195 more rows; check-data with --json lists them all/);
       assert.match(out, /^ {2}left out {4}200 rows of .*large\.jsonl$/m);
       const all = JSON.parse(ghpo("check-data", words[0]!, ...settings, "--json").out);

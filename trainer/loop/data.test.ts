@@ -50,7 +50,7 @@ describe("trainingProblems()", () => {
       });
     await refused(
       [{ id: "a", problem: "1+1?", answer: "2" }, { id: "b", problem: "?" }],
-      /train\.jsonl:2 as it has no answer$/,
+      /train\.jsonl:2 as it has no answer: its columns are id, problem$/,
     );
     const twice = { id: "a", problem: "1+1?", answer: "2" };
     await refused([twice, twice], /train\.jsonl:2 as its id "a" is also that of line 1$/);

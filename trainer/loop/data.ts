@@ -22,7 +22,7 @@ export async function trainingProblems(
       if (result.errors.length > 0) onSkip(result.errors);
       return result.problems;
     }
-    return requireAll(result, data.path);
+    return requireAll(result, String(data.path));
   }
   const { families, levels, level_weights: levelWeights, count } = data;
   return syntheticProblems({ families, levels, levelWeights, count, seed, split: "train" });

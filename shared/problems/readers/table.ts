@@ -1,11 +1,10 @@
-// Any table of problems (JSON Lines, Parquet) whose columns are named by the recipe. A name with dots reaches into
-// nested objects: `reward_model.ground_truth`.
+// Any table of problems (JSON Lines, a JSON list, CSV, Parquet) whose columns are named by the recipe.
 
 import { splitSteps } from "../steps.ts";
-import { boxedAnswer, hashAnswer } from "./answers.ts";
-import { levelOf, optionalText, type ReadResult, readRows, type Row, RowFault } from "./rows.ts";
+import { markedAnswer } from "./answers.ts";
+import { levelOf, lookUp, missing, optionalText, RowFault, type RowReader } from "./rows.ts";
 
-/** Column names; "" for a column that the table does not have. */
+/** Column names, dots reaching into nested objects; "" for a column that the table does not have. */
 export interface Columns {
   id: string;
   text: string;
@@ -15,18 +14,16 @@ export interface Columns {
   level: string;
 }
 
-/** Converts the rows of a table. */
-export function readTable(rows: Iterable<Row>, columns: Columns, source: string): ReadResult {
-  return readRows(rows, (row, line) => {
-    const cell = (column: string) =>
-      column === "" ? null : optionalText({ [column]: lookUp(row, column) }, column);
-    const text = cell(columns.text);
-    if (text === null) throw new RowFault(`it has no ${columns.text}`);
+/** A reader of rows with these columns. */
+export function tableReader(columns: Columns): RowReader {
+  return (row, { source, line }) => {
+    const cell = (column: string) => column === "" ? null : optionalText(row, column);
+    const text = cell(columns.text) ?? missing(row, columns.text);
     const trace = cell(columns.trace);
-    const answer = cell(columns.answer) ??
-      (trace === null ? null : hashAnswer(trace)?.answer ?? boxedAnswer(trace));
+    const answer = cell(columns.answer) ?? (trace === null ? null : markedAnswer(trace));
     if (answer === null) {
-      throw new RowFault(`it has no ${columns.answer || `answer in its ${columns.trace}`}`);
+      if (columns.answer !== "") missing(row, columns.answer);
+      throw new RowFault(`it has no answer ("#### ..." or \\boxed{}) in its ${columns.trace}`);
     }
     return {
       id: cell(columns.id) ?? `${source}:${line}`,
@@ -36,15 +33,5 @@ export function readTable(rows: Iterable<Row>, columns: Columns, source: string)
       level: columns.level === "" ? null : levelOf(lookUp(row, columns.level)),
       source,
     };
-  });
-}
-
-function lookUp(row: Record<string, unknown>, column: string): unknown {
-  if (Object.hasOwn(row, column)) return row[column];
-  let value: unknown = row;
-  for (const key of column.split(".")) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = Reflect.get(value, key);
-  }
-  return value;
+  };
 }

@@ -70,7 +70,7 @@ export function guidance(arms: readonly ArmData[]): Table {
     title: "What guidance did",
     note:
       "Means over the steps of a run, then over seeds, with 95 % t intervals; shares in per cent. A group is wasted " +
-      'when all its rewards are equal, so that it has no gradient. Difficult and "before guidance" are about the first ' +
+      'when all its rewards are equal, so that it has no gradient. Difficult and "before guidance" refer to the first ' +
       "group of a problem in a step, which an arm with a constant hint samples with it. Training samples at " +
       "temperature 1.",
     ...byArm(arms, [
@@ -90,7 +90,7 @@ export function lucky({ study }: Plan, arms: readonly ArmData[]): Table {
       "trace is wrong. In per cent, 95 % t intervals over seeds: final test, and of the right answers the share " +
       "that is not lucky, in the final test (un-hinted, greedy) and among the completions that were trained on " +
       "(temperature 1; in the hinted ones the steps shown are right by themselves). Scored again from the rollouts; " +
-      "the reward saw the answer alone, but in arms whose reward checks the trace: there the training columns are 100.",
+      "the reward saw the answer alone, except in arms whose reward checks the trace, whose training columns are 100.",
     head: [
       "arm",
       "right",

@@ -45,12 +45,12 @@ function facts(plan: Plan, arms: readonly ArmData[]): string {
     (starts === 1
       ? "the starting model and the test problems are the same for all"
       : "the test problems are the same for all, the starting model for all runs of an arm") +
-    ", so intervals leave out how the cold start itself would vary.";
+    ", so intervals do not include variation between cold starts.";
 }
 
 const COMPUTE =
-  "TFLOP count 2N a sampled or prefilled token and 6N a token that is learned from, for N parameters; " +
-  "attention, evaluation and the optimizer are left out. Bands: 95 % bootstrap over seeds, pointwise.";
+  "TFLOP counts 2N per sampled or prefilled token and 6N per token learned from, for N parameters; " +
+  "attention, evaluation and the optimizer are not counted. Bands: 95 % bootstrap over seeds, pointwise.";
 
 function markdown(
   plan: Plan,
@@ -70,7 +70,7 @@ ${plan.study.question}
 
 ${facts(plan, arms)}
 
-Run it: \`npm run -s ghpo -- study studies/${plan.name}.toml\`; this page: the same with \`--report\`. More charts are in
+Run it: \`npm run -s ghpo -- study studies/${plan.name}.toml\`; \`--report\` regenerates this page. More charts are in
 [${plan.name}.html](${plan.name}.html).
 
 ![${figures.name}](${plan.name}.svg)

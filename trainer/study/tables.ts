@@ -28,10 +28,8 @@ function headline({ study }: Plan, arms: readonly ArmData[]): Table {
   return {
     title: "Final test",
     note:
-      `Un-hinted and greedy, on ${test.count} problems of each family and level from a seed that nothing was ` +
-      `chosen by; mean over ${
-        trained.join(", ")
-      } and all levels, in per cent, with the 95 % t interval over seeds. ` +
+      `Un-hinted and greedy, on ${test.count} problems of each family and level from a seed used for no choice; ` +
+      `mean over ${trained.join(", ")} and all levels, in per cent, with the 95 % t interval over seeds. ` +
       '"Trace too" counts an answer only when every step is right.',
     head: ["arm", "seeds", "steps", "tokens", "TFLOP", "start", "final", "trace too"],
     rows: arms.map((data) => [
@@ -68,8 +66,8 @@ function differences(plan: Plan, arms: readonly ArmData[]): Table {
         : `, that is after ${
           study.token_budget.toLocaleString("en")
         } generated tokens, to the end of a step. `) +
-      "Equal steps, tokens and TFLOP: evaluations in the loop, interpolated at the point behind @, the farthest that " +
-      "all runs of both arms have reached. An interval that includes 0 is a difference not shown.",
+      "Equal steps, tokens and TFLOP: evaluations in the loop, interpolated at the point after @, the farthest that " +
+      "all runs of both arms reached. An interval that includes 0 means that no difference is shown.",
     head: ["difference", "final test", "trace too", ...AXES.map((axis) => `equal ${axis}`)],
     rows,
   };

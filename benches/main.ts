@@ -63,7 +63,9 @@ const runtimes = Object.keys(BENCHES).join(", ");
 const names = `${runtimes}, ${own.join(", ")}`;
 
 const program = new Command("bench")
-  .description("Times one part of the project, on Bun, Deno and Node where it has no other comparison")
+  .description(
+    "Times one part of the project; on Bun, Deno and Node unless the part has a comparison of its own",
+  )
   .argument("<name>", `${runtimes}; and, with flags of their own (NAME --help), ${own.join(", ")}`)
   .option("--json", "print one JSON object on stdout")
   .option("--runs <n>", "timed runs of each process", "10")

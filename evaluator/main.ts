@@ -19,13 +19,13 @@ addEvaluateOptions(program).action(async (options) => Deno.exit(await evaluate(o
 program.command("generate")
   .description("continue one prompt with a checkpoint")
   .requiredOption("--model <dir>", "checkpoint directory")
-  .option("--prompt <text>", "a user's message, put through the chat template")
+  .option("--prompt <text>", "the user's message, wrapped in the model's chat template")
   .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")
-  .option("--raw", "continue --prompt as it is, without the chat template")
-  .option("--max-tokens <n>", "most new tokens (default: 64)")
-  .option("--greedy", "take the most likely token instead of drawing")
+  .option("--raw", "continue --prompt verbatim, without the chat template")
+  .option("--max-tokens <n>", "maximum number of new tokens (default: 64)")
+  .option("--greedy", "take the most likely token instead of sampling")
   .option("--temperature <t>", "0 is greedy (default: 1)")
-  .option("--seed <n>", "seed of the sampling (default: 0)")
+  .option("--seed <n>", "sampling seed (default: 0)")
   .option("--json", "print {ids, text, logprobs} on stdout")
   .action(async (options) => {
     const { generate } = await import("./commands/generate.ts");
@@ -40,7 +40,7 @@ program.command("compare <a> <b>")
 
 program.command("report <result> [other]")
   .description("write a result, or the comparison of two, as a self-contained HTML page")
-  .option("--out <file>", "default: beside the result, as .html")
+  .option("--out <file>", "default: next to the result, as .html")
   .action(async (result, other, options) => {
     const { report } = await import("./commands/report.ts");
     report(result, other, options);
@@ -56,12 +56,12 @@ program.command("export <result>")
   });
 
 program.command("probe")
-  .description("contamination probe: complete the benchmarks' questions from their beginnings")
+  .description("contamination probe: complete the benchmarks' questions from their first part")
   .option("--model <dir>", "checkpoint directory, or with --endpoint the server's model name")
   .option("--endpoint <url>", "OpenAI-compatible server with /completions")
   .option("--benchmarks <names>", "comma-separated (default: the bundled ones)")
   .option("--data <dir>", "folder of the published benchmarks' files (default: data)")
-  .option("--share <share>", "shown part of each question", "0.6")
+  .option("--share <share>", "share of each question that is shown", "0.6")
   .option("--limit <n>", "only the first n problems of each benchmark")
   .option("--journal <file>", "journal to continue")
   .option("--json", "print the results as JSON on stdout")
@@ -74,8 +74,8 @@ program.command("serve")
   .description(
     "serve verification, scoring and evaluation over HTTP; the callers' token comes from GHPO_TOKEN",
   )
-  .option("--port <n>", "0 takes a free one", "8787")
-  .option("--host <name>", "address to listen at", "127.0.0.1")
+  .option("--port <n>", "0 picks a free port", "8787")
+  .option("--host <name>", "address to listen on", "127.0.0.1")
   .option("--store <file>", "keep evaluations in this file (default: in memory)")
   .option("--endpoints <urls>", "comma-separated address prefixes that evaluations may be sent to")
   .option("--checkpoints <dirs>", "comma-separated checkpoint directories that may be evaluated here")
@@ -86,7 +86,7 @@ program.command("serve")
   });
 
 program.command("download <names>")
-  .description("fetch the files of published benchmarks, comma-separated, from their public homes")
+  .description("download published benchmarks (comma-separated names) from their public sources")
   .option("--data <dir>", "folder to write into", "data")
   .action(async (names, options) => {
     const { download } = await import("./commands/download.ts");

@@ -2,21 +2,21 @@
 
 /** After the flags of commands that read a recipe. */
 export const RECIPE = `
-Any setting of the recipe is a flag too, on top of the file:
+Every setting of the recipe is also a flag that overrides the file:
   --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
-Paths are relative to the project's folder; a recipe's name alone means one of trainer/recipes.
+Paths are relative to the project's folder; a bare name means a recipe in trainer/recipes.
 
-Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, of train, rollouts/. Ctrl-C ends
-the step, saves, and exits with 130; --resume goes on from there.`;
+Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, for train, rollouts/. Ctrl-C finishes
+the step, saves, and exits with 130; --resume continues from there.`;
 
 export const OVERVIEW = `
 COMMAND --help shows its flags with their defaults.
 
 Examples:
   npm run demo                                       base, GHPO, evaluation, report in minutes: runs/demo
-  npm run -s ghpo -- train demo --output_dir runs/mine            the same training by hand
-  npm run -s ghpo -- train demo --output_dir runs/mine --resume   go on after Ctrl-C or a crash
-  npm run -s ghpo -- init my.toml                    write a recipe to start from
+  npm run -s ghpo -- train demo --output_dir runs/mine            the same training, run directly
+  npm run -s ghpo -- train demo --output_dir runs/mine --resume   continue after Ctrl-C or a crash
+  npm run -s ghpo -- init my.toml                    write a starting recipe
   npm run -s ghpo -- train my.toml --dry-run         check it and print it with all defaults
   npm run -s ghpo -- dashboard runs/demo             watch and steer a run in the browser
   npm run -s ghpo -- generate --model DIR --prompt "Compute 4+5-2"
@@ -27,11 +27,11 @@ progress and warnings to stderr. Exit codes: 0 done, 1 an error, 130 stopped by 
 export const DASHBOARD = `
 Examples:
   npm run -s ghpo -- dashboard                       all runs in runs
-  npm run -s ghpo -- dashboard runs/a runs/b         two runs in the same charts
+  npm run -s ghpo -- dashboard runs/a runs/b         two runs in one chart
   GHPO_DASHBOARD_TOKEN=... npm run -s ghpo -- dashboard --host 0.0.0.0
-      from another machine; the printed address has the token in it
+      from another machine; the printed address contains the token
 
-Runs that begin later appear by themselves. Ctrl-C ends the dashboard, not the runs.`;
+Runs that start later appear automatically. Ctrl-C ends the dashboard, not the runs.`;
 
 export const EXPORT = `
 Examples:
@@ -39,7 +39,7 @@ Examples:
   npm run -s ghpo -- export runs/demo/ghpo --format csv --out tables`;
 
 export const INIT = `
-What the flags leave open is asked on a terminal; elsewhere it is the tiny model, chain,addition,linear, ghpo, 60 steps.
+On a terminal, init asks for what the flags do not say; otherwise it takes the tiny model, chain,addition,linear, ghpo, 60 steps.
 
 Examples:
   npm run -s ghpo -- init my.toml
@@ -47,5 +47,5 @@ Examples:
 
 export const COMPLETION = `
 Run in the project's folder; the scripts also define ghpo as a short name for npm run -s ghpo --.
-  eval "$(npm run -s ghpo -- completion bash)"       for zsh the same with zsh
+  eval "$(npm run -s ghpo -- completion bash)"       likewise for zsh
   npm run -s ghpo -- completion fish | source`;

@@ -45,7 +45,7 @@ export function archiveSources(files, release) {
 }
 
 /** `KEY=value` lines of /etc/os-release. */
-export function osRelease() {
+function osRelease() {
   const fields = {};
   try {
     for (const line of readFileSync("/etc/os-release", "utf8").split("\n")) {

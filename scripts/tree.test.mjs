@@ -3,16 +3,10 @@
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { ROOT } from "./cache.mjs";
-
-function filesUnder(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((each) => {
-    const path = join(folder, each.name);
-    return each.isDirectory() ? filesUnder(path) : [path];
-  });
-}
+import { filesUnder } from "./imports.mjs";
 
 /** Tests, what they share, programs run by hand, the verifier's command: no other file may import them. */
 const isForDevelopers = (path) =>
@@ -28,14 +22,13 @@ describe("the tree", () => {
 
   it("keeps shared/ free of any one runtime", () => {
     const offences = [];
-    for (const path of filesUnder(join(ROOT, "shared"))) {
-      if (!path.endsWith(".ts") || isForDevelopers(path)) continue;
-      const name = relative(ROOT, path).replaceAll("\\", "/");
+    for (const name of filesUnder("shared")) {
+      if (!name.endsWith(".ts") || isForDevelopers(name)) continue;
       if (name.startsWith("shared/engine/hosts/")) continue; // a host is what knows its runtime
       const forbidden = name.startsWith("shared/io/")
         ? /\b(?:Bun|Deno)\.|["'](?:npm|jsr|bun):/
         : /\b(?:Bun|Deno)\.|["'](?:npm|jsr|bun|node):/;
-      readFileSync(path, "utf8").split("\n").forEach((line, i) => {
+      readFileSync(join(ROOT, name), "utf8").split("\n").forEach((line, i) => {
         const imported = /\bfrom "([^"]+)"/.exec(line)?.[1];
         if (imported && isForDevelopers(imported)) offences.push(`${name}:${i + 1}: ${line.trim()}`);
         if (forbidden.test(line.replace(/^\s*(?:\/\/|\/?\*).*|\/\/ .*$/, ""))) {
@@ -46,24 +39,60 @@ describe("the tree", () => {
     assert.deepEqual(offences, []);
   });
 
-  const readme = join(ROOT, "README.md");
-  it(
-    "is drawn in the README as it is",
-    { skip: existsSync(readme) ? false : "there is no README.md yet" },
-    () => {
-      const drawing = drawnTree(readFileSync(readme, "utf8"));
-      assert.ok(
-        drawing.length > 0,
-        "README.md draws no tree: a ``` block with a line that starts with shared/",
-      );
-      assert.deepEqual(drawing.filter((path) => !existsSync(join(ROOT, path))), []);
-      const folders = ["shared", "trainer", "evaluator"].flatMap((top) =>
-        readdirSync(join(ROOT, top), { withFileTypes: true }).filter((each) => each.isDirectory())
-          .map(({ name }) => `${top}/${name}/`)
-      );
-      assert.deepEqual(folders.filter((path) => !drawing.includes(path)), [], "folders that are not drawn");
-    },
-  );
+  const FOLDERS = ["shared", "trainer", "evaluator", "benches", "studies", "scripts"];
+
+  it("is drawn in the README as it is", () => {
+    const drawing = drawnTree(readFileSync(join(ROOT, "README.md"), "utf8"));
+    assert.ok(drawing.length > 0, "README.md has no code block with a line that starts with shared/");
+    assert.deepEqual(drawing.filter((path) => !existsSync(join(ROOT, path))), [], "drawn, not there");
+    const drawn = new Set(drawing.map((path) => path.replace(/\/$/, "")));
+    const missing = ["shared", "trainer", "evaluator", "shared/engine"].flatMap((room) =>
+      readdirSync(join(ROOT, room), { withFileTypes: true })
+        .filter((each) => each.name !== "node_modules")
+        .filter((each) => each.isDirectory() || /(?<![._]test)\.ts$/.test(each.name))
+        .map(({ name }) => `${room}/${name}`)
+    ).filter((path) => !drawn.has(path));
+    assert.deepEqual(missing, [], "there, not drawn");
+  });
+
+  it("keeps each op's shader, launcher, reference and test in one folder", () => {
+    const OPS = "shared/engine/ops";
+    const files = filesUnder(OPS);
+    const folders = readdirSync(join(ROOT, OPS), { withFileTypes: true }).filter((each) =>
+      each.isDirectory()
+    );
+    assert.ok(folders.length > 10);
+    // A decode step is made of other folders' operations, which have the references; storage converts exactly.
+    const composed = ["decode", "storage", "lora", "sampling"];
+    const missing = folders.flatMap(({ name }) => {
+      const own = files.filter((path) => dirname(path) === `${OPS}/${name}`).map((path) => basename(path));
+      const kinds = {
+        shader: /\.wgsl$/,
+        launcher: /^\w+\.ts$/,
+        reference: /\.ref\.ts$/,
+        test: /\.test\.ts$/,
+      };
+      return Object.entries(kinds)
+        .filter(([kind]) => kind !== "reference" || !composed.includes(name))
+        .filter(([, pattern]) => !own.some((file) => pattern.test(file)))
+        .map(([kind]) => `${name} has no ${kind}`);
+    });
+    assert.deepEqual(missing, []);
+  });
+
+  it("has no name that Windows reserves", () => {
+    const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>:"|?*\\]|[. ]$/i;
+    assert.match("aux.test.ts", reserved);
+    const names = FOLDERS.flatMap(filesUnder).filter((path) =>
+      path.split("/").some((name) => reserved.test(name))
+    );
+    assert.deepEqual(names, []);
+  });
+
+  it("says which Node it needs", () => {
+    const { engines } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    assert.deepEqual(Object.keys(engines), ["node"]);
+  });
 });
 
 /**

@@ -7,7 +7,7 @@ import { count, fraction, name, nonNegative, positiveCount, seed } from "#shared
 import { presets } from "#shared/verify/mod.ts";
 
 /** Work limits of one request. */
-export const MAX_PAIRS = 1000;
+const MAX_PAIRS = 1000;
 export const MAX_CHUNK = 64;
 export const MAX_SAMPLES = 32;
 

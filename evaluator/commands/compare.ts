@@ -30,7 +30,7 @@ export function readResult(path: string): EvaluationResult {
 }
 
 /** The comparison as a table, in percentage points. */
-export function comparisonTable({ a, b, benchmarks, pooled, left_out }: Comparison): string {
+function comparisonTable({ a, b, benchmarks, pooled, left_out }: Comparison): string {
   const rows = benchmarks.map((row) => [
     row.name,
     String(row.problems),

@@ -12,7 +12,7 @@ export function mix32(value: number): number {
 }
 
 /** A 32-bit hash of a list of integers. */
-export function hashNumbers(...values: number[]): number {
+function hashNumbers(...values: number[]): number {
   return values.reduce((hash, value) => mix32((hash ^ value) + 0x9e3779b9), 0);
 }
 

@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { count, name, nonNegative, seed, sha256, timestamp } from "./values.ts";
 
-export const FileEntrySchema = v.strictObject({
+const FileEntrySchema = v.strictObject({
   /** Relative to the checkpoint directory. */
   path: v.pipe(name, v.check((path) => !/^\/|(^|\/)\.\.(\/|$)/.test(path), "must stay inside the directory")),
   bytes: count,

@@ -6,7 +6,7 @@ import { FinishReasonSchema } from "./rollout.ts";
 import { count, fraction, name, nonNegative, positiveCount, seed, sha256, timestamp } from "./values.ts";
 
 /** Lower and upper end of a 95 % interval. */
-export const IntervalSchema = v.pipe(
+const IntervalSchema = v.pipe(
   v.strictTuple([fraction, fraction]),
   v.check(([low, high]) => low <= high, "must have its lower end first"),
 );

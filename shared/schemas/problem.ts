@@ -4,11 +4,10 @@ import * as v from "valibot";
 import { count, name } from "./values.ts";
 
 /** A worked solution. The steps keep their trailing separators, so that joined they are the text again. */
-export const TraceSchema = v.pipe(
+const TraceSchema = v.pipe(
   v.strictObject({ text: name, steps: v.pipe(v.array(name), v.minLength(1)) }),
   v.check((trace) => trace.steps.join("") === trace.text, "must have steps that join to its text"),
 );
-export type Trace = v.InferOutput<typeof TraceSchema>;
 
 export const ProblemSchema = v.strictObject({
   /** Unique within a data set. */

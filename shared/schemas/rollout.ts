@@ -8,7 +8,7 @@ import { count, finite, fraction, name } from "./values.ts";
 export const FinishReasonSchema = v.picklist(["stop", "length"]);
 export type FinishReason = v.InferOutput<typeof FinishReasonSchema>;
 
-export const CompletionSchema = v.pipe(
+const CompletionSchema = v.pipe(
   v.strictObject({
     /** Generated tokens only, the end-of-sequence token included when it was sampled. */
     ids: v.pipe(v.array(count), v.minLength(1)),

@@ -15,7 +15,7 @@ export const FAMILY_WORDS = {
 /** Stands between question and hint in the tiny world (the recipe's `hint_glue`). */
 export const TINY_HINT_GLUE = " Hint: ";
 /** Ends the user's turn. */
-export const ANSWER_MARKER = "\nAnswer: ";
+const ANSWER_MARKER = "\nAnswer: ";
 /** Stands between trace and final answer, as in GSM8K. */
 export const FINAL_MARKER = "####";
 

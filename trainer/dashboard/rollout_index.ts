@@ -176,7 +176,7 @@ export class RolloutIndex {
 }
 
 /** How a group ended: a rescued one was wrong throughout before its hint. */
-export function outcomeOf(entry: Entry): Outcome | null {
+function outcomeOf(entry: Entry): Outcome | null {
   if (entry.accuracy === null) return null;
   if (entry.stage > 0 && entry.accuracy > 0) return "rescued";
   return entry.accuracy === 0 ? "wrong" : entry.accuracy === 1 ? "right" : "mixed";

@@ -8,7 +8,7 @@ import { readText } from "#shared/io/files.ts";
 import { runningOwner } from "../run/lock.ts";
 import { isPaused, readEvents } from "../run/steering.ts";
 
-export const STATUSES = ["running", "paused", "finished", "stopped"] as const;
+const STATUSES = ["running", "paused", "finished", "stopped"] as const;
 
 export interface RunSummary {
   /** Short and different from all others. */
@@ -122,7 +122,7 @@ function statusOf(path: string, step: number, maxSteps: number): RunSummary["sta
 }
 
 /** The recipe that the run was started with, as it stands in the file. */
-export function readRecipe(run: string): Table {
+function readRecipe(run: string): Table {
   return parseToml(readText(join(run, "recipe.toml")));
 }
 

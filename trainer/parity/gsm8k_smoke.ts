@@ -37,7 +37,7 @@ export function fetchTokenizer(name = "qwen2_5"): string {
 }
 
 /** Writes the random model with the tokenizer of a folder. */
-export async function makeModel(directory: string, tokenizer: string): Promise<void> {
+async function makeModel(directory: string, tokenizer: string): Promise<void> {
   const source = `${directory}.new`;
   rmSync(source, { recursive: true, force: true });
   mkdirSync(source, { recursive: true });

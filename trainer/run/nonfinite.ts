@@ -7,7 +7,7 @@ import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 
 /** Updates left out in a row that end a run. */
-export const MOST_IN_A_ROW = 3;
+const MOST_IN_A_ROW = 3;
 
 /** A loss or gradient that is not finite, found before the weights were changed. */
 export class NonFiniteError extends Error {

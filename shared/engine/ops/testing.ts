@@ -3,7 +3,7 @@
 import { assertClose } from "#shared/engine/gpu/testing.ts";
 
 /** d loss / d x by central differences; x is put back as it was. Error about 1e-9 for smooth losses of order 1. */
-export function numericGradient(loss: () => number, x: Float64Array): Float64Array {
+function numericGradient(loss: () => number, x: Float64Array): Float64Array {
   const gradient = new Float64Array(x.length);
   for (let i = 0; i < x.length; i++) {
     const kept = x[i]!;

@@ -193,7 +193,7 @@ function linear(left: Node, op: RelationOp, right: Node, b: Builder, fuel: Fuel)
 }
 
 /** The tree with a symbol replaced. */
-export function substitute(node: Node, name: string, value: Node, b: Builder): Node {
+function substitute(node: Node, name: string, value: Node, b: Builder): Node {
   if (node.kind === "symbol") return node.name === name ? value : node;
   if (node.args.length === 0) return node;
   return b.with(node, node.args.map((arg) => substitute(arg, name, value, b)));

@@ -101,7 +101,7 @@ function operatorsOf(node: Node, found: string[] = []): string[] {
 }
 
 /** A number as one writes it: an integer, a decimal, a fraction, m x 10^k, all with a sign. */
-export function isLiteral(node: Node): boolean {
+function isLiteral(node: Node): boolean {
   const part = (x: Node | undefined): boolean => {
     if (x === undefined) return false;
     if (x.kind === "number") return true;

@@ -43,7 +43,7 @@ function boxAt(text: string, at: number): Box | null {
 }
 
 /** Index of the brace that closes the one at `open`, or -1 before `stop`. */
-export function closingBrace(text: string, open: number, stop: number): number {
+function closingBrace(text: string, open: number, stop: number): number {
   let depth = 0;
   for (let i = open; i < stop; i++) {
     const c = text[i];

@@ -19,7 +19,7 @@ export const isDigit = (c: string | undefined): boolean =>
   c !== undefined && c >= "0" && c <= "9" && c.length === 1;
 
 /** End of the run of digits that starts at `i`. */
-export function digitsEnd(source: string, i: number): number {
+function digitsEnd(source: string, i: number): number {
   while (isDigit(source[i])) i++;
   return i;
 }

@@ -11,7 +11,7 @@ export class UndefinedError extends Error {}
 
 const empty: Environment = new Map();
 
-export const integer = (p: bigint): Rational => ({ p, q: 1n });
+const integer = (p: bigint): Rational => ({ p, q: 1n });
 
 /** The exact value, or null. Throws UndefinedError, and LimitError when the value is too long to write down. */
 export function exact(node: Node, fuel: Fuel, env: Environment = empty): Rational | null {
@@ -79,7 +79,7 @@ function pair(node: Node, fuel: Fuel, env: Environment): [Rational | null, Ratio
 }
 
 /** The value of digits 0-9, A-Z in a base; null when a digit is too large for it. */
-export function numeral(digits: string, base: number): Rational | null {
+function numeral(digits: string, base: number): Rational | null {
   let value = 0n;
   for (const c of digits.toLowerCase()) {
     const digit = c >= "a" ? c.charCodeAt(0) - 87 : c.charCodeAt(0) - 48;

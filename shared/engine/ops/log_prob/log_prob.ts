@@ -5,7 +5,7 @@ import join from "./log_prob.wgsl" with { type: "text" };
 import tile from "./log_prob_tile.wgsl" with { type: "text" };
 
 /** Columns of logits that one thread reduces. */
-export const LOG_PROB_TILE = 1024;
+const LOG_PROB_TILE = 1024;
 
 export interface LogProbShape {
   rows: number;

@@ -3,10 +3,10 @@
 import {
   type FormatKind,
   type PresetName as VerifyPreset,
-  presets,
   verify,
   type VerifyOptions,
 } from "#shared/verify/mod.ts";
+import { markedGold } from "#shared/problems/gold.ts";
 import { asRepeat, type BenchmarkProblem, LETTERS } from "./benchmarks/benchmark.ts";
 import type { Sampling } from "./presets.ts";
 import { type Prompt, requestKey, type SampleRequest, seedOf, sha256 } from "./sample.ts";
@@ -44,7 +44,7 @@ export interface Score {
  */
 export function score(task: Task, problem: BenchmarkProblem, completion: string): Score {
   const { verdict, tier, reason, extracted, span } = problem.choices === undefined
-    ? verify(goldOf(problem.answer, task.verify), completion, task.verify, toleranceOf(problem))
+    ? verify(markedGold(problem.answer, task.verify), completion, task.verify, toleranceOf(problem))
     : verify(problem.answer, completion, "choice", {
       choices: LETTERS.slice(0, problem.choices),
     });
@@ -62,11 +62,6 @@ export function score(task: Task, problem: BenchmarkProblem, completion: string)
 function toleranceOf({ answer, tolerance }: BenchmarkProblem): VerifyOptions {
   const size = Math.abs(Number(answer));
   return tolerance === undefined || !(size > 0) ? {} : { rules: { relativeTolerance: tolerance / size } };
-}
-
-/** The gold as a marked answer: it is known to be nothing else, so no grader has to look for it in prose. */
-export function goldOf(answer: string, grader: VerifyPreset): string {
-  return presets[grader].grader === "algebra" ? `\\boxed{${answer}}` : answer;
 }
 
 /**

@@ -11,7 +11,8 @@ import { fetchFile } from "../commands/download.ts";
 import { readBenchmark } from "../commands/tasks.ts";
 import { presets } from "../presets.ts";
 import { type ScoredSample, summarise } from "../summary.ts";
-import { goldOf, requestsOf, score as scoreOf, type Task } from "../task.ts";
+import { markedGold } from "#shared/problems/gold.ts";
+import { requestsOf, score as scoreOf, type Task } from "../task.ts";
 import { basePrompts, lightevalMath, multipleChoice, QWEN_SYSTEM } from "../prompts.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 import { asRepeat, firstLetter, lastBoxed } from "./benchmark.ts";
@@ -148,7 +149,7 @@ describe("published files", () => {
       assert.equal(problems.length, benchmark.file.rows);
       assert.equal(new Set(problems.map(({ id }) => id)).size, problems.length);
       const failing = problems.filter(({ answer }) =>
-        verify(goldOf(answer, "report"), `The answer is \\boxed{${answer}}`, "report").verdict !== true
+        verify(markedGold(answer, "report"), `The answer is \\boxed{${answer}}`, "report").verdict !== true
       );
       assert.deepEqual(failing.map(({ id, answer }) => `${id}: ${answer}`), []);
     });

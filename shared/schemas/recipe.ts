@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { DATA_FORMATS } from "./problem.ts";
+import { ANSWER_FORMATS } from "#shared/text/answer_format.ts";
 import { HintCutSchema } from "./guidance.ts";
 import { count, finite, fraction, name, nonNegative, positive, positiveCount, seed } from "./values.ts";
 
@@ -299,6 +300,11 @@ export const SftRecipeSchema = v.strictObject({
     hinted_fraction: setting(fraction, 0.3),
     hint_glue: setting(v.string(), "ghpo"),
     hint_cut: setting(HintCutSchema, "step"),
+    /**
+     * How the answer ends a solution: "auto" as the prompt asks for it, else as the solution has it, else behind ####.
+     * A solution that ends so already is not changed; "none" changes no solution.
+     */
+    answer_format: setting(v.picklist(["auto", "none", ...ANSWER_FORMATS]), "auto"),
   }),
   optimizer: setting(v.strictObject(optimizerEntries), {}),
   eval: setting(EvalSchema, {}),

@@ -3,9 +3,9 @@
 // loop, its metrics and its checkpoints are those of every other algorithm. It is the baseline that asks whether
 // sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
 
-import { targetText } from "#shared/problems/synthetic.ts";
 import { poolFor, shuffledIndex } from "../ghpo/schedule.ts";
 import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { askedFormat, targetOf } from "./targets.ts";
 
 /** The demonstrations of a step that begins at `cursor`. Nothing is sampled: log-probs are 0. */
 export async function demonstrate(setting: RolloutSetting, step: number, cursor: number): Promise<Rollout> {
@@ -23,7 +23,7 @@ export async function demonstrate(setting: RolloutSetting, step: number, cursor:
 
 async function demonstration(setting: RolloutSetting, attempt: Attempt): Promise<Attempt> {
   const { problem, plain } = attempt;
-  const text = targetText(problem);
+  const text = targetOf(problem, askedFormat(setting.recipe) ?? "own");
   if (text === null) {
     throw new TypeError(`Cannot learn from problem ${problem.id} as it has no solution trace`);
   }

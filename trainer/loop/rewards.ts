@@ -14,6 +14,7 @@ import {
   presets,
 } from "#shared/verify/mod.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
+import { markedGold } from "#shared/problems/gold.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
@@ -67,7 +68,8 @@ async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Pro
   if (function_ === "accuracy") {
     if (recipe.check === "trace") return ({ problem, solution }) => bit(checkTrace(problem, solution));
     const preset = presetOf(recipe.preset);
-    return ({ problem, completion }) => accuracyReward(problem.answer, completion, preset);
+    return ({ problem, completion }) =>
+      accuracyReward(markedGold(problem.answer, preset), completion, preset);
   }
   if (function_ === "format") {
     const kind: FormatKind = recipe.format;

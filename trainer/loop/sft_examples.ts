@@ -6,7 +6,7 @@
 // hinted prompts, but not how to get hard problems right: that is left to GHPO.
 
 import { Random } from "#shared/problems/rng.ts";
-import { syntheticProblems, targetText, withStepErrors } from "#shared/problems/synthetic.ts";
+import { syntheticProblems, withStepErrors } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
@@ -14,6 +14,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { splitTrace } from "../ghpo/guidance.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
+import { sftFormat, targetOf } from "./targets.ts";
 
 export type SftPhase = SftRecipe["sft"]["phases"][number];
 
@@ -78,10 +79,10 @@ function example(
         `tokens: current length is ${prompt_ids.length}`,
     );
   }
-  const target = targetText(problem);
+  const target = targetOf(problem, sftFormat(recipe), hint.length);
   if (target === null) {
     throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);
   }
-  const ids = [...prompt_ids, ...tokenizer.encode(target.slice(hint.length)), eosId];
+  const ids = [...prompt_ids, ...tokenizer.encode(target), eosId];
   return { ids, prompt_length: prompt_ids.length };
 }

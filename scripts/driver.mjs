@@ -90,12 +90,7 @@ async function apt() {
   }
   const manifests = join(root, "usr", "share", "vulkan", "icd.d");
   const manifest = readdirSync(manifests).find((name) => /^lvp_icd.*\.json$/.test(name));
-  const libraries = ["usr/lib", "lib"].flatMap((folder) => {
-    const parent = join(root, folder);
-    return existsSync(parent) ? [parent, ...readdirSync(parent).map((name) => join(parent, name))] : [];
-  }).filter((folder) =>
-    statSync(folder).isDirectory() && readdirSync(folder).some((name) => /\.so(\.|$)/.test(name))
-  );
+  const libraries = librariesUnder(root);
   const driver = libraries.map((folder) => join(folder, "libvulkan_lvp.so")).find(existsSync);
   if (!manifest || !driver) throw new Error("the packages hold no lavapipe");
   // The packaged manifest names the system's copy; a path relative to the manifest survives a move.
@@ -104,6 +99,16 @@ async function apt() {
   text.ICD.library_path = relative(manifests, driver);
   writeJson(icd, text);
   return driverFiles(icd, libraries);
+}
+
+/** Folders with shared libraries in a tree of unpacked packages. */
+export function librariesUnder(root) {
+  return ["usr/lib", "lib"].flatMap((folder) => {
+    const parent = join(root, folder);
+    return existsSync(parent) ? [parent, ...readdirSync(parent).map((name) => join(parent, name))] : [];
+  }).filter((folder) =>
+    statSync(folder).isDirectory() && readdirSync(folder).some((name) => /\.so(\.|$)/.test(name))
+  );
 }
 
 /** Chromium's SwiftShader from npm: about three times slower than lavapipe, but it needs nothing except libc. */

@@ -53,11 +53,15 @@ export async function mustRun(what, program, args, options) {
  *
  * A terminal sends Ctrl-C to the whole foreground group, so the child has it already; without a terminal
  * a signal reaches this process alone and is passed on, once: npm may deliver the same one twice. When npm
- * itself is killed the child is killed too: it must not go on writing beside a run that resumes it.
+ * itself is killed the child is killed too: it must not go on writing beside a run that resumes it. More `signals` are
+ * passed on where asked for; `on.stdout` and `on.stderr` take what the child writes there.
  */
-export function hand(program, args, { cwd, env = process.env } = {}) {
+export function hand(program, args, { cwd, env = process.env, signals = [], on = {} } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, stdio: "inherit" });
+    const outputs = ["stdout", "stderr"];
+    const stdio = ["inherit", ...outputs.map((name) => on[name] ? "pipe" : "inherit")];
+    const child = spawn(program, args, { cwd, env, stdio });
+    for (const name of outputs) child[name]?.setEncoding("utf8").on("data", on[name]);
     let passedOn = 0;
     const passOn = (signal) => {
       const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
@@ -66,14 +70,15 @@ export function hand(program, args, { cwd, env = process.env } = {}) {
       passedOn = Date.now();
       child.kill(signal);
     };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, passOn);
+    const passed = ["SIGINT", "SIGTERM", "SIGHUP", ...signals];
+    for (const signal of passed) process.on(signal, passOn);
     const parent = process.ppid;
     const watch = setInterval(() => {
       if (process.env.npm_lifecycle_event && process.ppid !== parent) child.kill("SIGKILL");
     }, 200);
     const done = () => {
       clearInterval(watch);
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.off(signal, passOn);
+      for (const signal of passed) process.off(signal, passOn);
     };
     child.on("error", (error) => {
       done();

@@ -1,9 +1,10 @@
 // npm run -s ghpo|evaluate|verify|bench -- ARGUMENTS
 // Sets up what is missing (progress on stderr), then hands over to the command: stdin, stdout, signals and
-// the exit code are its own.
+// the exit code are its own. With --ranks N a training run goes to mpirun instead, which starts it N times.
 
 import { delimiter, join } from "node:path";
 import { ROOT } from "./cache.mjs";
+import { ensureMpi, handRanks, takeRanks } from "./mpi.mjs";
 import { hand } from "./process.mjs";
 import { DAWN, EVALUATOR, VERIFIER } from "./permissions.mjs";
 import { setUp } from "./setup.mjs";
@@ -39,7 +40,16 @@ try {
     if (hyperfine === undefined) process.exit(1);
     env.PATH = `${hyperfine}${delimiter}${env.PATH}`;
   }
-  process.exitCode = await hand(command.program, [...command.args, ...rest], { env });
+  const training = name === "ghpo" && ["train", "sft"].includes(rest[0]);
+  const { ranks, words } = training && !help ? takeRanks(rest) : { ranks: null, words: rest };
+  const line = [command.program, ...command.args, ...words];
+  if (ranks === null) {
+    process.exitCode = await hand(line[0], line.slice(1), { env, signals: training ? ["SIGUSR1"] : [] });
+  } else {
+    const launcher = await ensureMpi();
+    if (launcher.missing) throw new Error(launcher.missing);
+    process.exitCode = await handRanks(launcher, ranks, line, { env });
+  }
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -1,0 +1,257 @@
+// A team of MPI processes. Every common call begins with a meeting: each rank sends a few words to every other and
+// naps until it has theirs. So nobody spins while another computes, a rank that fails says so to all in place of what it
+// was to send, and whoever waits too long knows whom for.
+
+import { deserialize, serialize } from "bun:jsc";
+import { fromSent, type SentError, toSent } from "./errors.ts";
+import type { Mpi, Request } from "./mpi.ts";
+import { interleave, ownItems, type Team } from "./team.ts";
+
+/** What a rank tells the others when it comes: the number of the meeting, whether it failed, the bytes to follow. */
+const NUMBERS = 3;
+const WORD_BYTES = 104;
+const TEXT_BYTES = WORD_BYTES - NUMBERS * 8;
+const TAG = 7;
+const LARGEST = 2 ** 31 - 1;
+/** Floats of a bucket of gradients: 32 MB. */
+const BUCKET = 8 << 20;
+/** Later than the rank that reports, so that one sentence is printed. */
+const GRACE_S = 3;
+
+interface Word {
+  failed: boolean;
+  bytes: number;
+  what: string;
+}
+
+/** A rank that failed meets the others where they are. */
+const ANYWHERE = "";
+
+export class MpiTeam implements Team {
+  readonly rank: number;
+  readonly size: number;
+  readonly first: boolean;
+  #meetings = 0;
+  #waited = 0;
+  #exchanged = 0;
+  #bucket: Float32Array | undefined;
+  /** Errors that all ranks have. */
+  readonly #agreed = new WeakSet<object>();
+
+  /** @param deadline seconds that a rank waits for others */
+  constructor(readonly mpi: Mpi, readonly deadline: number) {
+    this.rank = mpi.rank;
+    this.size = mpi.size;
+    this.first = mpi.rank === 0;
+  }
+
+  async gather<T>(what: string, work: () => Promise<T> | T): Promise<T[]> {
+    let value: { ok: T } | { failed: unknown };
+    try {
+      value = { ok: await work() };
+    } catch (error) {
+      value = { failed: error };
+    }
+    const failed = "failed" in value;
+    const own = "ok" in value ? value.ok : toSent(value.failed);
+    const sent = await this.#exchange(what, failed, serialize(own));
+    return sent.map((bytes) => deserialize(bytes.slice().buffer) as T);
+  }
+
+  async fromFirst<T>(what: string, work: () => Promise<T> | T, unhurried = false): Promise<T> {
+    const run = async () => ({ value: await work() });
+    if (!unhurried) return (await this.gather(what, () => this.first ? run() : null))[0]!.value;
+    const pending = this.first ? run() : undefined;
+    pending?.catch(() => {}); // thrown below
+    for (;;) {
+      // Long before the others lose patience they hear that rank 0 is still there.
+      const still = () => Bun.sleep(this.deadline * 250).then(() => null);
+      const [answer] = await this.gather(what, () => pending ? Promise.race([pending, still()]) : null);
+      if (answer) return answer.value;
+    }
+  }
+
+  async share<I, R>(
+    what: string,
+    items: readonly I[],
+    work: (own: readonly I[]) => Promise<R[]>,
+  ): Promise<R[]> {
+    return interleave(await this.gather(what, () => work(ownItems(items, this))), items.length);
+  }
+
+  async sum(what: string, values: Float32Array): Promise<void> {
+    if (values.length % this.size !== 0) {
+      throw new RangeError(
+        `Cannot add up ${values.length} numbers as there must be a multiple of ${this.size}, the number of ranks`,
+      );
+    }
+    if (this.size === 1) return;
+    await this.#exchange(what, false, new ArrayBuffer(0));
+    const began = performance.now();
+    const bucket = Math.ceil(BUCKET / this.size) * this.size;
+    this.#bucket ??= new Float32Array(Math.min(bucket, values.length));
+    for (let at = 0; at < values.length; at += bucket) {
+      const own = values.subarray(at, at + bucket);
+      const others = this.#bucket.subarray(0, own.length);
+      await this.#until(this.mpi.allToAll(bytesOf(own), bytesOf(others)), what);
+      const part = own.length / this.size;
+      addTree(others, part, this.size);
+      await this.#until(this.mpi.allGather(bytesOf(others.subarray(0, part)), bytesOf(own)), what);
+    }
+    this.#exchanged += performance.now() - began;
+  }
+
+  times(): Record<string, number> {
+    const times = { "team/wait": this.#waited / 1000, "team/exchange": this.#exchanged / 1000 };
+    this.#waited = this.#exchanged = 0;
+    return times;
+  }
+
+  /**
+   * Tells the others of an error, unless they have it already.
+   * @param patience seconds that they get to come before the job is aborted with this error
+   * @returns the error as all ranks have it
+   */
+  async spread(error: unknown, patience: number): Promise<unknown> {
+    if (this.#agreed.has(error as object)) return error;
+    const sent = toSent(error);
+    const sentence = `rank ${this.rank}: ${sent.message}`;
+    const meeting = this.#exchange(ANYWHERE, true, serialize(sent), patience, sentence);
+    return await meeting.catch((agreed) => agreed);
+  }
+
+  /** Whether all ranks are at their end: only then may MPI be left. */
+  async leave(): Promise<void> {
+    await this.#exchange("the end", false, serialize(null));
+  }
+
+  /** Ends all ranks with a sentence. */
+  abort(sentence: string): never {
+    console.error(`error: ${sentence}`);
+    this.mpi.abort(1);
+  }
+
+  /** What every rank sends, after a meeting. @throws the error of the first rank that sent one. */
+  async #exchange(
+    what: string,
+    failed: boolean,
+    value: ArrayBufferLike,
+    patience = this.deadline,
+    sentence?: string,
+  ): Promise<Uint8Array[]> {
+    const bytes = new Uint8Array(value);
+    const words = await this.#meet(what, { failed, bytes: bytes.length, what }, patience, sentence);
+    const began = performance.now();
+    const total = words.reduce((sum, word) => sum + word.bytes, 0);
+    if (total > LARGEST) {
+      throw new RangeError(`Cannot exchange ${total} bytes as ${what} may have at most ${LARGEST}`);
+    }
+    const all = new Uint8Array(total);
+    const lengths = Int32Array.from(words, (word) => word.bytes);
+    if (total > 0) await this.#until(this.mpi.allGatherParts(bytes, all, lengths), what, patience);
+    this.#exchanged += performance.now() - began;
+    let at = 0;
+    const parts = words.map((word) => all.subarray(at, at += word.bytes));
+    const wrong = words.findIndex((word) => word.failed);
+    if (wrong < 0) return parts;
+    const sent = (rank: number) => deserialize(parts[rank]!.slice().buffer) as SentError;
+    const { message } = sent(wrong);
+    const everywhere = words.every((word, rank) => word.failed && sent(rank).message === message);
+    const error = fromSent(sent(wrong), everywhere ? null : wrong);
+    this.#agreed.add(error);
+    throw error;
+  }
+
+  /** Waits until every rank has come, and resolves with their words. */
+  async #meet(what: string, word: Word, patience = this.deadline, sentence?: string): Promise<Word[]> {
+    const began = performance.now();
+    const own = written(this.#meetings++, word);
+    const words = Array.from({ length: this.size }, () => new Uint8Array(WORD_BYTES));
+    words[this.rank]!.set(own);
+    const others = [...words.keys()].filter((rank) => rank !== this.rank);
+    const sends = others.map((rank) => this.mpi.send(own, rank, TAG));
+    const receives = new Map(others.map((rank) => [rank, this.mpi.receive(words[rank]!, rank, TAG)]));
+    for (let polls = 0;; polls++) {
+      for (const [rank, request] of receives) if (request.test()) receives.delete(rank);
+      if (receives.size === 0 && sends.every((send) => send.test())) break;
+      const waited = (performance.now() - began) / 1000;
+      this.#checkPatience(waited, patience, what, [...receives.keys()], sentence);
+      if (polls < 20) this.mpi.yield();
+      else await Bun.sleep(Math.min(20, 1 + waited * 20));
+    }
+    this.#waited += performance.now() - began;
+    const met = words.map((bytes) => read(bytes));
+    const odd = met.findIndex(({ number, word }) =>
+      number !== met[0]!.number || word.what !== met[0]!.word.what
+    );
+    // Who comes to say that it failed may come from anywhere.
+    if (odd > 0 && !met.some(({ word }) => word.failed)) {
+      throw new Error(
+        `Cannot go on as all ranks must be at the same place: rank ${odd} is at ${
+          met[odd]!.word.what
+        }, rank 0 at ` +
+          met[0]!.word.what,
+      );
+    }
+    return met.map(({ word }) => word);
+  }
+
+  /** Aborts the job when the others have had their time; the lowest of those that came is the first to say so. */
+  #checkPatience(waited: number, patience: number, what: string, missing: number[], sentence?: string): void {
+    if (waited <= patience) return;
+    const came = [...Array(this.size).keys()].filter((rank) => !missing.includes(rank));
+    if (came[0] !== this.rank && waited <= patience + GRACE_S) return;
+    if (sentence !== undefined) this.abort(sentence);
+    const names = missing.length === 0 ? "the network" : `rank ${missing.join(", ")}`;
+    this.abort(
+      `Cannot go on as ${names} must come to ${what} within ${patience} s (--deadline): rank ${
+        came.join(", ")
+      } waited`,
+    );
+  }
+
+  /** Moves an operation on until it has ended. All ranks are in it, so the cores are free for it. */
+  async #until(request: Request, what: string, patience = this.deadline): Promise<void> {
+    const began = performance.now();
+    for (let slice = began; !request.test();) {
+      const now = performance.now();
+      if (now - slice > 50) {
+        this.#checkPatience((now - began) / 1000, patience, what, []);
+        await Bun.sleep(0); // signals
+        slice = now;
+      }
+      this.mpi.yield();
+    }
+  }
+}
+
+/** Adds up `count` rows of `length` numbers as a binary tree; the sum is in the first row. `count` is a power of two. */
+export function addTree(rows: Float32Array, length: number, count: number): void {
+  for (let distance = 1; distance < count; distance *= 2) {
+    for (let row = 0; row + distance < count; row += 2 * distance) {
+      addInto(rows.subarray(row * length, (row + 1) * length), rows, (row + distance) * length);
+    }
+  }
+}
+
+/** sum[i] += values[first + i] */
+export function addInto(sum: Float32Array, values: Float32Array, first = 0): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += values[first + i]!;
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function written(number: number, { failed, bytes, what }: Word): Uint8Array {
+  const word = new Uint8Array(WORD_BYTES);
+  new Float64Array(word.buffer, 0, NUMBERS).set([number, failed ? 1 : 0, bytes]);
+  new TextEncoder().encodeInto(what, word.subarray(NUMBERS * 8));
+  return word;
+}
+
+function read(word: Uint8Array): { number: number; word: Word } {
+  const [number, failed, bytes] = new Float64Array(word.buffer, 0, NUMBERS);
+  const what = new TextDecoder().decode(word.subarray(WORD_BYTES - TEXT_BYTES)).replace(/\0+$/, "");
+  return { number: number!, word: { failed: failed === 1, bytes: bytes!, what } };
+}

@@ -53,7 +53,14 @@ const MODELS = [
 ] as const;
 
 /** Files that are put together to the text of a kernel. */
-const PARTS = ["decode_state", "sample_race", "sample_emit", "decode_attention_subgroup", "decode_step"];
+const PARTS = [
+  "decode_state",
+  "segments",
+  "sample_race",
+  "sample_emit",
+  "decode_attention_subgroup",
+  "decode_step",
+];
 
 /** A whole step: generation, forward, backward, update; with what a model can have beside its matrices. */
 async function step(

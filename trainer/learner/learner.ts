@@ -1,8 +1,8 @@
 // The learner turns (tokens, coefficients) into gradients: d loss / d log-prob of every completion token times
 // the gradient of that log-prob. It knows nothing of rewards, advantages or clipping.
 //
-// Sequences are packed back to back into micro-batches of at most `micro_batch_tokens`; all GPU memory is
-// allocated when the learner is made.
+// Sequences are packed into micro-batches of at most `micro_batch_tokens`, in which what they begin with in common, such
+// as the prompt of a group, is computed once, forward and backward; all GPU memory is allocated when the learner is made.
 
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
@@ -15,9 +15,10 @@ import { Gradients } from "#shared/engine/backward/gradients.ts";
 import type { Lora } from "#shared/engine/lora/lora.ts";
 import {
   checkCoefficients,
-  completionLength,
+  inputOf,
   type LearnerSequence,
   microBatches,
+  type Predictions,
   predictions,
 } from "#shared/engine/backward/micro_batches.ts";
 import { SavedBlocks, type SavedDtype } from "#shared/engine/backward/saved_blocks.ts";
@@ -39,6 +40,8 @@ export interface LearnerSettings {
   gradient_checkpointing?: boolean;
   /** How the forward keeps activations for the backward. In bf16 log-probs stay the same bits, gradients do not. */
   activations_dtype?: SavedDtype;
+  /** Whether sequences share what they begin with, by default; otherwise each is computed by itself. */
+  share_prefixes?: boolean;
 }
 
 export class Learner {
@@ -50,6 +53,8 @@ export class Learner {
   readonly #scratch: Scratch;
   readonly #saved: SavedBlocks | undefined;
   #batch: readonly LearnerSequence[] = [];
+  /** Of the micro-batch last recorded. */
+  #predictions: Predictions | undefined;
   /** Whether the activations of the whole of #batch are still there. */
   #resident = false;
 
@@ -78,7 +83,7 @@ export class Learner {
 
   /** Log-probs and entropies of every completion token. */
   async forward(batch: readonly LearnerSequence[]): Promise<Scores> {
-    const parts = microBatches(batch, batch.keys(), this.#settings.micro_batch_tokens);
+    const parts = this.#parts(batch, batch.keys());
     const scores = await this.#scores(batch, parts, this.model);
     this.#batch = batch;
     this.#resident = parts.length === 1 && parts[0]!.length === batch.length;
@@ -87,7 +92,7 @@ export class Learner {
 
   /** The same under another model of the same shapes, such as the reference of a KL penalty; without backward. */
   score(model: Model, batch: readonly LearnerSequence[]): Promise<Scores> {
-    return this.#scores(batch, microBatches(batch, batch.keys(), this.#settings.micro_batch_tokens), model);
+    return this.#scores(batch, this.#parts(batch, batch.keys()), model);
   }
 
   /**
@@ -116,11 +121,11 @@ export class Learner {
     this.#resident = false;
     const scores = emptyScores(batch.length);
     const live = [...batch.keys()].filter((i) => coefficients[i]!.some((c) => c !== 0));
-    for (const indices of microBatches(batch, live, this.#settings.micro_batch_tokens)) {
+    for (const indices of this.#parts(batch, live)) {
       const sequences = indices.map((i) => batch[i]!);
       this.#recordForward(sequences, this.model);
       this.#recordBackward(indices.map((i) => coefficients[i]!));
-      await this.#readScores(batch, indices, scores);
+      await this.#readScores(indices, scores);
     }
     return scores;
   }
@@ -153,16 +158,22 @@ export class Learner {
     const scores = emptyScores(batch.length);
     for (const indices of parts) {
       this.#recordForward(indices.map((i) => batch[i]!), model);
-      await this.#readScores(batch, indices, scores);
+      await this.#readScores(indices, scores);
     }
     return scores;
   }
 
+  #parts(batch: readonly LearnerSequence[], indices: Iterable<number>): number[][] {
+    const { micro_batch_tokens, share_prefixes } = this.#settings;
+    return microBatches(batch, indices, micro_batch_tokens, share_prefixes);
+  }
+
   #recordForward(sequences: readonly LearnerSequence[], model: Model): void {
-    const batch = pack(sequences.map(({ ids }) => ids));
+    const batch = pack(sequences.map(inputOf), this.#settings.share_prefixes);
+    this.#predictions = predictions(batch, sequences);
+    const { rows, targets } = this.#predictions;
     this.#activations.load(batch);
-    this.#scratch.load(sequences.map(({ ids }) => ids.length), batch.ids);
-    const { rows, targets } = predictions(sequences);
+    this.#scratch.load(batch, rows);
     this.#head.load(rows, targets);
     if (this.#saved) this.#saved.forward(this.#recorder, model, this.#activations);
     else forward(this.#recorder, model, this.#activations);
@@ -171,13 +182,11 @@ export class Learner {
 
   #recordBackward(coefficients: readonly Float32Array[]): void {
     const { gpu } = this.model;
-    const all = new Float32Array(this.#head.count);
-    let at = 0;
-    for (const own of coefficients) {
-      all.set(own, at);
-      at += own.length;
+    const sums = new Float64Array(this.#head.count);
+    for (const [i, own] of this.#predictions!.of.entries()) {
+      own.forEach((prediction, t) => sums[prediction]! += coefficients[i]![t]!);
     }
-    gpu.write(this.#scratch.coefficients, all);
+    gpu.write(this.#scratch.coefficients, Float32Array.from(sums));
     backward(
       this.#recorder,
       this.model,
@@ -191,7 +200,7 @@ export class Learner {
   }
 
   /** Submits and takes the log-probs and entropies of the micro-batch apart. */
-  async #readScores(batch: readonly LearnerSequence[], indices: readonly number[], scores: Scores) {
+  async #readScores(indices: readonly number[], scores: Scores) {
     this.#recorder.submit();
     const { gpu } = this.model;
     const { logProb, entropy, count } = this.#head;
@@ -199,12 +208,9 @@ export class Learner {
       gpu.readFloats(logProb, count),
       gpu.readFloats(entropy, count),
     ]);
-    let at = 0;
-    for (const i of indices) {
-      const end = at + completionLength(batch[i]!);
-      scores.logprobs[i] = logprobs.slice(at, end);
-      scores.entropy[i] = entropies.slice(at, end);
-      at = end;
+    for (const [n, own] of this.#predictions!.of.entries()) {
+      scores.logprobs[indices[n]!] = Float32Array.from(own, (prediction) => logprobs[prediction]!);
+      scores.entropy[indices[n]!] = Float32Array.from(own, (prediction) => entropies[prediction]!);
     }
   }
 }

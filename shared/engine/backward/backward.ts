@@ -34,7 +34,7 @@ export function backward(
   }
   const buffer = gradients.of(model.embed_tokens);
   if (!buffer) return;
-  const { occurrences, order, dx, shape: { distinct } } = scratch;
+  const { dx, tokens: { occurrences, order, distinct } } = scratch;
   for (const { binding, first, count } of rowShards(model.gpu, { ...model.embed_tokens, buffer })) {
     const shape = { distinct, hidden: model.config.hidden_size, first, rows: count };
     embeddingBackward(recorder, { occurrences, order, dx, dweight: binding }, shape);

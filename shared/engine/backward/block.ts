@@ -84,11 +84,11 @@ function attentionBlockBackward(
 
   inputGradient(recorder, model, scratch, weights.o_proj, dx, dnormed, rows);
   gradients.addProduct(recorder, weights.o_proj, layer.attnOut, dx, rows);
-  const { d, probability, dscore, tiles, scoreFloats } = scratch;
+  const { d, probability, dscore, tiles, segments, scoreFloats } = scratch;
   const { qkv, attnOut: out, lse } = layer;
   attentionBackward(
     recorder,
-    { qkv, out, lse, dout: dnormed, tiles, d, probability, dscore, dqkv },
+    { qkv, out, lse, dout: dnormed, tiles, segments, d, probability, dscore, dqkv },
     shape,
     { count: scratch.shape.tileCount, span: scratch.shape.span, scratchFloats: scoreFloats },
   );

@@ -55,6 +55,6 @@ export function headBackward(
     partials: scratch.partials,
   }, { rows: head.count, cols: hidden, accumulate: false });
   recorder.clear(scratch.dx);
-  const buffers = { x: dgathered, rows: head.rows, out: scratch.dx };
-  scatterRows(recorder, buffers, { count: head.count, cols: hidden });
+  const { occurrences, order, distinct } = scratch.predictions;
+  scatterRows(recorder, { x: dgathered, occurrences, order, out: scratch.dx }, { distinct, cols: hidden });
 }

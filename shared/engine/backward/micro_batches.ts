@@ -1,5 +1,8 @@
 // From sequences to micro-batches: which go together, and which rows of a packed batch predict which tokens.
 
+import type { Batch } from "#shared/engine/forward/batch.ts";
+import { PrefixTree } from "#shared/engine/forward/prefix_tree.ts";
+
 /** Prompt and completion tokens in one list; only the completion, from `prompt_length` (>= 1) on, is scored. */
 export interface LearnerSequence {
   ids: ArrayLike<number>;
@@ -10,54 +13,87 @@ export function completionLength({ ids, prompt_length }: LearnerSequence): numbe
   return ids.length - prompt_length;
 }
 
+/** What the model reads of a sequence: all but the last token, which is only predicted. */
+export function inputOf({ ids }: LearnerSequence): Uint32Array {
+  return Uint32Array.from({ length: ids.length - 1 }, (_, i) => ids[i]!);
+}
+
 /**
- * Consecutive sequences with at most `limit` tokens together, as indices into the batch. Sequences without a
- * completion are left out.
+ * Consecutive sequences that have, packed, at most `limit` tokens together, and predict at most as many; as indices
+ * into the batch. What sequences of a micro-batch begin with in common counts once, unless they are not to `share`.
+ * Sequences without a completion are left out.
  * @throws RangeError for a sequence longer than the limit or without a prompt.
  */
 export function microBatches(
   batch: readonly LearnerSequence[],
   indices: Iterable<number>,
   limit: number,
+  share = true,
 ): number[][] {
   const result: number[][] = [];
-  let tokens = Infinity;
+  let tree = new PrefixTree();
+  let [apart, predicted] = [0, 0];
   for (const i of indices) {
-    const { ids, prompt_length } = batch[i]!;
-    if (ids.length === prompt_length) continue;
-    if (ids.length > limit) {
-      throw new RangeError(
-        `Cannot train on a sequence of ${ids.length} tokens as micro_batch_tokens must be at least that: current value is ${limit}`,
-      );
-    }
-    if (prompt_length < 1 || prompt_length > ids.length) {
-      throw new RangeError(
-        `Cannot train on a sequence as prompt_length must be from 1 to ${ids.length}: current value is ${prompt_length}`,
-      );
-    }
-    if (tokens + ids.length > limit) {
+    const sequence = batch[i]!;
+    if (completionLength(sequence) === 0) continue;
+    check(sequence, limit);
+    const input = inputOf(sequence);
+    const tokens = share ? tree.tokens + tree.cost(input) : apart + input.length;
+    if (result.length === 0 || Math.max(tokens, predicted + completionLength(sequence)) > limit) {
       result.push([]);
-      tokens = 0;
+      tree = new PrefixTree();
+      [apart, predicted] = [0, 0];
     }
     result.at(-1)!.push(i);
-    tokens += ids.length;
+    tree.add(input);
+    apart += input.length;
+    predicted += completionLength(sequence);
   }
   return result;
 }
 
-/** Of sequences laid back to back: the row that predicts each completion token, and that token. */
-export function predictions(sequences: readonly LearnerSequence[]) {
+function check({ ids, prompt_length }: LearnerSequence, limit: number): void {
+  if (ids.length > limit) {
+    throw new RangeError(
+      `Cannot train on a sequence of ${ids.length} tokens as micro_batch_tokens must be at least that: current value is ${limit}`,
+    );
+  }
+  if (prompt_length < 1 || prompt_length > ids.length) {
+    throw new RangeError(
+      `Cannot train on a sequence as prompt_length must be from 1 to ${ids.length}: current value is ${prompt_length}`,
+    );
+  }
+}
+
+/** What a packed batch predicts. What several sequences predict in common is one prediction. */
+export interface Predictions {
+  /** Of each prediction: the row that predicts, and the token. */
+  rows: Uint32Array<ArrayBuffer>;
+  targets: Uint32Array<ArrayBuffer>;
+  /** Of each sequence: the prediction of each completion token. */
+  of: Uint32Array[];
+}
+
+/** @param batch the inputs of the sequences, packed */
+export function predictions(batch: Batch, sequences: readonly LearnerSequence[]): Predictions {
   const rows: number[] = [];
   const targets: number[] = [];
-  let start = 0;
-  for (const { ids, prompt_length } of sequences) {
-    for (let t = prompt_length; t < ids.length; t++) {
-      rows.push(start + t - 1);
-      targets.push(ids[t]!);
-    }
-    start += ids.length;
-  }
-  return { rows: Uint32Array.from(rows), targets: Uint32Array.from(targets) };
+  const known = new Map<number, Map<number, number>>(); // row, token
+  const of = sequences.map(({ ids, prompt_length }, i) => {
+    const own = batch.rows[i]!;
+    return Uint32Array.from({ length: ids.length - prompt_length }, (_, n) => {
+      const [row, target] = [own[prompt_length + n - 1]!, ids[prompt_length + n]!];
+      const here = known.get(row) ?? new Map<number, number>();
+      known.set(row, here);
+      const prediction = here.get(target);
+      if (prediction !== undefined) return prediction;
+      here.set(target, rows.length);
+      rows.push(row);
+      targets.push(target);
+      return rows.length - 1;
+    });
+  });
+  return { rows: Uint32Array.from(rows), targets: Uint32Array.from(targets), of };
 }
 
 /** @throws RangeError unless there is one coefficient for each completion token. */

@@ -1,13 +1,27 @@
 // What the backward of a packed batch needs beside the saved activations: one set for all layers.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
+import type { Batch } from "#shared/engine/forward/batch.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
-import { tilesOf } from "#shared/engine/ops/attention/attention_backward.ts";
+import { BACKWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";
 import { occurrencesOf } from "#shared/engine/ops/embedding/embedding_backward.ts";
 
 /** Floats of each of the two score buffers of the attention backward: 16 MiB. */
 const SCORE_FLOATS = 4 << 20;
+
+/** Equal numbers of a list, as `occurrencesOf` groups them. */
+export interface Grouped {
+  readonly occurrences: GPUBuffer;
+  readonly order: GPUBuffer;
+  distinct: number;
+}
+
+/** Floats of a score buffer: enough for the scores of one tile, whose row takes up to 4/3 of the tokens. */
+export function scoreFloats(capacity: number, heads: number): number {
+  const row = 4 * Math.ceil(capacity / 3) + 8;
+  return Math.max(4 * heads * row, Math.min(SCORE_FLOATS, heads * capacity * capacity));
+}
 
 /** Shapes for N tokens; F = intermediate_size, Q = heads * head_dim, W = (heads + 2 kvHeads) * head_dim. */
 export class Scratch {
@@ -22,11 +36,12 @@ export class Scratch {
   readonly partials: GPUBuffer; // first stage of column sums
   readonly transposed: GPUBuffer; // the largest block matrix
   readonly coefficients: GPUBuffer; // (N): d loss / d log-prob of each predicted token
-  readonly tiles: GPUBuffer;
-  readonly occurrences: GPUBuffer;
-  readonly order: GPUBuffer;
+  readonly tiles: GPUBuffer; // of the backward's attention
+  readonly segments: GPUBuffer;
+  readonly tokens: Grouped; // by token id
+  readonly predictions: Grouped; // by the row that predicts
   /** Of the batch last loaded. */
-  shape = { tileCount: 0, span: 0, distinct: 0 };
+  shape = { tileCount: 0, span: 0 };
   readonly scoreFloats: number;
   readonly #all: GPUBuffer[] = [];
 
@@ -46,8 +61,7 @@ export class Scratch {
     this.dgateUp = make("dgate_up", capacity * 2 * inner);
     this.d = make("d", capacity * heads);
     this.headRstd = make("head rstd", hasQkNorm(config) ? capacity * (heads + kvHeads) : 1);
-    const rounded = capacity + 3; // a sequence ends in a tile of 4
-    this.scoreFloats = Math.max(4 * heads * rounded, Math.min(SCORE_FLOATS, heads * rounded * rounded));
+    this.scoreFloats = scoreFloats(capacity, heads);
     this.probability = make("probabilities", this.scoreFloats);
     this.dscore = make("dscores", this.scoreFloats);
     const sums = [
@@ -58,19 +72,32 @@ export class Scratch {
     const matrices = [hidden * width, hidden * heads * head_dim, 2 * hidden * inner];
     this.transposed = make("transposed weight", Math.max(...matrices));
     this.coefficients = make("coefficients", capacity);
-    this.tiles = make("tiles", 4 * capacity);
-    this.occurrences = make("occurrences", 4 * capacity);
-    this.order = make("order", capacity);
+    this.tiles = make("backward tiles", TILE_WORDS * capacity);
+    this.segments = make("backward segments", SEGMENT_WORDS * capacity);
+    const grouped = () => ({
+      occurrences: make("occurrences", 4 * capacity),
+      order: make("order", capacity),
+      distinct: 0,
+    });
+    this.tokens = grouped();
+    this.predictions = grouped();
   }
 
-  /** Writes what the kernels need to know of a batch: `lengths` of its sequences, `ids` of its tokens. */
-  load(lengths: readonly number[], ids: ArrayLike<number>): void {
-    const tiles = tilesOf(lengths);
+  /** Writes what the kernels need to know of a batch; `rows` are those that predict, once a prediction. */
+  load({ segments, ids }: Batch, rows: Uint32Array): void {
+    const tables = tablesOf(segments, BACKWARD_TILE);
+    this.gpu.write(this.tiles, tables.tiles);
+    this.gpu.write(this.segments, tables.segments);
+    this.shape = { tileCount: tables.count, span: tables.span };
+    this.#group(this.tokens, ids);
+    this.#group(this.predictions, rows);
+  }
+
+  #group(into: Grouped, ids: Uint32Array): void {
     const { distinct, occurrences, order } = occurrencesOf(ids);
-    this.gpu.write(this.tiles, tiles.data);
-    this.gpu.write(this.occurrences, occurrences);
-    this.gpu.write(this.order, order);
-    this.shape = { tileCount: tiles.count, span: tiles.span, distinct };
+    this.gpu.write(into.occurrences, occurrences);
+    this.gpu.write(into.order, order);
+    into.distinct = distinct;
   }
 
   destroy(): void {

@@ -3,6 +3,7 @@
 // what attention reads.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
+import { FORWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import type { Batch } from "./batch.ts";
 import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
 
@@ -23,8 +24,10 @@ export interface LayerActivations {
 export class Activations {
   readonly ids: GPUBuffer;
   readonly positions: GPUBuffer;
-  readonly segStart: GPUBuffer;
-  readonly segEnd: GPUBuffer;
+  readonly tiles: GPUBuffer; // of the forward's attention
+  readonly segments: GPUBuffer;
+  /** Tiles of the batch last loaded. */
+  tileCount = 0;
   readonly layers: LayerActivations[];
   /** Scratch of every layer: a normalised input (N, hidden) and the MLP's inner activation (N, F). */
   readonly normed: GPUBuffer;
@@ -49,8 +52,8 @@ export class Activations {
     };
     this.ids = make("ids", 1);
     this.positions = make("positions", 1);
-    this.segStart = make("seg_start", 1);
-    this.segEnd = make("seg_end", 1);
+    this.tiles = make("tiles", TILE_WORDS); // a segment may have one token
+    this.segments = make("segments", SEGMENT_WORDS);
     this.normed = make("normed", hidden);
     this.inner = make("inner", inner);
     const sharedRaw = make("qkv_raw", width);
@@ -99,8 +102,10 @@ export class Activations {
     this.batch = batch;
     this.gpu.write(this.ids, batch.ids);
     this.gpu.write(this.positions, batch.positions);
-    this.gpu.write(this.segStart, batch.segStart);
-    this.gpu.write(this.segEnd, batch.segEnd);
+    const { count, tiles, segments } = tablesOf(batch.segments, FORWARD_TILE);
+    this.tileCount = count;
+    this.gpu.write(this.tiles, tiles);
+    this.gpu.write(this.segments, segments);
   }
 
   destroy(): void {

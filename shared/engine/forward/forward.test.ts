@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readJson } from "#shared/io/files.ts";
-import { run, testGpu } from "#shared/engine/gpu/testing.ts";
+import { assertClose, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { Activations } from "./activations.ts";
 import { pack } from "./batch.ts";
 import { forward } from "./forward.ts";
@@ -29,9 +29,9 @@ interface Stories {
 const folder = (name: string) => `${import.meta.dirname}/../model/fixtures/${name}`;
 
 /** Logits (vocab a token), log-probability of the next token and entropy at every position of the batch. */
-async function everything(model: Model, sequences: number[][], save: boolean) {
+async function everything(model: Model, sequences: number[][], save: boolean, share = false) {
   const { gpu, config } = model;
-  const batch = pack(sequences);
+  const batch = pack(sequences, share);
   const activations = new Activations(gpu, config, batch.tokens + 3, { save });
   const head = new Head(gpu, config, batch.tokens + 3);
   activations.load(batch);
@@ -45,7 +45,9 @@ async function everything(model: Model, sequences: number[][], save: boolean) {
   const padded = await gpu.readFloats(head.logits, batch.tokens * stride);
   const result = {
     logits: padded.filter((_, i) => i % stride < config.vocab_size),
-    logProbs: (await gpu.readFloats(head.logProb, batch.tokens)).filter((_, i) => i + 1 !== batch.segEnd[i]),
+    logProbs: (await gpu.readFloats(head.logProb, batch.tokens)).filter((_, i) =>
+      batch.segments.every(({ first, tokens }) => i + 1 !== first + tokens)
+    ),
     entropy: await gpu.readFloats(head.entropy, batch.tokens),
   };
   activations.destroy();
@@ -76,6 +78,39 @@ describe("forward", () => {
         assert.equal(gpu.liveBytes, before, "every buffer is released");
       });
     }
+  }
+
+  for (const name of ["llama", "qwen3"]) {
+    it(`gives every token of a tree what it has in a sequence of its own (${name})`, async () => {
+      const model = loadModel(await testGpu(), folder(name));
+      const ids = (count: number, seed: number) =>
+        Array.from({ length: count }, (_, i) => (i * seed + 3 * seed) % 60);
+      const [question, hint, other] = [ids(19, 7), ids(11, 11), ids(9, 5)];
+      const sequences = [
+        [...question, ...ids(5, 13)],
+        [...question, ...ids(8, 17)],
+        [...question, ...hint, ...ids(1, 19)],
+        [...question, ...hint, ...ids(6, 23)],
+        [...other, ...ids(3, 29)],
+        question.slice(0, 4),
+      ];
+      const apart = await everything(model, sequences, false);
+      const together = await everything(model, sequences, false, true);
+      const { tokens, rows } = pack(sequences);
+      assert.equal(tokens, 19 + 5 + 8 + 11 + 1 + 6 + 12);
+      const vocab = model.config.vocab_size;
+      let at = 0;
+      for (const row of rows.flatMap((own) => [...own])) {
+        assertClose(
+          together.logits.subarray(row * vocab, (row + 1) * vocab),
+          apart.logits.subarray(at, at + vocab),
+          1e-5,
+          `logits of row ${row}`,
+        );
+        at += vocab;
+      }
+      model.destroy();
+    });
   }
 
   it("gives a sequence the same bits alone and packed with others", async () => {
@@ -111,8 +146,8 @@ describe("forward", () => {
     const model = loadModel(await testGpu(), folder("qwen3"));
     const activations = new Activations(model.gpu, model.config, 256, { save: false });
     const [full, longer] = [64, 65].map((length) => Array<number>(length).fill(5));
-    activations.load(pack([full!, full!, full!]));
-    assert.throws(() => activations.load(pack([full!, longer!])), {
+    activations.load(pack([full!, full!, full!], false));
+    assert.throws(() => activations.load(pack([full!, longer!], false)), {
       message: "Cannot run a sequence as it must fit into the model's sliding window of 64 tokens: " +
         "current sequence has 65",
     });

@@ -48,8 +48,14 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
   const layer = activations.layers[index]!;
   attention(
     recorder,
-    { qkv: layer.qkv, seg_start: activations.segStart, out: layer.attnOut, lse: layer.lse },
-    { tokens, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
+    {
+      qkv: layer.qkv,
+      tiles: activations.tiles,
+      segments: activations.segments,
+      out: layer.attnOut,
+      lse: layer.lse,
+    },
+    { tiles: activations.tileCount, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
   );
   const attended = { x: layer.attnOut, residual: layer.xIn, out: layer.xMid };
   multiply(recorder, model, weights.o_proj, attended, tokens);

@@ -75,22 +75,25 @@ export class Decoder {
     const batch = pack(prompts.map(({ ids }) => ids));
     if (batch.tokens === 0) return;
     if (!this.#prefill || this.#prefill.capacity < batch.tokens) {
-      this.#releasePrefill();
+      this.#prefill?.destroy();
       const capacity = 2 ** Math.ceil(Math.log2(batch.tokens));
       this.#prefill = new Activations(gpu, config, capacity, { save: false });
-      this.#places = gpu.allocate("prompt places", capacity * 4);
     }
     const activations = this.#prefill;
     activations.load(batch);
-    const places = prompts.flatMap(({ ids, start }) =>
-      Array.from({ length: ids.length }, (_, i) => start + i)
+    const places = prompts.flatMap(({ start }, n) =>
+      [...batch.rows[n]!].flatMap((row, i) => [row, start + i])
     );
-    gpu.write(this.#places!, Uint32Array.from(places));
+    if (!this.#places || this.#places.size < places.length * 4) {
+      if (this.#places) gpu.release(this.#places);
+      this.#places = gpu.allocate("prompt places", 2 ** Math.ceil(Math.log2(places.length)) * 4);
+    }
+    gpu.write(this.#places, Uint32Array.from(places));
     embed(recorder, this.model, activations);
     for (const [i, pool] of this.#pools.entries()) {
       attentionInput(recorder, this.model, activations, i);
-      storeKv(recorder, { qkv: activations.layers[i]!.qkv, places: this.#places!, pool }, {
-        tokens: batch.tokens,
+      storeKv(recorder, { qkv: activations.layers[i]!.qkv, places: this.#places, pool }, {
+        count: places.length / 2,
         heads: config.num_attention_heads,
         kvHeads: config.num_key_value_heads,
         headDim: config.head_dim,
@@ -132,14 +135,10 @@ export class Decoder {
   }
 
   destroy(): void {
-    this.#releasePrefill();
-    this.#steps.destroy();
-    this.model.gpu.release(...this.#pools, ...Object.values(this.#buffers));
-  }
-
-  #releasePrefill(): void {
     this.#prefill?.destroy();
     if (this.#places) this.model.gpu.release(this.#places);
+    this.#steps.destroy();
+    this.model.gpu.release(...this.#pools, ...Object.values(this.#buffers));
   }
 }
 

@@ -1,4 +1,4 @@
-// Backward of causal attention over packed sequences in f64 on the CPU; its forward is
+// Backward of attention over segments in f64 on the CPU; its forward is
 // shared/engine/ops/attention/attention.ref.ts.
 
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
@@ -20,12 +20,12 @@ function index({ heads, kvHeads, headDim }: Shape) {
   };
 }
 
-/** Softmax probabilities of the keys segStart[token]..token. */
-function probabilities(qkv: Numbers, start: number, token: number, head: number, shape: Shape) {
+/** Softmax probabilities of the keys that a token sees. */
+function probabilities(qkv: Numbers, keys: readonly number[], token: number, head: number, shape: Shape) {
   const { q, k } = index(shape);
-  const scores = Array.from({ length: token - start + 1 }, (_, j) => {
+  const scores = keys.map((key) => {
     let score = 0;
-    for (let i = 0; i < shape.headDim; i++) score += qkv[q(token, head, i)]! * qkv[k(start + j, head, i)]!;
+    for (let i = 0; i < shape.headDim; i++) score += qkv[q(token, head, i)]! * qkv[k(key, head, i)]!;
     return score / Math.sqrt(shape.headDim);
   });
   const max = Math.max(...scores);
@@ -36,7 +36,7 @@ function probabilities(qkv: Numbers, start: number, token: number, head: number,
 /** dqkv (tokens, (heads + 2 kvHeads) headDim), by the plain softmax rule (no use of out or lse). */
 export function attentionBackwardRef(
   qkv: Numbers,
-  segStart: Numbers,
+  keys: readonly (readonly number[])[],
   dout: Numbers,
   shape: Shape,
 ): Float64Array {
@@ -46,14 +46,14 @@ export function attentionBackwardRef(
   const scale = 1 / Math.sqrt(headDim);
   for (let token = 0; token < tokens; token++) {
     for (let head = 0; head < heads; head++) {
-      const start = segStart[token]!;
+      const own = keys[token]!;
       const base = (token * heads + head) * headDim;
-      const probability = probabilities(qkv, start, token, head, shape);
+      const probability = probabilities(qkv, own, token, head, shape);
       const dp = probability.map((p, j) => {
         let sum = 0;
         for (let i = 0; i < headDim; i++) {
-          sum += dout[base + i]! * qkv[v(start + j, head, i)]!;
-          dqkv[v(start + j, head, i)]! += p * dout[base + i]!;
+          sum += dout[base + i]! * qkv[v(own[j]!, head, i)]!;
+          dqkv[v(own[j]!, head, i)]! += p * dout[base + i]!;
         }
         return sum;
       });
@@ -61,8 +61,8 @@ export function attentionBackwardRef(
       probability.forEach((p, j) => {
         const ds = p * (dp[j]! - mean) * scale;
         for (let i = 0; i < headDim; i++) {
-          dqkv[q(token, head, i)]! += ds * qkv[k(start + j, head, i)]!;
-          dqkv[k(start + j, head, i)]! += ds * qkv[q(token, head, i)]!;
+          dqkv[q(token, head, i)]! += ds * qkv[k(own[j]!, head, i)]!;
+          dqkv[k(own[j]!, head, i)]! += ds * qkv[q(token, head, i)]!;
         }
       });
     }

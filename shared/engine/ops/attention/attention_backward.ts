@@ -1,4 +1,4 @@
-// Causal grouped-query attention over packed sequences, backward, without atomics.
+// Causal grouped-query attention over segments of packed tokens, backward, without atomics.
 //
 // The probabilities come back from the saved log-sum-exp (FlashAttention-2, Dao 2023, section 3.1). Unlike
 // there, a chunk of them goes through memory: every pass is then a register-tiled product that works for any
@@ -6,42 +6,21 @@
 
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
+import { SEGMENTS } from "./segments.ts";
 import rowSource from "./attention_backward_d.wgsl" with { type: "text" };
 import keySource from "./attention_backward_kv.wgsl" with { type: "text" };
 import querySource from "./attention_backward_q.wgsl" with { type: "text" };
 import scoreSource from "./attention_backward_scores.wgsl" with { type: "text" };
 
-/** Packed sequences cut into tiles of at most 4 tokens that never straddle a sequence. */
-export interface Tiles {
-  count: number;
-  /** Keys that the longest sequence needs in a row of scores: its length rounded up to 4. */
-  span: number;
-  /** (count, 4): first token, number of tokens, first tile and end tile of the sequence. */
-  data: Uint32Array;
-}
-
-/** @param lengths tokens of each sequence, in packing order */
-export function tilesOf(lengths: readonly number[]): Tiles {
-  const data: number[] = [];
-  let token = 0;
-  for (const length of lengths) {
-    const first = data.length / 4;
-    const end = first + Math.ceil(length / 4);
-    for (let at = 0; at < length; at += 4) data.push(token + at, Math.min(4, length - at), first, end);
-    token += length;
-  }
-  return {
-    count: data.length / 4,
-    span: 4 * Math.ceil(Math.max(0, ...lengths) / 4),
-    data: Uint32Array.from(data),
-  };
-}
+const SCORES = SEGMENTS + scoreSource;
+const QUERIES = SEGMENTS + querySource;
+const KEYS = SEGMENTS + keySource;
 
 /**
  * dqkv = gradient of the attention with respect to queries, keys and values (after RoPE).
  * Shapes: qkv, dqkv (tokens, (heads + 2 kvHeads) headDim); out, dout (tokens, heads headDim); lse, d (tokens, heads),
- * `d` being scratch; tiles as `tilesOf` made them; probability and dscore are scratch of `scratchFloats` floats each,
- * at least 4 heads * span. The scores are scaled by 1 / sqrt(headDim).
+ * `d` being scratch; tiles and segments as `tablesOf` makes them for `BACKWARD_TILE`; probability and dscore are scratch
+ * of `scratchFloats` floats each, at least 4 heads * span. The scores are scaled by 1 / sqrt(headDim).
  */
 export function attentionBackward(
   recorder: Recorder,
@@ -51,6 +30,7 @@ export function attentionBackward(
     lse: Binding;
     dout: Binding;
     tiles: Binding;
+    segments: Binding;
     d: Binding;
     probability: Binding;
     dscore: Binding;
@@ -65,7 +45,7 @@ export function attentionBackward(
   const chunk = Math.floor(tiles.scratchFloats / (4 * heads * span));
   if (chunk === 0) {
     throw new RangeError(
-      `Cannot run attention_backward as a sequence of ${span} tokens needs ${
+      `Cannot run attention_backward as a path of ${span} tokens needs ${
         4 * heads * span
       } floats of scratch: current size is ${tiles.scratchFloats}`,
     );
@@ -76,9 +56,9 @@ export function attentionBackward(
     buffers,
     linearGrid(tokens * heads, 64),
   );
-  const scores = gpu.kernel("attention_backward_scores", scoreSource);
-  const queries = gpu.kernel("attention_backward_q", querySource);
-  const keys = gpu.kernel("attention_backward_kv", keySource);
+  const scores = gpu.kernel("attention_backward_scores", SCORES);
+  const queries = gpu.kernel("attention_backward_q", QUERIES);
+  const keys = gpu.kernel("attention_backward_kv", KEYS);
   const keyGrid = linearGrid(count * kvHeads * quads, 64);
   for (let first = 0; first < count; first += chunk) {
     const end = Math.min(first + chunk, count);
@@ -96,12 +76,12 @@ export function attentionBackward(
     };
     recorder.dispatch(scores, params, buffers, linearGrid((end - first) * heads * span / 4, 64));
     recorder.dispatch(queries, params, buffers, linearGrid((end - first) * heads * quads, 64));
-    const { tiles, dqkv } = buffers;
+    const { tiles, segments, dqkv } = buffers;
     const dk = { x_stride: (heads + 2 * kvHeads) * headDim, column: heads * headDim };
-    const keyBuffers = { tiles, weight: buffers.dscore, x: buffers.qkv, dqkv };
+    const keyBuffers = { tiles, segments, weight: buffers.dscore, x: buffers.qkv, dqkv };
     recorder.dispatch(keys, { ...params, ...dk }, keyBuffers, keyGrid);
     const dv = { x_stride: heads * headDim, column: (heads + kvHeads) * headDim };
-    const valueBuffers = { tiles, weight: buffers.probability, x: buffers.dout, dqkv };
+    const valueBuffers = { tiles, segments, weight: buffers.probability, x: buffers.dout, dqkv };
     recorder.dispatch(keys, { ...params, ...dv }, valueBuffers, keyGrid);
   }
 }

@@ -1,4 +1,4 @@
-// Attention backward, first pass: the probabilities p = exp(scale q.k - lse) and the score gradients
+// Attention backward, first pass; segments.wgsl comes before: the probabilities p = exp(scale q.k - lse) and the score gradients
 // ds = scale p (dout.v - D) of one tile of 4 queries against 4 keys, a thread a (query tile, key tile, head).
 // A tile of 4 queries is one vec4, so the passes after it need no transposition and no mask. Loads are single
 // numbers: a CPU driver compiles in time proportional to the load sites and reads no faster by fours.
@@ -17,9 +17,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read> lse: array<f32>; // (tokens, heads)
 @group(0) @binding(3) var<storage, read> d: array<f32>; // (tokens, heads)
 @group(0) @binding(4) var<storage, read> dout: array<f32>; // (tokens, heads head_dim)
-@group(0) @binding(5) var<storage, read> tiles: array<vec4u>; // first token, count, first and end tile of the sequence
-@group(0) @binding(6) var<storage, read_write> probability: array<vec4f>; // (chunk tiles, heads, span) of 4 queries
-@group(0) @binding(7) var<storage, read_write> dscore: array<vec4f>; // likewise
+@group(0) @binding(5) var<storage, read> tiles: array<Tile>;
+@group(0) @binding(6) var<storage, read> segments: array<Segment>;
+@group(0) @binding(7) var<storage, read_write> probability: array<vec4f>; // (chunk tiles, heads, span) of 4 queries
+@group(0) @binding(8) var<storage, read_write> dscore: array<vec4f>; // likewise
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -29,12 +30,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let row = at / p.heads / (p.span / 4u);
   if (p.first_tile + row >= p.end_tile) { return; }
   let tile = tiles[p.first_tile + row];
-  if (key_tile > p.first_tile + row - tile.z) { return; }
-  let first_key = tiles[tile.z].x + key_tile * 4u;
+  if (key_tile > tile.column) { return; }
+  var segment = tile.segment;
+  while (segments[segment].column > key_tile) { segment = segments[segment].parent; }
+  let first_key = segments[segment].first + (key_tile - segments[segment].column) * 4u;
 
   let stride = (p.heads + 2u * p.kv_heads) * p.head_dim;
   let last = p.tokens - 1u; // loads past the edge are clamped; the mask drops what they computed
-  let query = min(vec4u(tile.x) + vec4u(0u, 1u, 2u, 3u), vec4u(last));
+  let query = min(vec4u(tile.first) + vec4u(0u, 1u, 2u, 3u), vec4u(last));
   let key = min(vec4u(first_key) + vec4u(0u, 1u, 2u, 3u), vec4u(last));
   let q = query * stride + head * p.head_dim;
   let g = (query * p.heads + head) * p.head_dim;
@@ -60,9 +63,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let r = query * p.heads + head;
   let l = vec4f(lse[r.x], lse[r.y], lse[r.z], lse[r.w]);
   let mean = vec4f(d[r.x], d[r.y], d[r.z], d[r.w]);
-  // Valid queries have an index below the tile's count; a query sees keys up to itself.
-  let own = vec4u(tile.x) + vec4u(0u, 1u, 2u, 3u);
-  let valid = vec4u(0u, 1u, 2u, 3u) < vec4u(tile.y);
+  // Valid queries have an index below the tile's count; a query sees keys up to itself, and segments above come earlier.
+  let own = vec4u(tile.first) + vec4u(0u, 1u, 2u, 3u);
+  let valid = vec4u(0u, 1u, 2u, 3u) < vec4u(tile.count);
   var to = (row * p.heads + head) * p.span + key_tile * 4u;
   let end = to + min(4u, p.span); // always 4, but not to the compiler, which would unroll the loop
   var j = first_key;

@@ -1,21 +1,22 @@
-// attention for adapters whose subgroups have 8 lanes. A workgroup is one subgroup and takes one head of 8
-// consecutive query tokens, a lane each. Keys come 8 at a time: each lane loads one key and one value, and
+// attention for adapters whose subgroups have 8 lanes. A workgroup is one subgroup and takes one head of a tile of up
+// to 8 query tokens, a lane each; segments.wgsl comes before. Keys come 8 at a time: each lane loads one key and one value, and
 // broadcasts hand them to all, so that memory is read once for 8 queries.
 //
 // Compiled behind `enable subgroups;`, which not every host can parse.
 const QUADS = 16u; // head_dim / 4
 
 struct Params {
-  tokens: u32,
+  tiles: u32,
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again: a bound that keeps the loops rolled
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim)
-@group(0) @binding(2) var<storage, read> seg_start: array<u32>; // (tokens)
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // (tokens, heads head_dim)
-@group(0) @binding(4) var<storage, read_write> lse: array<f32>; // (tokens, heads)
+@group(0) @binding(2) var<storage, read> tiles: array<Tile>; // (tiles)
+@group(0) @binding(3) var<storage, read> segments: array<Segment>;
+@group(0) @binding(4) var<storage, read_write> out: array<vec4f>; // (tokens, heads head_dim)
+@group(0) @binding(5) var<storage, read_write> lse: array<f32>; // (tokens, heads)
 
 @compute @workgroup_size(8)
 fn main(
@@ -25,11 +26,10 @@ fn main(
 ) {
   let item = group.x + group.y * groups.x;
   let head = item % p.heads;
-  let first_token = item / p.heads * 8u;
-  if (first_token >= p.tokens) { return; }
+  if (item / p.heads >= p.tiles) { return; }
+  let tile = tiles[item / p.heads];
   // Lanes past the end repeat the last token and store nothing.
-  let token = min(first_token + lane, p.tokens - 1u);
-  let start = seg_start[token];
+  let token = tile.first + min(lane, tile.count - 1u);
   let width = (p.heads + 2u * p.kv_heads) * QUADS;
   let key = (p.heads + head * p.kv_heads / p.heads) * QUADS;
   let value = key + p.kv_heads * QUADS;
@@ -39,14 +39,14 @@ fn main(
   for (var i = 0u; i < p.quads; i++) { q[i] = qkv[token * width + head * QUADS + i] * scale; }
   var highest = -3.0e38;
   var total = 0.0;
-  // One segment of these 8 tokens after another, so that a query's keys are grouped by its own segment alone and
-  // its sums do not depend on what it is packed with.
-  var segment = subgroupMin(start);
+  // The own segment as far as the queries, then all of those above: a query's keys are grouped by segments, and its sums
+  // do not depend on what else it is packed with.
+  var segment = tile.segment;
+  var limit = token + 1u;
+  var end = tile.first + tile.count;
   loop {
-    let limit = select(0u, token + 1u, start == segment);
-    let end = subgroupMax(limit) - 1u;
-    for (var j = segment; j <= end; j += 8u) {
-      let row = min(j + lane, end) * width;
+    for (var j = segments[segment].first; j < end; j += 8u) {
+      let row = min(j + lane, end - 1u) * width;
       var s0 = vec4f();
       var s1 = vec4f();
       for (var i = 0u; i < p.quads; i++) {
@@ -65,7 +65,7 @@ fn main(
           dot(r, subgroupBroadcast(k, 7u)),
         );
       }
-      // Keys after the query, and all of another segment's, have no weight.
+      // Keys after the query have no weight.
       let j0 = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
       let j1 = j0 + 4u;
       let m0 = j0 < vec4u(limit);
@@ -89,10 +89,12 @@ fn main(
           w1.z * subgroupBroadcast(v, 6u) + w1.w * subgroupBroadcast(v, 7u);
       }
     }
-    segment = subgroupMin(select(0xffffffffu, start, start > segment));
-    if (segment == 0xffffffffu) { break; }
+    segment = segments[segment].parent;
+    if (segment == NONE) { break; }
+    end = segments[segment].end;
+    limit = end;
   }
-  if (first_token + lane >= p.tokens) { return; }
+  if (lane >= tile.count) { return; }
   let at = token * p.heads + head;
   for (var i = 0u; i < p.quads; i++) { out[at * QUADS + i] = sum[i] / total; }
   lse[at] = highest + log(total);

@@ -1,7 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
-import { attentionRef } from "./attention.ref.ts";
+import { forest } from "./testing.ts";
+import { attentionRef, keysOf } from "./attention.ref.ts";
 import { ROW_WORDS, STATE_HEADER } from "#shared/engine/ops/decode/decode.ts";
 import { attendsInSubgroups, decodeAttention, decodeAttentionOfWork } from "./decode_attention.ts";
 import { ropeRef } from "#shared/engine/ops/rope/rope.ref.ts";
@@ -80,7 +81,7 @@ async function check({ prompts, rows, heads, kvHeads, headDim, qkNorm = false }:
       ...roped.subarray(ownStart * width, (ownStart + own + 1) * width),
     ];
     const length = promptTokens + own + 1;
-    const { out } = attentionRef(sequence, new Uint32Array(length), { tokens: length, ...shape });
+    const { out } = attentionRef(sequence, keysOf(forest([length])), { tokens: length, ...shape });
     expected.push(...out.slice(-heads * headDim));
   }
   const longest = Math.max(...positions) + 1;

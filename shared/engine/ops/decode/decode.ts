@@ -247,13 +247,13 @@ export function compact(
   recorder.dispatch(kernel, { rows, row_words: ROW_WORDS }, buffers, [Math.ceil((rows + 1) / 64)]);
 }
 
-/** Copies k and v of qkv (tokens, ...) to pool (any, 2, kvHeads, headDim) at places (tokens). */
+/** Copies k and v of rows of qkv (tokens, ...) to pool (any, 2, kvHeads, headDim); places (count, 2): row, and where to. */
 export function storeKv(
   recorder: Recorder,
   buffers: { qkv: Binding; places: Binding; pool: Binding },
-  { tokens, heads, kvHeads, headDim }: HeadShape & { tokens: number },
+  { count, heads, kvHeads, headDim }: HeadShape & { count: number },
 ): void {
-  const params = { tokens, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
+  const params = { count, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
   const kernel = recorder.gpu.kernel("store_kv", storeSource);
-  recorder.dispatch(kernel, params, buffers, linearGrid(tokens * params.kv_quads, 64));
+  recorder.dispatch(kernel, params, buffers, linearGrid(count * params.kv_quads, 64));
 }

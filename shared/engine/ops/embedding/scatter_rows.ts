@@ -1,14 +1,16 @@
-// The transpose of shared/engine/ops/embedding/gather_rows.ts for distinct rows.
+// The transpose of shared/engine/ops/embedding/gather_rows.ts, by the kernel of the embedding's gradient.
 
-import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
-import source from "./scatter_rows.wgsl" with { type: "text" };
+import type { Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
+import { embeddingBackward } from "./embedding_backward.ts";
 
-/** out (any, cols): row rows[i] := row i of x (count, cols); rows are distinct, the others stay as they are. */
+/**
+ * out (any, cols) += the rows of x (count, cols), each to the row that it goes to; `occurrences` and `order` are those
+ * rows as `occurrencesOf` groups them, `distinct` of them.
+ */
 export function scatterRows(
   recorder: Recorder,
-  buffers: { x: Binding; rows: Binding; out: Binding },
-  { count, cols }: { count: number; cols: number },
+  { x: dx, out: dweight, ...grouped }: { x: Binding; occurrences: Binding; order: Binding; out: Binding },
+  { distinct, cols }: { distinct: number; cols: number },
 ): void {
-  const kernel = recorder.gpu.kernel("scatter_rows", source);
-  recorder.dispatch(kernel, { count, cols }, buffers, linearGrid(count * cols / 4, 64));
+  embeddingBackward(recorder, { ...grouped, dx, dweight }, { distinct, hidden: cols });
 }

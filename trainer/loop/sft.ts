@@ -1,6 +1,7 @@
 // Supervised fine-tuning: cross-entropy on the solution, packed micro-batches, a few phases with their own learning
 // rate. It makes the cold start that GHPO begins with, and shares checkpoints and resume with train.ts.
 
+import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
@@ -17,7 +18,6 @@ import { RunDirectory } from "../run/directory.ts";
 import { examplesAt } from "./sft_examples.ts";
 import type { Status } from "../run/progress.ts";
 import type { TrainResult } from "./train.ts";
-import { pack } from "./update.ts";
 
 export interface Tuning {
   recipe: SftRecipe;
@@ -134,7 +134,7 @@ async function learn(
   const tokens = examples.reduce((sum, { ids, prompt_length }) => sum + ids.length - prompt_length, 0);
   let loss = 0;
   let entropy = 0;
-  for (const batch of pack(examples, limit)) {
+  for (const batch of inMicroBatches(examples, limit)) {
     const scores = await policy.forward(batch);
     for (const logprobs of scores.logprobs) for (const logprob of logprobs) loss -= logprob / tokens;
     for (const entropies of scores.entropy) for (const value of entropies) entropy += value / tokens;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Attempt } from "./rollouts.ts";
 import { collect } from "./rollouts.ts";
 import { chainProblem, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
-import { type Example, examplesOf, pack, update } from "./update.ts";
+import { type Example, examplesOf, update } from "./update.ts";
 
 async function rescuedAttempt(): Promise<Attempt> {
   const script = (_q: string, hint: string, sample: number) =>
@@ -37,16 +37,6 @@ describe("examplesOf()", () => {
     const [example] = examplesOf([attempt], "dropped");
     assert.deepEqual(Array.from(example!.ids).slice(0, example!.prompt_length), attempt.plain.prompt_ids);
     assert.equal(example!.behaviour, null);
-  });
-});
-
-describe("pack()", () => {
-  it("fills micro-batches in order up to the limit, a longer example alone", () => {
-    const lengths = [4, 3, 3, 12, 1].map((n) => ({ ids: Array(n).fill(0) }));
-    assert.deepEqual(pack(lengths, 8).map((batch) => batch.map((e) => e.ids.length)), [[4, 3], [3], [12], [
-      1,
-    ]]);
-    assert.deepEqual(pack([], 8), []);
   });
 });
 

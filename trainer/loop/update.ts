@@ -1,6 +1,7 @@
 // One update of the policy: the completions of a step, packed into micro-batches, through the objective of
 // ghpo/objective.ts and one optimizer step an iteration. The learner only sees tokens and coefficients.
 
+import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
@@ -70,7 +71,7 @@ export async function update(
   const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
   // A completion without advantage has no gradient, but it counts in every mean; bnpo takes its mean a micro-batch.
   const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && options.loss_type !== "bnpo";
-  const batches = pack(examples.filter((e) => !idle(e)), recipe.train.micro_batch_tokens);
+  const batches = inMicroBatches(examples.filter((e) => !idle(e)), recipe.train.micro_batch_tokens);
 
   const old = new Map<Example, Float32Array>();
   const total = newTotals();
@@ -128,21 +129,6 @@ function checkSamples(examples: readonly Example[]): void {
 /** An example of a batch that went wrong, for the dump. */
 function facts({ ids, prompt_length, advantage }: Example, logprobs: Float32Array) {
   return { ids: Array.from(ids), prompt_length, advantage, logprobs: Array.from(logprobs) };
-}
-
-/** Consecutive examples with at most `limit` tokens a batch; a longer example is a batch of its own. */
-export function pack<T extends { ids: ArrayLike<number> }>(examples: readonly T[], limit: number): T[][] {
-  const batches: T[][] = [];
-  let tokens = Infinity;
-  for (const example of examples) {
-    if (tokens + example.ids.length > limit) {
-      batches.push([]);
-      tokens = 0;
-    }
-    batches.at(-1)!.push(example);
-    tokens += example.ids.length;
-  }
-  return batches;
 }
 
 function newTotals() {

@@ -5,6 +5,7 @@ import { sampleScratchBytes } from "#shared/engine/ops/sampling/sample.ts";
 import { copyBytes, decodesByProgram, workBytes } from "#shared/engine/generation/decode_program.ts";
 import { rowBytes } from "#shared/engine/generation/decoder.ts";
 import { roundedPool } from "#shared/engine/generation/generate.ts";
+import { SEGMENT_WORDS, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import { paddedVocabulary, parameterLayouts } from "#shared/engine/model/weights.ts";
 import type { Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
 import { adaptedLayouts, maker } from "./training.ts";
@@ -85,7 +86,11 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
           (squaresBytes(rows, hidden) + sampleScratchBytes(rows, config.vocab_size)) / 4,
         ),
       ]),
-    prompt("prefill columns", prefill * (5 + 2 + heads + 3 * hidden + inner + q)),
+    prompt("prompt places", powerOfTwo(2 * Math.min(perPart, stems) * stem)),
+    prompt(
+      "prefill columns",
+      prefill * (2 + TILE_WORDS + SEGMENT_WORDS + 2 + heads + 3 * hidden + inner + q),
+    ),
     prompt("prefill qkv", prefill * (q + kv), 2),
     prompt("prefill gate_up", prefill * 2 * inner),
     prompt("rope table", Math.max(64, powerOfTwo(longest + completion)) * head_dim),

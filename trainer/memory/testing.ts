@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
@@ -83,16 +84,19 @@ export async function measurePlan(
       ...(settings.lora && { lora: { ...settings.lora, seed: 1 } }),
     },
   );
-  const prompt = Array.from({ length: prompt_tokens }, (_, i) => i);
+  // No two begin alike: what prompts have in common is computed once.
+  const promptOf = (index: number) => Array.from({ length: prompt_tokens }, (_, i) => (i + 7 * index) % 500);
   const requests = Array.from({ length: Math.max(prompts, evaluated) }, (_, i) => ({
-    prompt_ids: prompt,
+    prompt_ids: promptOf(i),
     samples,
     key: [0, i] as [number, number],
   }));
   const options = { max_tokens: completion_tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
   const groups = await policy.generate(requests, options);
-  const batch = groups.flat().slice(0, Math.floor(settings.micro_batch_tokens / 64))
-    .map(({ ids }) => ({ ids: [...prompt, ...Array.from(ids)], prompt_length: prompt_tokens }));
+  const sequences = groups.flatMap((group, i) =>
+    group.map(({ ids }) => ({ ids: [...promptOf(i), ...Array.from(ids)], prompt_length: prompt_tokens }))
+  );
+  const [batch = []] = inMicroBatches(sequences, settings.micro_batch_tokens);
   const { logprobs } = await policy.forward(batch);
   await policy.backward(logprobs.map((own) => own.map(() => -1)));
   await policy.step(1e-3);

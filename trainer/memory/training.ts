@@ -14,6 +14,8 @@ import {
 } from "#shared/engine/model/weights.ts";
 import type { LoraSettings } from "#shared/engine/lora/lora.ts";
 import { savedColumns } from "#shared/engine/backward/saved_blocks.ts";
+import { scoreFloats } from "#shared/engine/backward/scratch.ts";
+import { SEGMENT_WORDS, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";
 import type { Group, Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
 
@@ -103,7 +105,7 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
   const fixed = maker("scratch", "model");
 
   const buffers = [
-    saved("batch", n, 4),
+    saved("batch", n, 2 + TILE_WORDS + SEGMENT_WORDS),
     saved("normed", n * hidden),
     saved("inner", n * inner),
     saved("qkv_raw", n * width, hasQkNorm(config) && inPlace ? 1 + layers : 1),
@@ -130,8 +132,6 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     fixed("head partials", logProbScratchBytes(chunkRows, config.vocab_size) / 4),
   );
 
-  const rounded = n + 3;
-  const scores = Math.max(4 * heads * rounded, Math.min(4 << 20, heads * rounded * rounded));
   const sums = Math.max(
     partialsLength(n, Math.max(hidden, width)),
     partialsLength(n * heads, head_dim),
@@ -143,9 +143,9 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     scratch("dgate_up", n * 2 * inner),
     scratch("d", n * heads),
     scratch("head rstd", hasQkNorm(config) ? n * (heads + kvHeads) : 1),
-    scratch("attention scores", scores, 2),
+    scratch("attention scores", scoreFloats(n, heads), 2),
     scratch("partial sums", sums),
-    scratch("tokens of the backward", n * 10),
+    scratch("tokens of the backward", n * (TILE_WORDS + SEGMENT_WORDS + 11)),
     fixed("transposed weight", hidden * Math.max(width, q, 2 * inner)),
   );
   if (lora) {

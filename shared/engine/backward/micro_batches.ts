@@ -19,9 +19,36 @@ export function inputOf({ ids }: LearnerSequence): Uint32Array {
 }
 
 /**
- * Consecutive sequences that have, packed, at most `limit` tokens together, and predict at most as many; as indices
- * into the batch. What sequences of a micro-batch begin with in common counts once, unless they are not to `share`.
- * Sequences without a completion are left out.
+ * Consecutive sequences that have, packed, at most `limit` tokens together, and predict at most as many; a longer one
+ * by itself. What the sequences of a micro-batch begin with in common counts once, unless they are not to `share`: a
+ * group that is larger than a micro-batch is split, and its prompt is in each part.
+ */
+export function inMicroBatches<T extends LearnerSequence>(
+  sequences: readonly T[],
+  limit: number,
+  share = true,
+): T[][] {
+  const result: T[][] = [];
+  let tree = new PrefixTree();
+  let [apart, predicted] = [0, 0];
+  for (const sequence of sequences) {
+    const input = inputOf(sequence);
+    const tokens = share ? tree.tokens + tree.cost(input) : apart + input.length;
+    if (result.length === 0 || Math.max(tokens, predicted + completionLength(sequence)) > limit) {
+      result.push([]);
+      tree = new PrefixTree();
+      [apart, predicted] = [0, 0];
+    }
+    result.at(-1)!.push(sequence);
+    if (share) tree.add(input);
+    apart += input.length;
+    predicted += completionLength(sequence);
+  }
+  return result;
+}
+
+/**
+ * The same as indices into the batch, without the sequences that have no completion.
  * @throws RangeError for a sequence longer than the limit or without a prompt.
  */
 export function microBatches(
@@ -30,26 +57,12 @@ export function microBatches(
   limit: number,
   share = true,
 ): number[][] {
-  const result: number[][] = [];
-  let tree = new PrefixTree();
-  let [apart, predicted] = [0, 0];
-  for (const i of indices) {
-    const sequence = batch[i]!;
-    if (completionLength(sequence) === 0) continue;
+  const scored = [...indices].map((index) => ({ ...batch[index]!, index })).filter((sequence) => {
+    if (completionLength(sequence) === 0) return false;
     check(sequence, limit);
-    const input = inputOf(sequence);
-    const tokens = share ? tree.tokens + tree.cost(input) : apart + input.length;
-    if (result.length === 0 || Math.max(tokens, predicted + completionLength(sequence)) > limit) {
-      result.push([]);
-      tree = new PrefixTree();
-      [apart, predicted] = [0, 0];
-    }
-    result.at(-1)!.push(i);
-    tree.add(input);
-    apart += input.length;
-    predicted += completionLength(sequence);
-  }
-  return result;
+    return true;
+  });
+  return inMicroBatches(scored, limit, share).map((part) => part.map(({ index }) => index));
 }
 
 function check({ ids, prompt_length }: LearnerSequence, limit: number): void {

@@ -9,7 +9,7 @@ export interface LearnerSequence {
   prompt_length: number;
 }
 
-export function completionLength({ ids, prompt_length }: LearnerSequence): number {
+function completionLength({ ids, prompt_length }: LearnerSequence): number {
   return ids.length - prompt_length;
 }
 

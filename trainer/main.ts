@@ -28,6 +28,11 @@ program.command("train <recipe>")
   .option("--plan", "print the memory the run needs, and exit; opens no GPU")
   .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into <n> GiB")
   .option("--dashboard", "also open the dashboard on this run")
+  .option(
+    "--ranks <n>",
+    "train on so many processes of this machine (mpirun or srun start others without it)",
+  )
+  .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -43,6 +48,11 @@ program.command("sft <recipe>")
   .option("--plan", "print the memory the run needs, and exit; opens no GPU")
   .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into <n> GiB")
   .option("--export <dir>", "write the finished model, without optimizer state, into this directory")
+  .option(
+    "--ranks <n>",
+    "train on so many processes of this machine (mpirun or srun start others without it)",
+  )
+  .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)

@@ -181,6 +181,13 @@ const optimizerEntries = {
 const WeightsDtypeSchema = v.picklist(["float32", "bfloat16", "float16"]);
 const ActivationsDtypeSchema = v.picklist(["float32", "bfloat16"]);
 
+/** A binary tree has 1, 2, 4, 8, ... leaves. */
+const shards = v.pipe(
+  positiveCount,
+  v.maxValue(1024),
+  v.check((value) => (value & (value - 1)) === 0, "must be a power of two"),
+);
+
 const TrainSchema = v.strictObject({
   max_steps: setting(positiveCount, 160),
   prompts_per_step: setting(positiveCount, 112),
@@ -194,6 +201,8 @@ const TrainSchema = v.strictObject({
   weights_dtype: setting(WeightsDtypeSchema, "float32"),
   /** Of what the forward keeps for the backward: with bfloat16 gradients differ by about 1 %, log-probs do not. */
   activations_dtype: setting(ActivationsDtypeSchema, "float32"),
+  /** Parts of a step whose gradients are added as a binary tree: any number of ranks that divides it gives the same bits. */
+  shards: setting(shards, 1),
   /** Replaces groups that are all right by freshly sampled ones, for at most so many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });
@@ -292,6 +301,7 @@ export const SftRecipeSchema = v.strictObject({
     /** As in `train`. */
     gradient_checkpointing: setting(v.boolean(), false),
     activations_dtype: setting(ActivationsDtypeSchema, "float32"),
+    shards: setting(shards, 1),
     /** Levels from here on are hard: they get step errors. */
     hard_from_level: setting(positiveCount, 3),
     /** Share of examples drawn from the hard levels. */

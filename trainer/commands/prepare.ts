@@ -10,9 +10,19 @@ import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import type { EvaluationSetting } from "../loop/evaluate.ts";
+import { RunDirectory } from "../run/directory.ts";
 import type { Status } from "../run/progress.ts";
+import { settingsOf } from "../run/recipe.ts";
+import { DEADLINE_S, inTeam } from "../team/join.ts";
+import { requireSame, type Team } from "../team/team.ts";
 
 export interface RunOptions {
+  /** Ranks that one would like to start: npm does, this process is one already. */
+  ranks?: string;
+  /** Seconds that a rank waits for others. */
+  deadline?: string;
+  /** The ranks that train together; alone unless given. */
+  team?: Team;
   resume?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -36,6 +46,13 @@ export async function problemsOf(
     if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
   });
   return { problems, skipped_rows };
+}
+
+/** Says so where --resume finds nothing to go on with. */
+export function noteFresh(output: string, { resume }: RunOptions, status: Status): void {
+  if (resume && new RunDirectory(output).isEmpty()) {
+    status.log(`${output} holds nothing yet: starting a new run`);
+  }
 }
 
 /** The end of a --dry-run: what the recipe names and training will not find. */
@@ -90,6 +107,44 @@ export function promptBudget(
   return Math.min(recipe.prompt.max_prompt_length, room);
 }
 
+/**
+ * Runs a training command alone or as one rank, all with the same recipe.
+ * @param read reads the recipe: where that fails on one rank, all are told
+ */
+export async function withTeam<R extends Record<string, unknown>>(
+  options: RunOptions,
+  read: () => R,
+  work: (recipe: R, team: Team) => Promise<void>,
+): Promise<void> {
+  if (options.ranks !== undefined) {
+    throw new Error(
+      "Cannot start ranks as npm must do that: use npm run -s ghpo -- with --ranks, or mpirun or srun without it",
+    );
+  }
+  const deadline = Number(options.deadline ?? DEADLINE_S);
+  if (!(deadline > 0)) {
+    throw new RangeError(
+      `Cannot wait for ranks as --deadline must be a number of seconds: current value is ${options.deadline}`,
+    );
+  }
+  await inTeam(deadline, async (team) => {
+    const recipe = read();
+    await requireSame(team, () => settingsOf(recipe));
+    await work(recipe, team);
+  });
+}
+
+/** Runs a policy for all ranks: what one of them throws, a lost device perhaps, all throw. */
+export function together<P, R>(team: Team, run: (policy: P, resume: boolean) => Promise<R>): typeof run {
+  return async (policy, resume) => {
+    try {
+      return await run(policy, resume);
+    } catch (error) {
+      throw await team.agree(error);
+    }
+  };
+}
+
 /** What a loop says when it was told to stop. */
 export const STOPPING = "Stopping after this step; Ctrl-C again ends at once";
 /** And when its device was lost. */
@@ -97,18 +152,19 @@ export const RESUMING = "resuming from the last checkpoint on a new device";
 
 /**
  * Aborted by the first Ctrl-C; a later one ends the process at once. One key press or `timeout` may deliver the
- * signal twice, to the whole process group and through npm, so within a second both count as one.
+ * signal twice, to the whole process group and through npm, so within a second both count as one. SIGUSR1, which Slurm
+ * sends before a job's time is up, aborts it too.
  */
 export function stopSignal(onStop: () => void): AbortSignal {
   const controller = new AbortController();
   let first: number | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGUSR1"] as const) {
     process.on(signal, () => {
       if (first === undefined) {
         first = performance.now();
         controller.abort();
         onStop();
-      } else if (performance.now() - first > 1000) {
+      } else if (signal !== "SIGUSR1" && performance.now() - first > 1000) {
         process.exit(signal === "SIGINT" ? 130 : 143);
       }
     });

@@ -11,11 +11,13 @@ import { withDevice } from "../learner/recovery.ts";
 import { totalSteps, tune } from "../loop/sft.ts";
 import { Status } from "../run/progress.ts";
 import type { TrainResult } from "../loop/train.ts";
+import { SOLO } from "../team/team.ts";
 import { planOfSft, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
   leftOut,
+  noteFresh,
   noteMissing,
   noteWindow,
   problemsOf,
@@ -23,6 +25,8 @@ import {
   type RunOptions,
   STOPPING,
   stopSignal,
+  together,
+  withTeam,
 } from "./prepare.ts";
 
 export interface SftOptions extends RunOptions {
@@ -36,23 +40,29 @@ export async function sftCommand(
   options: SftOptions,
   overrides: readonly Override[],
 ): Promise<void> {
-  const recipe = loadRecipe(SftRecipeSchema, file, overrides);
+  const read = () => loadRecipe(SftRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
+    const recipe = read();
     printPlan(planOfSft(recipe, loadConfig(recipe.model)), options);
     return;
   }
   if (options.dryRun) {
+    const recipe = read();
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
     noteMissing(recipe);
     return;
   }
-  const result = await runTuning(recipe, options);
-  const again = commandLine("sft", file, [
-    ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
-    "--resume",
-  ]);
-  console.log(options.json ? JSON.stringify(result) : summary(recipe, result, options.export, again));
-  if (!result.finished) process.exitCode = 130;
+  await withTeam(options, read, async (recipe, team) => {
+    const result = await runTuning(recipe, { ...options, team });
+    if (!result.finished) process.exitCode = 130;
+    if (!team.first) return;
+    const again = commandLine("sft", file, [
+      ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
+      ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
+      "--resume",
+    ]);
+    console.log(options.json ? JSON.stringify(result) : summary(recipe, result, options.export, again));
+  });
 }
 
 /** Runs a recipe from start to end and writes the model where `export` says. */
@@ -60,10 +70,12 @@ export async function runTuning(
   recipe: SftRecipe,
   options: SftOptions,
 ): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
-  const status = new Status({ total: totalSteps(recipe), quiet: options.quiet ?? false });
+  const { team = SOLO } = options;
+  const status = new Status({ total: totalSteps(recipe), quiet: !team.first || (options.quiet ?? false) });
   const { problems, skipped_rows } = await problemsOf(recipe, status);
   const stop = stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
+  noteFresh(recipe.output_dir, options, status);
   const open = () =>
     openEngine({
       model: recipe.model,
@@ -78,6 +90,7 @@ export async function runTuning(
       reference: false,
       variants: recipe.variants,
       kernels: recordedKernels(recipe.output_dir),
+      team,
       plan: planOfSft(recipe, loadConfig(recipe.model)),
     });
   const run = async (policy: EnginePolicy, resume: boolean) => {
@@ -97,14 +110,15 @@ export async function runTuning(
       resume,
       status,
       stop,
+      team,
     });
-    if (options.export !== undefined && result.finished) {
+    if (options.export !== undefined && result.finished && team.first) {
       mkdirSync(options.export, { recursive: true });
       await policy.saveModel(options.export);
     }
     return { output_dir: recipe.output_dir, skipped_rows, ...result };
   };
-  return await withDevice(open, run, {
+  return await withDevice(open, together(team, run), {
     resume: options.resume ?? false,
     onLost: ({ message }) => status.log(`${message}; ${RESUMING}`),
   });

@@ -13,11 +13,13 @@ import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
 import { train, type TrainResult } from "../loop/train.ts";
+import { SOLO } from "../team/team.ts";
 import { planOf, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
   leftOut,
+  noteFresh,
   noteMissing,
   noteWindow,
   problemsOf,
@@ -26,6 +28,8 @@ import {
   type RunOptions,
   STOPPING,
   stopSignal,
+  together,
+  withTeam,
 } from "./prepare.ts";
 
 export async function trainCommand(
@@ -33,23 +37,29 @@ export async function trainCommand(
   options: RunOptions & { plan?: boolean; planGib?: string; dashboard?: boolean },
   overrides: readonly Override[],
 ): Promise<void> {
-  const recipe = loadRecipe(TrainRecipeSchema, file, overrides);
+  const read = () => loadRecipe(TrainRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
+    const recipe = read();
     printPlan(planOf(recipe, loadConfig(recipe.model)), options);
     return;
   }
   if (options.dryRun) {
+    const recipe = read();
     console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
     noteMissing(recipe);
     return;
   }
-  const result = await runTraining(recipe, options);
-  const again = commandLine("train", file, [
-    ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
-    "--resume",
-  ]);
-  console.log(options.json ? JSON.stringify(result) : summary(recipe, result, again));
-  if (!result.finished) process.exitCode = 130;
+  await withTeam(options, read, async (recipe, team) => {
+    const result = await runTraining(recipe, { ...options, team });
+    if (!result.finished) process.exitCode = 130;
+    if (!team.first) return;
+    const again = commandLine("train", file, [
+      ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
+      ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
+      "--resume",
+    ]);
+    console.log(options.json ? JSON.stringify(result) : summary(recipe, result, again));
+  });
 }
 
 /** Runs a recipe from start to end; a generated-token budget ends it early. Without `stop` it listens for Ctrl-C itself. */
@@ -58,11 +68,16 @@ export async function runTraining(
   options: RunOptions & { tokenBudget?: number; dashboard?: boolean; stop?: AbortSignal },
 ): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
   // Everything that can be wrong with the recipe comes before the GPU.
-  const status = new Status({ total: recipe.train.max_steps, quiet: options.quiet ?? false });
+  const { team = SOLO } = options;
+  const status = new Status({
+    total: recipe.train.max_steps,
+    quiet: !team.first || (options.quiet ?? false),
+  });
   const { problems, skipped_rows } = await problemsOf(recipe, status);
   const rewards = await loadRewards(recipe.reward);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
+  noteFresh(recipe.output_dir, options, status);
   const open = () =>
     openEngine({
       model: recipe.model,
@@ -78,6 +93,7 @@ export async function runTraining(
       rows: recipe.generation.rows,
       variants: recipe.variants,
       kernels: recordedKernels(recipe.output_dir),
+      team,
       ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed } }),
       plan: planOf(recipe, loadConfig(recipe.model)),
     });
@@ -95,6 +111,7 @@ export async function runTraining(
         sampler: policy,
         eosIds: config.eos_token_ids,
         promptBudget: promptBudget(recipe, contextOf(config)),
+        team,
       },
       evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,
@@ -104,9 +121,9 @@ export async function runTraining(
     });
     return { output_dir: recipe.output_dir, skipped_rows, ...result };
   };
-  const dashboard = options.dashboard ? startDashboard(recipe.output_dir) : null;
+  const dashboard = options.dashboard && team.first ? startDashboard(recipe.output_dir) : null;
   try {
-    return await withDevice(open, run, {
+    return await withDevice(open, together(team, run), {
       resume: options.resume ?? false,
       onLost: ({ message }) => status.log(`${message}; ${RESUMING}`),
     });

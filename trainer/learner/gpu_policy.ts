@@ -1,6 +1,7 @@
 // The policy on the GPU: the shared engine's model and generator, the learner and the optimizer behind the interface
 // that the loops see (policy.ts).
 
+import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -33,6 +34,7 @@ import type {
   Scores,
   StoredPolicy,
 } from "./policy.ts";
+import { SOLO, type Team } from "../team/team.ts";
 
 const TOKENIZER_FILES = [
   "tokenizer.json",
@@ -67,6 +69,8 @@ export interface EngineOptions {
   kernels?: string | undefined;
   /** Checked against the adapter before anything is loaded. */
   plan?: PlanSettings;
+  /** The ranks that train this model together, which use rank 0's kernels; alone unless given. */
+  team?: Team;
 }
 
 /** Opens the GPU, checks that it computes rightly, and loads a model for training. */
@@ -79,10 +83,15 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
         `of its model: current number is ${tokenizer.vocabSize}`,
     );
   }
+  const { team = SOLO } = options;
   const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
   await selfTest(gpu);
-  if (options.kernels !== undefined) await useKernels(gpu, options.kernels);
-  else if (options.variants !== "base") await chooseProducts(gpu);
+  const kernels = await team.fromFirst("the choice of kernels", async () => {
+    if (options.kernels !== undefined) await useKernels(gpu, options.kernels);
+    else if (options.variants !== "base") await chooseProducts(gpu);
+    return gpu.variants;
+  });
+  if (!team.first) await useKernels(gpu, kernels);
   if (options.plan) refuseTooLarge(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined
@@ -143,6 +152,40 @@ export class EnginePolicy implements StoredPolicy {
       return { grad_norm };
     }
     throw new NonFiniteError("gradient norm", grad_norm);
+  }
+
+  get gradientLength(): number {
+    return this.#gradientBuffers.reduce((sum, buffer) => sum + buffer.size / 4, 0);
+  }
+
+  async takeGradients(into: Float32Array): Promise<void> {
+    let at = 0;
+    for (const buffer of this.#gradientBuffers) {
+      into.set(await this.model.gpu.readFloats(buffer), at);
+      at += buffer.size / 4;
+    }
+    this.#learner.zeroGradients();
+  }
+
+  putGradients(from: Float32Array): void {
+    let at = 0;
+    for (const buffer of this.#gradientBuffers) {
+      this.model.gpu.write(buffer, from.subarray(at, at += buffer.size / 4));
+    }
+  }
+
+  get #gradientBuffers(): readonly GPUBuffer[] {
+    return this.#learner.gradients.buffers;
+  }
+
+  async digest(): Promise<string> {
+    const hash = createHash("sha256");
+    const { gpu } = this.model;
+    const weights = (this.#lora ?? this.model).parameters().map(({ buffer }) => buffer);
+    for (const buffer of [...weights, ...this.#optimizer.buffers()]) {
+      hash.update(new Uint8Array(await gpu.read(buffer)));
+    }
+    return hash.update(String(this.#optimizer.steps)).digest("hex");
   }
 
   discard(): void {

@@ -104,6 +104,11 @@ export class Optimizer {
     return { grad_norm: norm! };
   }
 
+  /** The buffers of the moments. */
+  buffers(): GPUBuffer[] {
+    return this.#moments.flatMap(({ exp_avg, exp_avg_sq }) => [exp_avg, exp_avg_sq]);
+  }
+
   /**
    * The moments as named tensors of Hugging Face's shapes, `<tensor>.exp_avg` and `<tensor>.exp_avg_sq`; save `steps`
    * beside them.
@@ -133,7 +138,7 @@ export class Optimizer {
   }
 
   destroy(): void {
-    this.#gpu.release(...this.#moments.flatMap(Object.values), ...Object.values(this.#norm));
+    this.#gpu.release(...this.buffers(), ...Object.values(this.#norm));
     this.#recorder.destroy();
   }
 }

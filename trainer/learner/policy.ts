@@ -33,8 +33,18 @@ export interface Sampler {
   generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
 }
 
+/** Gradients that can be taken out and put back, to be added to those of other shards. */
+export interface GradientStore {
+  /** Numbers in all gradients together. */
+  readonly gradientLength: number;
+  /** Copies the gradients into the beginning of `into` and clears them. */
+  takeGradients(into: Float32Array): Promise<void>;
+  /** The gradients are these from now on. */
+  putGradients(from: Float32Array): void;
+}
+
 /** The model as the loop sees it. */
-export interface Policy extends Sampler {
+export interface Policy extends Sampler, GradientStore {
   /** Scores a micro-batch and keeps what its backward needs. */
   forward(batch: LearnerSequence[]): Promise<Scores>;
   /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
@@ -58,6 +68,8 @@ export interface StoredPolicy extends Policy {
   saveModel(directory: string): Promise<void>;
   /** Writes the optimizer's moments. */
   saveOptimizer(directory: string): Promise<void>;
+  /** SHA-256 of what is trained and of its moments: the same on ranks that compute the same. */
+  digest(): Promise<string>;
   /** Takes weights and moments from a directory that both were saved in. */
   restore(directory: string): Promise<void>;
 }

@@ -4,18 +4,23 @@
 // sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
 
 import { poolFor, shuffledIndex } from "../ghpo/schedule.ts";
+import { SOLO } from "../team/team.ts";
 import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { askedFormat, targetOf } from "./targets.ts";
 
 /** The demonstrations of a step that begins at `cursor`. Nothing is sampled: log-probs are 0. */
 export async function demonstrate(setting: RolloutSetting, step: number, cursor: number): Promise<Rollout> {
-  const { recipe } = setting;
+  const { recipe, team = SOLO } = setting;
   const pool = poolFor(setting.problems, step, recipe);
-  const attempts: Attempt[] = [];
-  for (let i = 0; i < recipe.train.prompts_per_step; i++) {
+  const drawn = Array.from({ length: recipe.train.prompts_per_step }, (_, i) => {
     const index = shuffledIndex(cursor + i, pool.length, recipe.seed, recipe.data.shuffle);
-    attempts.push(await demonstration(setting, newAttempt(setting, pool[index]!)));
-  }
+    return pool[index]!;
+  });
+  const attempts = await team.share("the demonstrations", drawn, async (own) => {
+    const attempts: Attempt[] = [];
+    for (const problem of own) attempts.push(await demonstration(setting, newAttempt(setting, problem)));
+    return attempts;
+  });
   const generatedTokens = attempts.reduce((sum, { parts }) => sum + parts[0]!.completions[0]!.ids.length, 0);
   const end = cursor + recipe.train.prompts_per_step;
   return { attempts, drawn: attempts, cursor: end, generatedTokens, extraTokens: 0 };

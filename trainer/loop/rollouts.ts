@@ -15,7 +15,8 @@ import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { hintAt } from "../ghpo/guidance.ts";
 import { completionBudget, type StageMemory } from "../ghpo/hint_schedule.ts";
 import { type Plan, planFor, poolFor, shuffledIndex, startStage } from "../ghpo/schedule.ts";
-import type { Sample, Sampler } from "../learner/policy.ts";
+import type { Sample, Sampler, SampleRequest } from "../learner/policy.ts";
+import { SOLO, type Team } from "../team/team.ts";
 import type { Reward } from "./rewards.ts";
 
 /** What stays the same over a run. */
@@ -28,6 +29,8 @@ export interface RolloutSetting {
   eosIds: number[];
   /** Tokens that a prompt may have. */
   promptBudget: number;
+  /** The ranks that sample and score together; alone unless given. */
+  team?: Team;
 }
 
 /** Completions that were sampled under one prompt. */
@@ -73,7 +76,7 @@ export async function collect(
   memory: Readonly<StageMemory>,
   controlled: number | null = null,
 ): Promise<Rollout> {
-  const { recipe } = setting;
+  const { recipe, team = SOLO } = setting;
   const plan = planFor(step, recipe, controlled);
   const max_tokens = completionBudget(step, recipe.train.max_steps, recipe.generation);
   const pool = poolFor(setting.problems, step, recipe);
@@ -81,18 +84,27 @@ export async function collect(
   let requests = 0;
 
   const sample = async (parts: { attempt: Attempt; part: Part; samples: number }[], first: boolean) => {
-    const answers = await setting.sampler.generate(
-      parts.map(({ part, samples }) => ({ prompt_ids: part.prompt_ids, samples, key: [step, requests++] })),
-      {
-        max_tokens,
-        temperature: recipe.generation.temperature,
-        greedy: false,
-        seed: recipe.seed,
-        eos_ids: setting.eosIds,
-      },
-    );
-    for (const [index, { attempt, part }] of parts.entries()) {
-      part.completions = await scored(setting, attempt.problem, part, answers[index]!);
+    const options = {
+      max_tokens,
+      temperature: recipe.generation.temperature,
+      greedy: false,
+      seed: recipe.seed,
+      eos_ids: setting.eosIds,
+    };
+    const jobs = parts.map(({ attempt, part, samples }) => {
+      const request: SampleRequest = { prompt_ids: part.prompt_ids, samples, key: [step, requests++] };
+      return { request, attempt, part };
+    });
+    const answers = await team.share("the sampling", jobs, async (own) => {
+      const samples = await setting.sampler.generate(own.map(({ request }) => request), options);
+      const answers: Scored[][] = [];
+      for (const [i, { attempt, part }] of own.entries()) {
+        answers.push(await scored(setting, attempt.problem, part, samples[i]!));
+      }
+      return answers;
+    });
+    for (const [index, { part }] of parts.entries()) {
+      part.completions = answers[index]!.map((answer) => completionOf(setting, answer));
       const tokens = part.completions.reduce((sum, completion) => sum + completion.ids.length, 0);
       rollout.generatedTokens += tokens;
       if (!first) rollout.extraTokens += tokens;
@@ -233,10 +245,23 @@ function style(recipe: TrainRecipe): PromptStyle {
   return { system: recipe.prompt.system, glue, placement };
 }
 
-/** Samples as completions with their rewards. */
-async function scored(setting: RolloutSetting, problem: Problem, part: Part, samples: readonly Sample[]) {
+/** A sample and its rewards, on the way between ranks. */
+interface Scored {
+  ids: Uint32Array;
+  logprobs: Float64Array;
+  finish_reason: Sample["finish_reason"];
+  rewards: Record<string, number | null>;
+}
+
+/** Samples with their rewards. */
+async function scored(
+  setting: RolloutSetting,
+  problem: Problem,
+  part: Part,
+  samples: readonly Sample[],
+): Promise<Scored[]> {
   const begun = setting.recipe.ghpo.hint_placement === "assistant" ? part.guidance.hint : "";
-  const completions: Completion[] = [];
+  const answers: Scored[] = [];
   for (const sample of samples) {
     const ids = Array.from(sample.ids);
     const text = setting.tokenizer.decode(ids);
@@ -251,16 +276,23 @@ async function scored(setting: RolloutSetting, problem: Problem, part: Part, sam
         finish_reason,
       });
     }
-    completions.push({
-      ids,
-      text,
+    answers.push({
+      ids: Uint32Array.from(ids),
+      logprobs: Float64Array.from(sample.logprobs),
       finish_reason,
-      logprobs: Array.from(sample.logprobs),
       rewards,
-      advantage: 0,
     });
   }
-  return completions;
+  return answers;
+}
+
+function completionOf(
+  { tokenizer }: RolloutSetting,
+  { ids, logprobs, finish_reason, rewards }: Scored,
+): Completion {
+  const tokens = Array.from(ids);
+  const text = tokenizer.decode(tokens);
+  return { ids: tokens, text, finish_reason, logprobs: Array.from(logprobs), rewards, advantage: 0 };
 }
 
 function unhintedAccuracy(attempt: Attempt): number | null {

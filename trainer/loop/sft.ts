@@ -5,19 +5,21 @@ import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
+import { pruneCheckpoints } from "../run/checkpoint.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { learningRate } from "../ghpo/schedule.ts";
-import { lockRun } from "../run/lock.ts";
 import type { Values } from "./metrics.ts";
-import { NonFiniteError, UpdateGuard } from "../run/nonfinite.ts";
+import { NonFiniteError } from "../run/nonfinite.ts";
 import type { LearnerSequence, StoredPolicy } from "../learner/policy.ts";
-import { formatRecipe } from "../run/recipe.ts";
-import { freshRun, recipeDigest, resumeRun } from "../run/resume.ts";
+import { recipeDigest } from "../run/resume.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { examplesAt } from "./sft_examples.ts";
 import type { Status } from "../run/progress.ts";
 import type { TrainResult } from "./train.ts";
+import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
+import { sharedSampler } from "../team/sampler.ts";
+import { Shards } from "../team/shards.ts";
+import { requireSame, SOLO, type Team } from "../team/team.ts";
 
 export interface Tuning {
   recipe: SftRecipe;
@@ -31,22 +33,27 @@ export interface Tuning {
   status: Status;
   /** Aborted: finish the step, save and return. */
   stop: AbortSignal;
+  /** The ranks that train together; alone unless given. */
+  team?: Team;
 }
 
 /** Runs a recipe to the end of its last phase, or until it is told to stop. */
 export async function tune(tuning: Tuning): Promise<TrainResult> {
   const { recipe, policy, status, stop } = tuning;
   const total = totalSteps(recipe);
-  const run = new RunDirectory(recipe.output_dir);
-  if (tuning.resume) run.readRecipe(); // fails before anything is made
-  using _lock = lockRun(run.path);
+  const { team = SOLO } = tuning;
+  const shards = new Shards(team, policy, recipe.sft.shards, "sft.shards");
+  const run = new RunDirectory(recipe.output_dir, team.first);
   const start = performance.now();
-  const progress = tuning.resume ? await resumeRun(run, recipe, "sft", policy) : freshRun();
-  if (!tuning.resume) run.start(formatRecipe(recipe));
+  await requireSame(team, () => factsOf(policy, tuning.problems ?? []));
+  using lock = new DisposableStack();
+  const progress = await beginRun(team, run, recipe, "sft", policy, tuning.resume, lock);
   let { step, checkpoint } = progress;
   const { state, elapsed } = progress;
   status.start(step);
-  const guard = new UpdateGuard(run.path, run.readMetrics());
+  const guard = await guardOf(team, run);
+  const evaluation = tuning.evaluation &&
+    { ...tuning.evaluation, sampler: sharedSampler(team, tuning.evaluation.sampler) };
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   let stopped = false;
@@ -62,9 +69,12 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
       tuning.tokenizer,
       tuning.eosId,
     );
-    const update = () => learn(policy, examples, recipe.sft.micro_batch_tokens, rate);
+    const update = () => learn(policy, examples, recipe.sft.micro_batch_tokens, rate, shards);
     const result = await guard.attempt(step + 1, rate, update, setting);
-    if (result !== null) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
+    const prune = () => {
+      if (team.first) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
+    };
+    if (result !== null) prune();
     state.cursor += examples.length;
     state.num_tokens += examples.reduce((sum, example) => sum + example.ids.length, 0);
     step++;
@@ -75,17 +85,19 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
       skipped_updates: guard.skipped,
       num_tokens: state.num_tokens,
       step_time: (performance.now() - began) / 1000,
+      ...team.times(),
     };
     const last = step === total;
-    if (tuning.evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
-      const scores = await evaluate(tuning.evaluation);
+    if (evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
+      const scores = await evaluate(evaluation);
       Object.assign(values, scores);
       status.log(`step ${step}  held-out accuracy ${(100 * (scores["eval_accuracy"] ?? NaN)).toFixed(1)} %`);
     }
     run.appendMetrics({ step, time: seconds(), ...values });
     status.update(step, result === null ? "update left out" : `loss ${result.loss.toFixed(3)}`);
 
-    stopped = stop.aborted; // looked at once a step, so that no step ends unsaved
+    // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
+    stopped = (await team.gather("the end of a step", () => stop.aborted)).includes(true);
     const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
     if (last || due || stopped) {
       const facts = {
@@ -99,8 +111,8 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
         elapsed_s: seconds(),
         metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
       };
-      checkpoint = await writeCheckpoint(run.checkpoints, facts, state, policy);
-      if (last && result !== null) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, null);
+      checkpoint = await saveTogether(team, run, facts, state, policy);
+      if (last && result !== null) prune();
     }
   }
   status.end();
@@ -130,17 +142,30 @@ async function learn(
   examples: readonly LearnerSequence[],
   limit: number,
   rate: number,
+  shards: Shards,
 ): Promise<{ loss: number; entropy: number; grad_norm: number }> {
   const tokens = examples.reduce((sum, { ids, prompt_length }) => sum + ids.length - prompt_length, 0);
-  let loss = 0;
-  let entropy = 0;
-  for (const batch of inMicroBatches(examples, limit)) {
+  const batches = shards.deal(examples).map((shard) => inMicroBatches(shard, limit));
+  const parts = await shards.run("the gradients", async (shard) => {
+    const total = { loss: 0, entropy: 0 };
+    for (const batch of batches[shard]!) await add(batch, total);
+    return total;
+  });
+  const grad_norm = await shards.step(rate);
+  const [{ loss, entropy }] = parts as [{ loss: number; entropy: number }];
+  return {
+    loss: parts.slice(1).reduce((sum, part) => sum + part.loss, loss),
+    entropy: parts.slice(1).reduce((sum, part) => sum + part.entropy, entropy),
+    grad_norm,
+  };
+
+  async function add(batch: LearnerSequence[], total: { loss: number; entropy: number }): Promise<void> {
     const scores = await policy.forward(batch);
-    for (const logprobs of scores.logprobs) for (const logprob of logprobs) loss -= logprob / tokens;
-    for (const entropies of scores.entropy) for (const value of entropies) entropy += value / tokens;
-    if (!Number.isFinite(loss)) {
+    for (const logprobs of scores.logprobs) for (const logprob of logprobs) total.loss -= logprob / tokens;
+    for (const entropies of scores.entropy) for (const value of entropies) total.entropy += value / tokens;
+    if (!Number.isFinite(total.loss)) {
       policy.discard();
-      throw new NonFiniteError("loss", loss, {
+      throw new NonFiniteError("loss", total.loss, {
         batch: batch.map(({ ids, prompt_length }, i) => ({
           ids: Array.from(ids),
           prompt_length,
@@ -152,6 +177,4 @@ async function learn(
       scores.logprobs.map((logprobs) => new Float32Array(logprobs.length).fill(-1 / tokens)),
     );
   }
-  const { grad_norm } = await policy.step(rate);
-  return { loss, entropy, grad_norm };
 }

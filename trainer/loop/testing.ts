@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "#shared/io/hash.ts";
 import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -151,6 +152,25 @@ export class UnigramPolicy implements StoredPolicy {
       })
     );
     return Promise.resolve();
+  }
+
+  get gradientLength(): number {
+    return this.#gradient.length;
+  }
+
+  takeGradients(into: Float32Array): Promise<void> {
+    this.beforeCall("take");
+    into.set(this.#gradient);
+    this.#gradient.fill(0);
+    return Promise.resolve();
+  }
+
+  putGradients(from: Float32Array): void {
+    this.#gradient.set(from);
+  }
+
+  digest(): Promise<string> {
+    return Promise.resolve(sha256(JSON.stringify([[...this.logits], [...this.momentum]])));
   }
 
   discard(): void {

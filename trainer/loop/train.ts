@@ -4,22 +4,23 @@
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { mean } from "#shared/statistics.ts";
-import { type LoopState, pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
+import { type LoopState, pruneCheckpoints } from "../run/checkpoint.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { successRate } from "../ghpo/difficulty.ts";
 import { controlledRatio, nextStart } from "../ghpo/hint_schedule.ts";
 import { learningRate, planFor } from "../ghpo/schedule.ts";
-import { lockRun } from "../run/lock.ts";
 import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
-import { UpdateGuard } from "../run/nonfinite.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import { formatRecipe } from "../run/recipe.ts";
-import { freshRun, recipeDigest, resumeRun } from "../run/resume.ts";
+import { recipeDigest } from "../run/resume.ts";
 import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { demonstrate } from "./demonstrations.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { Status } from "../run/progress.ts";
 import { Steering } from "../run/steering.ts";
+import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
+import { sharedSampler } from "../team/sampler.ts";
+import { Shards } from "../team/shards.ts";
+import { requireSame, SOLO } from "../team/team.ts";
 import { examplesOf, update } from "./update.ts";
 
 export interface Training {
@@ -50,28 +51,35 @@ export interface TrainResult {
 /** Runs a recipe to its last step, or until it is told to stop. */
 export async function train(training: Training): Promise<TrainResult> {
   const { recipe, policy, setting, status, stop, tokenBudget = Infinity } = training;
-  const run = new RunDirectory(recipe.output_dir);
+  const { team = SOLO } = setting;
+  const shards = new Shards(team, policy, recipe.train.shards, "train.shards");
+  const run = new RunDirectory(recipe.output_dir, team.first);
   const start = performance.now();
-  if (training.resume) run.readRecipe(); // fails before anything is made
-  using _lock = lockRun(run.path);
-  const progress = training.resume ? await resumeRun(run, recipe, "train", policy) : freshRun();
-  if (!training.resume) run.start(formatRecipe(recipe));
+  await requireSame(team, () => factsOf(policy, setting.problems));
+  using lock = new DisposableStack();
+  const progress = await beginRun(team, run, recipe, "train", policy, training.resume, lock);
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
   status.start(step);
-  const steering = new Steering(run.path);
-  const guard = new UpdateGuard(run.path, run.readMetrics());
+  const steering = team.first ? new Steering(run.path) : null; // asked on rank 0 alone
+  const guard = await guardOf(team, run);
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
-  if (step === 0 && training.evaluation !== null) {
-    const values = await evaluate(training.evaluation);
+  const evaluation = training.evaluation &&
+    { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };
+  if (step === 0 && evaluation !== null) {
+    const values = await evaluate(evaluation);
     run.appendMetrics({ step, time: seconds(), ...values });
     status.log(`step 0  ${headline(values)}`);
   }
   const isLast = () => step === recipe.train.max_steps || generatedTokens >= tokenBudget;
   let stopped = false;
   while (!isLast() && !stopped) {
-    const now = await steering.recipeAt(step, recipe, stop);
+    const now = await team.fromFirst(
+      "the start of a step",
+      () => steering!.recipeAt(step, recipe, stop),
+      true,
+    );
     policy.setTemperature(now.generation.temperature);
     const began = performance.now();
     const rollout = now.algorithm === "sft"
@@ -80,9 +88,11 @@ export async function train(training: Training): Promise<TrainResult> {
     const sampled = performance.now();
     const rate = learningRate(step, now.train.max_steps, now.optimizer.learning_rate, now.optimizer);
     const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss, now.algorithm !== "sft");
-    const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate));
+    const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate, shards));
     const updated = performance.now();
-    const prune = () => pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+    const prune = () => {
+      if (team.first) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+    };
     if (result !== null) prune();
 
     remember(state, rollout, step, recipe);
@@ -103,10 +113,11 @@ export async function train(training: Training): Promise<TrainResult> {
       "time/rollout": (sampled - began) / 1000,
       "time/update": (updated - sampled) / 1000,
       gpu_bytes: policy.gpuBytes(),
+      ...team.times(),
     };
     const last = isLast();
-    if (training.evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
-      const scores = await evaluate(training.evaluation);
+    if (evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
+      const scores = await evaluate(evaluation);
       Object.assign(values, scores);
       status.log(`step ${step}  ${headline(scores)}`);
     }
@@ -117,25 +128,22 @@ export async function train(training: Training): Promise<TrainResult> {
     const improved = isBest(state, values[recipe.checkpoint.best_by]);
     if (improved !== null) state.best = { step, value: improved };
     const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
-    const asked = await steering.asked(step, stop);
-    stopped = stop.aborted || asked.stop; // looked at once a step, so that no step ends unsaved
+    const asked = await team.fromFirst("the end of a step", () => steering!.asked(step, stop), true);
+    // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
+    stopped = (await team.gather("the end of a step", () => stop.aborted)).includes(true) || asked.stop;
     if (last || due || improved !== null || stopped || asked.save) {
-      checkpoint = await writeCheckpoint(
-        run.checkpoints,
-        {
-          kind: "train",
-          step,
-          ...policy.facts,
-          seed: recipe.seed,
-          recipe_sha256: recipeDigest(recipe),
-          data_cursor: cursorOf(state.cursor, setting.problems.length),
-          generated_tokens: generatedTokens,
-          elapsed_s: seconds(),
-          metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
-        },
-        state,
-        policy,
-      );
+      const facts = {
+        kind: "train" as const,
+        step,
+        ...policy.facts,
+        seed: recipe.seed,
+        recipe_sha256: recipeDigest(recipe),
+        data_cursor: cursorOf(state.cursor, setting.problems.length),
+        generated_tokens: generatedTokens,
+        elapsed_s: seconds(),
+        metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
+      };
+      checkpoint = await saveTogether(team, run, facts, state, policy);
       if (last && result !== null) prune();
     }
   }

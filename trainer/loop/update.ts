@@ -6,6 +6,8 @@ import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type { LearnerSequence, Policy } from "../learner/policy.ts";
+import { Shards } from "../team/shards.ts";
+import { SOLO } from "../team/team.ts";
 import type { Attempt } from "./rollouts.ts";
 
 /** Of log-probs, on average: a thousand times what rounding does. */
@@ -56,6 +58,7 @@ export function examplesOf(
 /**
  * Runs `num_iterations` optimizer steps on the examples of one step.
  *
+ * @param shards how the examples are dealt, over several ranks perhaps; all have the same examples
  * @throws NonFiniteError instead of an update with numbers that are none
  * @throws Error when sampler and learner disagree, before the weights are changed
  */
@@ -64,6 +67,7 @@ export async function update(
   examples: readonly Example[],
   recipe: Pick<TrainRecipe, "loss" | "train" | "generation">,
   learningRate: number,
+  shards = new Shards(SOLO, policy, 1, "train.shards"),
 ): Promise<UpdateResult> {
   checkSamples(examples);
   const options = { ...recipe.loss, max_completion_length: recipe.generation.max_completion_length };
@@ -71,46 +75,55 @@ export async function update(
   const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
   // A completion without advantage has no gradient, but it counts in every mean; bnpo takes its mean a micro-batch.
   const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && options.loss_type !== "bnpo";
-  const batches = inMicroBatches(examples.filter((e) => !idle(e)), recipe.train.micro_batch_tokens);
+  const batches = shards.deal(examples.filter((e) => !idle(e)))
+    .map((shard) => inMicroBatches(shard, recipe.train.micro_batch_tokens));
+  const microBatches = sum(batches.map(({ length }) => length));
 
   const old = new Map<Example, Float32Array>();
-  const total = newTotals();
+  /** Of each shard, over all iterations. */
+  let totals = batches.map(newTotals);
   let gradNorm = 0;
   for (let iteration = 0; iteration < options.num_iterations; iteration++) {
-    for (const batch of batches) {
-      // The reference goes first: a forward of the policy must be followed by its own backward.
-      const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
-      const scores = await policy.forward(batch);
-      const sequences = batch.map((example, i): Sequence => {
-        const logprobs = scores.logprobs[i]!;
-        if (iteration === 0) old.set(example, logprobs.slice());
-        const referenceLogprobs = reference?.[i];
-        return {
-          logprobs,
-          oldLogprobs: old.get(example)!,
-          advantage: example.advantage,
-          ...(referenceLogprobs && { referenceLogprobs }),
-        };
-      });
-      const microTokens = sum(batch.map(completionLength));
-      const result = objective(sequences, options, { ...norm, microBatches: batches.length, microTokens });
-      if (!Number.isFinite(result.loss)) {
-        policy.discard();
-        throw new NonFiniteError("loss", result.loss, {
-          batch: batch.map((e, i) => facts(e, scores.logprobs[i]!)),
-        });
-      }
-      total.loss += result.loss;
-      addSums(total.clip, result.sums);
-      for (const entropy of scores.entropy) total.entropy += sum(entropy);
-      total.tokens += microTokens;
-      if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
-      await policy.backward(result.coefficients);
-    }
-    if (iteration === 0) checkAgreement(total);
-    ({ grad_norm: gradNorm } = await policy.step(learningRate));
+    totals = await shards.run("the gradients", async (shard) => {
+      const total = totals[shard]!;
+      for (const batch of batches[shard]!) await learn(batch, iteration, total);
+      return total;
+    });
+    if (iteration === 0) checkAgreement(merged(totals));
+    gradNorm = await shards.step(learningRate);
   }
-  return summary(total, gradNorm, options);
+  return summary(merged(totals), gradNorm, options);
+
+  async function learn(batch: Example[], iteration: number, total: Totals): Promise<void> {
+    // The reference goes first: a forward of the policy must be followed by its own backward.
+    const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
+    const scores = await policy.forward(batch);
+    const sequences = batch.map((example, i): Sequence => {
+      const logprobs = scores.logprobs[i]!;
+      if (iteration === 0) old.set(example, logprobs.slice());
+      const referenceLogprobs = reference?.[i];
+      return {
+        logprobs,
+        oldLogprobs: old.get(example)!,
+        advantage: example.advantage,
+        ...(referenceLogprobs && { referenceLogprobs }),
+      };
+    });
+    const microTokens = sum(batch.map(completionLength));
+    const result = objective(sequences, options, { ...norm, microBatches, microTokens });
+    if (!Number.isFinite(result.loss)) {
+      policy.discard();
+      throw new NonFiniteError("loss", result.loss, {
+        batch: batch.map((e, i) => facts(e, scores.logprobs[i]!)),
+      });
+    }
+    total.loss += result.loss;
+    addSums(total.clip, result.sums);
+    for (const entropy of scores.entropy) total.entropy += sum(entropy);
+    total.tokens += microTokens;
+    if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
+    await policy.backward(result.coefficients);
+  }
 }
 
 /**
@@ -137,6 +150,21 @@ function newTotals() {
 }
 
 type Totals = ReturnType<typeof newTotals>;
+
+/** The totals of all shards, added up in their order. */
+function merged(totals: readonly Totals[]): Totals {
+  const all = { ...totals[0]!, clip: { ...totals[0]!.clip } };
+  for (const { clip, ...total } of totals.slice(1)) {
+    addSums(all.clip, clip);
+    all.loss += total.loss;
+    all.entropy += total.entropy;
+    all.tokens += total.tokens;
+    all.difference += total.difference;
+    all.compared += total.compared;
+    all.largest = Math.max(all.largest, total.largest);
+  }
+  return all;
+}
 
 function addSums(into: ClipSums, sums: ClipSums): void {
   into.count += sums.count;

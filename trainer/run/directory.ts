@@ -18,8 +18,11 @@ export class RunDirectory {
   readonly recipe: string;
   readonly #rollouts: string;
 
-  /** Paths only: nothing is made before `start`. */
-  constructor(readonly path: string) {
+  /**
+   * Paths only: nothing is made before `start`.
+   * @param writes false: another process writes what this one would
+   */
+  constructor(readonly path: string, readonly writes = true) {
     this.checkpoints = join(path, "checkpoints");
     this.metrics = join(path, "metrics.jsonl");
     this.recipe = join(path, "recipe.toml");
@@ -36,6 +39,12 @@ export class RunDirectory {
     makeDirectory(this.#rollouts);
     writeJsonl(this.metrics, []);
     writeFileAtomic(this.recipe, recipe);
+  }
+
+  /** Whether nothing has been written yet; who holds the lock may stand there. */
+  isEmpty(): boolean {
+    return !existsSync(this.path) ||
+      readdirSync(this.path).every((name) => /^(run\.lock|owner\.json)/.test(name));
   }
 
   /** The resolved recipe that the run was started with. */
@@ -60,10 +69,12 @@ export class RunDirectory {
   }
 
   appendMetrics(record: Metrics): void {
+    if (!this.writes) return;
     appendJsonl(this.metrics, parse(MetricsSchema, record, "the metrics of a step"));
   }
 
   writeRollouts(step: number, groups: readonly Group[]): void {
+    if (!this.writes) return;
     writeJsonl(join(this.#rollouts, `${checkpointName(step)}.jsonl`), groups);
   }
 }

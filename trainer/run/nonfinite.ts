@@ -19,18 +19,30 @@ export class NonFiniteError extends Error {
   }
 }
 
+export interface Skipped {
+  /** Updates left out so far, and those of them after the last one that was made. */
+  skipped: number;
+  inARow: number;
+}
+
+/** What the metrics of a run say, so that a resumed run goes on counting. */
+export function skippedIn(records: readonly Metrics[]): Skipped {
+  const lastDone = records.findLastIndex((record) => record["grad_norm"] !== null);
+  const skipped = records.findLast((record) => "skipped_updates" in record)?.["skipped_updates"] ?? 0;
+  return { skipped, inARow: records.length - 1 - lastDone };
+}
+
 export class UpdateGuard {
   /** Updates left out so far. */
   skipped: number;
   readonly #folder: string;
   #inARow: number;
 
-  /** @param records the metrics of the run so far, so that a resumed run goes on counting */
-  constructor(run: string, records: readonly Metrics[]) {
+  /** @param writes false: another process writes what this one would */
+  constructor(run: string, { skipped, inARow }: Skipped, readonly writes = true) {
     this.#folder = join(run, "dumps");
-    this.skipped = records.findLast((record) => "skipped_updates" in record)?.["skipped_updates"] ?? 0;
-    const lastDone = records.findLastIndex((record) => record["grad_norm"] !== null);
-    this.#inARow = records.length - 1 - lastDone;
+    this.skipped = skipped;
+    this.#inARow = inARow;
   }
 
   /**
@@ -54,9 +66,11 @@ export class UpdateGuard {
       this.skipped++;
       this.#inARow++;
       const dump = { step, learning_rate: learningRate, message: error.message, ...error.detail };
-      makeDirectory(this.#folder);
       const path = join(this.#folder, `step_${String(step).padStart(6, "0")}.json`);
-      writeFileAtomic(path, JSON.stringify(dump, spellOut, 1) + "\n");
+      if (this.writes) {
+        makeDirectory(this.#folder);
+        writeFileAtomic(path, JSON.stringify(dump, spellOut, 1) + "\n");
+      }
       if (this.#inARow < MOST_IN_A_ROW) return null;
       error.message += `; lower ${setting} (${MOST_IN_A_ROW} steps in a row; see ${path})`;
       throw error;

@@ -85,6 +85,11 @@ export function differingKey(a: string, b: string): { name: string; first: strin
   return null;
 }
 
+/** Every setting of a recipe by its dotted name, as text. */
+export function settingsOf(recipe: Record<string, unknown>): Record<string, string> {
+  return flat(parseToml(formatRecipe(recipe)));
+}
+
 function flat(table: Record<string, unknown>, prefix = ""): Record<string, string> {
   return Object.assign(
     {},

@@ -8,8 +8,6 @@ import { SOLO, type Team } from "./team.ts";
 
 /** Seconds that a rank waits for others by default. */
 export const DEADLINE_S = 1800;
-/** And how long it waits to tell them of an error before it aborts the job. */
-const LAST_WORDS_S = 10;
 
 /**
  * Runs `work` alone, or as one rank of a job; then the process ends here.
@@ -34,7 +32,7 @@ export async function inTeam(deadline: number, work: (team: Team) => Promise<voi
     code = Number(process.exitCode ?? 0);
     await team.leave();
   } catch (error) {
-    const agreed = await team.spread(error, Math.min(deadline, LAST_WORDS_S));
+    const agreed = await team.agree(error);
     if (team.first) console.error(`error: ${messageOf(agreed)}`);
     code = 1;
     await team.leave();

@@ -3,6 +3,7 @@
 // was to send, and whoever waits too long knows whom for.
 
 import { deserialize, serialize } from "bun:jsc";
+import { DeviceLostError } from "#shared/engine/gpu/device.ts";
 import { fromSent, type SentError, toSent } from "./errors.ts";
 import type { Mpi, Request } from "./mpi.ts";
 import { interleave, ownItems, type Team } from "./team.ts";
@@ -15,6 +16,8 @@ const TAG = 7;
 const LARGEST = 2 ** 31 - 1;
 /** Floats of a bucket of gradients: 32 MB. */
 const BUCKET = 8 << 20;
+/** Seconds that a rank waits for others to tell them of an error before it aborts the job. */
+const LAST_WORDS_S = 10;
 /** Later than the rank that reports, so that one sentence is printed. */
 const GRACE_S = 3;
 
@@ -107,12 +110,10 @@ export class MpiTeam implements Team {
     return times;
   }
 
-  /**
-   * Tells the others of an error, unless they have it already.
-   * @param patience seconds that they get to come before the job is aborted with this error
-   * @returns the error as all ranks have it
-   */
-  async spread(error: unknown, patience: number): Promise<unknown> {
+  async agree(error: unknown): Promise<unknown> {
+    // From a lost device all go on together; with any other error this is the end, so the job is aborted with it where
+    // the others do not come soon.
+    const patience = error instanceof DeviceLostError ? this.deadline : Math.min(this.deadline, LAST_WORDS_S);
     if (this.#agreed.has(error as object)) return error;
     const sent = toSent(error);
     const sentence = `rank ${this.rank}: ${sent.message}`;
@@ -154,6 +155,7 @@ export class MpiTeam implements Team {
     const parts = words.map((word) => all.subarray(at, at += word.bytes));
     const wrong = words.findIndex((word) => word.failed);
     if (wrong < 0) return parts;
+    this.#meetings = 0; // who came from anywhere has counted others
     const sent = (rank: number) => deserialize(parts[rank]!.slice().buffer) as SentError;
     const { message } = sent(wrong);
     const everywhere = words.every((word, rank) => word.failed && sent(rank).message === message);

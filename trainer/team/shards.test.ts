@@ -4,7 +4,8 @@ import { Random } from "#shared/problems/rng.ts";
 import { launchOf } from "./mpi.ts";
 import { addInto, addTree } from "./mpi_team.ts";
 import { assignmentOf } from "./adapter.ts";
-import { type GradientStore, Shards } from "./shards.ts";
+import type { GradientStore } from "../learner/policy.ts";
+import { Shards } from "./shards.ts";
 import { interleave, ownItems, requireSame, SOLO, type Team } from "./team.ts";
 
 const LENGTH = 1000;
@@ -16,6 +17,7 @@ function numbers(shard: number): Float32Array {
 
 /** Gradients that a test puts there and takes away. */
 class Store implements GradientStore {
+  step = () => Promise.resolve({ grad_norm: 1 });
   readonly gradientLength = LENGTH;
   values = new Float32Array(LENGTH);
   takeGradients(into: Float32Array): Promise<void> {
@@ -78,7 +80,8 @@ describe("the gradients of shards", () => {
   it("are of examples dealt by length, in their order", () => {
     const examples = [9, 1, 5, 5, 2, 8, 3, 7].map((length, id) => ({
       id,
-      ids: new Array<number>(length).fill(0),
+      ids: new Array<number>(length).fill(id),
+      prompt_length: 1,
     }));
     const shards = new Shards(SOLO, new Store(), 4, "train.shards").deal(examples);
     assert.deepEqual(shards.map((shard) => shard.reduce((sum, { ids }) => sum + ids.length, 0)), [
@@ -93,6 +96,15 @@ describe("the gradients of shards", () => {
       1,
       0,
     ]);
+  });
+
+  it("keeps completions of one prompt together as far as the shards stay even", () => {
+    const group = (prompt: number, count: number) =>
+      Array.from({ length: count }, (_, i) => ({ ids: [prompt, prompt, prompt, i, i], prompt_length: 3 }));
+    const deal = (...examples: { ids: number[]; prompt_length: number }[]) =>
+      new Shards(SOLO, new Store(), 2, "").deal(examples).map((shard) => shard.map(({ ids }) => ids[0]));
+    assert.deepEqual(deal(...group(1, 3), ...group(2, 3)), [[1, 1, 1], [2, 2, 2]]);
+    assert.deepEqual(deal(...group(1, 6)).map((shard) => shard.length).sort(), [2, 4], "one group is cut");
   });
 
   it("are refused for ranks that do not divide the shards", () => {
@@ -124,12 +136,12 @@ describe("dealing over ranks", () => {
 
 describe("ranks that would train something else", () => {
   it("are refused by name", async () => {
-    const team = rankOf(0, 3, (own) => [own, own, { recipe: "r", adapter: "SwiftShader" }]);
+    const team = rankOf(0, 3, (own) => [own, own, { recipe: "r", "the adapter": "SwiftShader" }]);
     await assert.rejects(
-      requireSame(team, { recipe: "r", adapter: "llvmpipe" }),
+      requireSame(team, () => ({ recipe: "r", "the adapter": "llvmpipe" })),
       /Cannot train as the adapter must be the same on all ranks: rank 2 has SwiftShader, rank 0 has llvmpipe/,
     );
-    await requireSame(SOLO, { recipe: "r" });
+    await requireSame(SOLO, () => assert.fail("nothing is to be computed"));
   });
 });
 

@@ -2,25 +2,19 @@
 // gradients are added as one binary tree: first on the rank that computed them, then between ranks. The tree depends on
 // the number of shards alone, so any number of ranks that divides it gives the same bits.
 
+import type { GradientStore, LearnerSequence, Policy } from "../learner/policy.ts";
 import { addInto } from "./mpi_team.ts";
 import type { Team } from "./team.ts";
 
-/** A policy whose gradients can be taken out and put back. */
-export interface GradientStore {
-  /** Numbers in all gradients together. */
-  readonly gradientLength: number;
-  /** Copies the gradients into the beginning of `into` and clears them. */
-  takeGradients(into: Float32Array): Promise<void>;
-  /** Adds nothing: the gradients are these from now on. */
-  putGradients(from: Float32Array): void;
-}
+/** What of a policy has to do with gradients. */
+type Optimized = GradientStore & Pick<Policy, "step">;
 
 export class Shards {
   /** Buffers that are free; they are kept from step to step. */
   readonly #free: Float32Array[] = [];
 
   /** @throws RangeError unless the ranks divide the shards evenly */
-  constructor(readonly team: Team, readonly policy: GradientStore, readonly count: number, setting: string) {
+  constructor(readonly team: Team, readonly policy: Optimized, readonly count: number, setting: string) {
     if (count % team.size === 0 && (team.size & (team.size - 1)) === 0) return;
     throw new RangeError(
       `Cannot train on ${team.size} ranks as their number must be a power of two and at most ${setting}: ` +
@@ -28,17 +22,18 @@ export class Shards {
     );
   }
 
-  /** Examples dealt into shards of about as many tokens, each in the order that they came in. */
-  deal<T extends { ids: ArrayLike<number> }>(examples: readonly T[]): T[][] {
+  /** Examples dealt into shards of about as many tokens. Completions of one prompt stay together, to share it. */
+  deal<T extends LearnerSequence>(examples: readonly T[]): T[][] {
     if (this.count === 1) return [[...examples]];
-    const tokens = new Array<number>(this.count).fill(0);
-    const shardOf = new Map<T, number>();
-    for (const example of examples.toSorted((a, b) => b.ids.length - a.ids.length)) {
-      const shard = tokens.indexOf(Math.min(...tokens));
-      shardOf.set(example, shard);
-      tokens[shard]! += example.ids.length;
+    const shards = Array.from({ length: this.count }, () => ({ tokens: 0, pieces: [] as number[] }));
+    const pieces = piecesOf(examples, Math.ceil(tokensOf(examples) / this.count));
+    const largestFirst = [...pieces.entries()].sort(([, a], [, b]) => tokensOf(b) - tokensOf(a));
+    for (const [index, piece] of largestFirst) {
+      const shard = shards.reduce((least, each) => each.tokens < least.tokens ? each : least);
+      shard.tokens += tokensOf(piece);
+      shard.pieces.push(index);
     }
-    return tokens.map((_, shard) => examples.filter((example) => shardOf.get(example) === shard));
+    return shards.map((shard) => shard.pieces.sort((a, b) => a - b).flatMap((index) => pieces[index]!));
   }
 
   /**
@@ -70,6 +65,23 @@ export class Shards {
     return results.flat();
   }
 
+  /**
+   * The optimizer step on all ranks. Returns the norm of the gradients.
+   * @throws Error when a rank has come to another norm, as after that their weights differ
+   */
+  async step(learningRate: number): Promise<number> {
+    const norms = await this.team.gather("the update", () => this.policy.step(learningRate));
+    const [wanted] = norms as [{ grad_norm: number }];
+    const odd = norms.findIndex(({ grad_norm }) => grad_norm !== wanted.grad_norm);
+    if (odd < 0) return wanted.grad_norm;
+    throw new Error(
+      `Cannot go on as all ranks must compute the same gradients: their norm is ${
+        norms[odd]!.grad_norm
+      } on rank ${odd}, ` +
+        `${wanted.grad_norm} on rank 0`,
+    );
+  }
+
   /** Adds a shard's gradients to those before it: equal numbers of shards go together. */
   #carry(sums: (Float32Array | undefined)[], values: Float32Array): void {
     let level = 0;
@@ -88,4 +100,29 @@ export class Shards {
     const { size } = this.team;
     return this.#free.pop() ?? new Float32Array(Math.ceil(this.policy.gradientLength / size) * size);
   }
+}
+
+/** Consecutive examples of one prompt, cut where they have more than `limit` tokens. */
+function piecesOf<T extends LearnerSequence>(examples: readonly T[], limit: number): T[][] {
+  const pieces: T[][] = [];
+  for (const example of examples) {
+    const last = pieces.at(-1);
+    if (last && samePrompt(last[0]!, example) && tokensOf([...last, example]) <= limit) last.push(example);
+    else pieces.push([example]);
+  }
+  return pieces;
+}
+
+/** Tokens of examples whose consecutive ones share a prompt. */
+function tokensOf(examples: readonly LearnerSequence[]): number {
+  return examples.reduce((sum, example, i) => {
+    const shared = i > 0 && samePrompt(examples[i - 1]!, example) ? example.prompt_length : 0;
+    return sum + example.ids.length - shared;
+  }, 0);
+}
+
+function samePrompt(a: LearnerSequence, b: LearnerSequence): boolean {
+  if (a.prompt_length !== b.prompt_length) return false;
+  for (let i = 0; i < a.prompt_length; i++) if (a.ids[i] !== b.ids[i]) return false;
+  return true;
 }

@@ -24,6 +24,9 @@ export interface Team {
   /** Adds up, element by element, as a binary tree over the ranks. The length must be a multiple of their number. */
   sum(what: string, values: Float32Array): Promise<void>;
 
+  /** The error as all ranks have it: the others hear of it where they next come together. */
+  agree(error: unknown): Promise<unknown>;
+
   /** Seconds since the last call that this rank has waited for others and exchanged; nothing when alone. */
   times(): Record<string, number>;
 }
@@ -36,6 +39,7 @@ export const SOLO: Team = {
   fromFirst: async (_what, work) => await work(),
   share: async (_what, items, work) => await work(items),
   sum: () => Promise.resolve(),
+  agree: (error) => Promise.resolve(error),
   times: () => ({}),
 };
 
@@ -60,20 +64,22 @@ export function interleave<R>(byRank: readonly (readonly R[])[], count: number):
 }
 
 /**
- * Refuses ranks that would train something else than rank 0.
- * @param facts what must be the same on all; texts are shown as they are
+ * Refuses ranks that would train something else than rank 0; alone, nothing is computed.
+ * @param facts what must be the same on all, by a name to show it under; texts are shown as they are
  * @throws Error that names the first rank, the fact and both values
  */
-export async function requireSame(team: Team, facts: Record<string, unknown>): Promise<void> {
-  const all = await team.gather("the comparison of ranks", () => facts);
+export async function requireSame(
+  team: Team,
+  facts: () => Record<string, unknown> | Promise<Record<string, unknown>>,
+): Promise<void> {
+  if (team.size === 1) return;
+  const all = await team.gather("the comparison of ranks", facts);
   const shown = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
   for (const [name, wanted] of Object.entries(all[0]!)) {
     const rank = all.findIndex((own) => shown(own[name]) !== shown(wanted));
     if (rank < 0) continue;
     throw new Error(
-      `Cannot train as the ${name} must be the same on all ranks: rank ${rank} has ${
-        shown(all[rank]![name])
-      }, ` +
+      `Cannot train as ${name} must be the same on all ranks: rank ${rank} has ${shown(all[rank]![name])}, ` +
         `rank 0 has ${shown(wanted)}`,
     );
   }

@@ -119,7 +119,7 @@ const MODES: Record<string, (team: Team) => Promise<void>> = {
     await team.gather(team.rank === odd ? "a place of its own" : "a meeting", () => null);
   },
   async differs(team) {
-    await requireSame(team, { recipe: "a", "data file": team.rank === odd ? "c" : "b" });
+    await requireSame(team, () => ({ recipe: "a", "the data file": team.rank === odd ? "c" : "b" }));
   },
 };
 

@@ -10,7 +10,7 @@ import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Generated, LocalModel } from "./sources/checkpoint.ts";
@@ -39,7 +39,9 @@ export async function openCheckpoint(directory: string, options: OpenOptions = {
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
-    return new Checkpoint(gpu, loadModel(gpu, directory), directory, digest);
+    const model = loadModel(gpu, directory);
+    checkEnds(model.config, directory);
+    return new Checkpoint(gpu, model, directory, digest);
   } catch (error) {
     gpu.close();
     throw error;
@@ -84,7 +86,11 @@ class Checkpoint implements OpenedModel {
 
   /** Read at its first use, so that token ids need no tokenizer files. */
   get tokenizer(): Tokenizer {
-    return this.#tokenizer ??= loadTokenizer(this.directory);
+    if (!this.#tokenizer) {
+      this.#tokenizer = loadTokenizer(this.directory);
+      this.#tokenizer.limit(this.model.config.vocab_size);
+    }
+    return this.#tokenizer;
   }
 
   encode(prompt: Prompt): number[] {

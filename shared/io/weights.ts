@@ -25,6 +25,11 @@ const IndexSchema = v.object({
   ),
 });
 
+/** Whether a directory has weight files. */
+export function hasWeights(directory: string): boolean {
+  return existsSync(join(directory, SINGLE)) || existsSync(join(directory, INDEX));
+}
+
 /** The tensors of all weight files of a directory. Close it when done. */
 export class WeightFiles {
   readonly tensors: ReadonlyMap<string, TensorInfo>;

@@ -29,6 +29,7 @@ const TokenizerSchema = v.looseObject({
 export class Tokenizer {
   readonly #tokenizer: hf.Tokenizer;
   readonly #template: ChatTemplate;
+  #rows = Infinity;
   /** Entries of the vocabulary, added tokens included; the largest id + 1. */
   readonly vocabSize: number;
   readonly eosToken: string | null;
@@ -65,9 +66,25 @@ export class Tokenizer {
     });
   }
 
-  /** Token ids of a text, without any that the text does not contain. */
+  /** From now on a text with a token outside the model's table of so many rows is an error; most have spare tokens. */
+  limit(rows: number): void {
+    this.#rows = rows;
+  }
+
+  /**
+   * Token ids of a text, without any that the text does not contain.
+   * @throws RangeError for a token outside the model's table.
+   */
   encode(text: string): number[] {
-    return text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const ids = text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    const outside = ids.find((id) => id >= this.#rows);
+    if (outside !== undefined) {
+      throw new RangeError(
+        `Cannot encode a text as its tokens must be among the ${this.#rows} of the model's table: current token is ` +
+          `${JSON.stringify(this.decode([outside], { special: true }))} with the id ${outside}`,
+      );
+    }
+    return ids;
   }
 
   /** Text of token ids; special tokens such as end-of-sequence are left out unless asked for. */

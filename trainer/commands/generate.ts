@@ -6,7 +6,7 @@ import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -42,6 +42,8 @@ export async function generateCommand(flags: unknown): Promise<void> {
     await selfTest(gpu);
     await chooseProducts(gpu);
     const model = loadModel(gpu, o.model);
+    checkEnds(model.config, o.model);
+    tokenizer?.limit(model.config.vocab_size);
     const greedy = o.greedy || o.temperature === 0;
     const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
       max_tokens: o.maxTokens,

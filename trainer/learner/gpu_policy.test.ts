@@ -228,15 +228,22 @@ describe("EnginePolicy", () => {
 });
 
 describe("openEngine()", () => {
-  it("refuses a tokenizer with more tokens than the model's vocabulary", { timeout: 60_000 }, async () => {
+  it("takes a tokenizer with spare tokens beyond the model's table, and refuses a text with one", {
+    timeout: 60_000,
+  }, async () => {
     const folder = temporary();
     cpSync(TINY, folder, { recursive: true });
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, vocab_size: 30 }));
-    await assert.rejects(
-      openEngine({ ...options, model: folder }),
-      /at most 30 tokens.*current number is 37$/,
-    );
+    const policy = await openEngine({ ...options, model: folder });
+    policies.push(policy);
+    assert.deepEqual(policy.tokenizer.encode("4+5").length, 3);
+    const outside = policy.tokenizer.decode([36], { special: true });
+    assert.throws(() => policy.tokenizer.encode(outside), {
+      message:
+        "Cannot encode a text as its tokens must be among the 30 of the model's table: current token is " +
+        `"${outside}" with the id 36`,
+    });
   });
 
   it("refuses a model without weights, and one without a tokenizer", { timeout: 60_000 }, async () => {

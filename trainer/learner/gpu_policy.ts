@@ -14,7 +14,7 @@ import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
-import { loadConfig, loadModel, readWeights } from "#shared/engine/model/load.ts";
+import { checkEnds, loadConfig, loadModel, readWeights } from "#shared/engine/model/load.ts";
 import { saveModel } from "#shared/engine/model/save.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
@@ -36,7 +36,9 @@ import type {
 } from "./policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
 
-const TOKENIZER_FILES = [
+/** Files that are copied beside the saved weights. */
+const COPIED_FILES = [
+  "generation_config.json",
   "tokenizer.json",
   "tokenizer_config.json",
   "chat_template.jinja",
@@ -77,12 +79,8 @@ export interface EngineOptions {
 export async function openEngine(options: EngineOptions): Promise<EnginePolicy> {
   const tokenizer = loadTokenizer(options.model);
   const config = loadConfig(options.model);
-  if (tokenizer.vocabSize > config.vocab_size) {
-    throw new RangeError(
-      `Cannot train ${options.model} as its tokenizer may have at most ${config.vocab_size} tokens, the vocabulary ` +
-        `of its model: current number is ${tokenizer.vocabSize}`,
-    );
-  }
+  checkEnds(config, options.model);
+  tokenizer.limit(config.vocab_size);
   const { team = SOLO } = options;
   const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
   await selfTest(gpu);
@@ -211,7 +209,7 @@ export class EnginePolicy implements StoredPolicy {
       mkdirSync(join(directory, ADAPTERS), { recursive: true });
       await saveAdapters(this.#lora, join(directory, ADAPTERS), this.options.model);
     }
-    for (const name of TOKENIZER_FILES) {
+    for (const name of COPIED_FILES) {
       const source = join(this.options.model, name);
       if (existsSync(source)) copyFileSync(source, join(directory, name));
     }

@@ -58,6 +58,7 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
   const row = maker("scratch", "generation.rows");
   const prompt = maker("scratch", "prompt.max_prompt_length");
   const fixed = maker("scratch", "model");
+  const tables = new Set(config.layers.map(({ rope }) => rope)).size;
   const largest = Math.max(...parameterLayouts(config).map((layout) => layout.rows * layout.cols));
   const merged = settings.lora && settings.weights_dtype !== "float32"
     ? adaptedLayouts(parameterLayouts(config), settings.lora)
@@ -93,7 +94,7 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
     ),
     prompt("prefill qkv", prefill * (q + kv), 2),
     prompt("prefill gate_up", prefill * 2 * inner),
-    prompt("rope table", Math.max(64, powerOfTwo(longest + completion)) * head_dim),
+    prompt("rope table", Math.max(64, powerOfTwo(longest + completion)) * head_dim, tables),
     fixed("uniform arenas", 512 * 64, 3),
     // Staging memory of the largest read, and smaller sizes beside it.
     fixed("read-back", Math.ceil(Math.min(16 << 20, powerOfTwo(largest)) * 4 / 3)),

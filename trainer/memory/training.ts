@@ -4,14 +4,9 @@
 
 import { bytesOf, type Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { logProbScratchBytes } from "#shared/engine/ops/log_prob/log_prob.ts";
-import { hasQkNorm } from "#shared/engine/model/config.ts";
 import { isTable } from "#shared/engine/model/storage.ts";
-import {
-  paddedVocabulary,
-  type ParameterLayout,
-  parameterLayouts,
-  storedAs,
-} from "#shared/engine/model/weights.ts";
+import type { ParameterLayout } from "#shared/engine/model/layout.ts";
+import { paddedVocabulary, parameterLayouts, storedAs } from "#shared/engine/model/weights.ts";
 import type { LoraSettings } from "#shared/engine/lora/lora.ts";
 import { savedColumns } from "#shared/engine/backward/saved_blocks.ts";
 import { scoreFloats } from "#shared/engine/backward/scratch.ts";
@@ -108,7 +103,7 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     saved("batch", n, 2 + TILE_WORDS + SEGMENT_WORDS),
     saved("normed", n * hidden),
     saved("inner", n * inner),
-    saved("qkv_raw", n * width, hasQkNorm(config) && inPlace ? 1 + layers : 1),
+    saved("qkv_raw", n * width, config.qk_norm && inPlace ? 1 + layers : 1),
     saved("qkv", n * width, attended),
     saved("attn_out", n * q, sets),
     saved("lse", n * heads, attended),
@@ -133,7 +128,7 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
   );
 
   const sums = Math.max(
-    partialsLength(n, Math.max(hidden, width)),
+    partialsLength(n, Math.max(hidden, width, config.mlp_bias ? 2 * inner : 0)),
     partialsLength(n * heads, head_dim),
   );
   buffers.push(
@@ -142,7 +137,7 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     scratch("dqkv", n * width),
     scratch("dgate_up", n * 2 * inner),
     scratch("d", n * heads),
-    scratch("head rstd", hasQkNorm(config) ? n * (heads + kvHeads) : 1),
+    scratch("head rstd", config.qk_norm ? n * (heads + kvHeads) : 1),
     scratch("attention scores", scoreFloats(n, heads), 2),
     scratch("partial sums", sums),
     scratch("tokens of the backward", n * (TILE_WORDS + SEGMENT_WORDS + 11)),

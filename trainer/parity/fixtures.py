@@ -1,6 +1,6 @@
 """Writes fixtures/: batches for the checkpoints of shared/engine/model/fixtures, and what PyTorch makes of them.
 
-Run: python fixtures.py    (made with torch 2.13.0 and transformers 5.23.0; takes about 10 s)
+Run: python fixtures.py [NAME ...]    (made with torch 2.13.0 and transformers 5.23.0, the last three with 5.24.0; takes about 10 s)
 
 Every sequence goes through transformers by itself, without padding and without packing. The GRPO loss is written
 out below (arXiv 2402.03300 eq. 3 with the k3 estimator of the KL), its gradients come from autograd in float64.
@@ -8,6 +8,7 @@ out below (arXiv 2402.03300 eq. 3 with the k3 estimator of the KL), its gradient
 import json
 import math
 import pathlib
+import sys
 
 import torch
 from safetensors.torch import save_file
@@ -104,5 +105,6 @@ def make(name, seed):
 
 
 if __name__ == "__main__":
-    for seed, name in enumerate(["llama", "qwen2", "qwen3", "llama2", "mistral", "smollm2"]):
-        make(name, seed)
+    for seed, name in enumerate(["llama", "qwen2", "qwen3", "llama2", "mistral", "smollm2", "llama_biases", "qwen2_yarn", "smollm3"]):
+        if not sys.argv[1:] or name in sys.argv[1:]:
+            make(name, seed)

@@ -78,7 +78,19 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
   return Math.sqrt(difference / size);
 }
 
-for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+for (
+  const name of [
+    "llama",
+    "llama2",
+    "llama_biases",
+    "mistral",
+    "qwen2",
+    "qwen2_yarn",
+    "qwen3",
+    "smollm2",
+    "smollm3",
+  ]
+) {
   describe(`parity of ${name} with PyTorch`, () => {
     for (const microBatchTokens of MICRO_BATCHES) {
       const where = `micro-batches of ${microBatchTokens} tokens`;

@@ -49,10 +49,10 @@ function mlpBackward(
   const act = activations.inner;
   inputGradient(recorder, model, scratch, weights.down_proj, dx, act, rows);
   swigluBackward(recorder, { gate_up: gateUp, d: act, dgate_up: dgateUp }, { rows, cols: inner });
-  gradients.addProduct(recorder, weights.down_proj, act, dx, rows);
+  weightGradient(recorder, gradients, scratch, weights.down_proj, act, dx, rows);
 
   mlpInput(recorder, model, activations, index);
-  gradients.addProduct(recorder, weights.gate_up, activations.normed, dgateUp, rows);
+  weightGradient(recorder, gradients, scratch, weights.gate_up, activations.normed, dgateUp, rows);
   inputGradient(recorder, model, scratch, weights.gate_up, dgateUp, dnormed, rows);
   rmsNormBackward(recorder, {
     x: xMid,
@@ -83,7 +83,7 @@ function attentionBlockBackward(
   const { dx, dnormed, dqkv, partials } = scratch;
 
   inputGradient(recorder, model, scratch, weights.o_proj, dx, dnormed, rows);
-  gradients.addProduct(recorder, weights.o_proj, layer.attnOut, dx, rows);
+  weightGradient(recorder, gradients, scratch, weights.o_proj, layer.attnOut, dx, rows);
   const { d, probability, dscore, tiles, segments, scoreFloats } = scratch;
   const { qkv, attnOut: out, lse } = layer;
   attentionBackward(
@@ -92,9 +92,9 @@ function attentionBlockBackward(
     shape,
     { count: scratch.shape.tileCount, span: scratch.shape.span, scratchFloats: scoreFloats },
   );
-  const table = model.ropeTable(activations.batch!.longest);
+  const table = model.ropeTable(activations.batch!.longest, weights);
   ropeBackward(recorder, { positions: activations.positions, table, dqkv }, shape);
-  const { q_norm, k_norm, qkv_bias } = weights;
+  const { q_norm, k_norm } = weights;
   if (q_norm && k_norm) {
     qkNormBackward(recorder, {
       raw: layer.qkvRaw,
@@ -107,8 +107,6 @@ function attentionBlockBackward(
       dk_norm: gradients.of(k_norm),
     }, { ...shape, eps });
   }
-  const db = qkv_bias && gradients.of(qkv_bias);
-  if (db) biasBackward(recorder, { dy: dqkv, partials, db }, { rows, cols: weights.qkv.cols });
 
   const normed = activations.normed;
   const norm = weights.input_layernorm;
@@ -117,7 +115,7 @@ function attentionBlockBackward(
     { x: layer.xIn, weight: norm.buffer, out: normed, rstd: layer.rstd1 },
     { rows, cols: hidden, eps },
   );
-  gradients.addProduct(recorder, weights.qkv, normed, dqkv, rows);
+  weightGradient(recorder, gradients, scratch, weights.qkv, normed, dqkv, rows);
   inputGradient(recorder, model, scratch, weights.qkv, dqkv, dnormed, rows);
   rmsNormBackward(recorder, {
     x: layer.xIn,
@@ -128,6 +126,21 @@ function attentionBlockBackward(
     dweight: gradients.of(norm),
     partials,
   }, { rows, cols: hidden, accumulate: true });
+}
+
+/** Adds x^T dy to the gradient of a matrix and the column sums of dy to that of its bias. */
+function weightGradient(
+  recorder: Recorder,
+  gradients: WeightGradients,
+  { partials }: Scratch,
+  weight: Parameter,
+  x: GPUBuffer,
+  dy: GPUBuffer,
+  rows: number,
+): void {
+  gradients.addProduct(recorder, weight, x, dy, rows);
+  const db = weight.bias && gradients.of(weight.bias);
+  if (db) biasBackward(recorder, { dy, partials, db }, { rows, cols: weight.cols });
 }
 
 /** dx (rows, weight.rows) = dy (rows, weight.cols) weight^T, through a transposed copy of the weight. */

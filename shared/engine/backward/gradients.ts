@@ -4,7 +4,8 @@ import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
 import { rowShards } from "#shared/engine/model/shards.ts";
-import { type HfTensor, type Parameter, toHf } from "#shared/engine/model/weights.ts";
+import { type HfTensor, toHf } from "#shared/engine/model/layout.ts";
+import type { Parameter } from "#shared/engine/model/weights.ts";
 
 /** Where the backward of a model leaves the gradients of its weights. */
 export interface WeightGradients {

@@ -13,7 +13,7 @@ import { packBf16 } from "#shared/engine/ops/storage/pack_bf16.ts";
 import { unpack } from "#shared/engine/ops/storage/unpack.ts";
 import { bytesOf, type Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import type { Activations, LayerActivations } from "#shared/engine/forward/activations.ts";
-import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { blockForward, embed } from "#shared/engine/forward/forward.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 
@@ -103,6 +103,6 @@ export function savedColumns(
   const { hidden_size: hidden, intermediate_size: inner, num_attention_heads: heads, head_dim } = config;
   if (checkpointing) return { xIn: hidden };
   const width = (heads + 2 * config.num_key_value_heads) * head_dim;
-  const raw = hasQkNorm(config) ? { qkvRaw: width } : {};
+  const raw = config.qk_norm ? { qkvRaw: width } : {};
   return { xIn: hidden, attnOut: heads * head_dim, xMid: hidden, gateUp: 2 * inner, ...raw };
 }

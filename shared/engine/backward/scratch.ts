@@ -2,7 +2,7 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Batch } from "#shared/engine/forward/batch.ts";
-import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { BACKWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";
 import { occurrencesOf } from "#shared/engine/ops/embedding/embedding_backward.ts";
@@ -60,12 +60,12 @@ export class Scratch {
     this.dqkv = make("dqkv", capacity * width);
     this.dgateUp = make("dgate_up", capacity * 2 * inner);
     this.d = make("d", capacity * heads);
-    this.headRstd = make("head rstd", hasQkNorm(config) ? capacity * (heads + kvHeads) : 1);
+    this.headRstd = make("head rstd", config.qk_norm ? capacity * (heads + kvHeads) : 1);
     this.scoreFloats = scoreFloats(capacity, heads);
     this.probability = make("probabilities", this.scoreFloats);
     this.dscore = make("dscores", this.scoreFloats);
     const sums = [
-      partialsLength(capacity, Math.max(hidden, width)),
+      partialsLength(capacity, Math.max(hidden, width, config.mlp_bias ? 2 * inner : 0)),
       partialsLength(capacity * heads, head_dim),
     ];
     this.partials = make("partial sums", Math.max(...sums));

@@ -5,7 +5,8 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { FORWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import type { Batch } from "./batch.ts";
-import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { contextOf } from "#shared/engine/model/context.ts";
 
 /** Shapes for N tokens; F = intermediate_size, Q = heads * head_dim, W = (heads + 2 kvHeads) * head_dim. */
 export interface LayerActivations {
@@ -57,7 +58,7 @@ export class Activations {
     this.normed = make("normed", hidden);
     this.inner = make("inner", inner);
     const sharedRaw = make("qkv_raw", width);
-    const own = save === true && hasQkNorm(config);
+    const own = save === true && config.qk_norm;
     const layer = (name: string, xIn: GPUBuffer): LayerActivations => ({
       xIn,
       rstd1: make(`${name} rstd1`, 1),
@@ -92,10 +93,10 @@ export class Activations {
         `Cannot run a batch as the activations hold ${this.capacity} tokens: current batch has ${batch.tokens}`,
       );
     }
-    const { sliding_window } = this.config;
-    if (sliding_window !== null && batch.longest > sliding_window) {
+    const { name, tokens } = contextOf(this.config);
+    if (name === "sliding window" && batch.longest > tokens) {
       throw new RangeError(
-        `Cannot run a sequence as it must fit into the model's sliding window of ${sliding_window} tokens: ` +
+        `Cannot run a sequence as it must fit into the model's sliding window of ${tokens} tokens: ` +
           `current sequence has ${batch.longest}`,
       );
     }

@@ -62,7 +62,19 @@ function assertWithin(actual: Float32Array, expected: number[], bound: number, w
 }
 
 describe("forward", () => {
-  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+  for (
+    const name of [
+      "llama",
+      "llama2",
+      "llama_biases",
+      "mistral",
+      "qwen2",
+      "qwen2_yarn",
+      "qwen3",
+      "smollm2",
+      "smollm3",
+    ]
+  ) {
     for (const save of [false, true]) {
       it(`equals transformers on ${name}${save ? ", activations kept" : ""}`, async () => {
         const gpu = await testGpu();

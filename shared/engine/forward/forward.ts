@@ -66,16 +66,21 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
   multiply(recorder, model, weights.down_proj, activated, tokens);
 }
 
-/** out (rows, weight.cols) = x (rows, weight.rows) weight + bias + residual. */
+/** out (rows, weight.cols) = x (rows, weight.rows) weight + its bias + residual. */
 function multiply(
   recorder: Recorder,
   model: Model,
   weight: Parameter,
-  buffers: { x: GPUBuffer; bias?: GPUBuffer | undefined; residual?: GPUBuffer; out: GPUBuffer },
+  buffers: { x: GPUBuffer; residual?: GPUBuffer; out: GPUBuffer },
   rows: number,
 ): void {
   const { w, dtype } = operand(recorder, model, weight);
-  matmulNN(recorder, { ...buffers, w }, { rows, cols: weight.cols, inner: weight.rows, dtype });
+  matmulNN(recorder, { ...buffers, w, bias: weight.bias?.buffer }, {
+    rows,
+    cols: weight.cols,
+    inner: weight.rows,
+    dtype,
+  });
 }
 
 /** The first part of a block, as far as `qkv`: all that a prompt's keys and values need. */
@@ -97,12 +102,11 @@ export function attentionInput(
     { x: layer.xIn, weight: weights.input_layernorm.buffer, out: activations.normed, rstd: layer.rstd1 },
     { rows: tokens, cols: hidden, eps },
   );
-  const projected = { x: activations.normed, bias: weights.qkv_bias?.buffer, out: layer.qkvRaw };
-  multiply(recorder, model, weights.qkv, projected, tokens);
+  multiply(recorder, model, weights.qkv, { x: activations.normed, out: layer.qkvRaw }, tokens);
   rope(recorder, {
     raw: layer.qkvRaw,
     positions: activations.positions,
-    table: model.ropeTable(activations.batch!.longest),
+    table: model.ropeTable(activations.batch!.longest, weights),
     q_norm: weights.q_norm?.buffer,
     k_norm: weights.k_norm?.buffer,
     qkv: layer.qkv,

@@ -2,6 +2,7 @@
 
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
 import {
+  decodeBias,
   decodeEmbed,
   decodeLogits,
   decodeMatmul,
@@ -72,7 +73,6 @@ export class LayerSteps {
     const { config, layers, norm: last } = this.model;
     const { hidden_size: hidden, head_dim: headDim, rms_norm_eps: eps } = config;
     const heads = config.num_attention_heads;
-    const table = this.model.ropeTable(positions);
     const input = { scaled, squares }; // what the next norm takes of the residual stream
     const firstNorm = layers[0]!.input_layernorm.buffer;
     decodeEmbed(recorder, { state, x, norm: firstNorm, ...input }, this.#table, {
@@ -82,8 +82,9 @@ export class LayerSteps {
     });
     const normed = { state, input, rows };
     for (const [i, layer] of layers.entries()) {
-      const { qkv, qkv_bias, o_proj, post_attention_layernorm, gate_up, down_proj } = layer;
-      this.#afterNorm(recorder, normed, qkv, { bias: qkv_bias?.buffer, out: raw });
+      const { qkv, o_proj, post_attention_layernorm, gate_up, down_proj } = layer;
+      const table = this.model.ropeTable(positions, layer);
+      this.#afterNorm(recorder, normed, qkv, { out: raw });
       decodeAttention(
         recorder,
         { state, raw, table, qk_norm: this.#qkNorms[i], pool: this.pools[i]!, out: attended },
@@ -110,15 +111,16 @@ export class LayerSteps {
     sample(recorder, { state, logits, partials, eos, next, emitted }, shape);
   }
 
-  /** out = norm(x) weight + bias, adapters included; with `swiglu` silu(gate) * up of it. */
+  /** out = norm(x) weight + its bias, adapters included; with `swiglu` silu(gate) * up of it. */
   #afterNorm(
     recorder: Recorder,
     { state, input, rows }: { state: GPUBuffer; input: NormInput; rows: number },
     weight: Parameter,
-    { bias, out, swiglu = false }: { bias?: GPUBuffer | undefined; out: GPUBuffer; swiglu?: boolean },
+    { out, swiglu = false }: { out: GPUBuffer; swiglu?: boolean },
   ): void {
     const { rms_norm_eps: eps } = this.model.config;
     const { rows: inner, cols, buffer: w, dtype } = weight;
+    const bias = weight.bias?.buffer;
     const shape = { rows, cols: swiglu ? cols / 2 : cols, inner, eps, swiglu };
     const adapters = this.#adapters.get(weight);
     if (!adapters) return decodeNormMatmul(recorder, { state, input, w, dtype, bias, out }, shape);
@@ -129,7 +131,10 @@ export class LayerSteps {
     decodeNormMatmul(recorder, { state, input, w, dtype, residual: low, out }, shape);
   }
 
-  /** out = residual + x weight, adapters included, and what the next norm takes of it. */
+  /**
+   * out = residual + x weight + its bias, adapters included, and what the next norm takes of it. With a bias, the
+   * residual is changed.
+   */
   #intoResidual(
     recorder: Recorder,
     buffers: {
@@ -145,11 +150,12 @@ export class LayerSteps {
   ): void {
     const { rows: inner, cols, buffer: w, dtype } = weight;
     const shape = { rows, cols, inner };
+    const { state, x, residual } = buffers;
+    if (weight.bias) decodeBias(recorder, { state, bias: weight.bias.buffer, x: residual }, { rows, cols });
     const adapters = this.#adapters.get(weight);
     if (!adapters) return decodeResidualMatmul(recorder, { ...buffers, w, dtype }, shape);
     const { a, b, rank } = adapters;
     const { xa, low, squares } = this.#buffers;
-    const { state, x, residual } = buffers;
     decodeMatmul(recorder, { state, x, w: a, out: xa, squares }, { rows, cols: rank, inner });
     decodeMatmul(recorder, { state, x: xa, w: b, residual, out: low, squares }, { rows, cols, inner: rank });
     decodeResidualMatmul(recorder, { ...buffers, w, dtype, residual: low }, shape);

@@ -12,7 +12,8 @@ import {
   type StepProduct,
   stepTable,
 } from "#shared/engine/ops/decode/decode_step.ts";
-import { hasQkNorm, type ModelConfig } from "#shared/engine/model/config.ts";
+import { biasOf, blockLayouts } from "#shared/engine/model/block.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
 import type { StepBuffers, StepOptions } from "./step.ts";
 import { operand } from "#shared/engine/model/storage.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";
@@ -39,6 +40,11 @@ interface Part {
   first: number;
   product?: StepProduct;
 }
+
+type Linear = [
+  product: Pick<StepProduct, "kind" | "depth" | "quads" | "x" | "out">,
+  norm?: (model: Model) => Parameter,
+];
 
 /** Where the parts of a row of `work` begin, in quads; the residual stream is the first. */
 function placesOf(config: ModelConfig) {
@@ -76,31 +82,31 @@ function programOf(config: ModelConfig) {
     parts.push({ parameter, ...(norm && { norm }), first: quads, product: placed });
     quads += packedQuads(placed);
   };
+  const names = blockLayouts(config).map(({ name }) => name);
   for (let i = 0; i < config.num_hidden_layers; i++) {
-    if (hasQkNorm(config)) {
+    const linear = (name: "qkv" | "o_proj" | "gate_up" | "down_proj", ...[product, norm]: Linear) => {
+      const cols = product.quads * (product.kind === "swiglu" ? 2 : 1);
+      const biased = names.includes(biasOf(name));
+      const bias = biased ? vector((model) => model.layers[i]![name].bias!, cols) : 0;
+      matrix((model) => model.layers[i]![name], { ...product, bias }, norm);
+    };
+    if (config.qk_norm) {
       quads = Math.ceil(quads / 16) * 16;
       qkNorms.push(vector((model) => model.layers[i]!.q_norm!, head_dim / 4));
       vector((model) => model.layers[i]!.k_norm!, head_dim / 4);
     }
-    const bias = config.attention_bias ? vector((model) => model.layers[i]!.qkv_bias!, projected) : 0;
-    matrix(
-      (model) => model.layers[i]!.qkv,
-      { kind: "qkv", depth: hidden, quads: projected, x: 0, out: places.projected, bias },
+    linear(
+      "qkv",
+      { kind: "qkv", depth: hidden, quads: projected, x: 0, out: places.projected },
       (model) => model.layers[i]!.input_layernorm,
     );
-    matrix(
-      (model) => model.layers[i]!.o_proj,
-      { kind: "residual", depth: attended, quads: hidden, x: places.attended, out: 0 },
-    );
-    matrix(
-      (model) => model.layers[i]!.gate_up,
+    linear("o_proj", { kind: "residual", depth: attended, quads: hidden, x: places.attended, out: 0 });
+    linear(
+      "gate_up",
       { kind: "swiglu", depth: hidden, quads: intermediate, x: 0, out: places.inner },
       (model) => model.layers[i]!.post_attention_layernorm,
     );
-    matrix(
-      (model) => model.layers[i]!.down_proj,
-      { kind: "residual", depth: intermediate, quads: hidden, x: places.inner, out: 0 },
-    );
+    linear("down_proj", { kind: "residual", depth: intermediate, quads: hidden, x: places.inner, out: 0 });
   }
   matrix(
     (model) => model.head,
@@ -166,7 +172,7 @@ export class DecodeProgram {
     const qkNorm = qkNorms[layer];
     decodeAttentionOfWork(recorder, {
       state,
-      table: this.model.ropeTable(positions),
+      table: this.model.ropeTable(positions, this.model.layers[layer]!),
       qk_norm: qkNorm === undefined
         ? undefined
         : { buffer: this.#weights, offset: qkNorm * 16, size: 2 * config.head_dim * 4 },

@@ -87,7 +87,19 @@ const noProgram = host.subgroups8
   : "the test before has run that: the adapter has no subgroups of 8 lanes";
 
 describe("Generator", () => {
-  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+  for (
+    const name of [
+      "llama",
+      "llama2",
+      "llama_biases",
+      "mistral",
+      "qwen2",
+      "qwen2_yarn",
+      "qwen3",
+      "smollm2",
+      "smollm3",
+    ]
+  ) {
     it(`greedily continues as transformers on ${name}`, () => continuesAsTransformers(name));
 
     it(`greedily continues as transformers on ${name} layer by layer`, { skip: noProgram }, async () => {

@@ -9,7 +9,8 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
-import type { Model, Parameter, Source } from "#shared/engine/model/weights.ts";
+import type { Source } from "#shared/engine/model/layout.ts";
+import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { loraMerge, scaledColumns } from "#shared/engine/ops/lora/lora.ts";

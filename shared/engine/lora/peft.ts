@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
-import { fromHf, type HfTensor, toHf } from "#shared/engine/model/weights.ts";
+import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Lora, LoraSettings } from "./lora.ts";
 

@@ -1,7 +1,8 @@
 // Random weights from a seed: for cold starts and tests. The same seed gives the same bits on every host.
 
 import type { ModelConfig } from "./config.ts";
-import { Model, type ParameterLayout, parameterLayouts } from "./weights.ts";
+import type { ParameterLayout } from "./layout.ts";
+import { Model, parameterLayouts } from "./weights.ts";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { writeParameter } from "./storage.ts";

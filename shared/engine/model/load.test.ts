@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { WeightFiles, writeWeights } from "#shared/io/weights.ts";
-import { windowKeys } from "./context.ts";
-import { loadConfig, loadModel } from "./load.ts";
+import type { HfTensor } from "./layout.ts";
+import { layerKeys } from "./layer_kinds.ts";
+import { checkEnds, loadConfig, loadModel } from "./load.ts";
 import { readTensors, saveModel } from "./save.ts";
 
+const HEAD = "lm_head.weight";
 const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -22,7 +24,19 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
 }
 
 describe("saveModel()", () => {
-  for (const name of ["llama", "llama2", "mistral", "qwen2", "qwen3", "smollm2"]) {
+  for (
+    const name of [
+      "llama",
+      "llama2",
+      "llama_biases",
+      "mistral",
+      "qwen2",
+      "qwen2_yarn",
+      "qwen3",
+      "smollm2",
+      "smollm3",
+    ]
+  ) {
     it(`writes the tensors and the configuration of ${name} as transformers did`, () =>
       inFolder(async (folder) => {
         const model = loadModel(await testGpu(), fixture(name));
@@ -35,11 +49,13 @@ describe("saveModel()", () => {
         }
         ours.close();
         theirs.close();
-        assert.deepEqual(loadConfig(folder), loadConfig(fixture(name)));
+        const { file: _, ...config } = loadConfig(folder);
+        const { file: __, ...read } = loadConfig(fixture(name));
+        assert.deepEqual(config, read);
         const json = (directory: string) => readJson(`${directory}/config.json`) as Record<string, unknown>;
         const written = json(fixture(name));
         if (written["sliding_window"]) {
-          for (const key of [...Object.keys(windowKeys), "max_position_embeddings"]) {
+          for (const key of [...Object.keys(layerKeys), "max_position_embeddings"]) {
             assert.deepEqual(json(folder)[key], written[key], key);
           }
         }
@@ -139,12 +155,91 @@ describe("loadModel()", () => {
       }));
   }
 
-  it("lets generation_config.json choose the end tokens", () =>
+  for (const bad of [NaN, -Infinity]) {
+    it(`refuses weights with ${bad}`, () =>
+      inFolder(async (folder) => {
+        const model = loadModel(await testGpu(), fixture("llama"));
+        const tensors = await readTensors(model);
+        model.destroy();
+        tensors.find(({ name }) => name === "model.norm.weight")!.data[3] = bad;
+        cpSync(join(fixture("llama"), "config.json"), join(folder, "config.json"));
+        writeWeights(folder, tensors);
+        assert.throws(() => loadModel(model.gpu, folder), {
+          message:
+            `Cannot load tensor model.norm.weight as its numbers must be finite: current number is ${bad}`,
+        });
+      }));
+  }
+
+  it("takes the end token of the tokenizer first, then those of generation_config.json or config.json", () =>
     inFolder((folder) => {
+      const write = (name: string, json: unknown) => writeFileSync(join(folder, name), JSON.stringify(json));
       cpSync(join(fixture("llama"), "config.json"), join(folder, "config.json"));
-      assert.deepEqual(loadConfig(folder).eos_token_ids, [2]);
-      writeFileSync(join(folder, "generation_config.json"), JSON.stringify({ eos_token_id: [5, 6] }));
-      assert.deepEqual(loadConfig(folder).eos_token_ids, [5, 6]);
+      const ends = () => loadConfig(folder).eos_token_ids;
+      assert.deepEqual(ends(), [2]);
+      write("generation_config.json", { eos_token_id: [5, 6] });
+      assert.deepEqual(ends(), [5, 6]);
+      write("tokenizer_config.json", { eos_token: { content: "<|eot|>" } });
+      assert.deepEqual(ends(), [5, 6], "without a tokenizer.json");
+      write("tokenizer.json", {
+        added_tokens: [{ id: 6, content: "<|eot|>" }],
+        model: { vocab: [["a", -1]] },
+      });
+      assert.deepEqual(ends(), [6, 5]);
+      write("tokenizer.json", { added_tokens: [], model: { vocab: { "<|eot|>": 7 } } });
+      assert.deepEqual(ends(), [7, 5, 6]);
       return Promise.resolve();
     }));
+
+  it("names a model that nothing can end", () => {
+    const config = { ...loadConfig(fixture("llama")), eos_token_ids: [] };
+    assert.throws(() => checkEnds(config, "my/model"), {
+      message: "Cannot generate with my/model as none of its files names an end token: set eos_token in " +
+        "tokenizer_config.json or eos_token_id in generation_config.json",
+    });
+  });
+});
+
+describe("loadModel() of a tied head", () => {
+  const heads: [string, (table: HfTensor) => HfTensor[], boolean, number][] = [
+    [
+      "takes a head that repeats the embeddings for them",
+      (table) => [table, { ...table, name: HEAD }],
+      true,
+      0,
+    ],
+    [
+      "takes the head for the embeddings where it alone is there",
+      (table) => [{ ...table, name: HEAD }],
+      true,
+      0,
+    ],
+    [
+      "keeps a head that differs as one of its own",
+      (table) => [table, { ...table, name: HEAD, data: table.data.map((own) => own + 1) }],
+      false,
+      1,
+    ],
+  ];
+  for (const [what, tables, tied, added] of heads) {
+    it(what, () =>
+      inFolder(async (folder) => {
+        const original = loadModel(await testGpu(), fixture("qwen2"));
+        const [table, ...rest] = await readTensors(original);
+        original.destroy();
+        cpSync(join(fixture("qwen2"), "config.json"), join(folder, "config.json"));
+        writeWeights(folder, [...rest, ...tables(table!)]);
+        const model = loadModel(original.gpu, folder);
+        await saveModel(model, folder);
+        const again = loadModel(original.gpu, folder);
+        for (const own of [model, again]) {
+          assert.equal(own.config.tie_word_embeddings, tied);
+          const tensors = await readTensors(own);
+          assert.deepEqual(tensors[0], table);
+          assert.equal(tensors.at(-1)!.name, tied ? "model.norm.weight" : HEAD);
+          if (!tied) assert.deepEqual(tensors.at(-1)!.data, table!.data.map((number) => number + added));
+          own.destroy();
+        }
+      }));
+  }
 });

@@ -2,14 +2,28 @@
 // one, model.safetensors or its shards in f32, f16 or bf16. Read block by block, so the host holds little: of a table of
 // tokens some megabytes, of a block's matrices one at a time.
 
+import * as v from "valibot";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
-import { WeightFiles } from "#shared/io/weights.ts";
+import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
 import { isTable, writeParameter } from "./storage.ts";
-import { fromHf, Model, parameterLayouts, rowBlocks, type Source } from "./weights.ts";
+import { fromHf, rowBlocks, type Source } from "./layout.ts";
+import { Model, parameterLayouts } from "./weights.ts";
+
+const EMBEDDINGS = "model.embed_tokens.weight";
+const HEAD = "lm_head.weight";
+const TokenizerConfigSchema = v.looseObject({
+  eos_token: v.nullish(v.union([v.string(), v.looseObject({ content: v.string() })])),
+});
+const TokenizerSchema = v.looseObject({
+  added_tokens: v.nullish(v.array(v.looseObject({ id: v.number(), content: v.string() }))),
+  model: v.nullish(
+    v.looseObject({ vocab: v.fallback(v.optional(v.record(v.string(), v.number())), undefined) }),
+  ),
+});
 
 /**
  * Loads the model of a directory.
@@ -38,12 +52,13 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
 /**
  * Overwrites the weights of a model. Tables of tokens go to the GPU block by block; all other matrices pass through
  * one array, as arrays of their own would wait for the garbage collector side by side.
+ * @throws RangeError for a number that is not finite.
  */
 export function readWeights(model: Model, files: WeightFiles): void {
   const sizes = model.parameters().filter((own) => !isTable(own)).map(({ rows, cols }) => rows * cols);
   const scratch = new Float32Array(Math.max(...sizes));
   for (const parameter of model.parameters()) {
-    const read = ({ name, shape }: Source, rows: Rows) => files.read(name, shape, rows);
+    const read = (source: Source, rows: Rows) => readFinite(files, source, rows);
     if (!isTable(parameter)) {
       const data = scratch.subarray(0, parameter.rows * parameter.cols);
       writeParameter(model.gpu, parameter, fromHf(parameter, read, data));
@@ -56,11 +71,72 @@ export function readWeights(model: Model, files: WeightFiles): void {
   }
 }
 
-/** The configuration of a model directory; generation_config.json has the last word on the end tokens. */
+/**
+ * The configuration of a model directory: config.json, with what the other files have to say. A turn ends with the
+ * tokenizer's eos_token, which comes first; generation_config.json goes before config.json. A head that is said to be
+ * tied and differs from the embeddings is one of its own, as in transformers 5.
+ */
 export function loadConfig(directory: string): ModelConfig {
   const config = parseConfig(readJson(`${directory}/config.json`));
-  const eos = parseEos(readOptional(`${directory}/generation_config.json`) ?? {});
-  return eos.length > 0 ? { ...config, eos_token_ids: eos } : config;
+  const generation = parseEos(readOptional(`${directory}/generation_config.json`) ?? {});
+  const ends = generation.length > 0 ? generation : config.eos_token_ids;
+  const turn = endOfTurn(directory);
+  return {
+    ...config,
+    tie_word_embeddings: config.tie_word_embeddings && !hasOwnHead(directory),
+    eos_token_ids: turn === undefined ? ends : [turn, ...ends.filter((id) => id !== turn)],
+  };
+}
+
+/** @throws TypeError when neither the tokenizer nor the configuration names an end token: nothing would end. */
+export function checkEnds({ eos_token_ids }: ModelConfig, directory: string): void {
+  if (eos_token_ids.length > 0) return;
+  throw new TypeError(
+    `Cannot generate with ${directory} as none of its files names an end token: set eos_token in ` +
+      "tokenizer_config.json or eos_token_id in generation_config.json",
+  );
+}
+
+/** The id of the eos_token of tokenizer_config.json, or undefined. */
+function endOfTurn(directory: string): number | undefined {
+  const settings = v.parse(TokenizerConfigSchema, readOptional(`${directory}/tokenizer_config.json`) ?? {});
+  const { eos_token } = settings;
+  const token = typeof eos_token === "string" ? eos_token : eos_token?.content;
+  if (token === undefined) return undefined;
+  const tokenizer = readOptional(`${directory}/tokenizer.json`) ?? {};
+  const { added_tokens, model } = v.parse(TokenizerSchema, tokenizer);
+  return added_tokens?.find(({ content }) => content === token)?.id ?? model?.vocab?.[token];
+}
+
+/** Whether the weights hold a head and embeddings that differ. */
+function hasOwnHead(directory: string): boolean {
+  if (!hasWeights(directory)) return false;
+  const files = new WeightFiles(directory);
+  try {
+    const shape = files.tensors.get(HEAD)?.shape;
+    if (!shape || !files.tensors.has(EMBEDDINGS)) return false;
+    for (const rows of rowBlocks(shape)) {
+      const [head, embeddings] = [files.read(HEAD, shape, rows), files.read(EMBEDDINGS, shape, rows)];
+      if (head.some((number, i) => number !== embeddings[i])) return true;
+    }
+    return false;
+  } finally {
+    files.close();
+  }
+}
+
+/** Rows of a tensor; a tied table may be there under the name of the head alone. */
+function readFinite(files: WeightFiles, { name, shape }: Source, rows: Rows): Float32Array {
+  const data = files.read(name === EMBEDDINGS && !files.tensors.has(name) ? HEAD : name, shape, rows);
+  let sum = 0; // stays 0 unless a number is infinite or none
+  for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+  if (sum !== 0) {
+    const bad = data.find((number) => !Number.isFinite(number));
+    throw new RangeError(
+      `Cannot load tensor ${name} as its numbers must be finite: current number is ${bad}`,
+    );
+  }
+  return data;
 }
 
 function readOptional(path: string): unknown {
@@ -75,13 +151,16 @@ function readOptional(path: string): unknown {
 /** Before anything is allocated: every tensor of the model is there, and no other. */
 function checkNames(config: ModelConfig, files: WeightFiles, directory: string): void {
   const names = new Set(parameterLayouts(config).flatMap(({ sources }) => sources.map(({ name }) => name)));
+  if (config.tie_word_embeddings && files.tensors.has(HEAD)) {
+    names.add(HEAD); // some files repeat the table, or have it under this name alone
+    if (!files.tensors.has(EMBEDDINGS)) names.delete(EMBEDDINGS);
+  }
   for (const name of names) {
     if (!files.tensors.has(name)) {
       throw new TypeError(`Cannot load ${directory} as tensor ${name} is missing`);
     }
   }
-  // Some files repeat the tied head, and old ones keep a table that is computed from the configuration.
-  if (config.tie_word_embeddings) names.add("lm_head.weight");
+  // Old files keep a table that is computed from the configuration.
   for (const name of files.tensors.keys()) {
     if (!names.has(name) && !name.endsWith(".rotary_emb.inv_freq")) {
       throw new TypeError(

@@ -5,7 +5,8 @@ import { writeSafetensors } from "#shared/io/safetensors.ts";
 import { type WeightOptions, weightShards, writeIndex } from "#shared/io/weights.ts";
 import { configJson } from "./config.ts";
 import { readParameter } from "./storage.ts";
-import { type HfTensor, type Model, type Parameter, toHf } from "./weights.ts";
+import { type HfTensor, toHf } from "./layout.ts";
+import type { Model, Parameter } from "./weights.ts";
 
 /**
  * Writes the model into an existing directory, the weights last; the host holds one shard at a time. The tokenizer is
@@ -17,7 +18,7 @@ export async function saveModel(model: Model, directory: string, options: Weight
   const { config } = model;
   const dtype = options.dtype === "BF16" ? "bfloat16" : "float32";
   const main = configJson(config, dtype);
-  const generation = { bos_token_id: config.bos_token_id, eos_token_id: main.eos_token_id };
+  const generation = { bos_token_id: config.bos_token_id, eos_token_id: config.eos_token_ids };
   writeFileAtomic(`${directory}/config.json`, `${JSON.stringify(main, null, 2)}\n`);
   writeFileAtomic(`${directory}/generation_config.json`, `${JSON.stringify(generation, null, 2)}\n`);
   const sources = model.parameters().flatMap((parameter) =>

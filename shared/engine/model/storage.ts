@@ -9,7 +9,8 @@ import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import { unpack } from "#shared/engine/ops/storage/unpack.ts";
 import { bytesOf, type Dtype } from "#shared/engine/ops/storage/dtype.ts";
-import type { Model, Parameter, ParameterLayout } from "./weights.ts";
+import type { ParameterLayout } from "./layout.ts";
+import type { Model, Parameter } from "./weights.ts";
 
 /** Numbers that the host converts at a time. */
 const BLOCK = 1 << 20;

@@ -5,7 +5,8 @@ import { sha256 } from "#shared/io/hash.ts";
 import { parseConfig } from "./config.ts";
 import { cosineOfTurn, logarithm, randomWeights } from "./initialise.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
-import { fromHf, parameterLayouts, rowBlocks, type Source, toHf } from "./weights.ts";
+import { fromHf, rowBlocks, type Source, toHf } from "./layout.ts";
+import { parameterLayouts } from "./weights.ts";
 
 const qwen2 = parseConfig({
   model_type: "qwen2",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import {
   compact,
+  decodeBias,
   decodeEmbed,
   decodeLogits,
   decodeNormMatmul,
@@ -49,9 +50,10 @@ describe("decode", () => {
         squares: gpu.allocate("squares", squaresBytes(rows, hidden)),
         out: size(rows * 2 * inner),
         gated: size(rows * inner),
+        gatedBiased: size(rows * inner),
         logits: size(rows * 12),
       };
-      const { state, middle, scaled, squares, out, gated, logits } = buffers;
+      const { state, middle, scaled, squares, out, gated, gatedBiased, logits } = buffers;
       const input = { scaled, squares };
       await run((recorder) => {
         decodeResidualMatmul(
@@ -70,7 +72,9 @@ describe("decode", () => {
         const common = { state, input, w: buffers.next };
         const shape = { rows, inner: hidden, eps };
         decodeNormMatmul(recorder, { ...common, bias: buffers.bias, out }, { ...shape, cols: 2 * inner });
-        decodeNormMatmul(recorder, { ...common, out: gated }, { ...shape, cols: inner, swiglu: true });
+        const swiglu = { ...shape, cols: inner, swiglu: true };
+        decodeNormMatmul(recorder, { ...common, out: gated }, swiglu);
+        decodeNormMatmul(recorder, { ...common, bias: buffers.bias, out: gatedBiased }, swiglu);
         const shard = { binding: buffers.vocab, first: 0, count: 12 };
         decodeLogits(recorder, { state, ...input, logits }, [shard], { ...shape, stride: 12 });
       });
@@ -82,6 +86,8 @@ describe("decode", () => {
       assertClose(await gpu.readFloats(out, biased.length), biased, 1e-5, "product of the norm");
       const gate = swigluRef(product, { rows: live, cols: inner });
       assertClose(await gpu.readFloats(gated, gate.length), gate, 1e-5, "SwiGLU");
+      const gateBiased = swigluRef(biased, { rows: live, cols: inner });
+      assertClose(await gpu.readFloats(gatedBiased, gate.length), gateBiased, 1e-5, "SwiGLU with a bias");
       const scores = matmulNTRef(normed, vocab, { rows: live, cols: 12, inner: hidden });
       assertClose(await gpu.readFloats(logits, scores.length), scores, 1e-5, "logits");
       const rest = await gpu.readFloats(out, (rows - live) * 2 * inner, live * 2 * inner);
@@ -89,6 +95,21 @@ describe("decode", () => {
       gpu.release(...Object.values(buffers));
     });
   }
+
+  it("adds a bias to the live rows", async () => {
+    const gpu = await testGpu();
+    const [rows, live, cols] = [9, 7, 20];
+    const [x, bias] = [noise(rows * cols, 1), noise(cols, 2)];
+    const buffers = {
+      state: gpu.upload("state", stateOf(live, rows)),
+      bias: gpu.upload("bias", bias),
+      x: gpu.upload("x", x),
+    };
+    await run((recorder) => decodeBias(recorder, buffers, { rows, cols }));
+    const expected = x.map((value, i) => i < live * cols ? Math.fround(value + bias[i % cols]!) : value);
+    assert.deepEqual(await gpu.readFloats(buffers.x), expected);
+    gpu.release(...Object.values(buffers));
+  });
 
   it("embeds the tokens of the rows with what the first norm takes", async () => {
     const gpu = await testGpu();

@@ -5,6 +5,7 @@ import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/reco
 import { type Dtype, kernelReading } from "#shared/engine/ops/storage/dtype.ts";
 import { decodeProductTexts, tileRows } from "#shared/engine/ops/matmul/decode_matmul_subgroup.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
+import biasSource from "./decode_bias.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "#shared/engine/ops/matmul/decode_logits.wgsl" with { type: "text" };
@@ -56,8 +57,8 @@ export function decodeEmbed(
 
 /**
  * out (rows, cols) = norm(x) w + bias + residual: `input` is what the norm takes of x (rows, inner); w (inner, cols) of
- * `dtype`, bias (cols), residual (rows, cols), of which one at most. With `swiglu`, w is (inner, 2 cols), residual
- * (rows, 2 cols) and out = silu(gate) * up.
+ * `dtype`, bias (cols), residual (rows, cols), of which one at most. With `swiglu`, w is (inner, 2 cols), bias (2 cols),
+ * residual (rows, 2 cols) and out = silu(gate) * up.
  */
 export function decodeNormMatmul(
   recorder: Recorder,
@@ -88,6 +89,16 @@ export function decodeNormMatmul(
     { state, x, w, added: bias ?? residual ?? w, norm: w, out, scaled: unused, squares },
     { ...shape, dtype },
   );
+}
+
+/** x (rows, cols) += bias (cols). */
+export function decodeBias(
+  recorder: Recorder,
+  buffers: { state: Binding; bias: Binding; x: Binding },
+  { rows, cols }: { rows: number; cols: number },
+): void {
+  const kernel = recorder.gpu.kernel("decode_bias", state + biasSource);
+  recorder.dispatch(kernel, { rows, quads: cols / 4 }, buffers, linearGrid(rows * cols / 4, 64));
 }
 
 /**

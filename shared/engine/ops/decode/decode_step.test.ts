@@ -31,7 +31,7 @@ async function check({ live, capacity, hidden, projected, attended, inner, vocab
   const columns = Math.ceil(vocab / 4) * 4;
   const table = noise(columns * hidden, 1);
   const [first, second, last] = [noise(hidden, 2), noise(hidden, 3), noise(hidden, 4)];
-  const bias = noise(projected, 5);
+  const biases = [projected, hidden, 2 * inner, hidden].map((cols, i) => noise(cols, 11 + i));
   const matrices = {
     qkv: noise(hidden * projected, 6),
     o: noise(attended * hidden, 7),
@@ -52,19 +52,20 @@ async function check({ live, capacity, hidden, projected, attended, inner, vocab
     number,
     number,
   ];
-  let quads = 16 + projected / 4;
+  let quads = 16;
+  const biasPlaces = biases.map(({ length }) => (quads += length / 4) - length / 4);
   const product = (kind: StepProduct["kind"], depth: number, cols: number, from: number, out: number) => {
     const made = { kind, depth: depth / 4, quads: cols / 4, x: from, out, bias: 0, w: quads };
     quads += packedQuads(made);
     return made;
   };
   const products = [
-    { ...product("qkv", hidden, projected, x, qkv), bias: 16 },
+    product("qkv", hidden, projected, x, qkv),
     product("residual", attended, hidden, attendedAt, x),
     product("swiglu", hidden, inner, x, innerAt),
     product("residual", inner, hidden, innerAt, x),
     product("logits", hidden, columns, x, logits),
-  ];
+  ].map((own, i) => ({ ...own, bias: biasPlaces[i] ?? 0 }));
 
   const state = new Uint32Array(STATE_HEADER + capacity * ROW_WORDS);
   state[0] = live;
@@ -76,7 +77,7 @@ async function check({ live, capacity, hidden, projected, attended, inner, vocab
   }
   const upload = (data: Float32Array) => gpu.upload("test", data);
   const packed = gpu.allocate("packed", quads * 16);
-  gpu.write(packed, bias, 16 * 16);
+  biases.forEach((bias, i) => gpu.write(packed, bias, biasPlaces[i]! * 16));
   const block = 3;
   const buffers = {
     state: gpu.upload("state", state),
@@ -107,23 +108,24 @@ async function check({ live, capacity, hidden, projected, attended, inner, vocab
   const embedded = Float64Array.from(tokens.flatMap((token) => [
     ...table.subarray(token * hidden, (token + 1) * hidden),
   ]));
+  const plus = (n: number) => (value: number, i: number) => value + biases[n]![i % biases[n]!.length]!;
   const norm = (values: ArrayLike<number>, weight: Float32Array) =>
     rmsNormRef(Float64Array.from(values), weight, { rows: live, cols: hidden, eps }).out;
   const projections = matmulNNRef(norm(embedded, first), matrices.qkv, {
     rows: live,
     cols: projected,
     inner: hidden,
-  }).map((value, i) => value + bias[i % projected]!);
+  }).map(plus(0));
   const middle = matmulNNRef(attention, matrices.o, { rows: live, cols: hidden, inner: attended })
-    .map((value, i) => value + embedded[i]!);
+    .map((value, i) => value + embedded[i]!).map(plus(1));
   const gates = matmulNNRef(norm(middle, second), matrices.gateUp, {
     rows: live,
     cols: 2 * inner,
     inner: hidden,
-  });
+  }).map(plus(2));
   const gated = swigluRef(gates, { rows: live, cols: inner });
   const out = matmulNNRef(gated, matrices.down, { rows: live, cols: hidden, inner })
-    .map((value, i) => value + middle[i]!);
+    .map((value, i) => value + middle[i]!).map(plus(3));
   const scores = matmulNTRef(norm(out, last), table, { rows: live, cols: columns, inner: hidden });
 
   const work = await gpu.readFloats(buffers.work);

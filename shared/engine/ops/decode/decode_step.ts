@@ -70,7 +70,11 @@ ${
       let quad = block * lanes + c;
       if (quad < m.quads) {
         var bias = vec4f();
-        if (m.bias != 0u) { bias = weights[m.bias + quad]; }
+        var up_bias = vec4f();
+        if (m.bias != 0u) {
+          bias = weights[m.bias + quad];
+          if (m.kind == SWIGLU) { up_bias = weights[m.bias + m.quads + quad]; }
+        }
 ${
     lines(groups, (g) =>
       `        if (row + ${8 * g}u + lane < end) {
@@ -79,7 +83,7 @@ ${
           if (m.kind == RESIDUAL) { value += work[to]; }
           if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a${
         8 * g + 4
-      } * factor${g}); }
+      } * factor${g} + up_bias); }
           work[to] = value;
         }`)
   }

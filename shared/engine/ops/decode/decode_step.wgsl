@@ -14,7 +14,7 @@ struct Product {
   quads: u32, // columns of the output / 4
   x: u32, // place of the input
   out: u32, // place of the output
-  bias: u32, // place in weights, 0 for none
+  bias: u32, // place in weights, 0 for none; of SwiGLU twice as many quads, gate first
   kind: u32,
 }
 const QKV = 0u; // of the norm of x

@@ -83,6 +83,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var a = a0 * factor.x;
     var b = b0 * factor.x;
     if (SWIGLU != 0u) {
+      if (BIAS != 0u) {
+        a += added[quad];
+        b += added[second];
+      }
       if (RESIDUAL != 0u) {
         a += added[i * stride + quad];
         b += added[i * stride + second];

@@ -11,6 +11,7 @@ const VARIABLES = [
   "GHPO_TOKEN", // callers of the service
   "GHPO_DAWN", // which WebGPU
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
+  "__MINIMATCH_TESTING_PLATFORM__", // globSync of Deno's node:fs, which has minimatch inside
 ];
 
 const COMMON = ["--no-prompt", "--allow-read", `--allow-env=${VARIABLES.join(",")}`];

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CACHE, read, ROOT } from "./cache.mjs";
 import { ensureVulkan } from "./driver.mjs";
+import { filesUnder } from "./imports.mjs";
 import { forTests } from "./permissions.mjs";
 import { capture } from "./process.mjs";
 import { setUp } from "./setup.mjs";
@@ -98,7 +99,9 @@ function kernelTests(suffix, env) {
 
 async function bunTests(runner, paths, env) {
   const args = ["test", "--preload", "./scripts/skip_reasons.mjs", "--timeout", "120000"];
-  return await runTests(runner, TOOLS.bun, (junit) => [
+  const files = paths.flatMap((path) => filesUnder(path.replace(/\/$/, "")))
+    .filter((file) => /(\.|_)(test|spec)\.tsx?$/.test(file));
+  return await runTests(runner, TOOLS.bun, files, (junit) => [
     ...args,
     "--reporter=junit",
     `--reporter-outfile=${junit}`,
@@ -110,10 +113,19 @@ async function denoTests(runner, paths, env) {
   const permissions = forTests([tmpdir(), OUT]);
   // Types are a part of their own, hence --no-check.
   const args = ["test", "--quiet", "--no-check", "--import-map", "scripts/skip_reasons.json", ...permissions];
-  return await runTests(runner, TOOLS.deno, (junit) => [...args, `--junit-path=${junit}`, ...paths], env);
+  // Files by name: of a folder that contains a workspace's package, Deno 2.9.6 takes the package's files alone.
+  const files = paths.flatMap(filesUnder)
+    .filter((file) => /(\.|_)test\.ts$/.test(file) && !file.startsWith("shared/engine/hosts/"));
+  return await runTests(
+    runner,
+    TOOLS.deno,
+    files,
+    (junit) => [...args, `--junit-path=${junit}`, ...files],
+    env,
+  );
 }
 
-async function runTests(runner, program, argsFor, env) {
+async function runTests(runner, program, files, argsFor, env) {
   const stem = join(OUT, runner.replace(/\W+/g, "-"));
   const junit = `${stem}.xml`;
   const skips = `${stem}.skips.jsonl`;
@@ -122,7 +134,10 @@ async function runTests(runner, program, argsFor, env) {
     GHPO_SKIP_LOG: skips,
   });
   const reasons = read(skips).split("\n").filter(Boolean).map((line) => JSON.parse(line));
-  return { runner, ...summarize({ runner, code, junit: read(junit), output, skips: reasons }) };
+  const result = summarize({ runner, code, junit: read(junit), output, skips: reasons });
+  // A runner that leaves files out without a word is no success.
+  const silent = files.filter((file) => !output.includes(file));
+  return { runner, ...result, failed: [...result.failed, ...silent.map((file) => `${file} was not run`)] };
 }
 
 async function nodeTests(runner, env) {

@@ -33,6 +33,7 @@ program.command("train <recipe>")
     "train on so many processes of this machine (mpirun or srun start others without it)",
   )
   .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--force", "train although the pre-flight refuses")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -53,6 +54,7 @@ program.command("sft <recipe>")
     "train on so many processes of this machine (mpirun or srun start others without it)",
   )
   .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--force", "train although the pre-flight refuses")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -87,7 +89,7 @@ program.command("demo")
 program.command("check-data <recipe>")
   .helpGroup("Models and data:")
   .description(
-    "report duplicates, rows without trace, early answers and overlap with the benchmarks; exit 1 on overlap",
+    "check a recipe's data as training does before its first step: lengths, answers, rewards, overlap; exit 1 on a problem",
   )
   .option(
     "--benchmark <files...>",

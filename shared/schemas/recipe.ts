@@ -47,6 +47,8 @@ const DataSchema = v.pipe(
     shuffle: setting(v.boolean(), true),
     /** Leaves rows that do not fit out of the run, which otherwise ends at the first one. */
     skip_malformed: setting(v.boolean(), false),
+    /** Problems whose prompt is too long: "error" refuses the run before its first step, "drop" leaves them out. */
+    on_long_prompt: setting(v.picklist(["error", "drop"]), "error"),
   }),
   v.check(
     (data) => (data.families.length > 0) !== (data.path !== null),

@@ -23,13 +23,36 @@ export interface PromptStyle {
   placement: "user" | "assistant";
 }
 
+/** The system turn that a setting stands for. */
+export function systemText(system: string): string {
+  return system === "ghpo" ? GHPO_SYSTEM_PROMPT : system;
+}
+
+/** The text between question and hint. */
+export function glueText({ glue }: Pick<PromptStyle, "glue">): string {
+  return glue === "ghpo" ? GHPO_HINT_GLUE : glue;
+}
+
 /** The turns of a problem with a hint ("" for none); an assistant hint is not a turn but begins the answer. */
 export function promptMessages(question: string, hint: string, style: PromptStyle): ChatMessage[] {
-  const system = style.system === "ghpo" ? GHPO_SYSTEM_PROMPT : style.system;
-  const glue = style.glue === "ghpo" ? GHPO_HINT_GLUE : style.glue;
+  const system = systemText(style.system);
   const inUser = hint !== "" && style.placement === "user";
-  const user: ChatMessage = { role: "user", content: inUser ? question + glue + hint : question };
+  const user: ChatMessage = {
+    role: "user",
+    content: inUser ? question + glueText(style) + hint : question,
+  };
   return system === "" ? [user] : [{ role: "system", content: system }, user];
+}
+
+/** The text that the model continues. */
+export function renderPrompt(
+  tokenizer: Tokenizer,
+  question: string,
+  hint: string,
+  style: PromptStyle,
+): string {
+  const answer = style.placement === "assistant" ? hint : "";
+  return tokenizer.chat(promptMessages(question, hint, style)) + answer;
 }
 
 /** The text that the model continues and its token ids. */
@@ -39,7 +62,6 @@ export function buildPrompt(
   hint: string,
   style: PromptStyle,
 ): { prompt: string; prompt_ids: number[] } {
-  const answer = style.placement === "assistant" ? hint : "";
-  const prompt = tokenizer.chat(promptMessages(question, hint, style)) + answer;
+  const prompt = renderPrompt(tokenizer, question, hint, style);
   return { prompt, prompt_ids: tokenizer.encode(prompt) };
 }

@@ -5,7 +5,7 @@ import { contextOf, windowNotice } from "#shared/engine/model/context.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../memory/plan.ts";
-import { promptBudget } from "./prepare.ts";
+import { promptLimit } from "../preflight/demands.ts";
 
 /** What the plan takes of a recipe of `train`. */
 export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
@@ -21,7 +21,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
     generation: {
       prompts: train.prompts_per_step,
       samples: generation.num_generations,
-      prompt_tokens: promptBudget(recipe, contextOf(config)),
+      prompt_tokens: promptLimit(recipe, contextOf(config)).tokens,
       completion_tokens: generation.max_completion_length,
       rows: generation.rows,
       evaluated: evaluation.eval_every > 0 ? evaluation.benchmarks.length * evaluation.count : 0,

@@ -1,13 +1,10 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
-import { type Context, windowNotice } from "#shared/engine/model/context.ts";
+import { windowNotice } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
-import type { Problem } from "#shared/schemas/problem.ts";
 import { type PresetName, presets } from "#shared/verify/mod.ts";
-import { evaluationProblems, trainingProblems } from "../loop/data.ts";
+import { evaluationProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import type { EvaluationSetting } from "../loop/evaluate.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -27,25 +24,13 @@ export interface RunOptions {
   dryRun?: boolean;
   json?: boolean;
   quiet?: boolean;
+  /** Train although the pre-flight finds the run vain. */
+  force?: boolean;
 }
 
-const SHOWN_ROWS = 5;
-
-/** The problems that a recipe trains on, and how many rows data.skip_malformed left out: those are reported. */
-export async function problemsOf(
-  recipe: TrainRecipe | SftRecipe,
-  status: Status,
-): Promise<{ problems: Problem[]; skipped_rows: number }> {
-  let skipped_rows = 0;
-  const problems = await trainingProblems(recipe, (errors) => {
-    skipped_rows = errors.length;
-    for (const { file, line, reason } of errors.slice(0, SHOWN_ROWS)) {
-      status.log(`${file}:${line} is left out as ${reason}`);
-    }
-    const more = errors.length - SHOWN_ROWS;
-    if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
-  });
-  return { problems, skipped_rows };
+/** Whether a run is resumed: there is one, and --resume was given. */
+export function isResumed(output: string, { resume }: RunOptions): boolean {
+  return resume === true && !new RunDirectory(output).isEmpty();
 }
 
 /** Says so where --resume finds nothing to go on with. */
@@ -55,22 +40,10 @@ export function noteFresh(output: string, { resume }: RunOptions, status: Status
   }
 }
 
-/** The end of a --dry-run: what the recipe names and training will not find. */
-export function noteMissing({ model, data }: TrainRecipe | SftRecipe): void {
-  for (const path of [join(model, "config.json"), ...[data.path ?? []].flat()]) {
-    if (!/[*?]/.test(path) && !existsSync(path)) console.error(`note: ${path} does not exist yet`);
-  }
-}
-
 /** Says so where a model takes shorter sequences than its context. */
 export function noteWindow({ model }: TrainRecipe | SftRecipe, status: Status): void {
   const notice = windowNotice(loadConfig(model));
   if (notice) status.log(notice);
-}
-
-/** The line of a summary that counts the rows that were left out, if any were. */
-export function leftOut({ data }: TrainRecipe | SftRecipe, skipped_rows: number): string[] {
-  return skipped_rows === 0 ? [] : [`  left out    ${skipped_rows} rows of ${[data.path].flat().join(", ")}`];
 }
 
 /** The evaluation that a recipe asks for, or null. */
@@ -89,22 +62,6 @@ export function evaluationOf(
     max_tokens: o.max_tokens,
     eosIds: policy.model.config.eos_token_ids,
   };
-}
-
-/** The most tokens that a prompt may have, so that prompt and completion fit the model and a micro-batch. */
-export function promptBudget(
-  recipe: Pick<TrainRecipe, "prompt" | "generation" | "train">,
-  context: Context,
-): number {
-  const { max_completion_length: completion } = recipe.generation;
-  const room = Math.min(context.tokens, recipe.train.micro_batch_tokens) - completion;
-  if (room < 1) {
-    throw new RangeError(
-      `Cannot train as generation.max_completion_length must be below the model's ${context.name} of ${context.tokens} ` +
-        `tokens and train.micro_batch_tokens (${recipe.train.micro_batch_tokens}): current value is ${completion}`,
-    );
-  }
-  return Math.min(recipe.prompt.max_prompt_length, room);
 }
 
 /**

@@ -6,21 +6,20 @@ import { loadConfig } from "#shared/engine/model/load.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { formatRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { totalSteps, tune } from "../loop/sft.ts";
 import { Status } from "../run/progress.ts";
 import type { TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
+import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOfSft, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
-  leftOut,
+  isResumed,
   noteFresh,
-  noteMissing,
   noteWindow,
-  problemsOf,
   RESUMING,
   type RunOptions,
   STOPPING,
@@ -47,9 +46,7 @@ export async function sftCommand(
     return;
   }
   if (options.dryRun) {
-    const recipe = read();
-    console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
-    noteMissing(recipe);
+    await dryRun(read(), options);
     return;
   }
   await withTeam(options, read, async (recipe, team) => {
@@ -69,10 +66,11 @@ export async function sftCommand(
 export async function runTuning(
   recipe: SftRecipe,
   options: SftOptions,
-): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
+): Promise<TrainResult & { output_dir: string } & LeftOut> {
   const { team = SOLO } = options;
   const status = new Status({ total: totalSteps(recipe), quiet: !team.first || (options.quiet ?? false) });
-  const { problems, skipped_rows } = await problemsOf(recipe, status);
+  const accept = options.force === true || isResumed(recipe.output_dir, options);
+  const { problems, ...left } = await checkedProblems(recipe, status, accept);
   const stop = stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
   noteFresh(recipe.output_dir, options, status);
@@ -116,7 +114,7 @@ export async function runTuning(
       mkdirSync(options.export, { recursive: true });
       await policy.saveModel(options.export);
     }
-    return { output_dir: recipe.output_dir, skipped_rows, ...result };
+    return { output_dir: recipe.output_dir, ...left, ...result };
   };
   return await withDevice(open, together(team, run), {
     resume: options.resume ?? false,
@@ -126,7 +124,7 @@ export async function runTuning(
 
 function summary(
   recipe: SftRecipe,
-  result: TrainResult & { skipped_rows: number },
+  result: TrainResult & LeftOut,
   exported: string | undefined,
   again: string,
 ): string {
@@ -136,7 +134,7 @@ function summary(
     `${finished ? "Finished" : "Stopped"} after step ${step} of ${totalSteps(recipe)}.`,
     `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, checkpoints/)`,
     `  checkpoint  ${model}`,
-    ...leftOut(recipe, result.skipped_rows),
+    ...leftOut(recipe, result),
     finished ? `Next: npm run -s evaluate -- --model ${model}` : `Go on with: ${again}`,
   ].join("\n");
 }

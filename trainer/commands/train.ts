@@ -8,22 +8,21 @@ import { contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { formatRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
+import { promptLimit } from "../preflight/demands.ts";
+import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOf, printPlan } from "./plan.ts";
 import {
   commandLine,
   evaluationOf,
-  leftOut,
+  isResumed,
   noteFresh,
-  noteMissing,
   noteWindow,
-  problemsOf,
-  promptBudget,
   RESUMING,
   type RunOptions,
   STOPPING,
@@ -44,9 +43,7 @@ export async function trainCommand(
     return;
   }
   if (options.dryRun) {
-    const recipe = read();
-    console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
-    noteMissing(recipe);
+    await dryRun(read(), options);
     return;
   }
   await withTeam(options, read, async (recipe, team) => {
@@ -66,14 +63,15 @@ export async function trainCommand(
 export async function runTraining(
   recipe: TrainRecipe,
   options: RunOptions & { tokenBudget?: number; dashboard?: boolean; stop?: AbortSignal },
-): Promise<TrainResult & { output_dir: string; skipped_rows: number }> {
+): Promise<TrainResult & { output_dir: string } & LeftOut> {
   // Everything that can be wrong with the recipe comes before the GPU.
   const { team = SOLO } = options;
   const status = new Status({
     total: recipe.train.max_steps,
     quiet: !team.first || (options.quiet ?? false),
   });
-  const { problems, skipped_rows } = await problemsOf(recipe, status);
+  const accept = options.force === true || isResumed(recipe.output_dir, options);
+  const { problems, ...left } = await checkedProblems(recipe, status, accept);
   const rewards = await loadRewards(recipe.reward);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
@@ -110,7 +108,7 @@ export async function runTraining(
         tokenizer: policy.tokenizer,
         sampler: policy,
         eosIds: config.eos_token_ids,
-        promptBudget: promptBudget(recipe, contextOf(config)),
+        promptBudget: promptLimit(recipe, contextOf(config)).tokens,
         team,
       },
       evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
@@ -119,7 +117,7 @@ export async function runTraining(
       stop,
       ...(options.tokenBudget !== undefined && { tokenBudget: options.tokenBudget }),
     });
-    return { output_dir: recipe.output_dir, skipped_rows, ...result };
+    return { output_dir: recipe.output_dir, ...left, ...result };
   };
   const dashboard = options.dashboard && team.first ? startDashboard(recipe.output_dir) : null;
   try {
@@ -142,7 +140,7 @@ function startDashboard(run: string): Bun.Subprocess {
   });
 }
 
-function summary(recipe: TrainRecipe, result: TrainResult & { skipped_rows: number }, again: string): string {
+function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: string): string {
   const done = `${
     result.finished ? "Finished" : "Stopped"
   } after step ${result.step} of ${recipe.train.max_steps}.`;
@@ -150,7 +148,7 @@ function summary(recipe: TrainRecipe, result: TrainResult & { skipped_rows: numb
     done,
     `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, rollouts/, checkpoints/)`,
     `  checkpoint  ${result.checkpoint}`,
-    ...leftOut(recipe, result.skipped_rows),
+    ...leftOut(recipe, result),
   ];
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
   lines.push(

@@ -12,7 +12,7 @@ import {
 } from "#shared/schemas/recipe.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { promptBudget } from "../commands/prepare.ts";
+import { promptLimit } from "../preflight/demands.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
@@ -113,7 +113,7 @@ export async function engineRun(
       rewards: await loadRewards(recipe.reward),
       sampler: policy,
       eosIds: config.eos_token_ids,
-      promptBudget: promptBudget(recipe, contextOf(config)),
+      promptBudget: promptLimit(recipe, contextOf(config)).tokens,
     },
     evaluation: null,
     resume,

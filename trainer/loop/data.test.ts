@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
 import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { promptBudget } from "../commands/prepare.ts";
+import { promptLimit } from "../preflight/demands.ts";
 import { evaluationProblems, trainingProblems } from "./data.ts";
 
 const recipeOf = (data: Record<string, unknown>, rest: Record<string, unknown> = {}) =>
@@ -70,7 +70,7 @@ describe("evaluationProblems()", () => {
   });
 });
 
-describe("promptBudget()", () => {
+describe("promptLimit()", () => {
   const recipe = (completion: number, tokens: number) =>
     recipeOf({ path: "p" }, {
       prompt: { max_prompt_length: 100 },
@@ -81,18 +81,18 @@ describe("promptBudget()", () => {
   const context = { tokens: 192, name: "context" } as const;
 
   it("leaves room for the completion in the context and in a micro-batch", () => {
-    assert.equal(promptBudget(recipe(64, 4096), context), 100);
-    assert.equal(promptBudget(recipe(128, 4096), context), 64);
-    assert.equal(promptBudget(recipe(64, 100), context), 36);
+    assert.equal(promptLimit(recipe(64, 4096), context).tokens, 100);
+    assert.equal(promptLimit(recipe(128, 4096), context).tokens, 64);
+    assert.equal(promptLimit(recipe(64, 100), context).tokens, 36);
   });
 
   it("refuses completions as long as the context or the sliding window", () => {
     assert.throws(
-      () => promptBudget(recipe(192, 4096), context),
+      () => promptLimit(recipe(192, 4096), context),
       /below the model's context of 192 tokens .*: current value is 192$/,
     );
     assert.throws(
-      () => promptBudget(recipe(192, 4096), { tokens: 64, name: "sliding window" }),
+      () => promptLimit(recipe(192, 4096), { tokens: 64, name: "sliding window" }),
       /below the model's sliding window of 64 tokens .*: current value is 192$/,
     );
   });

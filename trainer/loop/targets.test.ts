@@ -66,7 +66,7 @@ describe("targetOf()", () => {
       split: "train",
     });
     const whole = targetText(generated!)!;
-    for (const format of [formatFor(""), formatFor("ghpo")]) {
+    for (const format of [formatFor(""), formatFor("ghpo", "hash"), formatFor("ghpo", "none")]) {
       assert.equal(targetOf(generated!, format), whole);
       assert.equal(targetOf(generated!, format, 4), whole.slice(4));
     }

@@ -4,7 +4,7 @@ import { checkTrace, targetText } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type AnswerFormat, formatAskedBy, formatOf, solutionIn } from "#shared/text/answer_format.ts";
-import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
+import { systemText } from "#shared/text/prompts.ts";
 
 /** What the format reward wants. */
 const REWARDED: Record<TrainRecipe["reward"]["format"], AnswerFormat> = {
@@ -21,8 +21,7 @@ const REWARDED: Record<TrainRecipe["reward"]["format"], AnswerFormat> = {
 export function askedFormat(
   recipe: Pick<TrainRecipe, "prompt"> & Partial<Pick<TrainRecipe, "reward">>,
 ): AnswerFormat | null {
-  const { system } = recipe.prompt;
-  const asked = formatAskedBy(system === "ghpo" ? GHPO_SYSTEM_PROMPT : system);
+  const asked = formatAskedBy(systemText(recipe.prompt.system));
   if (asked !== null || recipe.reward === undefined) return asked;
   return recipe.reward.functions.includes("format") ? REWARDED[recipe.reward.format] : null;
 }
@@ -36,15 +35,17 @@ export function sftFormat(recipe: SftRecipe): AnswerFormat | "own" | null {
 
 /**
  * The solution of a problem with its answer in the given form; null without a solution. "own" leaves a solution that
- * ends in its answer, however marked, as it is, and writes other answers behind ####. Generated problems have a form
- * of their own.
+ * ends in its answer, however marked, as it is, and writes other answers behind ####.
  *
  * @param from Characters of the solution that the prompt shows already.
  */
 export function targetOf(problem: Problem, format: AnswerFormat | "own" | null, from = 0): string | null {
   const { trace, answer } = problem;
   if (trace === null) return null;
-  if (checkTrace(problem, "") !== null) return targetText(problem)!.slice(from);
+  const isGenerated = checkTrace(problem, "") !== null;
+  if (isGenerated && (format === null || format === "own" || format === "hash")) {
+    return targetText(problem)!.slice(from);
+  }
   if (format === null || (format === "own" && formatOf(trace.text) !== null)) return trace.text.slice(from);
   return solutionIn(format === "own" ? "hash" : format, trace.text, answer, from);
 }

@@ -1,0 +1,225 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { syntheticProblems } from "#shared/problems/synthetic.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import { parse } from "#shared/schemas/parse.ts";
+import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
+import { Tokenizer } from "#shared/text/tokenizer.ts";
+import { demandsOfSft, demandsOfTrain } from "./demands.ts";
+import { preflight } from "./preflight.ts";
+import { renderPreflight } from "./table.ts";
+
+const { tokenizer: file, config } = tinyTokenizerFiles(256);
+const tiny = new Tokenizer(file, config);
+const context = { tokens: 256, name: "context" } as const;
+const problems = syntheticProblems({
+  families: ["chain"],
+  levels: [2, 4],
+  count: 40,
+  seed: 1,
+  split: "train",
+});
+/** The same as if a file had held them. */
+const own = problems.map((problem, i) => ({ ...problem, id: `own:${i}`, source: "own" }));
+
+type Settings = Record<string, Record<string, unknown>>;
+
+async function trainReport(
+  rows: readonly Problem[],
+  settings: Settings = {},
+  eosIds = [1],
+  tokenizer = tiny,
+) {
+  const value = {
+    model: "m",
+    output_dir: "o",
+    ...settings,
+    data: { path: "p", ...settings["data"] },
+    prompt: { system: "", ...settings["prompt"] },
+    generation: { max_completion_length: 64, ...settings["generation"] },
+    ghpo: { cold_start_steps: 0, hint_glue: " Hint: ", ...settings["ghpo"] },
+    reward: { preset: "strict", format: "hash", ...settings["reward"] },
+  };
+  const demands = await demandsOfTrain(parse(TrainRecipeSchema, value, "recipe"), context);
+  return await preflight({ problems: rows, errors: [], benchmarks: {}, demands, tokenizer, eosIds });
+}
+
+async function sftReport(rows: readonly Problem[], prompt: Record<string, unknown> = {}) {
+  const sft = { phases: [{ steps: 1, learning_rate: 1 }], hint_glue: " Hint: " };
+  const value = { model: "m", output_dir: "o", data: { path: "p" }, prompt: { system: "", ...prompt }, sft };
+  const demands = demandsOfSft(parse(SftRecipeSchema, value, "recipe"), context);
+  return await preflight({
+    problems: rows,
+    errors: [],
+    benchmarks: {},
+    demands,
+    tokenizer: tiny,
+    eosIds: [1],
+  });
+}
+
+const broken = (changes: Partial<Problem>, index = 7) =>
+  own.map((problem, i) => i === index ? { ...problem, ...changes } : problem);
+
+describe("preflight()", () => {
+  it("finds nothing where all is well, and says what it measured", async () => {
+    const report = await trainReport(own, { ghpo: { leak_guard: false } });
+    assert.deepEqual(report.faults, []);
+    assert.equal(report.reference!.full, 40);
+    const { prompt_tokens, stages, target_tokens, staged } = report.lengths!;
+    const counted = own.map(({ text }) => tiny.encode(`${text}\nAnswer: `).length);
+    assert.deepEqual([prompt_tokens!.min, prompt_tokens!.max], [Math.min(...counted), Math.max(...counted)]);
+    assert.equal(staged, 40);
+    assert.deepEqual(stages.map(({ hints }) => hints), [20, 40, 20]); // two steps are hinted at 50 %, four at all
+    assert.ok(stages.every((stage) => stage.prompt_tokens!.min > prompt_tokens!.min));
+    assert.ok(target_tokens!.max < 64);
+    assert.deepEqual(report.eos, ["<eos>"]);
+    assert.match(renderPreflight(report), /^references with full marks {2}40 of 40, as hash$/m);
+  });
+
+  it("refuses a prompt that is too long, or leaves it out where told to", async () => {
+    const long = broken({ text: `Compute 1${"+1".repeat(120)}` });
+    const refused = await trainReport(long);
+    assert.equal(refused.faults.length, 1);
+    assert.match(
+      refused.faults[0]!,
+      /^1 of 40 prompts are longer than 192 tokens \(the model's context less .*\), the longest, of problem own:7, 243: raise/,
+    );
+    const dropped = await trainReport(long, { data: { on_long_prompt: "drop" } });
+    assert.deepEqual([dropped.faults, dropped.dropped, dropped.problems.length], [[], ["own:7"], 39]);
+    assert.match(dropped.warnings.join(), /^1 problems are left out as their prompts are longer/);
+    const sft = await sftReport(long, { max_prompt_length: 60 });
+    assert.match(
+      sft.faults.join(),
+      /^1 of 40 prompts are longer than 60 tokens \(prompt\.max_prompt_length\)/,
+    );
+  });
+
+  it("refuses a prompt that asks for one form and a reward that reads another", async () => {
+    const words = own.map((problem) => ({ ...problem, trace: null }));
+    const reward = { functions: ["accuracy"], weights: [1] };
+    for (const preset of ["gsm8k", "minerva", "dapo"]) {
+      const report = await trainReport(
+        own,
+        { prompt: { system: "Put the number between <answer> tags" }, reward: { ...reward, preset } },
+        [1],
+        asciiTokenizer(),
+      );
+      assert.match(
+        report.faults.join(),
+        /reference solutions in the form that is asked for \(think_answer\) no full marks, as own:0 \(accuracy 0\)/,
+        preset,
+      );
+    }
+    const right = await trainReport(
+      words,
+      { prompt: { system: "Put the number between <answer> tags" }, reward },
+      [1],
+      asciiTokenizer(),
+    );
+    assert.deepEqual(right.faults, []);
+  });
+
+  it("says where a grader wants more than the prompt says", async () => {
+    const system = "Put the answer between <answer> tags";
+    const reward = { functions: ["accuracy"], weights: [1], preset: "ghpo" };
+    const report = await trainReport(own, { prompt: { system }, reward }, [1], asciiTokenizer());
+    assert.deepEqual(report.faults, []);
+    assert.match(
+      report.warnings.join(),
+      /reads answers in \\boxed\{\} or \$\.\.\.\$ only, and the prompt does not say so/,
+    );
+  });
+
+  it("counts answers that cannot be graded, and refuses where none can", async () => {
+    const reward = { functions: ["accuracy"], weights: [1] };
+    const some = await trainReport(broken({ answer: "\\frac{" }), { reward });
+    assert.equal(some.reference!.gradable, 39);
+    assert.match(some.warnings.join(), /1 of 40 answers cannot be graded/);
+    const none = await trainReport(own.map((problem) => ({ ...problem, answer: "\\frac{" })), { reward });
+    assert.match(
+      none.faults.join(),
+      /reward\.preset can grade none of the answers, as the answer "\\\\frac\{" of own:0/,
+    );
+  });
+
+  it("names what a tokenizer cannot read or write", async () => {
+    const prompt = await trainReport(broken({ text: "Compute 2+2 @home" }));
+    assert.match(
+      prompt.faults.join(),
+      /^the tokenizer does not know "@home" in the prompt of problem own:7 .* <unk>/,
+    );
+    const steps = ["add 2 and 2"];
+    const solution = await sftReport(broken({ trace: { text: steps[0]!, steps } }));
+    assert.match(
+      solution.warnings.join(),
+      /no tokens for 1 of 40 solutions .* as for "add" in that of own:7/,
+    );
+    const template = await trainReport(own, { prompt: { system: "Be kind" } });
+    assert.match(template.faults.join(), /This model has no system turn/);
+    const silent = new Tokenizer(file, config, "{{ messages[0].content | upper }}");
+    assert.match(
+      (await trainReport(own, {}, [1], silent)).faults.join(),
+      /does not show the problem own:0 as it is/,
+    );
+  });
+
+  it("refuses problems without a solution where they are learned, and says so where they are hinted", async () => {
+    const rows = broken({ trace: null });
+    assert.match(
+      (await sftReport(rows)).faults.join(),
+      /^1 of 40 problems have no solution \(own:7\), and supervised/,
+    );
+    assert.match(
+      (await trainReport(rows)).warnings.join(),
+      /^1 of 40 problems have no solution \(own:7\) and can never/,
+    );
+    const none = await trainReport(own.map((problem) => ({ ...problem, trace: null })));
+    assert.deepEqual(none.faults, []);
+    const short = own.map((problem) => ({
+      ...problem,
+      trace: { text: "1+1=2", steps: ["1+1=2"] },
+      answer: "2",
+    }));
+    assert.match((await trainReport(short)).warnings.join(), /stage 3 \(0\.75\) gives no problem a hint/);
+  });
+
+  it("refuses solutions that do not fit the context, and a model without an end", async () => {
+    const text = "1+1=2;".repeat(50);
+    const long = broken({ trace: { text, steps: [text] }, answer: "2" });
+    assert.match(
+      (await sftReport(long)).faults.join(),
+      /^1 of 40 prompts with their solutions are longer than 256 tokens/,
+    );
+    assert.match(
+      (await trainReport(long)).warnings.join(),
+      /^1 of 40 solutions are longer than 64 tokens \(generation/,
+    );
+    assert.match((await trainReport(own, {}, [])).faults.join(), /name no end token/);
+  });
+
+  it("reports duplicates, and overlap with what is evaluated on", async () => {
+    const rows = broken({ text: own[0]!.text });
+    const report = await trainReport(rows);
+    assert.match(report.warnings.join(), /^1 of 40 problems are duplicates \(own:7 is own:0\)/);
+  });
+});
+
+/** One token for every ASCII character, and a chat template with a system turn. */
+function asciiTokenizer(): Tokenizer {
+  const characters = ["\n", ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
+  const vocab = Object.fromEntries(["<unk>", "<eos>", ...characters].map((token, id) => [token, id]));
+  const template = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
+  return new Tokenizer(
+    {
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: { type: "Fuse" },
+      model: { type: "BPE", vocab, merges: [], unk_token: "<unk>" },
+    },
+    { unk_token: "<unk>", eos_token: "<eos>", chat_template: template },
+  );
+}

@@ -1,0 +1,232 @@
+// The pre-flight: everything that can be known of a recipe's data before the first step. It ends with what is left out
+// of the run, what a person should know, and what makes the run vain.
+
+import { checkData, type DataReport } from "#shared/problems/check_data.ts";
+import type { RowError } from "#shared/problems/readers/rows.ts";
+import { checkTrace } from "#shared/problems/synthetic.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import { formatAskedBy } from "#shared/text/answer_format.ts";
+import { renderPrompt, systemText } from "#shared/text/prompts.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { targetOf } from "../loop/targets.ts";
+import { leakOffset } from "../ghpo/guidance.ts";
+import type { Demands } from "./demands.ts";
+import { type LengthReport, measureLengths } from "./lengths.ts";
+import { gradeReferences, type ReferenceReport } from "./reference.ts";
+import { TokenCounts } from "./token_counts.ts";
+
+export interface PreflightInput {
+  problems: readonly Problem[];
+  errors: readonly RowError[];
+  /** Problems that must not be trained on, by name. */
+  benchmarks: Readonly<Record<string, readonly Pick<Problem, "id" | "text">[]>>;
+  demands: Demands;
+  /** Null where the model's folder holds none: lengths are then not known. */
+  tokenizer: Tokenizer | null;
+  /** The end tokens of the model; null where there is no model. */
+  eosIds: readonly number[] | null;
+}
+
+export interface Preflight {
+  data: DataReport;
+  errors: readonly RowError[];
+  lengths: LengthReport | null;
+  reference: ReferenceReport | null;
+  /** End tokens in letters. */
+  eos: string[];
+  demands: Demands;
+  /** What the run trains on. */
+  problems: Problem[];
+  /** Ids of the problems that data.on_long_prompt leaves out. */
+  dropped: string[];
+  /** Sentences: what a run should be refused for, and what a person should look at. */
+  faults: string[];
+  warnings: string[];
+}
+
+export async function preflight(input: PreflightInput): Promise<Preflight> {
+  const { demands, tokenizer, eosIds } = input;
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  const say = (isFault: boolean, sentence: string) => (isFault ? faults : warnings).push(sentence);
+
+  const template = tokenizer === null ? null : templateFault(input.problems, tokenizer, demands);
+  if (template !== null) say(true, template);
+  if (tokenizer !== null && template === null) unknownInSolutions(input.problems, tokenizer, demands, say);
+  const canMeasure = tokenizer !== null && template === null;
+  const lengths = canMeasure ? measureLengths(input.problems, tokenizer, demands) : null;
+  const tooLong = new Set(lengths?.too_long.map(({ id }) => id));
+  const problems = input.problems.filter(({ id }) => !tooLong.has(id));
+  const data = checkData(problems, input.benchmarks, leakOffset);
+  const reference = demands.rewards.length === 0 ? null : await gradeReferences(problems, demands);
+  const many = (count: number) => `${count} of ${problems.length}`;
+
+  if (lengths !== null && tooLong.size > 0) {
+    const { tokens, name } = demands.prompt!;
+    const longest = lengths.too_long.reduce((a, b) => b.tokens > a.tokens ? b : a);
+    const limit =
+      `longer than ${tokens} tokens (${name}), the longest, of problem ${longest.id}, ${longest.tokens}`;
+    if (problems.length === 0) say(true, `all prompts are ${limit}`);
+    else if (demands.onLongPrompt === "error") {
+      say(
+        true,
+        `${tooLong.size} of ${input.problems.length} prompts are ${limit}: raise the limit, or leave them out ` +
+          'with data.on_long_prompt = "drop"',
+      );
+    } else say(false, `${tooLong.size} problems are left out as their prompts are ${limit}`);
+  }
+  const first = (ids: readonly string[]) => ids.slice(0, 3).join(", ") + (ids.length > 3 ? ", ..." : "");
+  const { without_trace, duplicates, early_leaks, overlaps } = data;
+  if (without_trace.length > 0) {
+    const which = `${many(without_trace.length)} problems have no solution (${first(without_trace)})`;
+    if (demands.needsSolutions) say(true, `${which}, and supervised fine-tuning learns from solutions`);
+    else if (demands.ratios.length > 0) say(false, `${which} and can never be given a hint`);
+  }
+  for (const [i, { ratio, hints }] of (lengths?.stages ?? []).entries()) {
+    if (hints > 0 || without_trace.length === problems.length || demands.needsSolutions) continue;
+    say(false, `stage ${i + 1} (${ratio}) gives no problem a hint: the solutions have too few steps for it`);
+  }
+  // Generated problems repeat themselves where their rules have no others, and have a form of their own.
+  const isGenerated = problems.every((problem) => checkTrace(problem, "") !== null);
+  if (duplicates.length > 0 && !isGenerated) {
+    const ids = duplicates.map(({ id, same_as }) => `${id} is ${same_as}`);
+    say(false, `${many(duplicates.length)} problems are duplicates (${first(ids)})`);
+  }
+  if (early_leaks.length > 0 && demands.ratios.length > 0 && !demands.leakGuard && !demands.needsSolutions) {
+    say(false, `${many(early_leaks.length)} solutions show the answer early, and ghpo.leak_guard is off`);
+  }
+  if (overlaps.length > 0) {
+    say(
+      false,
+      `${many(overlaps.length)} problems overlap with a benchmark (${first(overlaps.map(({ id }) => id))})`,
+    );
+  }
+  if (lengths !== null && lengths.long_targets.length > 0 && demands.target !== null) {
+    const { of, tokens, name } = demands.target;
+    const what = of === "sequence" ? "prompts with their solutions" : "solutions";
+    say(
+      of === "sequence",
+      `${many(lengths.long_targets.length)} ${what} are longer than ${tokens} tokens (${name}), as that of ` +
+        lengths.long_targets[0]!.id,
+    );
+  }
+  if (reference !== null) referenceSentences(reference, demands, isGenerated, say);
+  if (eosIds !== null && eosIds.length === 0) {
+    say(
+      true,
+      "the model's config.json and generation_config.json name no end token, so that no completion would end",
+    );
+  }
+  const eos = tokenizer === null ? [] : (eosIds ?? []).map((id) => tokenizer.decode([id], { special: true }));
+  const dropped = [...tooLong];
+  return {
+    data,
+    errors: input.errors,
+    lengths,
+    reference,
+    eos,
+    demands,
+    problems,
+    dropped,
+    faults,
+    warnings,
+  };
+}
+
+function referenceSentences(
+  { gradable, not_gradable, full, marked, failures }: ReferenceReport,
+  { style, format, rewards }: Demands,
+  isGenerated: boolean,
+  say: (isFault: boolean, sentence: string) => void,
+): void {
+  const all = gradable + not_gradable.length;
+  if (not_gradable.length > 0) {
+    const { id, answer } = not_gradable[0]!;
+    const which = `as the answer ${JSON.stringify(answer)} of ${id}: try another reward.preset`;
+    if (gradable === 0) return say(true, `reward.preset can grade none of the answers, ${which}`);
+    say(
+      false,
+      `${not_gradable.length} of ${all} answers cannot be graded by reward.preset and earn nothing, ${which}`,
+    );
+  }
+  const form = format === "own" ? "as they are" : `in the form that is asked for (${format})`;
+  if (failures.length > 0) {
+    const { id, rewards, text } = failures[0]!;
+    const scores = Object.entries(rewards).map(([name, value]) => `${name} ${value}`).join(", ");
+    say(
+      full < gradable / 2,
+      `the reward gives ${failures.length} of ${gradable} reference solutions ${form} no full marks, as ${id} ` +
+        `(${scores}): ${
+          JSON.stringify(text.slice(-80))
+        }; prompt.system, reward.preset and reward.format must fit`,
+    );
+  }
+  const asked = formatAskedBy(systemText(style.system));
+  if (marked > full / 2 && asked !== "boxed") {
+    say(
+      false,
+      "the grader of reward.preset reads answers in \\boxed{} or $...$ only, and the prompt does not say so",
+    );
+  }
+  if (asked === null && !isGenerated && rewards.some(({ name }) => name === "format")) {
+    say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
+  }
+}
+
+/** Solutions, written as they are asked for, that the tokenizer has no tokens for. */
+function unknownInSolutions(
+  problems: readonly Problem[],
+  tokenizer: Tokenizer,
+  { format }: Demands,
+  say: (isFault: boolean, sentence: string) => void,
+): void {
+  const counts = new TokenCounts(tokenizer);
+  const unknown = problems.flatMap((problem) => {
+    const target = targetOf(problem, format);
+    const word = target === null ? null : counts.unknownWord(target);
+    return word === null ? [] : [{ id: problem.id, word }];
+  });
+  if (unknown.length === 0) return;
+  const { id, word } = unknown[0]!;
+  say(
+    unknown.length > problems.length / 2,
+    `the tokenizer has no tokens for ${unknown.length} of ${problems.length} solutions in the form that is asked for, ` +
+      `as for ${JSON.stringify(word)} in that of ${id}`,
+  );
+}
+
+/** What a template or a tokenizer does to prompts that training could not work with; null when nothing. */
+function templateFault(
+  problems: readonly Problem[],
+  tokenizer: Tokenizer,
+  { style }: Demands,
+): string | null {
+  const counts = new TokenCounts(tokenizer);
+  for (const [i, { id, text }] of problems.entries()) {
+    let rendered: string;
+    try {
+      rendered = renderPrompt(tokenizer, text, "", style);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    if (!rendered.includes(text)) return `the chat template does not show the problem ${id} as it is`;
+    const word = counts.unknownWord(rendered);
+    if (word !== null) {
+      return `the tokenizer does not know ${
+        JSON.stringify(word)
+      } in the prompt of problem ${id} and would read ` +
+        `${tokenizer.unkToken} instead`;
+    }
+    if (i >= ROUND_TRIPS) continue;
+    const back = tokenizer.decode(tokenizer.encode(rendered), { special: true });
+    if (letters(back) !== letters(rendered)) {
+      return `the tokenizer does not give back the prompt of problem ${id} as it was`;
+    }
+  }
+  return null;
+}
+
+/** So many prompts are tokenised and compared with what comes back. */
+const ROUND_TRIPS = 64;
+
+const letters = (text: string) => text.normalize("NFKC").replace(/\s+/g, "");

@@ -1,0 +1,66 @@
+// The pre-flight of a recipe: its problems, and of its model what is there.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type Context, contextOf } from "#shared/engine/model/context.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
+import { readProblems } from "#shared/io/problem_files.ts";
+import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { type ReadResult, requireAll } from "#shared/problems/readers/rows.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { evaluationProblems, trainingProblems } from "../loop/data.ts";
+import { demandsOfSft, demandsOfTrain } from "./demands.ts";
+import { type Preflight, preflight } from "./preflight.ts";
+
+/** Looks at all that a recipe names. Throws one sentence for a file that cannot be read. */
+export async function preflightOf(
+  recipe: TrainRecipe | SftRecipe,
+  options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult } = {},
+): Promise<Preflight> {
+  const { problems, errors } = options.read ?? await readAll(recipe);
+  const model = modelOf(recipe.model);
+  const context = model?.context ?? null;
+  const demands = "sft" in recipe ? demandsOfSft(recipe, context) : await demandsOfTrain(recipe, context);
+  const benchmarks: Record<string, Problem[]> = {};
+  for (const problem of evaluationProblems(recipe.eval)) (benchmarks[problem.source] ??= []).push(problem);
+  const report = await preflight({
+    problems,
+    errors,
+    benchmarks: { ...benchmarks, ...options.benchmarks },
+    demands,
+    tokenizer: model?.tokenizer ?? null,
+    eosIds: model?.eosIds ?? null,
+  });
+  const [first] = errors;
+  if (first !== undefined) {
+    const { file, line, reason } = first;
+    const which = `${errors.length} of ${
+      errors.length + problems.length
+    } rows do not fit, as ${file}:${line}: ${reason}`;
+    if (recipe.data.skip_malformed) report.warnings.push(`${which} (left out)`);
+    else report.faults.push(`${which}; correct them, or leave them out with data.skip_malformed = true`);
+  }
+  return report;
+}
+
+async function readAll({ data, seed }: TrainRecipe | SftRecipe): Promise<ReadResult> {
+  if (data.path === null) return { problems: await trainingProblems({ data, seed }), errors: [] };
+  const result = await readProblems(data.path, data.format, data.columns);
+  // A file of which nothing fits has most likely other columns.
+  return result.problems.length > 0
+    ? result
+    : { problems: requireAll(result, String(data.path)), errors: [] };
+}
+
+/** Null without a config.json. Throws one sentence for files that are there and cannot be used. */
+function modelOf(
+  directory: string,
+): { context: Context; eosIds: number[]; tokenizer: Tokenizer | null } | null {
+  if (!existsSync(join(directory, "config.json"))) return null;
+  const config = loadConfig(directory);
+  const hasTokenizer = existsSync(join(directory, "tokenizer.json"));
+  const tokenizer = hasTokenizer ? loadTokenizer(directory) : null;
+  return { context: contextOf(config), eosIds: config.eos_token_ids, tokenizer };
+}

@@ -1,0 +1,98 @@
+// Whether the reward gives full marks to the reference solutions, written as the prompt asks for them. A recipe whose
+// prompt asks for one form and whose reward reads another trains nothing: every reward is 0.
+
+import type { Problem } from "#shared/schemas/problem.ts";
+import type { Reward } from "../loop/rewards.ts";
+import { targetOf } from "../loop/targets.ts";
+import type { Demands } from "./demands.ts";
+
+/** Own reward functions may be slow: they see so many references. */
+const SHOWN_TO_OWN = 50;
+/** Stands in where a problem has no solution, so that its answer is still judged. */
+const NO_SOLUTION = "The solution is not known.";
+
+export interface ReferenceReport {
+  /** Problems whose gold the grader can read. */
+  gradable: number;
+  not_gradable: { id: string; answer: string }[];
+  /** References that earn full accuracy and format. */
+  full: number;
+  /** Of those the ones whose answer had to be in \boxed{} or $...$. */
+  marked: number;
+  failures: { id: string; answer: string; rewards: Record<string, number | null>; text: string }[];
+  /** Means of the reward functions of the user's own, of the first problems. */
+  own: Record<string, number>;
+}
+
+/** Accuracy and format have 1 as their full marks; other functions have none that is known. */
+const isBuiltIn = ({ name }: Reward) => name === "accuracy" || name === "format";
+
+export async function gradeReferences(
+  problems: readonly Problem[],
+  demands: Demands,
+): Promise<ReferenceReport> {
+  const report: ReferenceReport = {
+    gradable: 0,
+    not_gradable: [],
+    full: 0,
+    marked: 0,
+    failures: [],
+    own: {},
+  };
+  const builtIn = demands.rewards.filter(isBuiltIn);
+  const own = demands.rewards.filter((reward) => !isBuiltIn(reward));
+  const sums = new Map<string, number[]>();
+  for (const [i, problem] of problems.entries()) {
+    const first = referenceText(problem, problem.answer, demands);
+    const rewards = await scoresOf(problem, first, builtIn);
+    if (rewards["accuracy"] === null) {
+      report.not_gradable.push({ id: problem.id, answer: problem.answer });
+    } else {
+      report.gradable++;
+      if (isFull(rewards)) report.full++;
+      else if (await isFullWhenMarked(problem, demands, builtIn)) {
+        report.full++;
+        report.marked++;
+      } else report.failures.push({ id: problem.id, answer: problem.answer, rewards, text: first });
+    }
+    if (i >= SHOWN_TO_OWN || own.length === 0) continue;
+    for (const [name, value] of Object.entries(await scoresOf(problem, first, own))) {
+      if (value !== null) sums.set(name, [...sums.get(name) ?? [], value]);
+    }
+  }
+  for (const [name, values] of sums) report.own[name] = values.reduce((a, b) => a + b, 0) / values.length;
+  return report;
+}
+
+/** Graders that read mathematics only, as the paper's does, want the answer inside the tags marked as such. */
+async function isFullWhenMarked(
+  problem: Problem,
+  demands: Demands,
+  rewards: readonly Reward[],
+): Promise<boolean> {
+  for (const answer of [`\\boxed{${problem.answer}}`, `$${problem.answer}$`]) {
+    if (isFull(await scoresOf(problem, referenceText(problem, answer, demands), rewards))) return true;
+  }
+  return false;
+}
+
+function referenceText(problem: Problem, answer: string, { format }: Demands): string {
+  const trace = problem.trace ?? { text: NO_SOLUTION, steps: [NO_SOLUTION] };
+  return targetOf({ ...problem, answer, trace }, format)!;
+}
+
+async function scoresOf(
+  problem: Problem,
+  text: string,
+  rewards: readonly Reward[],
+): Promise<Record<string, number | null>> {
+  const scores: Record<string, number | null> = {};
+  for (const { name, call } of rewards) {
+    scores[name] = await call({ problem, completion: text, solution: text, ids: [], finish_reason: "stop" });
+  }
+  return scores;
+}
+
+function isFull(rewards: Record<string, number | null>): boolean {
+  return Object.values(rewards).every((value) => value === null || value >= 1);
+}

@@ -1,0 +1,68 @@
+// Token counts of thousands of prompts in a second or two. A text is counted word by word, each different word once:
+// tokenizers rarely join across white space, so that the sum is right or a few tokens too high. What comes near a limit
+// is counted exactly.
+
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+
+export class TokenCounts {
+  readonly #words = new Map<string, number>();
+  readonly #characters = new Map<string, boolean>();
+  readonly #unknownId: number | undefined;
+
+  constructor(readonly tokenizer: Tokenizer) {
+    this.#unknownId = tokenizer.unkToken === null ? undefined : tokenizer.id(tokenizer.unkToken);
+  }
+
+  /** About the number of tokens of a text. */
+  about(text: string): number {
+    let tokens = 0;
+    for (const [word] of text.matchAll(/\s*\S+|\s+/g)) {
+      let count = this.#words.get(word);
+      if (count === undefined) this.#words.set(word, count = this.tokenizer.encode(word).length);
+      tokens += count;
+    }
+    return tokens;
+  }
+
+  /** Exactly the number of tokens of a text. */
+  exact(text: string): number {
+    return this.tokenizer.encode(text).length;
+  }
+
+  /** The first word of a text that holds a character outside the vocabulary; null without one. */
+  unknownWord(text: string): string | null {
+    const id = this.#unknownId;
+    if (id === undefined) return null;
+    const isUnknown = (character: string) => {
+      let known = this.#characters.get(character);
+      if (known === undefined) {
+        this.#characters.set(character, known = !this.tokenizer.encode(character).includes(id));
+      }
+      return !known;
+    };
+    // A character that is unknown alone may be part of a token.
+    const unknown = [...text].find(isUnknown);
+    if (unknown === undefined || !this.tokenizer.encode(text).includes(id)) return null;
+    const around = ["", " ", "\n"];
+    const isUnreadable = (word: string) =>
+      around.every((before) =>
+        around.every((behind) => this.tokenizer.encode(before + word + behind).includes(id))
+      );
+    return text.match(/\S+/g)!.find(isUnreadable) ?? unknown;
+  }
+}
+
+/** Smallest, middle, 95th percentile and largest of some numbers; null of none. */
+export interface Spread {
+  min: number;
+  median: number;
+  p95: number;
+  max: number;
+}
+
+export function spread(values: readonly number[]): Spread | null {
+  if (values.length === 0) return null;
+  const sorted = Float64Array.from(values).sort();
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+  return { min: sorted[0]!, median: at(0.5), p95: at(0.95), max: sorted.at(-1)! };
+}

@@ -44,6 +44,8 @@ export type Rules = {
   relationForSet: "always" | "solved" | "never";
   /** `f(x)` equals `f(y)`. */
   renaming: boolean;
+  /** A free additive constant (`+ C`) and the parameter of a family (`k \pi, k \in Z`) may have another name. */
+  parameters: boolean;
   /** Units with a known size are compared; otherwise every unit is dropped. */
   units: boolean;
   /** What a gold outside the grammar is worth: equality of the texts, or null. */
@@ -114,7 +116,7 @@ const report: Preset = {
   grader: "algebra",
   extraction: {
     reasoning: "stripped",
-    reasoningEnd: ["</think>"],
+    reasoningEnd: ["</think>", "</thinking>"],
     answerTags: true,
     from: ["hope", "boxed", "hash", "final-answer", "answer", "whole", "statement", "math", "number"],
     boxes: "joined",
@@ -146,6 +148,7 @@ const report: Preset = {
     ordered: false,
     relationForSet: "always",
     renaming: false,
+    parameters: true,
     units: true,
     unparsedGold: "text",
     textTier: true,
@@ -196,6 +199,7 @@ const ghpo: Preset = {
     places: 6,
     relationForSet: "never",
     units: false,
+    parameters: false,
     unparsedGold: "null",
     textTier: false,
   },
@@ -219,6 +223,7 @@ const qwen: Preset = {
     hundredfold: true,
     brackets: "ignored",
     ordered: true,
+    parameters: false,
     relationForSet: "always",
   },
 };

@@ -1,10 +1,10 @@
 // Entry of the verifier: is the answer inside a completion equal to the gold answer?
 
-import { chosenLetter, defaultLetters } from "./find/choices.ts";
+import { chosenLetter, defaultLetters, explicitLetter } from "./find/choices.ts";
 import { type Candidate, candidates, gradable } from "./find/extract.ts";
 import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import type { Tier } from "./values/identity.ts";
-import { type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
+import { type Place, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
 import { compareTexts, goldText } from "./compare/interpretations.ts";
 import { stringGraders } from "./graders/strings.ts";
 
@@ -62,7 +62,7 @@ function decide(
     return decideString(gold, completion, preset, options);
   }
   const choice = choiceOf(gold, preset, options);
-  if (choice !== null) return decideChoice(choice, completion, preset, options);
+  if (choice !== null) return decideChoice(choice, completion, preset, lettersFor(gold, options));
   const goldAnswer = options.bare === true ? gold : goldText(gold, preset, fuel);
   if (goldAnswer === null) {
     return { verdict: null, tier: "gold", reason: "the gold answer cannot be read", extracted: null };
@@ -74,17 +74,34 @@ function decide(
   if (span === null) {
     return { verdict: false, tier: "extract", reason: "the reasoning never ends", extracted: null };
   }
-  const found = options.bare === true
-    ? [{ text: completion, span, how: "whole", others: [], parts: [] } satisfies Candidate]
+  const found: Iterable<Candidate> = options.bare === true
+    ? [{ text: completion, span, how: "whole", others: [], parts: [] }]
     : candidates(completion, span, preset.extraction);
   let unread: Decision | null = null;
+  let stopped = false;
+  let claimedAt: Place | null = null;
+  const letter = letterOf(goldAnswer);
+  /** Whether the text says the letter of the gold in so many words: behind the last box, where there is one. */
+  const namesLetter = ({ how, span: { end } }: Candidate): boolean =>
+    letter !== null &&
+    explicitLetter(completion.slice(how === "boxed" ? end : span.start, span.end), allLetters) === letter;
   for (const candidate of found) {
+    // After a claim only the value inside the same sentence may follow: nothing else in the text is the answer.
+    if (stopped && (candidate.how !== claimedAt || candidate.claim === true)) break;
+    if (candidate.claim === true) claimedAt = candidate.how;
+    if (candidate.empty === true) {
+      return { verdict: false, tier: "extract", reason: "the last box is empty", extracted: null };
+    }
     const result = compareTexts(goldAnswer, candidate.text, preset, fuel);
     const decision = { extracted: candidate.text, span: candidate.span };
     if (result === null) {
       unread ??= { verdict: "undecided", tier: "none", reason: "the answer cannot be read", ...decision };
       // A marked answer stands, readable or not: a number inside it is not the answer.
+      if (candidate.how === "boxed" && namesLetter(candidate)) {
+        return { verdict: true, tier: "choice", reason: `chose ${letterOf(goldAnswer)}`, ...decision };
+      }
       if (candidate.how === "boxed" || candidate.how === "hash") return unread;
+      stopped ||= candidate.claim === true;
       continue;
     }
     const same = (part: string): boolean => compareTexts(goldAnswer, part, preset, fuel)?.same === true;
@@ -99,9 +116,14 @@ function decide(
         ...decision,
       };
     }
-    const letter = result.same === false && candidate.how !== "boxed" ? letterOf(goldAnswer) : null;
-    if (letter !== null && chosenLetter(completion.slice(span.start, span.end), allLetters) === letter) {
-      return { verdict: true, tier: "choice", reason: `chose ${letter}`, ...decision };
+    if (result.same === false && namesLetter(candidate)) {
+      return { verdict: true, tier: "choice", reason: `chose ${letterOf(goldAnswer)}`, ...decision };
+    }
+    // Words around the one value of a sentence: the value itself comes next.
+    if (candidate.claim === true && result.same === false && result.tier === "text") {
+      unread ??= { verdict: false, tier: result.tier, reason: result.reason, ...decision };
+      stopped = true;
+      continue;
     }
     for (const other of candidate.others) {
       const agrees = result.same === true ? compareTexts(goldAnswer, other, preset, fuel) : null;
@@ -118,7 +140,14 @@ function decide(
 
 function choiceOf(gold: string, preset: Preset, options: VerifyOptions): string | null {
   if (options.choices === undefined && preset.grader !== "choice") return null;
-  return chosenLetter(gold, options.choices ?? defaultLetters);
+  return chosenLetter(gold, lettersFor(gold, options));
+}
+
+/** The letters of the question; where they are not given, A to D, or up to the letter of the gold. */
+function lettersFor(gold: string, options: VerifyOptions): readonly string[] {
+  if (options.choices !== undefined) return options.choices;
+  const letter = letterOf(gold);
+  return letter === null || letter <= "D" ? defaultLetters : allLetters;
 }
 
 const allLetters = [..."ABCDEFGHIJ"];
@@ -127,10 +156,15 @@ const allLetters = [..."ABCDEFGHIJ"];
 const letterOf = (gold: string): string | null =>
   /^\$?(?:\\text(?:bf)?\{)?\(?([A-J])\)?\}?\$?$/.exec(gold.trim())?.[1] ?? null;
 
-function decideChoice(letter: string, completion: string, preset: Preset, options: VerifyOptions): Decision {
+function decideChoice(
+  letter: string,
+  completion: string,
+  preset: Preset,
+  letters: readonly string[],
+): Decision {
   const span = gradable(completion, preset.extraction);
   const text = span === null ? "" : completion.slice(span.start, span.end);
-  const chosen = chosenLetter(text, options.choices ?? defaultLetters);
+  const chosen = chosenLetter(text, letters);
   if (chosen === null) return { verdict: false, tier: "extract", reason: "no letter found", extracted: null };
   return { verdict: chosen === letter, tier: "choice", reason: `chose ${chosen}`, extracted: chosen };
 }

@@ -4,9 +4,11 @@ import { type Node, some } from "../tree/node.ts";
 import { hasMatrix } from "../tree/matrix.ts";
 import { type Answer, answer } from "../values/identity.ts";
 import { compareCollections } from "./collections.ts";
-import { type Context, differentKinds, isSetLike, plain } from "./context.ts";
+import { compareChoices, compareCongruences, comparePiecewise } from "./conditions.ts";
+import { type Context, differentKinds, isInequalities, isSetLike, plain } from "./context.ts";
+import { compareFamilies } from "./families.ts";
 import { compareMatrices } from "./matrices.ts";
-import { isEquation, isName } from "./names.ts";
+import { isEquation, isName, lastStep, manyNames, type Relation } from "./names.ts";
 import { compareRatios, isCollection } from "./ratios.ts";
 import { assigned, compareRelations } from "./relations.ts";
 import { compareScalars } from "./scalars.ts";
@@ -15,38 +17,25 @@ import { compareWords } from "./text.ts";
 
 /** Compares a gold answer with a given one; the roles matter where the rules say so. */
 export function compareNodes(gold: Node, given: Node, context: Context): Answer {
-  const { fuel, rules } = context;
-  fuel.spend(2);
+  context.fuel.spend(2);
+  if (gold.kind === "number" && given.kind === "number") return compareScalars(gold, given, context);
+  if (gold.kind === "choice" || given.kind === "choice") return compareChoices(gold, given, context);
+  const families = compareFamilies(gold, given, context);
+  if (families !== null) return families;
   const [g, p] = [plain(gold), plain(given)];
-
-  if (g.kind === "relation" && p.kind === "relation") return compareRelations(g, p, context);
-  if (p.kind === "relation") {
-    if (isEquation(p)) {
-      const value = assigned(p, g, context);
-      return typeof value === "string" ? answer(false, "structure", value) : compareNodes(g, value, context);
-    }
-    if (!isSetLike(g)) return answer(false, "structure", "a relation where a value is asked");
-    if (rules.relationForSet === "never" || (rules.relationForSet === "solved" && !isSolved(p))) {
-      return answer(false, "structure", "a relation where a set is asked");
-    }
-    return compareSets(g, p, context);
+  if (g.kind === "congruence" || p.kind === "congruence") {
+    const list = g.kind === "list" || p.kind === "list";
+    return list ? compareCollections(g, p, context) : compareCongruences(g, p, context);
   }
-  if (g.kind === "relation") {
-    if (isEquation(g)) {
-      const value = assigned(g, null, { ...context, rules: { ...rules, chains: "last" } });
-      const constant = typeof value !== "string" && isConstant(g.args[0]!) && isConstant(value);
-      return typeof value === "string" || !(isName(g.args[0]!) || constant)
-        ? answer(false, "structure", "a value where an equation is asked")
-        : compareNodes(value, p, context);
-    }
-    return isSetLike(p)
-      ? compareSets(g, p, context)
-      : answer(false, "structure", "a value where a relation is asked");
-  }
+  if (g.kind === "relation" || p.kind === "relation") return compareWithRelation(g, p, context);
+  if (g.kind === "piecewise" || p.kind === "piecewise") return comparePiecewise(g, p, context);
 
   const words = compareWords(g, p, context);
   if (words !== null) return words;
   if (g.kind === "ratio" || p.kind === "ratio") return compareRatios(g, p, context);
+  if (isInequalities(g) || isInequalities(p)) {
+    return isSetLike(g) && isSetLike(p) ? compareSets(g, p, context) : differentKinds();
+  }
   if (isCollection(g) || isCollection(p)) return compareCollections(g, p, context);
   if (isSetLike(g) || isSetLike(p)) {
     return isSetLike(g) && isSetLike(p) ? compareSets(g, p, context) : differentKinds();
@@ -54,6 +43,56 @@ export function compareNodes(gold: Node, given: Node, context: Context): Answer 
   if (hasMatrix(g) || hasMatrix(p)) return compareMatrices(g, p, context);
   return compareScalars(g, p, context);
 }
+
+/** At least one side is a relation. */
+function compareWithRelation(g: Node, p: Node, context: Context): Answer {
+  const { rules, builder: b } = context;
+  if (p.kind === "relation") {
+    const step = g.kind === "relation" && lastStep(g, b) !== g ? p : lastStep(p, b);
+    if (step !== p) return context.compare(g, step, context);
+  }
+  if (g.kind === "relation" && p.kind === "relation") return compareRelations(g, p, context);
+  const [relation, other] = g.kind === "relation" ? [g, p] : [p as Relation, g];
+  if (other.kind === "list" || other.kind === "set") {
+    const named = manyNames(relation, b); // a = b = 1 as a = 1, b = 1
+    if (named !== null) {
+      return g === relation ? context.compare(named, p, context) : context.compare(g, named, context);
+    }
+  }
+  if (p.kind === "relation") {
+    const value = approximate(p, context);
+    if (isEquation(value)) {
+      const result = assigned(value, g, context);
+      return typeof result === "string"
+        ? answer(false, "structure", result)
+        : context.compare(g, result, context);
+    }
+    if (!isSetLike(g)) return answer(false, "structure", "a relation where a value is asked");
+    if (rules.relationForSet === "never" || (rules.relationForSet === "solved" && !isSolved(p))) {
+      return answer(false, "structure", "a relation where a set is asked");
+    }
+    return compareSets(g, p, context);
+  }
+  if (isEquation(relation)) {
+    const value = assigned(relation, null, { ...context, rules: { ...rules, chains: "last" } });
+    const constant = typeof value !== "string" && isConstant(relation.args[0]!) && isConstant(value);
+    return typeof value === "string" || !(isName(relation.args[0]!) || constant)
+      ? answer(false, "structure", "a value where an equation is asked")
+      : context.compare(value, p, context);
+  }
+  return isSetLike(p)
+    ? compareSets(g, p, context)
+    : answer(false, "structure", "a value where a relation is asked");
+}
+
+/** Where a value is asked, `x \sim 3` and `x \cong 3` are approximations. */
+const approximate = (node: Relation, { builder: b }: Context): Relation =>
+  node.ops.some((op) => op === "sim" || op === "cong")
+    ? b.node(
+      { kind: "relation", ops: node.ops.map((op) => op === "sim" || op === "cong" ? "~" : op) },
+      node.args,
+    ) as Relation
+    : node;
 
 const isConstant = (node: Node): boolean =>
   !some(node, (part) => part.kind === "symbol" || part.kind === "apply");

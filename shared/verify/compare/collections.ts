@@ -4,15 +4,19 @@ import { type Node, some } from "../tree/node.ts";
 import { type Context, differentKinds, isSetLike, plain } from "./context.ts";
 import { compareMatrices } from "./matrices.ts";
 import { isEquation } from "./names.ts";
-import { matching, pairwise } from "./pairing.ts";
+import { matching, Nearness, pairwise } from "./pairing.ts";
+import { componentsOf } from "./vectors.ts";
 import { compareSets } from "./sets.ts";
 import { type Answer, answer } from "../values/identity.ts";
 import { key } from "../tree/key.ts";
 import { assigned } from "./relations.ts";
 
-type Collection = { items: Node[]; kind: "list" | "set" | "tuple" | "named"; node: Node };
+/**
+ * `named`: equations for different names; `solutions`: several values of one unknown; `list`: everything else without brackets.
+ */
+type Collection = { items: Node[]; kind: "list" | "set" | "tuple" | "named" | "solutions"; node: Node };
 
-/** The elements of an answer; a value with a plus-minus sign has two, any other scalar one. */
+/** The elements of an answer; a value with plus-minus signs has several, any other scalar one. */
 function collect(node: Node, context: Context): Collection {
   if (node.kind === "tuple") return { items: [...node.args], kind: "tuple", node };
   if (node.kind !== "list" && node.kind !== "set") {
@@ -21,32 +25,51 @@ function collect(node: Node, context: Context): Collection {
   const items = node.args.flatMap((arg) => expand(plain(arg), context));
   const equations = items.filter((item) => item.kind === "relation" && isEquation(item));
   const names = new Set(equations.map((item) => key(item.args[0]!, context.fuel)));
-  if (equations.length === items.length && names.size === items.length && items.length > 1) {
-    return { items, kind: "named", node };
+  if (equations.length === items.length && items.length > 1) {
+    if (names.size === items.length) return { items, kind: "named", node };
+    if (names.size === 1) return { items, kind: "solutions", node };
   }
   if (equations.length === 1 && items[0] === equations[0]) {
     // "x = 1, 2, 3" lists three values of x
     const value = assigned(items[0] as Node & { kind: "relation" }, null, context);
     if (typeof value !== "string") {
-      return { items: [...expand(value, context), ...items.slice(1)], kind: node.kind, node };
+      return { items: [...expand(value, context), ...items.slice(1)], kind: "solutions", node };
     }
   }
   return { items, kind: node.kind, node };
 }
 
-/** Both values of an expression with plus-minus signs. */
+/** All values of an expression with plus-minus signs: linked where one of them is turned over, else independent. */
 function expand(node: Node, context: Context): Node[] {
   if (!some(node, (part) => part.kind === "plusminus") || ["set", "list", "tuple"].includes(node.kind)) {
     return [node];
   }
   const { builder: b } = context;
-  const choose = (part: Node, sign: 1 | -1): Node => {
-    const args = part.args.map((arg) => choose(arg, sign));
-    if (part.kind !== "plusminus") return args.length === 0 ? part : b.with(part, args);
-    const last = part.sign * sign > 0 ? args.at(-1)! : b.negative(args.at(-1)!);
-    return args.length === 1 ? last : b.sum(args[0]!, last);
+  let count = 0;
+  let linked = false;
+  const look = (part: Node): void => {
+    if (part.kind === "plusminus") {
+      count++;
+      linked ||= part.sign < 0;
+    }
+    part.args.forEach(look);
   };
-  return [choose(node, 1), choose(node, -1)];
+  look(node);
+  const signs = linked || count > 4 ? 1 : count;
+  const values: Node[] = [];
+  for (let mask = 0; mask < 1 << signs; mask++) {
+    let seen = 0;
+    const choose = (part: Node): Node => {
+      const index = part.kind === "plusminus" ? seen++ : 0;
+      const args = part.args.map(choose);
+      if (part.kind !== "plusminus") return args.length === 0 ? part : b.with(part, args);
+      const sign = (mask >> (signs === 1 ? 0 : index) & 1) === 0 ? 1 : -1;
+      const last = part.sign * sign > 0 ? args.at(-1)! : b.negative(args.at(-1)!);
+      return args.length === 1 ? last : b.sum(args[0]!, last);
+    };
+    values.push(choose(node));
+  }
+  return values;
 }
 
 export function compareCollections(gold: Node, given: Node, context: Context): Answer {
@@ -69,6 +92,19 @@ export function compareCollections(gold: Node, given: Node, context: Context): A
     return isSetLike(gold) && isSetLike(given) ? compareSets(gold, given, context) : differentKinds();
   }
   if (g.kind === "named" || p.kind === "named") return compareNamed(g, p, context);
+  const [vector, combination] = gold.kind === "tuple" ? [gold, given] : [given, gold];
+  if (vector.kind === "tuple" && !["list", "set", "tuple"].includes(combination.kind)) {
+    const components = componentsOf(combination, vector.args.length, context);
+    if (components !== null) {
+      const free = { ...context, rules: { ...rules, form: "any" as const } };
+      return g.kind === "tuple" ? pairwise(g.items, components, free) : pairwise(components, p.items, free);
+    }
+  }
+  const alternative = (c: Collection): boolean =>
+    c.kind === "solutions" || (c.node.kind === "list" && c.node.joined === "or");
+  if ((g.kind === "tuple" && alternative(p)) || (p.kind === "tuple" && alternative(g))) {
+    return differentKinds();
+  }
   if (g.kind === "tuple" || p.kind === "tuple") {
     const [single] = g.kind === "tuple" ? p.items : g.items;
     const other = g.kind === "tuple" ? p : g;
@@ -83,7 +119,13 @@ export function compareCollections(gold: Node, given: Node, context: Context): A
     }
     return pairwise(g.items, p.items, context);
   }
-  if (rules.ordered && g.kind === "list" && p.kind === "list") return pairwise(g.items, p.items, context);
+  const asked = gold.kind === "list" && gold.joined === ";"; // one answer after the other
+  if ((rules.ordered || asked) && g.kind === "list" && p.kind === "list") {
+    return pairwise(g.items, p.items, context);
+  }
+  if (isLogical(gold) && isLogical(given) && gold.joined !== given.joined) {
+    return answer(false, "structure", '"and" is not "or"');
+  }
   const alternatives = given.kind === "list" && given.joined === "or"; // "1/2 or 0.5" says one thing twice
   const once = rules.repeats || alternatives || (g.kind === "set" && p.kind === "set");
   return once
@@ -93,6 +135,13 @@ export function compareCollections(gold: Node, given: Node, context: Context): A
 
 const isUnionLike = (node: Node): boolean =>
   node.kind === "setop" || node.kind === "realm" || node.kind === "builder";
+
+/** Statements joined by "and" or "or". */
+const isLogical = (node: Node): node is Node & { kind: "list" } =>
+  node.kind === "list" && (node.joined === "and" || node.joined === "or") &&
+  node.args.every((arg) =>
+    arg.kind === "symbol" || arg.kind === "phrase" || (arg.kind === "relation" && !isEquation(arg))
+  );
 
 /** One side is a single tuple inside a list of one. */
 function pairwiseOf(g: Collection, p: Collection, context: Context): Answer {
@@ -108,6 +157,9 @@ function compareNamed(g: Collection, p: Collection, context: Context): Answer {
     return typeof inner === "string" ? item : inner;
   };
   const [named, other] = g.kind === "named" ? [g, p] : [p, g];
+  if (other.kind === "solutions" && named.items.every(isIndexed)) {
+    return matching(g.items.map(value), p.items.map(value), context);
+  }
   if (other.items.length === 1) return differentKinds();
   if (other.kind === "set" && !context.rules.setAsTuple) {
     return answer(false, "structure", "a set where named values are asked");
@@ -118,8 +170,19 @@ function compareNamed(g: Collection, p: Collection, context: Context): Answer {
 
 function unique(items: readonly Node[], context: Context): Node[] {
   const kept: Node[] = [];
+  const seen = new Set<string>();
+  const near = new Nearness(items, [], context);
   for (const item of items) {
-    if (!kept.some((other) => context.compare(other, item, context).same === true)) kept.push(item);
+    const name = key(item, context.fuel);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    if (!kept.some((other) => near.may(other, item) && context.compare(other, item, context).same === true)) {
+      kept.push(item);
+    }
   }
   return kept;
 }
+
+/** `x_1 = 2`: one of several values of x. */
+const isIndexed = (item: Node): boolean =>
+  item.kind === "relation" && item.args[0]!.kind === "symbol" && /^[A-Za-z]_\d$/.test(item.args[0]!.name);

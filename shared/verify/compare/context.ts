@@ -31,6 +31,11 @@ export function plain(node: Node): Node {
 export const isSetLike = (node: Node): boolean =>
   node.kind === "setop" || node.kind === "realm" || node.kind === "builder" ||
   (node.kind === "tuple" && node.args.length === 2) ||
-  node.kind === "set" || (node.kind === "list" && node.args.length > 0 && node.args.every((arg) =>
-    arg.kind === "relation" && !isEquation(arg)
-  ));
+  node.kind === "set" || isInequalities(node);
+
+/** Several inequalities, joined by "and", "or" or commas. */
+export const isInequalities = (node: Node): boolean =>
+  node.kind === "list" && node.args.length > 0 &&
+  node.args.every((arg) => arg.kind === "relation" && arg.ops.every((op) => orders.has(op)));
+
+const orders = new Set(["<", ">", "<=", ">=", "!=", "in"]);

@@ -8,26 +8,35 @@ import { type Fuel, ParseError } from "../tree/fuel.ts";
 import { type Answer, answer } from "../values/identity.ts";
 import { key } from "../tree/key.ts";
 import { parse, type Reading } from "../read/parse.ts";
-import type { Preset } from "../presets.ts";
+import type { Place, Preset } from "../presets.ts";
+import {
+  choiceLabel,
+  choiceLetters,
+  labelledParts,
+  statementNumbers,
+  withSigns,
+  withTextCommands,
+} from "../read/prepare.ts";
+import { rational } from "../tree/rational.ts";
 import { formulas, numbers } from "../find/formulas.ts";
 
 /** The answer inside a gold text, which may be a whole solution; null when the preset cannot read it. */
 export function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
   if (!preset.bareGold) return markedGold(gold, preset, fuel);
+  const rules = { ...preset.extraction, answerTags: false, from: goldPlaces };
   let first: string | null = null;
-  for (
-    const candidate of candidates(gold, { start: 0, end: gold.length }, {
-      ...preset.extraction,
-      answerTags: false,
-    })
-  ) {
+  for (const candidate of candidates(gold, { start: 0, end: gold.length }, rules)) {
+    if (candidate.empty === true) return null;
     first ??= candidate.text;
     if (goldInterpretations(candidate.text, preset, fuel).length > 0) return candidate.text;
-    if (candidate.how === "whole") break; // an answer, but not a readable one: a number inside it is not the gold
+    if (candidate.how === "boxed" || candidate.how === "hash") break;
   }
   if (preset.rules.unparsedGold === "null") return null;
   return first ?? (gold.trim() === "" ? null : gold);
 }
+
+/** A gold is marked as the answer, or it is the answer as a whole: a formula or number inside a sentence is not the gold. */
+const goldPlaces: readonly Place[] = ["hope", "boxed", "hash", "final-answer", "answer", "entire"];
 
 /** What Math-Verify's default targets see in a gold: a box, a delimited formula, `\frac{1}{2}`, or a number after a space. */
 function markedGold(gold: string, preset: Preset, fuel: Fuel): string | null {
@@ -50,7 +59,20 @@ function markedGold(gold: string, preset: Preset, fuel: Fuel): string | null {
 export function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): Answer | null {
   const { rules } = preset;
   if (rules.textTier && squeeze(gold) === squeeze(given)) return answer(true, "text", "the same text");
-  const [golds, givens] = [goldInterpretations(gold, preset, fuel), interpretations(given, preset, fuel)];
+  if (preset.syntax.wordUnits) {
+    const [letters, chosen] = [choiceLetters(gold), choiceLetters(given)];
+    if (letters !== null && chosen !== null && isSelection(gold, letters)) {
+      return answer(letters === chosen, "choice", letters === chosen ? "the same choices" : "other choices");
+    }
+  }
+  const golds = goldInterpretations(gold, preset, fuel);
+  const remarked = !preset.syntax.remarks && golds.some((node) => remarkedNodes.has(node));
+  const givens = interpretations(
+    given,
+    remarked ? { ...preset, syntax: { ...preset.syntax, remarks: true } } : preset,
+    fuel,
+    false,
+  );
   if (golds.length === 0 || givens.length === 0) return null;
   let first: Answer | null = null;
   for (const g of golds) {
@@ -68,6 +90,10 @@ export function compareTexts(gold: string, given: string, preset: Preset, fuel: 
   }
   return first;
 }
+
+/** `ACD` in alphabetical order, or letters with commas between them; a word or a product of letters is neither. */
+const isSelection = (gold: string, letters: string): boolean =>
+  gold.replaceAll(/[\s$]|\\text|[{}]/g, "") === letters || /[A-H][\s}]*(?:,|and|;|\\text)/.test(gold);
 
 /** The tree with its symbols replaced by those of another one, in order of appearance. */
 function renamed(node: Node, like: Node, b: Builder): Node {
@@ -102,45 +128,84 @@ function goldInterpretations(text: string, preset: Preset, fuel: Fuel): Node[] {
     return last.nodes;
   }
   const [used, size] = [fuel.used, fuel.nodes];
-  const nodes = interpretations(text, { ...preset, syntax: { ...preset.syntax, missingBraces: true } }, fuel);
+  const nodes = interpretations(
+    text,
+    { ...preset, syntax: { ...preset.syntax, missingBraces: true } },
+    fuel,
+    true,
+  );
   last = { text, preset, nodes, cost: fuel.used - used, size: fuel.nodes - size };
   return nodes;
 }
 
-/** `(D) 10` and `\textbf{(D)}\ 10`: a choice and what it says. */
-const choiceLabel =
-  /^\s*(?:\\(?:text|textbf|mathrm|textrm|mathbf)\s?\{)?\(([A-J])\)\s?\}?(?:\\[ ,;]|\\q?quad|[\s~])*([^\s~].*)$/;
+/** Trees whose text carried a remark. */
+const remarkedNodes = new WeakSet<Node>();
 
 /** The trees that a text may stand for; more than one only where its notation is ambiguous. */
-function interpretations(text: string, preset: Preset, fuel: Fuel): Node[] {
+function interpretations(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] {
+  if (!preset.syntax.wordUnits) return parsed(text, preset, fuel, gold);
+  const bare = unmarked(text);
+  if (/^[-+]?\d{1,15}$/.test(bare)) return parsed(bare, preset, fuel, gold);
+  const alternatives = gold ? bare.split(/\s*(?<!\\?#\s?)\\?#\s?\\?#(?!\s?\\?#)\s*/) : [bare];
+  if (alternatives.length > 1) {
+    return alternatives.flatMap((part) => interpretations(part, preset, fuel, gold));
+  }
+  return special(bare, preset, fuel, gold) ?? parsed(withSigns(withTextCommands(bare)), preset, fuel, gold);
+}
+
+/** Answers whose form says what they are before they are read as mathematics. */
+function special(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] | null {
+  const b = new Builder(fuel);
+  // Words only: no product of their letters.
+  if (
+    /^\s*[A-Za-z]+(?:[ ,.'-]+[A-Za-z]+)+[.!]?\s*$/.test(text) && /[A-Za-z]{3}/.test(text) &&
+    !/\b(?:and|or|pi|sqrt|sin|cos|tan|ln|log|inf|infinity)\b/.test(text) && choiceLabel(text) === null
+  ) return [b.node({ kind: "text", text })];
+  const numbers = statementNumbers(text);
+  if (numbers !== null) {
+    const items = numbers.map((n) => b.number(rational(BigInt(n))));
+    const statements = b.node({ kind: "list", joined: "," }, items);
+    return gold ? [statements] : [statements, ...parsed(text, preset, fuel, gold)];
+  }
+  const label = choiceLabel(text);
+  if (label !== null) {
+    const content = label.content === ""
+      ? []
+      : interpretations(label.content, preset, fuel, gold).slice(0, 1);
+    return [b.node({ kind: "choice", letter: label.letter }, content)];
+  }
+  const parts = labelledParts(text);
+  if (parts === null) return null;
+  const values = parts.map((part) => interpretations(part.text, preset, fuel, gold)[0]);
+  if (values.includes(undefined)) return null;
+  return [b.node(
+    { kind: "list", joined: "," },
+    parts.map((part, i) =>
+      b.node({ kind: "relation", ops: ["="] }, [b.node({ kind: "symbol", name: part.label }), values[i]!])
+    ),
+  )];
+}
+
+/** Without emphasis by asterisks around it. */
+const unmarked = (text: string): string => text.trim().replace(/^\*\*([^*]*)\*\*[.,]?$/, "$1").trim();
+
+function parsed(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] {
   const { syntax } = preset;
   const usual: Reading = {
     commas: "thousands",
     exponents: syntax.exponents,
     words: syntax.wordUnits,
-    remarks: syntax.remarks,
+    remarks: syntax.remarks || gold,
     missingBraces: syntax.missingBraces,
     looseSlash: true,
     letterUnits: false,
   };
-  // Words only: no product of their letters.
-  if (
-    /^\s*[A-Za-z]+(?:[ ,.'-]+[A-Za-z]+)+[.!]?\s*$/.test(text) && /[A-Za-z]{3}/.test(text) && syntax.wordUnits
-  ) {
-    if (!/\b(?:and|or|pi|sqrt|sin|cos|tan|ln|log|inf|infinity)\b/.test(text)) {
-      return [new Builder(fuel).node({ kind: "text", text })];
-    }
-  }
-  const label = choiceLabel.exec(text);
-  if (label !== null && syntax.wordUnits) {
-    const letter = new Builder(fuel).node({ kind: "symbol", name: label[1]! });
-    return [letter, ...interpretations(label[2]!, preset, fuel)];
-  }
   const nodes = new Map<string, Node>();
   const read = (reading: Reading): ReturnType<typeof parse>["ambiguous"] | null => {
     try {
-      const { node, ambiguous } = parse(text, reading, fuel);
+      const { node, ambiguous, remarked } = parse(text, reading, fuel);
       const name = key(node, fuel);
+      if (remarked) remarkedNodes.add(node);
       if (!nodes.has(name)) nodes.set(name, node);
       return ambiguous;
     } catch (error) {
@@ -150,18 +215,19 @@ function interpretations(text: string, preset: Preset, fuel: Fuel): Node[] {
   };
   const ambiguous = read(usual);
   if (ambiguous === null && preset.rules.chains === "last" && /[^<>!]=[^=]/.test(text)) {
-    return interpretations(text.slice(text.lastIndexOf("=") + 1), preset, fuel); // the last side of an equation may do
+    const rest = text.slice(text.lastIndexOf("=") + 1); // the last side of an equation may do
+    return interpretations(rest, preset, fuel, gold);
   }
   if (ambiguous?.comma === true) {
-    read({ ...usual, commas: "list" });
+    if (!/(?<!\d),0\d|,0\d/.test(text)) read({ ...usual, commas: "list" });
     if (/[([{].*, /.test(text)) read({ ...usual, commas: "grouped" });
     if (syntax.decimalCommas && decimalComma.test(text)) read({ ...usual, commas: "decimal" });
   }
   if (ambiguous?.slash === true) read({ ...usual, looseSlash: false });
   if (ambiguous?.unit === true && syntax.wordUnits) read({ ...usual, letterUnits: true });
   const [only] = nodes.values();
-  if (nodes.size === 1 && only?.kind === "text" && only.text !== text && /[,\d]/.test(only.text)) {
-    return [only, ...interpretations(only.text, preset, fuel)]; // \text{A, B and C}, \text{13}
+  if (nodes.size === 1 && only?.kind === "text" && only.text !== text && /[,\d<>=()[\]%]/.test(only.text)) {
+    return [only, ...interpretations(only.text, preset, fuel, gold)]; // \text{A, B and C}, \text{13}
   }
   return [...nodes.values()];
 }

@@ -28,10 +28,13 @@ export function compareMatrices(gold: Node, given: Node, context: Context): Answ
   if (g.kind !== "matrix" || p.kind !== "matrix") return differentKinds();
   if (
     context.rules.form === "literal" && gold.kind === "matrix" && given.kind !== "matrix" &&
-    given.kind !== "tuple"
+    given.kind !== "tuple" && !isTransposed(given)
   ) {
     return answer(false, "structure", "an expression where a matrix is asked");
   }
   if (g.rows !== p.rows || g.columns !== p.columns) return answer(false, "structure", "another size");
   return pairwise(g.args, p.args, context);
 }
+
+const isTransposed = (node: Node): boolean =>
+  node.kind === "pow" && node.args[0]!.kind === "matrix" && node.args[1]!.kind === "symbol";

@@ -1,7 +1,8 @@
 // Elements of two collections against each other: in order, or each with a partner of its own.
 
-import type { Node } from "../tree/node.ts";
-import { type Answer, answer } from "../values/identity.ts";
+import { type Node, some } from "../tree/node.ts";
+import { key } from "../tree/key.ts";
+import { type Answer, answer, constantValue } from "../values/identity.ts";
 import type { Context } from "./context.ts";
 
 /** Element by element, in order. */
@@ -21,11 +22,13 @@ export function pairwise(gold: readonly Node[], given: readonly Node[], context:
 /** Every element of one side has its own partner on the other. */
 export function matching(gold: readonly Node[], given: readonly Node[], context: Context): Answer {
   if (gold.length !== given.length) return answer(false, "structure", "another number of elements");
-  const rest = [...given];
+  const [left, rest] = withoutTwins(gold, given, context);
+  const near = new Nearness(left, rest, context);
   let undecided = false;
-  for (const item of gold) {
+  for (const item of left) {
     let found = -1;
     for (const [i, other] of rest.entries()) {
+      if (!near.may(item, other)) continue;
       const { same } = context.compare(item, other, context);
       if (same === "undecided") undecided = true;
       if (same !== true) continue;
@@ -42,4 +45,67 @@ export function matching(gold: readonly Node[], given: readonly Node[], context:
     rest.splice(found, 1);
   }
   return answer(true, "structure", "the same elements");
+}
+
+/** Both lists without the elements that are written alike; long lists only, as short ones are compared at once. */
+function withoutTwins(gold: readonly Node[], given: readonly Node[], context: Context): [Node[], Node[]] {
+  if (gold.length < 4) return [[...gold], [...given]];
+  const twins = new Map<string, Node[]>();
+  for (const other of given) {
+    const name = key(other, context.fuel);
+    const list = twins.get(name);
+    if (list === undefined) twins.set(name, [other]);
+    else list.push(other);
+  }
+  const taken = new Set<Node>();
+  const left = gold.filter((item) => {
+    const twin = isPlain(item) ? twins.get(key(item, context.fuel))?.pop() : undefined;
+    if (twin !== undefined) taken.add(twin);
+    return twin === undefined;
+  });
+  return [left, given.filter((other) => !taken.has(other))];
+}
+
+/** Numbers and formulas, which are equal when they are written alike whatever the rules say. */
+const isPlain = (node: Node): boolean => node.kind === "number" || (node.kind === "symbol");
+
+/** Rough values of constants, so that only elements close to each other are compared in full. */
+export class Nearness {
+  private readonly values = new Map<Node, number | null>();
+
+  constructor(gold: readonly Node[], given: readonly Node[], context: Context) {
+    const { rules } = context;
+    if (
+      gold.length + given.length < 8 || rules.hundredfold || rules.relativeTolerance > 1e-4 ||
+      rules.places !== null
+    ) return;
+    if (rules.significantDigits < 4 || rules.bases !== "value") return;
+    for (const node of [...gold, ...given]) {
+      if (!this.values.has(node)) this.values.set(node, roughly(node, context));
+    }
+  }
+
+  /** Whether two elements may be equal. */
+  may(a: Node, b: Node): boolean {
+    const [x, y] = [this.values.get(a) ?? null, this.values.get(b) ?? null];
+    return x === null || y === null || Math.abs(x - y) <= 1e-2 * Math.max(Math.abs(x), Math.abs(y));
+  }
+}
+
+const scalars = new Set(["number", "add", "mul", "div", "pow", "root", "call", "constant"]);
+
+function roughly(node: Node, context: Context): number | null {
+  if (
+    !scalars.has(node.kind) ||
+    some(
+      node,
+      (part) =>
+        part.kind === "percent" || part.kind === "unit" || part.kind === "degree" || part.kind === "numeral",
+    )
+  ) {
+    return null;
+  }
+  if (node.kind === "number") return Number(node.value.p) / Number(node.value.q);
+  const value = constantValue(node, context.fuel);
+  return value === null || value.im !== 0n || value.error > 2 ** 200 ? null : Number(value.re) / 2 ** 256;
 }

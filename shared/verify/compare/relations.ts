@@ -2,7 +2,7 @@
 
 import { type Node, type RelationOp, some, symbols } from "../tree/node.ts";
 import type { Context } from "./context.ts";
-import { isEquation, isName, type Relation } from "./names.ts";
+import { isCombined, isEquation, isName, lastStep, type Relation } from "./names.ts";
 import { type Answer, answer, identical, valueOf } from "../values/identity.ts";
 import { key } from "../tree/key.ts";
 import { sameSet } from "../values/intervals.ts";
@@ -19,7 +19,8 @@ export function assigned(node: Relation, gold: Node | null, context: Context): N
   const named = isName(first) && !(gold !== null && isName(gold) && key(gold, fuel) === key(first, fuel));
   const constant = symbols(first).size === 0 &&
     !some(first, (part) => part.kind === "apply" || part.kind === "text");
-  if (!named && !constant && (gold === null || rules.equations === "assignments")) {
+  const combined = gold !== null && symbols(gold).size === 0 && isCombined(node);
+  if (!named && !constant && !combined && (gold === null || rules.equations === "assignments")) {
     return "an equation where a value is asked";
   }
 
@@ -33,9 +34,12 @@ export function assigned(node: Relation, gold: Node | null, context: Context): N
   if (approximated && !rules.approximations && gold !== null && isExact(gold, context)) {
     return "an approximation of an exact value";
   }
-  const sides = node.args.slice(named ? 1 : 0, index);
+  const sides = node.args.slice(named || combined ? 1 : 0, index);
   for (const side of sides) {
-    if (identical(side, value, fuel).same !== true) return "a chain whose sides differ";
+    const { same } = identical(side, value, fuel);
+    // A limit that cannot be computed here may stand in front of its value.
+    const open = same === "undecided" && some(side, (part) => part.kind === "big");
+    if (same !== true && !open) return "a chain whose sides differ";
   }
   return value;
 }
@@ -50,6 +54,7 @@ function isExact(node: Node, context: Context): boolean {
 export function compareRelations(gold: Relation, given: Relation, context: Context): Answer {
   const { fuel, rules } = context;
   if (key(gold, fuel) === key(given, fuel)) return answer(true, "canonical", "the same relation");
+  if (lastStep(gold, context.builder) !== gold) return compareChains(gold, given, context);
   if (isEquation(gold) && isEquation(given)) return compareEquations(gold, given, context);
   const [a, b] = [realSet(gold, context.builder, fuel), realSet(given, context.builder, fuel)];
   if (a !== null && b !== null) {
@@ -150,7 +155,14 @@ const mirrored: Partial<Record<RelationOp, RelationOp>> = {
   "=": "=",
   "!=": "!=",
   "~": "~",
+  "==": "==",
+  "<=>": "<=>",
+  sim: "sim",
+  cong: "cong",
 };
+
+/** Relations that stay true when both sides are changed by the same. */
+const solvable = new Set<RelationOp>(["<", ">", "<=", ">=", "!="]);
 
 /** Inequalities that are not sets of one unknown: link by link, in either direction. */
 function compareChains(gold: Relation, given: Relation, context: Context): Answer {
@@ -165,12 +177,13 @@ function compareChains(gold: Relation, given: Relation, context: Context): Answe
   if (inReverse && sides([...given.args].reverse())) {
     return answer(true, "structure", "the same relation read backwards");
   }
-  if (gold.ops.length > 1) return answer(false, "structure", "another chain of relations");
+  const [op] = gold.ops;
+  if (gold.ops.length > 1 || op === undefined || !solvable.has(op)) {
+    return answer(false, "structure", "another chain of relations");
+  }
   if (!inOrder && !inReverse) return answer(false, "structure", "another kind of relation");
   const g = difference(gold, context);
   const p = difference(given, context);
-  const [op] = gold.ops;
   if (op === "!=") return proportional(g, p, false, context);
-  if (op === "in" || op === "notin" || op === "subset") return answer(false, "structure", "another relation");
   return proportional(g, inOrder ? p : b.negative(p), true, context);
 }

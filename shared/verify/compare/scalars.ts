@@ -7,8 +7,9 @@ import type { Context } from "./context.ts";
 import { type Answer, answer, constantValue, identical, valueOf } from "../values/identity.ts";
 import { key } from "../tree/key.ts";
 import { roundsTo, significantDigits } from "../read/numerals.ts";
-import { multiply, one, power, type Rational, rational } from "../tree/rational.ts";
-import { unitScale } from "../read/units.ts";
+import { divide, multiply, one, power, type Rational, rational } from "../tree/rational.ts";
+import { measureOf, sameLabel } from "../read/units.ts";
+import { withConstantOf } from "./families.ts";
 
 const hundred = rational(100n);
 
@@ -21,18 +22,36 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
   ) {
     return answer(false, "structure", "an operation that the gold does not contain was left undone");
   }
+  const base = compareNumerals(g.node, p.node, context);
+  if (base !== null) return base;
   const literal = isLiteral(g.node);
   if (rules.form === "literal" && literal && !isLiteral(p.node)) {
     return answer(false, "structure", "an expression where a number is asked");
   }
   let [x, y] = [g.node, p.node];
   if (rules.units && g.unit !== null && p.unit !== null) {
-    const [from, to] = [unitScale(g.unit), unitScale(p.unit)];
-    if (from !== null && to !== null) {
-      if (from.dimension !== to.dimension) return answer(false, "structure", "another kind of unit");
-      const ratio = decimalRatio(to.scale / from.scale);
-      if (ratio === null) return answer(false, "structure", "another unit");
+    const [from, to] = [measureOf(g.unit), measureOf(p.unit)];
+    if (from === null || to === null) {
+      if (!sameLabel(g.unit, p.unit)) return answer(false, "structure", "other things are counted");
+    } else if (from.dimension !== to.dimension) return answer(false, "structure", "another kind of unit");
+    else {
+      const ratio = divide(to.scale, from.scale);
       if (ratio.p !== ratio.q) y = b.product(b.number(ratio, y.kind === "number" ? y.places : null), y);
+    }
+  }
+  if (rules.units && g.degrees !== p.degrees) {
+    const unit = g.degrees ? p.unit : g.unit;
+    const measure = unit === null ? null : measureOf(unit);
+    if (
+      measure !== null && measure.dimension !== "radians1" && measure.dimension !== "celsius1" &&
+      measure.dimension !== "fahrenheit1"
+    ) return answer(false, "structure", "another kind of unit");
+    if (measure?.dimension === "radians1") {
+      const half = b.node({ kind: "div" }, [
+        b.node({ kind: "constant", name: "pi" }),
+        b.number(rational(180n)),
+      ]);
+      return numbers(g.degrees ? b.product(x, half) : x, g.degrees ? y : b.product(y, half), context);
     }
   }
   if (
@@ -48,10 +67,39 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
   }
   if (g.percent === p.percent) return numbers(x, y, context);
   const whole = numbers(x, y, context);
-  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true)) return whole;
+  // 46% answers 46 and 0.46; but 0.46% is no answer to the share 0.46.
+  const share = p.percent && isShare(x, context);
+  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true && !share)) {
+    return whole;
+  }
   const part = (node: Node): Node => b.node({ kind: "div" }, [node, b.number(hundred)]);
   return g.percent ? numbers(part(x), y, context) : numbers(x, part(y), context);
 }
+
+/**
+ * A gold written in a base asks for its digits, with the base or without. A gold without a base is met by the value of a
+ * numeral; one of five or more binary digits also by the same digits with their base.
+ */
+function compareNumerals(gold: Node, given: Node, context: Context): Answer | null {
+  if (context.rules.bases !== "value") return null;
+  if (gold.kind === "numeral") {
+    const digits = given.kind === "numeral" && given.base === gold.base
+      ? given.digits
+      : given.kind === "number" && given.places === null && given.value.q === 1n
+      ? given.value.p.toString()
+      : null;
+    if (digits === null) return answer(false, "structure", `not written in base ${gold.base}`);
+    const same = withoutZeros(digits) === withoutZeros(gold.digits);
+    return answer(same, "structure", same ? "the same digits" : "other digits");
+  }
+  if (given.kind !== "numeral" || gold.kind !== "number" || gold.places !== null) return null;
+  const digits = gold.value.p.toString();
+  return given.base === 2 && /^1[01]{4,}$/.test(digits) && !/^10+$/.test(digits) && digits === given.digits
+    ? answer(true, "structure", "the same binary digits")
+    : null;
+}
+
+const withoutZeros = (digits: string): string => digits.replace(/^0+(?=.)/, "");
 
 type Stripped = { node: Node; percent: boolean; degrees: boolean; unit: string | null };
 
@@ -81,15 +129,10 @@ function stripped(node: Node, context: Context): Stripped {
 const isWrapper = (node: Node): boolean =>
   node.kind === "percent" || node.kind === "degree" || node.kind === "unit";
 
-/** A ratio of unit sizes as a fraction; these come from a short table, not from answers. */
-function decimalRatio(x: number): Rational | null {
-  for (const [p, q] of [[x, 1], [1, 1 / x]] as const) {
-    const [a, d] = [Math.round(p * 1e9) / 1e9, Math.round(q * 1e9) / 1e9];
-    if (a > 0 && d > 0 && Math.abs(a / d / x - 1) < 1e-9) {
-      return rational(BigInt(Math.round(a * 1e9)), BigInt(Math.round(d * 1e9)));
-    }
-  }
-  return null;
+/** A number strictly between 0 and 1. */
+function isShare(node: Node, context: Context): boolean {
+  const value = valueOf(node, context.fuel);
+  return value !== null && value !== "undefined" && value.p > 0n && value.p < value.q;
 }
 
 /** Names of the operations in an expression that a final answer should have carried out. */
@@ -135,6 +178,11 @@ function numbers(x: Node, y: Node, context: Context): Answer {
   }
   const plain = identical(x, y, fuel);
   if (plain.same === true) return plain;
+  if (rules.parameters && symbols(x).size > 0) {
+    const renamed = withConstantOf(x, y, context.builder);
+    const same = renamed === null ? plain : identical(x, renamed, fuel);
+    if (same.same === true) return same;
+  }
   if (rules.relativeTolerance > 0 && rules.toleranceFor === "all") {
     const scales = rules.hundredfold ? [one, hundred, rational(1n, 100n)] : [one];
     if (scales.some((scale) => close(x, y, scale, context))) {

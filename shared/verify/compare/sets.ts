@@ -25,6 +25,14 @@ export function compareSets(gold: Node, given: Node, context: Context): Answer {
   if (gold.kind === "setop" && given.kind === "setop" && gold.op === given.op) {
     return pairwise(gold.args, given.args, context);
   }
+  if (gold.kind === "list" && given.kind === "list") {
+    const joined = (node: Node & { kind: "list" }): string => node.joined === "and" ? "," : node.joined;
+    if (joined(gold) !== joined(given)) return answer(false, "structure", '"and" is not "or"');
+    return matching(gold.args, given.args, context);
+  }
+  if (gold.kind === "builder" && given.kind === "relation" && gold.args.length === 2) {
+    return context.compare(gold.args[1]!, given, context);
+  }
   if (gold.kind === "set" && given.kind === "set") return matching(gold.args, given.args, context);
   return answer(
     gold.kind === given.kind ? "undecided" : false,

@@ -1,7 +1,7 @@
 // Finds the final answer of a completion: which part may be graded, then the places where answers stand, in order.
 
 import { type Box, boxes, groups, joined, type Span } from "./boxes.ts";
-import { isDigit } from "../read/numerals.ts";
+import { claims } from "./claims.ts";
 import type { Extraction, Place } from "../presets.ts";
 import { formulas, type Found, isBare, known, lastMarked, numbers, piece, tail } from "./formulas.ts";
 
@@ -18,11 +18,10 @@ export function gradable(text: string, rules: Extraction): Span | null {
     for (const end of rules.reasoningEnd) {
       const at = text.lastIndexOf(end);
       if (at >= 0) start = Math.max(start, at + end.length);
+      const open = text.lastIndexOf(end.replace("/", ""));
+      if (end.startsWith("</") && open > at) return null;
     }
     if (start === 0 && rules.reasoning === "required") return null;
-    if (start === 0 && rules.reasoningEnd.includes("</think>") && text.trimStart().startsWith("<think>")) {
-      return null;
-    }
   }
   let end = text.length;
   if (rules.answerTags) {
@@ -43,7 +42,7 @@ export function* candidates(text: string, span: Span, rules: Extraction): Genera
   const part = text.slice(span.start, span.end);
   for (const place of rules.from) {
     for (const found of at(place, part, rules)) {
-      if (found.text.trim() === "") continue;
+      if (found.text.trim() === "" && found.empty !== true) continue;
       const { start, end } = found.span;
       yield { ...found, how: place, span: { start: start + span.start, end: end + span.start } };
     }
@@ -73,20 +72,28 @@ function at(place: Place, text: string, rules: Extraction): Found[] {
       const stop = text.indexOf("\n", mark);
       return [piece(text, mark + 4, stop < 0 ? text.length : stop)];
     }
-    case "whole":
-      return isBare(text) ? [piece(text, 0, text.length)] : [];
+    case "whole": {
+      if (isBare(text)) return [piece(text, 0, text.length)];
+      const bold = /(?:^|\n)[ \t]{0,8}\*\*([^*\n]{1,200})\*\*[ \t.]{0,8}$/.exec(text.slice(-300).trimEnd());
+      if (bold === null || !isBare(bold[1]!)) return [];
+      const start = text.lastIndexOf(bold[1]!);
+      return [piece(text, start, start + bold[1]!.length)];
+    }
     case "entire":
       return [piece(text, 0, text.length)];
     case "statement": {
-      const end = text.trimEnd().length;
-      return segment(text, Math.max(text.lastIndexOf("\n", end - 1) + 1, end - 600), end, rules).filter((
-        found,
-      ) => isStated(text, found));
+      const closing = /\s*I hope (?:it|this) (?:is correct|helps)[.!]?\s*$/.exec(text.slice(-60));
+      const end = text.trimEnd().length - (closing?.[0].trimEnd().length ?? 0);
+      const line = Math.max(text.lastIndexOf("\n", end - 1) + 1, end - 600);
+      return claims(text, line, end, rules, true).filter((found) =>
+        isStated(text, found) || isShortWords(found)
+      );
     }
     case "math":
-      return lastMarked(text, rules);
+      return lastMarked(text, rules).filter((found) => !isDoubtful(text, found));
     case "number":
-      return numbers(text, Math.max(0, text.length - tail), text.length).slice(-1);
+      return numbers(text, Math.max(0, text.length - tail), text.length).slice(-1)
+        .filter((found) => !isDoubtful(text, found));
   }
 }
 
@@ -97,6 +104,11 @@ function boxed(text: string, rules: Extraction): Found[] {
   if (all.length === 0) return [];
   if (rules.boxes === "last" || rules.boxes === "first") {
     return [withPercent(text, rules.boxes === "last" ? all.slice(-1) : all.slice(0, 1), rules)];
+  }
+  const last = all.at(-1)!;
+  if (text.slice(last.start, last.end).trim() === "") {
+    const later = lastOf(text.slice(last.to), answerWords) !== null;
+    return later ? [] : [{ ...piece(text, last.start, last.end), empty: true }];
   }
   const parts = groups(text, all);
   const found = withPercent(text, parts.at(-1)!, rules);
@@ -161,7 +173,7 @@ function hope(text: string, rules: Extraction): Found[] {
   if (anchor === null) return [];
   let stop = before.length;
   while (stop > anchor.end && " .\n".includes(before[stop - 1]!)) stop--;
-  return segment(text, offset + anchor.end, offset + stop, rules);
+  return claims(text, offset + anchor.end, offset + stop, rules, false);
 }
 
 function anchored(text: string, anchor: Span | null, rules: Extraction): Found[] {
@@ -172,34 +184,11 @@ function anchored(text: string, anchor: Span | null, rules: Extraction): Found[]
   const line = text.indexOf("\n", start);
   const block = /^(?:\s|is|:|\$\$|\\\[){0,4}(?:\$\$|\\\[)/.test(text.slice(start, start + 12));
   const stop = Math.min(line < 0 || block ? text.length : line, start + 600);
-  return segment(text, start, stop, rules);
-}
-
-/** Candidates in what follows an anchor. */
-function segment(text: string, from: number, to: number, rules: Extraction): Found[] {
-  let start = from;
-  const part = text.slice(from, to);
-  for (const verb of [" is ", " are ", " est ", " is: ", " is:", "\u662f", "is\n", ": "]) {
-    const last = part.lastIndexOf(verb);
-    const place = from + last + verb.length;
-    if (last >= 0 && place > start && !insideMath(part, last) && text.slice(place, to).trim() !== "") {
-      start = place;
-    }
-    if (part.startsWith(verb.trimStart())) start = Math.max(start, from + verb.trimStart().length);
+  if (block) {
+    const [formula] = formulas(text, start, stop, rules);
+    if (formula !== undefined) return [formula];
   }
-  const sentence = /[.\u3002](?:\s+[A-Z\u4e00-\u9fff]|\s*$)/.exec(text.slice(start, to));
-  const end = sentence === null ? to : start + sentence.index;
-  const found: Found[] = [];
-  if (rules.formulasOnly) return formulas(text, from, to, rules).slice(-1);
-  const trimmed = trim(text, start, end);
-  const marked = formulas(text, start, end, rules).filter((formula) =>
-    !/^\\?[A-Za-z]$/.test(formula.text.trim())
-  );
-  const rest = text.slice(trimmed.start, trimmed.end);
-  if (isBare(rest) && /[\d\\A-Z]|^[a-z]$/.test(rest)) found.push(piece(text, trimmed.start, trimmed.end));
-  found.push(...marked.slice(0, 1), ...formulas(text, start, end, rules).slice(0, 1));
-  found.push(...numbers(text, start, end).slice(0, 1), ...numbers(text, from, to).slice(0, 1));
-  return found;
+  return claims(text, start, stop, rules, false);
 }
 
 /** What stands right behind "is", "are" or "=" and fills the rest of its line. */
@@ -211,17 +200,24 @@ function isStated(text: string, found: Found): boolean {
     /^[\s.*)\]$]*$/.test(text.slice(found.span.end, found.span.end + 12));
 }
 
-const insideMath = (part: string, at: number): boolean => part.slice(0, at).split("$").length % 2 === 0;
+/** One to three words that a sentence may end with: "So the direction is east." */
+const isShortWords = (found: Found): boolean =>
+  found.claim === true && /^[A-Za-z]{2,20}(?:[ -][A-Za-z]{1,20}){0,2}$/.test(found.text);
 
-/** Without white space, emphasis and quotation marks around. */
-function trim(text: string, start: number, end: number): Span {
-  const marks = " \n\t*\"'`:=.,\u201c\u201d\uff1a";
-  while (start < end && marks.includes(text[start]!) && !(text[start] === "." && isDigit(text[start + 1]))) {
-    start++;
-  }
-  while (start < end && marks.includes(text[end - 1]!)) end--;
-  return { start, end };
+/** Whether the words around a formula or number, up to the next ones, say that it is not the answer. */
+function isDoubtful(text: string, found: Found): boolean {
+  const before = text.slice(Math.max(0, found.span.start - 300), found.span.start);
+  const after = text.slice(found.span.end, found.span.end + 300);
+  const lead = before.slice(
+    Math.max(...["\n", ". ", "$", "\\)"].map((mark) => before.lastIndexOf(mark) + 1)),
+  );
+  const near = lead.slice((/\d[^\d]*$/.exec(lead)?.index ?? -1) + 1);
+  const rest = /^[^\n]*?(?=\.\s|\n|\d|$)/.exec(after)?.[0] ?? "";
+  return doubts.test(`${near} # ${rest}`);
 }
+
+const doubts =
+  /\b(?:not|cannot|unable|undetermined|unclear|unknown|unsure|either|at least|at most|(?:less|more|greater|fewer) than|between|maybe|perhaps|possibly)\b|n't\b/i;
 
 /** The last formula within a hundred characters after the word "answer", in a tag or not. */
 function anchoredFormula(text: string, rules: Extraction): Found[] {

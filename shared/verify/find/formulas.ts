@@ -9,7 +9,16 @@ export const tail = 5_000;
 
 /** A piece of text that may be an answer, and further boxes that must agree with it.
  * `parts`: the boxes that it was joined from, when there are several. */
-export type Found = { text: string; span: Span; others: string[]; parts: string[] };
+export type Found = {
+  text: string;
+  span: Span;
+  others: string[];
+  parts: string[];
+  /** All that a sentence claims, words included. */
+  claim?: boolean;
+  /** The last box is empty: the answer was taken back. */
+  empty?: boolean;
+};
 export const piece = (text: string, start: number, end: number): Found => ({
   text: text.slice(start, end),
   span: { start, end },

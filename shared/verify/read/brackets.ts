@@ -38,7 +38,8 @@ function split(elements: readonly Element[], sign: string): Element[][] {
 
 const partners: Record<string, readonly string[]> = {
   "(": [")", "]"],
-  "[": ["]", ")"],
+  "[": ["]", ")", "["],
+  "]": ["[", "]", ")"],
   "{": ["}"],
   "\\{": ["\\}"],
   langle: ["rangle"],
@@ -75,15 +76,16 @@ export function bracketed(b: Builder, open: string, close: string, elements: rea
         : listOf(b, elements);
     case "(":
     case "[":
+    case "]":
     case "langle": {
       if (elements.length === 0) throw new ParseError("empty brackets");
-      if (single !== null && single.kind !== "list") return single;
+      if (single !== null && single.kind !== "list" && open !== "]" && close !== "[") return single;
       const nodes = elements.map((element) => element.node);
       const round = open === "langle";
       return b.node({
         kind: "tuple",
-        open: round || open === "(" ? "(" : "[",
-        close: round || close === ")" ? ")" : "]",
+        open: round || open === "(" || open === "]" ? "(" : "[",
+        close: round || close === ")" || close === "[" ? ")" : "]",
       }, nodes);
     }
   }
@@ -98,9 +100,21 @@ function braces(b: Builder, elements: readonly Element[]): Node {
   return b.node({ kind: "set" }, elements.map((element) => element.node));
 }
 
+/** A system of equations, or the values of a piecewise answer with their conditions. */
+function casesOf(b: Builder, rows: readonly (readonly Node[])[]): Node {
+  if (rows.length === 0 || rows.some((row) => row.length > 2)) throw new ParseError("a ragged system");
+  if (rows.some((row) => row.length === 2)) {
+    const otherwise = b.node({ kind: "text", text: "otherwise" });
+    return b.node({ kind: "piecewise" }, rows.flatMap((row) => [row[0]!, row[1] ?? otherwise]));
+  }
+  const lines = rows.map((row) => row[0]!);
+  return lines.length === 1 ? lines[0]! : b.node({ kind: "list", joined: "," }, lines);
+}
+
 /** The node of a finished matrix environment; rows must be equally long. */
 export function matrixOf(b: Builder, name: string, rows: readonly (readonly Node[])[]): Node {
   const full = rows.filter((row) => row.length > 0);
+  if (name === "cases") return casesOf(b, full);
   const columns = full[0]?.length ?? 0;
   if (columns === 0 || full.some((row) => row.length !== columns)) throw new ParseError("a ragged matrix");
   const matrix = b.node({ kind: "matrix", rows: full.length, columns }, full.flat());

@@ -2,8 +2,12 @@
 
 import type { RelationOp } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
-import { type Frame, type Parser, remark } from "./parser.ts";
+import type { Frame, Parser } from "./parser.ts";
 import { numeral } from "./prefix.ts";
+import { remark, tailOf } from "./words.ts";
+import { measureOf } from "./units.ts";
+import type { Node } from "../tree/node.ts";
+import { divide, multiply } from "../tree/rational.ts";
 import * as operators from "./operators.ts";
 import type { Token } from "./lexer.ts";
 
@@ -21,15 +25,19 @@ export function readSuffix(m: Parser, token: Token): void {
     case "end":
       return m.boundary(token);
     case "text":
+    case "currency":
       return annotation(m, token.value);
+    case "open":
+      if (
+        token.value === "[" && (top.open === "[" || top.open === "]") && top.elements.length === 1 &&
+        endsInterval(m)
+      ) {
+        return m.close("[");
+      }
+      break;
     case "operator":
       return afterOperand(m, token, top);
     case "number": {
-      const previous = top.values.at(-1);
-      if (previous?.kind === "text" && /^\d/.test(token.value)) {
-        top.values.pop();
-        return m.deliver(m.b.node({ kind: "text", text: `${previous.text} ${token.value}` }));
-      }
       if (m.tokens[m.at - 2]?.type === "number") throw new ParseError("two numbers side by side");
     }
   }
@@ -53,7 +61,9 @@ function juxtapose(m: Parser, token: Token, top: Frame): void {
     if (m.reading.letterUnits) return annotation(m, token.value);
   }
   if (token.value === "(" && previous?.type === "symbol" && isApplication(m, top)) return apply(m, top);
-  if (top.values.at(-1)?.kind === "text") return afterText(m, top);
+  const degrees = top.values.at(-1)?.kind === "degree" && token.type === "symbol" &&
+    /^[CF]$/.test(token.value);
+  if (degrees && (m.next === undefined || endsElement(m, m.at))) return annotation(m, token.value);
   if (token.type === "function") m.reduce(operators.binding.call);
   const above = top.operators.at(-1);
   if (above?.isSlash === true) {
@@ -65,11 +75,10 @@ function juxtapose(m: Parser, token: Token, top: Frame): void {
   m.at--;
 }
 
-/** Words followed by mathematics are a label, unless a number makes them a name such as "June 20". */
-function afterText(m: Parser, top: Frame): void {
-  top.values.pop();
-  m.at--;
-}
+/** `[2, 5[` */
+const endsInterval = (m: Parser): boolean =>
+  m.next === undefined || ["separator", "close", "relation", "end"].includes(m.next.type) ||
+  m.next.value === "cup" || m.next.value === "cap";
 
 /** Whether nothing but a unit's exponent or quotient lies between `at` and the end of the element. */
 function endsElement(m: Parser, at: number): boolean {
@@ -89,7 +98,7 @@ function endsElement(m: Parser, at: number): boolean {
 function isApplication(m: Parser, top: Frame): boolean {
   const last = top.values.at(-1);
   if (last?.kind !== "symbol") return false;
-  if (/^[fgh]('|_|$)/.test(last.name)) return true;
+  if (/^(?:[fgh](?:'|_|$)|fn:|zeta$|(?:var)?phi$|Phi$|[Pp]si$|mho$)/.test(last.name)) return true;
   const [inside, close] = m.tokens.slice(m.at, m.at + 2);
   if (close?.value === ")" && (inside?.value === "t" || inside?.value === "0")) return true;
   if (top.operators.length > 0 || top.values.length > 1) return false;
@@ -134,9 +143,13 @@ function afterOperand(m: Parser, token: Token, top: Frame): void {
       top.values[top.values.length - 1] = m.b.node({ kind: "realm", name: value.name + script.value });
       return;
     }
-    if (script?.value === "degree" || script?.value === "'" || script?.type === "text") {
+    const ordinal = script?.type === "text" && /^(?:st|nd|rd|th)$/.test(script.value);
+    if (script?.value === "degree" || script?.value === "'" || ordinal) {
       m.at += braced ? 3 : 1;
-      return script.type === "text" ? undefined : postfix(m, script.value, top);
+      return ordinal ? undefined : postfix(m, script!.value, top);
+    }
+    if (script?.type === "text" && !/^[A-Za-z]$/.test(script.value)) {
+      throw new ParseError("words as an exponent");
     }
   }
   const operator = operators.infixOperators.get(value);
@@ -147,9 +160,32 @@ function afterOperand(m: Parser, token: Token, top: Frame): void {
 function postfix(m: Parser, sign: string, top: Frame): void {
   if (sign === "%" || sign === "degree") m.reduce(operators.binding.juxtapose);
   const value = top.values.pop()!;
-  if (sign === "!") top.values.push(m.b.node({ kind: "call", name: "factorial" }, [value]));
-  else if (sign === "'") top.values.push(value);
+  if (sign === "!") {
+    const double = m.next?.value === "!" && m.next.type === "operator";
+    if (double) m.at++;
+    top.values.push(m.b.node({ kind: "call", name: double ? "factorial2" : "factorial" }, [value]));
+  } else if (sign === "'") prime(m, value, top);
   else top.values.push(m.b.node({ kind: sign === "%" ? "percent" : "degree" }, [value]));
+}
+
+/** A prime: minutes or seconds of arc behind degrees, else the derivative of what stands before it. */
+function prime(m: Parser, value: Node, top: Frame): void {
+  let seconds = false;
+  if (m.next?.value === "'" && m.next.type === "operator") {
+    m.at++;
+    seconds = true;
+  }
+  const whole = top.values.at(-1);
+  if (
+    value.kind !== "number" || whole?.kind !== "degree" || top.operators.at(-1) !== operators.juxtaposition
+  ) {
+    const name = seconds ? "derivative2" : "derivative";
+    return void top.values.push(m.b.node({ kind: "call", name }, [value]));
+  }
+  top.operators.pop();
+  top.values.pop();
+  const part = m.b.number({ p: value.value.p, q: value.value.q * (seconds ? 3600n : 60n) });
+  top.values.push(m.b.node({ kind: "degree" }, [m.b.sum(whole.args[0]!, part)]));
 }
 
 /** A subscript after a bracket: the base of a numeral such as `(1011)_2`, or the index of a named group. */
@@ -157,6 +193,12 @@ function subscripted(m: Parser, top: Frame): void {
   const value = top.values.pop()!;
   if (value.kind === "number" && value.places === null && value.value.q === 1n) {
     return numeralOf(m, value.value.p.toString());
+  }
+  if (value.kind === "symbol") {
+    return m.deliver(m.b.node({ kind: "symbol", name: `${value.name}_${m.subscript()}` }));
+  }
+  if (value.kind === "text" && /^[0-9A-Za-z]*\d[0-9A-Za-z]*$/.test(value.text)) {
+    return numeralOf(m, value.text);
   }
   if (value.kind === "text") {
     return m.deliver(m.b.node({ kind: "symbol", name: `${value.text}_${m.subscript()}` }));
@@ -173,14 +215,11 @@ function such(m: Parser): void {
   m.element("such");
 }
 
+/** `x \equiv 3 \pmod 7`: all that stands before it holds for this modulus. */
 function modulus(m: Parser): void {
-  // "9 (mod 11)": the residue is the answer.
-  const group = m.tokens[m.at];
-  if (group?.value === "{") {
-    m.subscript();
-    return;
-  }
-  m.at = m.tokens.length;
+  m.reduce(0);
+  const value = m.top.values.pop()!;
+  m.collect(1, false, ([n]) => m.top.values.push(m.b.node({ kind: "congruence" }, [value, n!])));
 }
 
 /** Words after an operand: a unit, a label, or a side remark that ends the element. */
@@ -191,8 +230,8 @@ function annotation(m: Parser, first: string): void {
     top.values[top.values.length - 1] = m.b.node({ kind: "text", text: `${previous.text} ${first}` });
     return;
   }
-  if (remark.test(first)) return m.skipRemark();
-  if (/(?<![\^A-Za-z\d])\d/.test(first)) throw new ParseError("a number inside a label");
+  if (remark.test(first)) return m.skipRemark(first);
+  if (/(?<![\^A-Za-z\d]|\^-)\d/.test(first)) throw new ParseError("a number inside a label");
   let unit = first;
   for (let next = m.next; next !== undefined; next = m.next) {
     if (next.type === "text") unit += ` ${next.value}`;
@@ -207,7 +246,46 @@ function annotation(m: Parser, first: string): void {
     if (next.value === "}" && m.top.open === "{") break;
     m.at++;
   }
-  m.reduce(operators.binding.multiply);
-  const value = top.values.pop()!;
-  top.values.push(m.b.node({ kind: "unit", unit: unit.slice(0, 100) }, [value]));
+  if (top.values.at(-1)?.kind === "degree" && /^(?:C|F|celsius|fahrenheit)$/i.test(unit)) {
+    const degrees = top.values.pop()!;
+    unit = /^c/i.test(unit) ? "celsius" : "fahrenheit";
+    return void top.values.push(m.b.node({ kind: "unit", unit }, degrees.args));
+  }
+  quantity(m, top, unit.slice(0, 100));
+}
+
+/** A number with what is counted or measured; `2 h 30 min` is one quantity. */
+function quantity(m: Parser, top: Frame, words: string): void {
+  const { b } = m;
+  const [before, last] = top.values.slice(-2);
+  const beside = before?.kind === "unit" && top.operators.at(-1) === operators.juxtaposition;
+  if (!beside) m.reduce(operators.binding.multiply);
+  let value = top.values.pop()!;
+  const one = value.kind === "number" && value.value.p === 1n || value.kind === "div";
+  const tail = tailOf(words, !one);
+  if (tail.kind === "phrase" || top.phrase !== null) {
+    top.values.push(value);
+    return m.say(words);
+  }
+  if (/^of\b/.test(words)) m.skipLabel();
+  if (tail.factor !== null) {
+    value = value.kind === "number"
+      ? b.number(
+        multiply(value.value, tail.factor),
+        value.places === null || tail.factor.q !== 1n ? null : value.places,
+      )
+      : b.product(value, b.number(tail.factor));
+  }
+  if (tail.power !== 1) value = b.node({ kind: "pow" }, [value, b.number({ p: BigInt(tail.power), q: 1n })]);
+  if (beside && last !== undefined) {
+    const [large, small] = [measureOf(before.unit), measureOf(tail.unit)];
+    if (large === null || small === null || large.dimension !== small.dimension) {
+      throw new ParseError("two quantities side by side");
+    }
+    top.operators.pop();
+    top.values.pop();
+    const part = b.product(value, b.number(divide(small.scale, large.scale)));
+    return void top.values.push(b.node({ kind: "unit", unit: before.unit }, [b.sum(before.args[0]!, part)]));
+  }
+  top.values.push(tail.unit === "" ? value : b.node({ kind: "unit", unit: tail.unit }, [value]));
 }

@@ -21,7 +21,8 @@ export type Token = {
     | "cell"
     | "row"
     | "realm"
-    | "ellipsis";
+    | "ellipsis"
+    | "currency";
   value: string;
   /** Preceded by white space. */
   spaced: boolean;
@@ -38,6 +39,9 @@ export type Reading = {
   words: boolean;
 };
 
+const sentence =
+  /(?:^|[\s(])(?:is|are|of|the|for|all|no|not|any|some|between|than|least|most|from|with|where|such|that|when)(?=[\s,.)]|$)/i;
+
 export class Lexer {
   readonly tokens: Token[] = [];
   ambiguous = false;
@@ -45,7 +49,13 @@ export class Lexer {
   depth = 0;
   spaced = false;
 
-  constructor(readonly source: string, readonly reading: Reading) {}
+  /** Words such as "is" or "of" stand between the mathematics, so that other runs of letters are words too. */
+  readonly prose: boolean;
+
+  constructor(readonly source: string, readonly reading: Reading) {
+    this.prose = reading.words && /(?:^|[\s(])[A-Za-z]{2}/.test(source) &&
+      sentence.test(source.replaceAll(/\\[A-Za-z]{2,20}\s?\{[^{}]{0,200}\}/g, ""));
+  }
 
   push(type: Token["type"], value: string, length: number): void {
     this.tokens.push({ type, value, spaced: this.spaced, start: this.i });

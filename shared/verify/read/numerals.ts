@@ -94,6 +94,17 @@ export function scanNumeral(
     value = rational(value.p * tail.q + tail.p * value.q, value.q * tail.q);
     return { end: repeat.end, value, places: null, ambiguous };
   }
+  const dots = fraction === null ? null : ellipsis(source, end);
+  if (dots !== null && fraction !== null) {
+    const period = periodOf(fraction);
+    if (period === 0) return { end: dots, value, places, ambiguous };
+    const nines = 10n ** BigInt(period) - 1n;
+    const shift = 10n ** BigInt(fraction.length - period);
+    const head = rational(BigInt(whole + fraction.slice(0, fraction.length - period)), shift);
+    const tail = rational(BigInt(fraction.slice(-period)), nines * shift);
+    value = rational(head.p * tail.q + tail.p * head.q, head.q * tail.q);
+    return { end: dots, value, places: null, ambiguous };
+  }
   if (exponent && (source[end] === "e" || source[end] === "E")) {
     const signed = source[end + 1] === "-" || source[end + 1] === "+" ? end + 2 : end + 1;
     const stop = digitsEnd(source, signed);
@@ -111,8 +122,31 @@ export function scanNumeral(
   return { end, value, places, ambiguous };
 }
 
-/** The digits of `\overline{36}` or `\dot{3}` at `i`. */
+/** End of the dots behind a decimal, or null. */
+function ellipsis(source: string, i: number): number | null {
+  const found = /^\s?(?:\\[lcd]?dots(?![A-Za-z])|\.\.\.)/.exec(source.slice(i, i + 9));
+  return found === null ? null : i + found[0].length;
+}
+
+/** Length of the block that the written digits repeat at their end, as in 0.333... and 0.1818...; 0: none. */
+function periodOf(digits: string): number {
+  for (let length = 1; length <= 12 && length * 2 <= digits.length; length++) {
+    const block = digits.slice(-length);
+    const times = length === 1 || length === 2 || length >= 6 ? 2 : 3;
+    if (digits.endsWith(block.repeat(times))) return length;
+  }
+  return 0;
+}
+
+/** The digits of `\overline{36}`, `\dot{3}` or `(3)` at `i`. */
 function repeating(source: string, i: number): { digits: string; end: number } | null {
+  if (source[i] === "(" && (source[i - 1] === "." || /(?:^|\D)0\.\d{1,8}$/.test(source.slice(0, i)))) {
+    const stop = digitsEnd(source, i + 1);
+    const ends = source[stop] === ")" && /^\s*(?:$|[,;})=])/.test(source.slice(stop + 1, stop + 4));
+    return ends && stop > i + 1 && stop - i <= 13
+      ? { digits: source.slice(i + 1, stop), end: stop + 1 }
+      : null;
+  }
   for (const command of ["\\overline{", "\\bar{", "\\dot{", "\\overline "]) {
     if (!source.startsWith(command, i)) continue;
     const from = i + command.length;

@@ -73,7 +73,11 @@ export const infixOperators = new Map<string, Operator>([
 
 export const juxtaposition: Operator = infix(
   binding.juxtapose,
-  (b, x, y) => y.kind === "text" ? x : b.product(x, y), // "11 (approximately)"
+  (b, x, y) => {
+    if (y.kind === "text") return b.node({ kind: "phrase", words: `# ${y.text}` }, [x]);
+    if (x.kind === "unit" && y.kind === "number") throw new ParseError("a number behind a unit");
+    return b.product(x, y);
+  },
 );
 
 /** 1\frac{1}{2} is one and a half; anything else side by side is a product. */

@@ -14,14 +14,20 @@ export type Parsed = {
   node: Node;
   /** Which other readings would give another tree. */
   ambiguous: { comma: boolean; slash: boolean; unit: boolean };
+  /** A remark was left out. */
+  remarked: boolean;
 };
 
 /** Reads one answer. Throws ParseError outside the grammar and LimitError beyond a limit. */
 export function parse(source: string, reading: Reading, fuel: Fuel): Parsed {
   const { tokens, ambiguous } = tokenize(source, reading, fuel);
-  const machine = new Parser(tokens, reading, new Builder(fuel), fuel);
-  const node = run(machine);
-  return { node, ambiguous: { comma: ambiguous, slash: machine.slash, unit: machine.unit } };
+  const parser = new Parser(tokens, reading, new Builder(fuel), fuel);
+  const node = run(parser);
+  return {
+    node,
+    ambiguous: { comma: ambiguous, slash: parser.slash, unit: parser.unit },
+    remarked: parser.remarked,
+  };
 }
 
 function run(m: Parser): Node {

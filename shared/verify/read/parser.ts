@@ -2,6 +2,7 @@
 // Each open bracket or command argument is a frame; nothing recurses, so nesting cannot exhaust the call stack.
 
 import type { Builder, Node } from "../tree/node.ts";
+import { condition, quantifier } from "./words.ts";
 import { type Fuel, LimitError, limits, ParseError } from "../tree/fuel.ts";
 import { bracketed, closes, type Element, listOf, matrixOf } from "./brackets.ts";
 import type { Operator } from "./operators.ts";
@@ -29,15 +30,17 @@ export type Frame = {
   need: number;
   digit: boolean;
   finish: ((args: Node[]) => void) | null;
+  /** Words of the current element so far, with "#" for each of `phrase.args`; null: mathematics only. */
+  phrase: { words: string[]; args: Node[] } | null;
+  /** The unit of a sign of money in front of the current element. */
+  currency: string | null;
 };
-
-/** Words that begin a side remark. */
-export const remark = /^(if|where|when|for|with|because|since|which|as|is|at|on)\b/;
 
 export class Parser {
   /** The notation met so far is ambiguous: a quotient before a factor, a letter after a number. */
   slash = false;
   unit = false;
+  remarked = false;
   /** Index of the token after the current one. */
   at = 0;
   readonly frames: Frame[] = [];
@@ -74,6 +77,8 @@ export class Parser {
       need: 0,
       digit: false,
       finish: null,
+      phrase: null,
+      currency: null,
     });
   }
 
@@ -124,11 +129,11 @@ export class Parser {
   /** Finishes the current element; `separator` is what stands after it. */
   element(separator: string): void {
     const top = this.top;
-    if (top.values.length > 0) {
+    if (top.values.length > 0 || top.phrase !== null) {
       this.reduce(0);
-      if (top.values.length !== 1) throw new ParseError("operands without an operator");
+      if (top.values.length > 1) throw new ParseError("operands without an operator");
       top.elements.push({
-        node: hoistUnit(this.b, top.values.pop()!),
+        node: this.completed(top),
         separator: top.elements.length === 0 ? "" : top.separator,
       });
     }
@@ -136,11 +141,51 @@ export class Parser {
     if (separator !== "and" || top.separator !== "," || top.elements.length > 0) top.separator = separator;
   }
 
+  /** The value of the current element with its unit of money, inside the words around it. */
+  completed(top: Frame): Node {
+    let value = top.values.pop() ?? null;
+    if (value !== null) {
+      value = hoistUnit(this.b, value);
+      if (top.currency !== null && value.kind !== "unit") value = inCurrency(this.b, value, top.currency);
+    }
+    top.currency = null;
+    if (top.phrase === null) return value!;
+    const { words, args } = top.phrase;
+    top.phrase = null;
+    if (value !== null) this.into(words, args, value);
+    const text = words.join(" ");
+    if (args.length === 0) return this.b.node({ kind: "text", text });
+    return text === "#" ? args[0]! : this.b.node({ kind: "phrase", words: text }, args);
+  }
+
+  /** Adds a part of a phrase. */
+  private into(words: string[], args: Node[], value: Node): void {
+    if (value.kind === "text") words.push(value.text);
+    else if (args.length >= 8) throw new ParseError("a sentence instead of an answer");
+    else {
+      words.push("#");
+      args.push(value);
+    }
+  }
+
+  /** Goes on with words: what stands before them in this element becomes a part of the phrase. */
+  say(words: string): void {
+    const top = this.top;
+    top.phrase ??= { words: [], args: [] };
+    if (top.values.length > 0) {
+      this.reduce(0);
+      if (top.values.length !== 1 || top.operators.length > 0) throw new ParseError("words inside a formula");
+      this.into(top.phrase.words, top.phrase.args, hoistUnit(this.b, top.values.pop()!));
+    }
+    if (top.operators.length > 0) throw new ParseError("words inside a formula");
+    top.phrase.words.push(words);
+  }
+
   boundary(token: Token): void {
     const top = this.top;
     const matrix = top.open.startsWith("begin ");
     if (token.type === "separator") {
-      const empty = top.values.length === 0;
+      const empty = top.values.length === 0 && top.phrase === null;
       if (empty && token.value !== "and" && token.value !== "or" && top.elements.length === 0) {
         throw new ParseError("a leading comma");
       }
@@ -151,13 +196,15 @@ export class Parser {
     if (token.type === "close") return this.close(token.value);
     if (matrix && token.type === "cell") return this.cell(top);
     if (matrix && (token.type === "row" || token.type === "end")) {
-      if (top.values.length > 0 || top.elements.length > 0) this.cell(top);
+      if (top.values.length > 0 || top.elements.length > 0 || top.phrase !== null) this.cell(top);
       if (token.type === "row") return void top.rows.push([]);
       this.frames.pop();
       return this.deliver(matrixOf(this.b, top.open.slice(6), top.rows));
     }
     if (token.type === "cell") return; // alignment marks outside a matrix
-    if (token.type === "row") return this.top.values.length === 0 ? undefined : this.element("\\\\");
+    if (token.type === "row") {
+      return top.values.length === 0 && top.phrase === null ? undefined : this.element("\\\\");
+    }
     throw new ParseError(`unexpected ${token.value}`);
   }
 
@@ -181,10 +228,39 @@ export class Parser {
     this.deliver(node, !bars && (top.open === "(" || top.open === "{" || top.open === "["));
   }
 
-  /** A remark runs to the end of the answer. */
-  skipRemark(): void {
-    if (!this.reading.remarks) throw new ParseError("a remark inside the answer");
-    if (this.frames.length === 1) this.at = this.tokens.length;
+  /** A remark runs to the end of the answer or of its brackets. A second condition in it makes it a case distinction. */
+  skipRemark(first: string): void {
+    const rest: Token[] = [];
+    let depth = 0;
+    for (let next = this.next; next !== undefined; next = this.next) {
+      depth += next.type === "open" || next.type === "begin"
+        ? 1
+        : next.type === "close" || next.type === "end"
+        ? -1
+        : 0;
+      if (depth < 0 && this.frames.length > 1) break;
+      rest.push(next);
+      this.at++;
+    }
+    const words = rest.filter((token) => token.type === "text").map((token) => token.value);
+    const separated = rest.findIndex((token) => token.type === "separator" && token.value !== ",");
+    if (
+      words.some((text) => condition.test(text)) || /\b(?:otherwise|else)\b/.test(first) ||
+      (condition.test(first) && separated >= 0 &&
+        rest.slice(separated + 1).some((token) => token.type === "number") &&
+        !quantifier.test(first))
+    ) throw new ParseError("a case distinction");
+    this.remarked = true;
+    const harmless = quantifier.test(first) && separated < 0;
+    if (!this.reading.remarks && !harmless) throw new ParseError("a remark inside the answer");
+  }
+
+  /** "12 of the 30 students": what follows only says what is counted. */
+  skipLabel(): void {
+    for (let next = this.next; next !== undefined; next = this.next) {
+      if (!["number", "text", "symbol"].includes(next.type)) return;
+      this.at++;
+    }
   }
 
   /** The text of the subscript that starts at the next token. */
@@ -196,7 +272,7 @@ export class Parser {
       if (token === undefined) throw new ParseError("a subscript without content");
       if (token.type === "open") depth++;
       else if (token.type === "close") depth--;
-      if (token.value !== "{" && token.value !== "}") name += token.value;
+      if (token.value !== "{" && token.value !== "}" && token.value !== ",") name += token.value;
       if (name.length > 64) throw new LimitError("answer");
     } while (depth > 0);
     return name;
@@ -222,6 +298,13 @@ function pendingOperands(frame: Frame): number {
   let binary = 0;
   for (const operator of frame.operators) if (operator.operands === 2) binary++;
   return binary;
+}
+
+/** A sum of money; in front of a list or an unreadable value the sign says nothing. */
+function inCurrency(b: Builder, value: Node, unit: string): Node {
+  return value.kind === "number" || value.kind === "mul" || value.kind === "div" || value.kind === "add"
+    ? b.node({ kind: "unit", unit }, [value])
+    : value;
 }
 
 /** `1 + 2 cm` and `1 cm + 2 cm` carry the unit as a whole. */

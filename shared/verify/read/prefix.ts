@@ -2,7 +2,8 @@
 
 import type { Node } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
-import { type Frame, type Parser, remark } from "./parser.ts";
+import type { Frame, Parser } from "./parser.ts";
+import { numberInWords, remark, withoutIntroduction } from "./words.ts";
 import * as operators from "./operators.ts";
 import { add, rational } from "../tree/rational.ts";
 import type { Token } from "./lexer.ts";
@@ -13,7 +14,21 @@ export function readOperand(m: Parser, token: Token): void {
     case "number":
       return number(m, token);
     case "symbol":
+      if (token.value === "C" && m.next?.value === "_" && isCombination(m)) {
+        return scripts(m, (n, k) => m.deliver(m.b.node({ kind: "call", name: "binom" }, [n!, k!])));
+      }
       return m.deliver(m.b.node({ kind: "symbol", name: m.scripted(token.value) }));
+    case "currency":
+      if (top.finish === null && top.values.length === 0) top.currency = token.value;
+      return;
+    case "relation":
+      if (top.finish !== null || top.values.length > 0 || top.operators.length > 0) break;
+      if (token.value === "=" || token.value === "==") return;
+      if (token.value === "~" || token.value === "sim") {
+        m.deliver(m.b.node({ kind: "text", text: "answer" }));
+        return m.infix(operators.relation("~"));
+      }
+      break;
     case "constant": {
       if (token.value !== "inf" && m.next?.value === "_") {
         return m.deliver(m.b.node({ kind: "symbol", name: m.scripted(token.value) }));
@@ -28,6 +43,10 @@ export function readOperand(m: Parser, token: Token): void {
       return words(m, token.value);
     case "open":
       return m.open(token.value);
+    case "close":
+      if (token.value === "]" && m.frames.length === 1 && top.values.length === 0) return m.open("]");
+      if (top.finish === null && top.operators.length === 0) return m.boundary(token);
+      break;
     case "begin":
       return m.open(`begin ${token.value}`);
     case "function":
@@ -36,7 +55,6 @@ export function readOperand(m: Parser, token: Token): void {
       return command(m, token.value);
     case "operator":
       return prefix(m, token, top);
-    case "close":
     case "end":
     case "cell":
     case "row":
@@ -80,23 +98,63 @@ function number(m: Parser, token: Token): void {
 export function numeral(m: Parser, digits: string): void {
   m.at++;
   const base = m.subscript();
-  const names: Record<string, string> = { two: "2", three: "3", eight: "8", ten: "10", sixteen: "16" };
-  const size = Number(names[base] ?? base);
+  const names: Record<string, string> = {
+    two: "2",
+    three: "3",
+    eight: "8",
+    ten: "10",
+    sixteen: "16",
+    hex: "16",
+  };
+  const size = Number(names[base] ?? base.replace(/^\((.*)\)$/, "$1"));
   if (!Number.isInteger(size) || size < 2 || size > 36) {
     throw new ParseError(`a number with subscript ${base}`);
   }
   const plain = digits.replaceAll(",", "");
-  m.deliver(m.b.node({ kind: "numeral", digits: plain, base: size }));
+  m.deliver(m.b.node({ kind: "numeral", digits: plain.toUpperCase(), base: size }));
 }
 
 function words(m: Parser, value: string): void {
-  if (value === "currency") return;
   const top = m.top;
   const previous = top.values.at(-1);
-  if (remark.test(value) && m.frames.length === 1 && top.elements.length > 0) return m.skipRemark();
-  if (/(?:is|are|[=:])$/i.test(value) && m.next !== undefined) return;
+  const matrix = top.open.startsWith("begin ");
+  if (matrix && /^(?:if|when|for|where)$/.test(value)) return;
+  if (remark.test(value) && !matrix && top.elements.length > 0) return m.skipRemark(value);
+  if (/(?:is|are|[=:])$/i.test(value) && m.next !== undefined && !/\b(?:not|never|n't)\b/.test(value)) return;
   if (previous !== undefined && top.finish === null) throw new ParseError("words between operands");
-  m.deliver(m.b.node({ kind: "text", text: value }));
+  const number = numberInWords(value);
+  if (number !== null && top.phrase === null) return m.deliver(m.b.number(number));
+  if (top.finish !== null || top.operators.length > 0 || !goesOn(m)) {
+    if (top.phrase !== null && top.operators.length === 0 && top.finish === null) return m.say(value);
+    return m.deliver(m.b.node({ kind: "text", text: value }));
+  }
+  const said = withoutIntroduction(value);
+  if (said !== "") m.say(said);
+}
+
+/** Whether more of a phrase follows words: neither the end of the element, nor an operator on the words themselves. */
+function goesOn(m: Parser): boolean {
+  const { next } = m;
+  if (next === undefined) return false;
+  if (["separator", "close", "relation", "row", "cell", "end"].includes(next.type)) return false;
+  return next.type !== "operator" || next.value === "-" || next.value === "|" || next.value === "pm";
+}
+
+/** `C_n^k` with both scripts is a binomial coefficient; `C_1^2` is the square of a constant. */
+function isCombination(m: Parser): boolean {
+  const index = (from: number): { end: number; token: Token | undefined } => {
+    if (m.tokens[from]?.value !== "{") return { end: from + 1, token: m.tokens[from] };
+    let end = from + 1;
+    while (end < m.tokens.length && m.tokens[end]!.value !== "}") end++;
+    return { end: end + 1, token: end === from + 2 ? m.tokens[from + 1] : undefined };
+  };
+  const lower = index(m.at + 1);
+  if (m.tokens[lower.end]?.value !== "^" || m.tokens[lower.end]?.type !== "operator") return false;
+  const upper = index(lower.end + 1);
+  const [n, k] = [lower.token?.number, upper.token?.number];
+  return n === undefined || k === undefined
+    ? n !== undefined || lower.token?.type === "symbol"
+    : n.value.p >= k.value.p;
 }
 
 function prefix(m: Parser, token: Token, top: Frame): void {

@@ -46,8 +46,10 @@ const relationTable: Record<string, RelationOp> = {
   approx: "~",
   simeq: "~",
   thickapprox: "~",
-  cong: "~",
-  sim: "~",
+  cong: "cong",
+  sim: "sim",
+  propto: "propto",
+  equal: "=",
   doteq: "~",
   in: "in",
   notin: "notin",
@@ -57,13 +59,15 @@ const relationTable: Record<string, RelationOp> = {
   supseteq: "superset",
   to: "->",
   rightarrow: "->",
-  Rightarrow: "->",
-  implies: "->",
+  Rightarrow: "=>",
+  implies: "=>",
+  Longrightarrow: "=>",
   longrightarrow: "->",
   mapsto: "->",
   equiv: "==",
-  iff: "->",
-  Leftrightarrow: "->",
+  iff: "<=>",
+  Leftrightarrow: "<=>",
+  Longleftrightarrow: "<=>",
 };
 
 /** Relation signs by command or character. */
@@ -179,6 +183,11 @@ const characterTable: Record<string, string> = {
   "\u215b": "\\frac18 ",
   "\u2192": "\\to ",
   "\u21d2": "\\Rightarrow ",
+  "\u21d4": "\\iff ",
+  "\u2261": "\\equiv ",
+  "\u223c": "\\sim ",
+  "\u00a2": "\\text{ cents}",
+  "\u2200": "\\forall ",
   "\u2102": "\\mathbb{C}",
   "\u2115": "\\mathbb{N}",
   "\u211a": "\\mathbb{Q}",
@@ -231,6 +240,15 @@ characterTable["\u03a9"] = "\\Omega ";
 characterTable["\u03d5"] = "\\phi ";
 characterTable["\u03b5"] = "\\epsilon ";
 for (let i = 0; i < 94; i++) characterTable[String.fromCharCode(0xff01 + i)] = String.fromCharCode(0x21 + i);
+
+/** Signs of money and their units. */
+export const currencies = new Map([
+  ["$", "dollars"],
+  ["\u20ac", "euros"],
+  ["\u00a3", "gbp"],
+  ["\u00a5", "yen"],
+  ["\u20b9", "rupees"],
+]);
 
 /** Characters that are rewritten before anything else looks at them. */
 export const characters = new Map(Object.entries(characterTable));

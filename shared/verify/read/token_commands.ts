@@ -87,7 +87,7 @@ function escaped(lexer: Lexer, c: string): void {
   else if (c === "}") bracket(lexer, "close", "\\}", 2);
   else if (c === "%") lexer.push("operator", "%", 2);
   else if (c === "|") lexer.push("operator", "||", 2);
-  else if (c === "$") lexer.push("text", "currency", 2);
+  else if (c === "$") lexer.push("currency", "dollars", 2);
   else if (tables.invisible.has(c) || tables.spaces.has(c) || c === "") {
     lexer.i += 2;
     lexer.spaced = true;
@@ -112,24 +112,39 @@ function words(lexer: Lexer, i: number): void {
   if (lower === "degrees" || lower === "degree" || lower === "\u00b0") {
     return lexer.push("operator", "degree", length);
   }
-  if (tables.functions.has(text)) return lexer.push("function", tables.functions.get(text)!, length);
+  if (tables.functions.has(text) && !isQuantity(lexer, text, group.end)) {
+    return lexer.push("function", tables.functions.get(text)!, length);
+  }
+  if (/^[A-Za-z]{2,20}$/.test(text) && opensArgument(lexer, group.end)) {
+    return lexer.push("symbol", `fn:${text}`, length);
+  }
   lexer.push("text", text, length);
 }
+
+/** `\text{min}` behind a number and before nothing that could be its argument is a unit, not a function. */
+const isQuantity = (lexer: Lexer, text: string, end: number): boolean =>
+  (text === "min" || text === "sec" || text === "max") && !lexer.operandNext() &&
+  !/^\s{0,3}[({_\\A-Za-z\d]/.test(lexer.source.slice(end, end + 5));
+
+const opensArgument = (lexer: Lexer, end: number): boolean =>
+  /^(?:\\left)?\(/.test(lexer.source.slice(end, end + 6));
 
 /** `\mathrm{...}` and the like: a function, a constant, one symbol, or words. */
 function upright(lexer: Lexer, i: number): void {
   const group = lexer.group(i);
   if (group === null) throw new ParseError("a name without braces");
-  const text = group.text.replaceAll("~", " ").replaceAll("\\,", " ").replaceAll("\\ ", " ").trim();
+  const text = group.text.replaceAll(/~|\\[,; ]|\\cdot/g, " ").replaceAll(/\^\{(-?\d)\}/g, "^$1").trim();
   const length = group.end - lexer.i;
   if (text === "e" || text === "i") lexer.push("constant", text, length);
   else if (text === "and" || text === "or") lexer.push("separator", text, length);
-  else if (tables.functions.has(text)) lexer.push("function", tables.functions.get(text)!, length);
-  else if (/^[A-Za-z]$/.test(text)) {
+  else if (tables.functions.has(text) && !isQuantity(lexer, text, group.end)) {
+    lexer.push("function", tables.functions.get(text)!, length);
+  } else if (/^[A-Za-z]$/.test(text)) {
     lexer.push(lexer.operandNext() || unitOf(text) === undefined ? "symbol" : "text", text, length);
   } else if (/^\d/.test(text)) lexer.i = group.end - group.text.length - 1;
   else if (/^(?:\s|\\left)*\(/.test(lexer.source.slice(group.end, group.end + 12))) {
-    throw new ParseError(`unknown function ${text.slice(0, 40)}`);
+    if (!/^[A-Za-z]{2,20}$/.test(text)) throw new ParseError(`unknown function ${text.slice(0, 40)}`);
+    lexer.push("symbol", `fn:${text}`, length);
   } else lexer.push("text", text, length);
 }
 
@@ -146,9 +161,10 @@ function accent(lexer: Lexer, name: string, i: number): void {
   if (plain && /^[^A-Za-z]/.test(group.text)) return void (lexer.i = i); // only bold: read the braces as usual
   if (plain && /^[A-Za-z]{2}/.test(group.text)) return lexer.push("text", group.text, group.end - lexer.i);
   const text = group.text.replaceAll(" ", "");
-  const arrow = name === "vec" || name === "hat" || name === "overrightarrow";
+  const arrow = name === "vec" || name === "overrightarrow";
   const vector = /^(?:\\mathbf\{?)?\\?([a-z])(?:math)?\}?$/.exec(text);
-  if (arrow && vector !== null) return lexer.push("symbol", vector[1]!, group.end - lexer.i);
+  const unit = name === "hat" && vector !== null && "ijk".includes(vector[1]!);
+  if ((arrow || unit) && vector !== null) return lexer.push("symbol", vector[1]!, group.end - lexer.i);
   lexer.push("symbol", plain ? text : `${name === "overline" ? "bar" : name}{${text}}`, group.end - lexer.i);
 }
 

@@ -14,12 +14,18 @@ export function readWord(lexer: Lexer): void {
     return void (lexer.i = end);
   }
   if (word.length > 1 && readKnown(lexer, word)) return;
+  if (lexer.prose && proseWords.has(word.toLowerCase()) && standsAlone(lexer, end)) {
+    return word === "a" || word === "A" ? void (lexer.i = end) : lexer.push("text", word, word.length);
+  }
+  if ((word === "x" || word === "X") && lexer.tokens.at(-1)?.type === "number" && timesPower(lexer)) {
+    return lexer.push("operator", "*", 1);
+  }
   const joint = /^(or|and)(?=[A-Z]$|[a-z]$)/.exec(word);
   if (joint !== null && !lexer.operandNext()) return lexer.push("separator", joint[1]!, joint[1]!.length);
   for (const name of ["sin", "cos", "tan", "log", "ln", "exp", "pi", "sqrt"]) {
     if (word.startsWith(name) && word.length === name.length + 1 && readKnown(lexer, name)) return;
   }
-  if (word.length > 1 && lexer.reading.words && isWord(word) && !areFactors(lexer, word)) {
+  if (word.length > 1 && lexer.reading.words && isWord(lexer, word, end) && !areFactors(lexer, word)) {
     return lexer.push("text", word, word.length);
   }
   for (const letter of word) {
@@ -62,15 +68,30 @@ function readKnown(lexer: Lexer, word: string): boolean {
   return true;
 }
 
+/** Short words that only occur in sentences. */
+const proseWords = new Set(
+  "is are of the for all no not any than to from with if when by at on as be an in that".split(" "),
+);
+
 const answers = new Set(
   ("yes no true false even odd none north south east west red blue green black white left right both neither " +
     "never always zero one two three four five six seven eight nine ten eleven twelve increasing decreasing " +
     "undefined ellipse circle parabola hyperbola line point impossible infinite").split(" "),
 );
 
+/** `6.02 x 10^{23}`: the letter is a multiplication sign. */
+const timesPower = (lexer: Lexer): boolean =>
+  /^[xX]\s?10\s?\^/.test(lexer.source.slice(lexer.i, lexer.i + 6));
+
 /** Whether a run of letters is a word: a product would be written with powers, not with a letter twice. */
-function isWord(run: string): boolean {
+function isWord(lexer: Lexer, run: string, end: number): boolean {
   if (answers.has(run.toLowerCase()) || unitOf(run) !== undefined) return true;
   if (/^[A-Z][a-z]{2,40}$/.test(run)) return true;
-  return run.length >= 4 && (new Set(run).size < run.length || run.length > 6);
+  if (run.length >= 4 && (new Set(run).size < run.length || run.length > 6)) return true;
+  return run.length > 2 && standsAlone(lexer, end) &&
+    (lexer.prose || (run.length > 3 && /[aeiouy]/.test(run)) || lexer.tokens.at(-1)?.type === "number");
 }
+
+/** Between white space, brackets and marks. */
+const standsAlone = (lexer: Lexer, end: number): boolean =>
+  /[\s(,;:\-]/.test(lexer.source[lexer.i - 1] ?? " ") && /[\s),;:.!?\-]/.test(lexer.source[end] ?? " ");

@@ -5,6 +5,7 @@ import { LimitError, limits, ParseError } from "../tree/fuel.ts";
 import { Lexer, type Reading, type Token } from "./lexer.ts";
 import { isDigit, scanNumeral } from "./numerals.ts";
 import * as tables from "./tables.ts";
+import { zero } from "../tree/rational.ts";
 import { readCommand } from "./token_commands.ts";
 import { readWord } from "./token_words.ts";
 
@@ -26,8 +27,27 @@ function normalize(source: string): string {
   for (const c of source) text += c >= "\u007f" ? tables.characters.get(c) ?? c : c;
   if (!/matrix|array|cases|align|split|gather/.test(text)) {
     text = text.replace(/\\\\(?=[A-Za-z{}$%!,;])/g, "\\");
-  }
+  } else if (text.includes("\\{") || text.includes("cases")) text = systems(text);
+  if (text.includes("mod")) text = text.replaceAll(modulo, "\\pmod{$1}");
   return text;
+}
+
+/** `(mod 7)` however its "mod" is set. */
+const modulo =
+  /\(\s{0,3}(?:\\(?:text|mathrm|operatorname|textrm)\s?\{\s{0,3}mod\s{0,3}\}|\\?b?mod)[\s~]{0,3}([^()]{1,40})\)/g;
+
+/** `\left\{\begin{array}{l} ... \end{array}\right.` as cases, whose alignment marks beside a relation sign say nothing. */
+function systems(text: string): string {
+  return text
+    .replaceAll(
+      /(?:\\left\s{0,3})?\\\{\s{0,3}\\begin\{(array|aligned|cases|matrix|split|gathered)\}(\{[^{}]{0,20}\})?/g,
+      "\\begin{cases}",
+    )
+    .replaceAll(
+      /\\end\{(?:array|aligned|cases|matrix|split|gathered)\}\s{0,3}\\right\s{0,3}\./g,
+      "\\end{cases}",
+    )
+    .replaceAll(/&\s{0,3}(?=[=<>]|\\(?:leq?|geq?|neq?)\b)|(?<=[=<>]\s{0,3})&/g, "");
 }
 
 function run(lexer: Lexer): void {
@@ -38,13 +58,28 @@ function run(lexer: Lexer): void {
       lexer.spaced = true;
     } else if (isDigit(c) || (c === "." && isDigit(lexer.source[lexer.i + 1]))) numeral(lexer);
     else if (c === "\\") readCommand(lexer);
+    else if (c >= "A" && c <= "F" && lexer.source.includes("_") && letteredNumeral(lexer)) continue;
     else if ((c >= "a" && c <= "z") || (c >= "A" && c <= "Z")) readWord(lexer);
     else sign(lexer, c);
     if (lexer.tokens.length > limits.nodes) throw new LimitError("nodes");
   }
 }
 
+/** Digits and letters with a base above ten as their subscript. */
+const lettered = /[0-9A-F]*(?:[A-F]\d|\d[A-Fa-f]|[A-F]{2})[0-9A-Fa-f]*(?=_\{?\(?1[1-6]\)?\}?)/y;
+
+/** Reads `1A_{16}` at the place of the lexer. */
+function letteredNumeral(lexer: Lexer): boolean {
+  lettered.lastIndex = lexer.i;
+  const found = lettered.exec(lexer.source);
+  if (found === null) return false;
+  lexer.push("number", found[0], found[0].length);
+  lexer.tokens.at(-1)!.number = { value: zero, places: null };
+  return true;
+}
+
 function numeral(lexer: Lexer): void {
+  if (lexer.source.includes("_") && letteredNumeral(lexer)) return;
   const { commas, exponents } = lexer.reading;
   const number = scanNumeral(lexer.source, lexer.i, commas, lexer.depth > 0, exponents);
   lexer.ambiguous ||= number.ambiguous;
@@ -57,7 +92,7 @@ const twoSigns = [
   [">=", ">="],
   ["!=", "!="],
   ["=<", "<="],
-  ["=>", "->"],
+  ["=>", "=>"],
   ["->", "->"],
   ["==", "="],
 ] as const;
@@ -85,7 +120,7 @@ function sign(lexer: Lexer, c: string): void {
   if (c === "," || c === ";") return lexer.push("separator", c, 1);
   if (c === "&") return lexer.push("cell", c, 1);
   if ("+-*/^_!|:'%".includes(c)) return lexer.push("operator", c, 1);
-  if ("\u20ac\u00a3\u00a5\u20b9".includes(c)) return lexer.push("text", "currency", 1);
+  if (tables.currencies.has(c)) return lexer.push("currency", tables.currencies.get(c)!, 1);
   if (c === ".") return void lexer.i++;
   if (c > "\u007f" && /\p{L}/u.test(c)) return foreign(lexer);
   throw new ParseError(`unexpected character ${JSON.stringify(c)}`);

@@ -25,7 +25,7 @@ export function key(node: Node, fuel: Fuel): string {
     case "set":
       return `{${[...new Set(keys())].sort().join(" ")}}`;
     case "list":
-      return `(list ${keys().sort().join(" ")})`;
+      return `(list ${node.joined === "," ? "" : node.joined} ${keys().sort().join(" ")})`;
     case "setop":
       return node.op === "minus" ? `(minus ${keys().join(" ")})` : `(${node.op} ${keys().sort().join(" ")})`;
     case "tuple":
@@ -43,6 +43,10 @@ export function key(node: Node, fuel: Fuel): string {
       return `(unit ${node.unit.replaceAll(" ", "")} ${keys().join(" ")})`;
     case "text":
       return `"${node.text.toLowerCase()}"`;
+    case "phrase":
+      return `("${node.words}" ${keys().join(" ")})`;
+    case "choice":
+      return `(choice ${node.letter} ${keys().join(" ")})`;
     case "realm":
       return `#${node.name}`;
     case "matrix":

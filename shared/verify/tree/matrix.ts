@@ -29,6 +29,9 @@ export function simplifyMatrix(node: Node, b: Builder): Node | null {
     }
     case "pow": {
       const [x, n] = [simplifyMatrix(node.args[0]!, b), node.args[1]!];
+      if (x?.kind === "matrix" && n.kind === "symbol" && (n.name === "T" || n.name === "top")) {
+        return transposed(x, b);
+      }
       if (
         x?.kind !== "matrix" || n.kind !== "number" || n.value.q !== 1n || n.value.p < 1n || n.value.p > 8n
       ) return null;
@@ -46,6 +49,14 @@ export function simplifyMatrix(node: Node, b: Builder): Node | null {
     default:
       return null;
   }
+}
+
+function transposed(x: Matrix, b: Builder): Matrix {
+  const cells = Array.from(
+    { length: x.columns },
+    (_, j) => Array.from({ length: x.rows }, (_, i) => x.args[i * x.columns + j]!),
+  );
+  return b.node({ kind: "matrix", rows: x.columns, columns: x.rows }, cells.flat()) as Matrix;
 }
 
 function fold(args: readonly Node[], b: Builder, join: (x: Node, y: Node) => Node | null): Node | null {

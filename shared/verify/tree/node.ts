@@ -17,7 +17,12 @@ export type RelationOp =
   | "subset"
   | "superset"
   | "->"
-  | "==";
+  | "=="
+  | "=>"
+  | "<=>"
+  | "sim"
+  | "cong"
+  | "propto";
 
 export type Node = { readonly args: readonly Node[]; readonly depth: number } & Body;
 
@@ -50,6 +55,14 @@ export type Body =
   /** {x | conditions}: args[0] is the element, the others are the conditions. */
   | { readonly kind: "builder" }
   | { readonly kind: "text"; readonly text: string }
+  /** Words around mathematics, "#" for each argument: "multiples of #". */
+  | { readonly kind: "phrase"; readonly words: string }
+  /** args: a value or relation, and the modulus it holds for. */
+  | { readonly kind: "congruence" }
+  /** args: value, condition, value, condition, ... */
+  | { readonly kind: "piecewise" }
+  /** A choice and, where it is written, what it says. */
+  | { readonly kind: "choice"; readonly letter: string }
   | { readonly kind: "ellipsis" };
 
 export type NodeOf<K extends Body["kind"]> = Node & { readonly kind: K };
@@ -103,9 +116,16 @@ export function some(node: Node, test: (node: Node) => boolean): boolean {
   return false;
 }
 
-/** Names of the symbols below a node, each once, in order of appearance. */
+/** Names of the free symbols below a node, each once, in order of appearance. */
 export function symbols(node: Node, found: Set<string> = new Set()): Set<string> {
   if (node.kind === "symbol") found.add(node.name);
+  if (node.kind === "big") {
+    const inside = symbols(node.args[0]!);
+    inside.delete(node.index);
+    for (const name of inside) found.add(name);
+    for (const arg of node.args.slice(1)) symbols(arg, found);
+    return found;
+  }
   for (const arg of node.args) symbols(arg, found);
   return found;
 }

@@ -9,7 +9,7 @@ import type { Rational } from "../tree/rational.ts";
 /** Thrown where an expression has no value, such as a division by zero. */
 export class UndefinedError extends Error {}
 
-const empty: Environment = new Map();
+const empty: Environment = new Map<string, Rational>();
 
 const integer = (p: bigint): Rational => ({ p, q: 1n });
 
@@ -145,6 +145,8 @@ function call(name: string, args: readonly Node[], fuel: Fuel, env: Environment)
       );
     case "factorial":
       return a.q === 1n && a.p >= 0n ? integer(factorial(a.p, fuel)) : null;
+    case "factorial2":
+      return a.q === 1n && a.p >= -1n ? integer(doubleFactorial(a.p, fuel)) : null;
     case "gamma":
       return a.q === 1n && a.p > 0n ? integer(factorial(a.p - 1n, fuel)) : null;
     case "binom":
@@ -166,6 +168,15 @@ function factorial(n: bigint, fuel: Fuel): bigint {
   fuel.spend(Number(n));
   let product = 1n;
   for (let k = 2n; k <= n; k++) product *= k;
+  return rational.rational(product).p;
+}
+
+/** n (n - 2) (n - 4) ... */
+function doubleFactorial(n: bigint, fuel: Fuel): bigint {
+  if (n > BigInt(limits.terms)) throw new LimitError("terms");
+  fuel.spend(Number(n > 0n ? n : 1n));
+  let product = 1n;
+  for (let k = n; k > 1n; k -= 2n) product *= k;
   return rational.rational(product).p;
 }
 

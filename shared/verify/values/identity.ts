@@ -8,6 +8,7 @@ import { type Fuel, LimitError } from "../tree/fuel.ts";
 import { key } from "../tree/key.ts";
 import { fingerprints } from "./modular.ts";
 import { evaluate, type Point } from "./numeric.ts";
+import { anyPoint, planFor } from "./sampling.ts";
 import { equal, type Rational } from "../tree/rational.ts";
 
 /** The means by which a comparison was decided, from cheap to dear. */
@@ -19,6 +20,7 @@ export type Tier =
   | "numeric"
   | "decimal"
   | "structure"
+  | "choice"
   | "none";
 
 export type Answer = { same: boolean | "undecided"; tier: Tier; reason: string };
@@ -55,23 +57,6 @@ export function identical(a: Node, b: Node, fuel: Fuel): Answer {
   return sampled(a, b, fuel);
 }
 
-/** Ranges of the sample points in order; both signs come early, so that |x| and x are told apart. */
-const ranges: readonly (readonly [number, number])[] = [
-  [0.5, 1.5],
-  [-2, -0.5],
-  [1.5, 4],
-  [0.05, 0.95],
-  [-0.95, -0.05],
-  [5, 20],
-  [2, 3],
-  [-12, -4],
-  [0.2, 0.4],
-  [30, 90],
-  [1, 1.2],
-  [-40, 40],
-];
-const wanted = 4;
-
 /** Values at fixed pseudo-random points, to 256 bits with an error bound. */
 function sampled(a: Node, b: Node, fuel: Fuel): Answer {
   const names = new Set([...symbols(a), ...symbols(b)]);
@@ -79,9 +64,9 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
   const constant = names.size === 0 && !some(a, opaque) && !some(b, opaque);
   const imaginary = some(a, isI) || some(b, isI);
   let agreed = 0;
-  const whole = some(a, isCounting) || some(b, isCounting);
-  for (const [index, range] of ranges.entries()) {
-    const point = whole ? integerPoint(index) : samplePoint(index, range);
+  const plan = planFor(a, b);
+  for (let index = 0; index < plan.points; index++) {
+    const point = plan.at(index);
     const [x, y] = [valueAt(a, point, fuel), valueAt(b, point, fuel)];
     if (x === null || y === null) {
       if (constant) break;
@@ -93,23 +78,11 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
       return answer(false, "numeric", constant ? "different values" : "different at a sample point");
     }
     if (relation === "equal" && constant) return answer(true, "numeric", "equal to 30 digits");
-    if (relation === "equal" && ++agreed >= wanted && index >= wanted) break;
+    if (relation === "equal" && ++agreed >= plan.wanted && index >= plan.wanted) break;
     if (constant) break;
   }
   if (agreed >= 2) return answer(true, "numeric", `equal to 30 digits at ${agreed} sample points`);
   return answer("undecided", "none", "no common value could be computed");
-}
-
-/** Factorials and binomials of unknowns are compared at integers. */
-const isCounting = (node: Node): boolean =>
-  node.kind === "call" && (node.name === "factorial" || node.name === "binom") && symbols(node).size > 0;
-
-/** Small natural numbers; those called n, m or N are larger, as in a binomial. */
-function integerPoint(index: number): Point {
-  return (name) => {
-    const base = /^[nmN]/.test(name) ? 9 : 2;
-    return complex.fromRational({ p: BigInt(base + (index * 5 + name.charCodeAt(0) * 3) % 7), q: 1n });
-  };
 }
 
 const isI = (node: Node): boolean => node.kind === "constant" && node.name === "i";
@@ -127,22 +100,4 @@ function valueAt(node: Node, point: Point, fuel: Fuel): Complex | null {
 
 /** The value of a constant expression with its error bound, or null. */
 export const constantValue = (node: Node, fuel: Fuel): Complex | null =>
-  symbols(node).size > 0 ? null : valueAt(node, samplePoint(0, ranges[0]!), fuel);
-
-function samplePoint(index: number, [low, high]: readonly [number, number]): Point {
-  const known = new Map<string, Complex>();
-  return (name) => {
-    let value = known.get(name);
-    if (value === undefined) {
-      let hash = Math.imul(index + 1, 0x9e3779b1);
-      for (let i = 0; i < name.length; i++) {
-        hash = Math.imul(hash ^ name.charCodeAt(i), 0x85ebca6b) ^ (hash >>> 15);
-      }
-      const fraction = (Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35) >>> 0) / 2 ** 32;
-      const thousandths = BigInt(Math.round((low + (high - low) * fraction) * 100_003));
-      value = complex.fromRational({ p: thousandths, q: 100_003n });
-      known.set(name, value);
-    }
-    return value;
-  };
-}
+  symbols(node).size > 0 ? null : valueAt(node, anyPoint(), fuel);

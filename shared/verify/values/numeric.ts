@@ -8,9 +8,13 @@ import { type Fuel, LimitError, limits } from "../tree/fuel.ts";
 import { call } from "./functions.ts";
 import { key } from "../tree/key.ts";
 import type { Rational } from "../tree/rational.ts";
+import { type Environment, withIndex } from "./series.ts";
 
-/** Gives every free symbol and unknown function value its number. */
-export type Point = (name: string) => Complex;
+/** Gives every free symbol and unknown function value its number, with an error bound and exactly. */
+export type Point = { value: (name: string) => Complex; env: Environment };
+
+/** Functions of integers and functions with jumps, which are computed exactly where their arguments are exact. */
+const discrete = new Set("floor ceil mod gcd lcm factorial factorial2 binom sgn".split(" "));
 
 /** The value at a point, or null. */
 export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
@@ -19,9 +23,9 @@ export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
     case "number":
       return complex.fromRational(node.value);
     case "symbol":
-      return point(node.name);
+      return point.value(node.name);
     case "apply":
-      return point(key(node, fuel));
+      return point.value(key(node, fuel));
     case "constant":
       return node.name === "pi"
         ? complex.pi
@@ -36,6 +40,10 @@ export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
     case "pow":
       return power(node.args[0]!, node.args[1]!, point, fuel);
     case "call":
+      if (discrete.has(node.name)) {
+        const value = exactOrNull(node, fuel, point.env);
+        if (value !== null) return complex.fromRational(value);
+      }
       return call(node.name, node.args, (arg) => evaluate(arg, point, fuel), fuel);
     case "big":
       return big(node, point, fuel);
@@ -96,7 +104,7 @@ function general(a: Complex, exponent: Complex): Complex | null {
 }
 
 function power(base: Node, exponent: Node, point: Point, fuel: Fuel): Complex | null {
-  const whole = smallInteger(exponent, fuel);
+  const whole = smallInteger(exponent, fuel, point.env);
   if (base.kind === "constant" && base.name === "e" && whole === null) {
     const value = evaluate(exponent, point, fuel);
     fuel.spend(60);
@@ -113,15 +121,15 @@ function power(base: Node, exponent: Node, point: Point, fuel: Fuel): Complex | 
   return b === null ? null : general(a, b);
 }
 
-function smallInteger(node: Node, fuel: Fuel): number | null {
-  const value = node.kind === "number" ? node.value : node.depth < 8 ? exactOrNull(node, fuel) : null;
+function smallInteger(node: Node, fuel: Fuel, env?: Environment): number | null {
+  const value = node.kind === "number" ? node.value : node.depth < 8 ? exactOrNull(node, fuel, env) : null;
   if (value === null || value.q !== 1n || value.p > 100_000n || value.p < -100_000n) return null;
   return Number(value.p);
 }
 
-function exactOrNull(node: Node, fuel: Fuel): Rational | null {
+function exactOrNull(node: Node, fuel: Fuel, env?: Environment): Rational | null {
   try {
-    return exact(node, fuel);
+    return exact(node, fuel, env);
   } catch (error) {
     if (error instanceof UndefinedError || (error instanceof LimitError && error.limit !== "fuel")) {
       return null;
@@ -140,8 +148,12 @@ function big(node: Node & { kind: "big" }, point: Point, fuel: Fuel): Complex | 
   if (upper - lower >= limits.terms) throw new LimitError("terms");
   let total = node.op === "sum" ? complex.zero : complex.one;
   for (let k = lower; k <= upper; k++) {
-    const index = complex.fromRational({ p: BigInt(k), q: 1n });
-    const term = evaluate(body!, (name) => name === node.index ? index : point(name), fuel);
+    const exact = { p: BigInt(k), q: 1n };
+    const index = complex.fromRational(exact);
+    const term = evaluate(body!, {
+      value: (name) => name === node.index ? index : point.value(name),
+      env: withIndex(point.env, node.index, exact),
+    }, fuel);
     if (term === null) return null;
     total = node.op === "sum" ? complex.add(total, term) : complex.multiply(total, term);
   }

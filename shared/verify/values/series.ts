@@ -5,13 +5,18 @@ import { type Fuel, LimitError, limits } from "../tree/fuel.ts";
 import * as rational from "../tree/rational.ts";
 import type { Rational } from "../tree/rational.ts";
 
-/** Values of the indices. */
-export type Environment = ReadonlyMap<string, Rational>;
+/** Values of names. */
+export type Environment = { get(name: string): Rational | undefined };
 
 /** The exact value of a tree, or null. */
 type Exact = (node: Node, fuel: Fuel, env: Environment) => Rational | null;
 
 const integer = (p: bigint): Rational => ({ p, q: 1n });
+
+/** The values with that of an index. */
+export const withIndex = (env: Environment, index: string, value: Rational): Environment => ({
+  get: (name) => name === index ? value : env.get(name),
+});
 
 /** A sum or product whose bounds are integers, term by term. */
 export function series(
@@ -27,7 +32,7 @@ export function series(
   if (upper.p - lower.p >= BigInt(limits.terms)) throw new LimitError("terms");
   let total = node.op === "sum" ? rational.zero : rational.one;
   for (let k = lower.p; k <= upper.p; k++) {
-    const term = exact(body!, fuel, new Map(env).set(node.index, integer(k)));
+    const term = exact(body!, fuel, withIndex(env, node.index, integer(k)));
     if (term === null) return null;
     fuel.spend(2 + (rational.bits(total.p) + rational.bits(total.q) >> 7));
     total = node.op === "sum" ? rational.add(total, term) : rational.multiply(total, term);
@@ -51,7 +56,7 @@ export function integral(
   if (lower === null || upper === null) return null;
   let row: Rational[] = [];
   for (let k = 0; k <= maxDegree + 4; k++) {
-    const value = exact(body!, fuel, new Map(env).set(node.index, integer(BigInt(k))));
+    const value = exact(body!, fuel, withIndex(env, node.index, integer(BigInt(k))));
     if (value === null) return null;
     row.push(value);
   }

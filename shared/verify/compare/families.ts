@@ -1,12 +1,11 @@
 // Answers that stand for many values by a parameter: k pi with k in Z, n = 4k + 3, and constants such as + C.
 
-import { type Builder, type Node, some, symbols } from "../tree/node.ts";
+import { type Builder, type Node, some, substitute, symbols } from "../tree/node.ts";
 import { key } from "../tree/key.ts";
 import { one } from "../values/complex.ts";
 import { type Answer, answer, constantValue, identical, valueOf } from "../values/identity.ts";
 import type { Context } from "./context.ts";
 import { isEquation, isMembership, isName } from "./names.ts";
-import { substitute } from "./real_sets.ts";
 
 /** A body, its parameter, and the set of numbers that the parameter runs through (null: not said). */
 type Family = { body: Node; name: string; realm: string | null };

@@ -1,6 +1,6 @@
 // What expressions, set notation and inequalities mean as sets of real numbers.
 
-import { type Builder, type Node, type RelationOp, symbols } from "../tree/node.ts";
+import { type Builder, type Node, type RelationOp, substitute, symbols } from "../tree/node.ts";
 import * as complex from "../values/complex.ts";
 import type { Fuel } from "../tree/fuel.ts";
 import { constantValue, valueOf } from "../values/identity.ts";
@@ -190,11 +190,4 @@ function linear(left: Node, op: RelationOp, right: Node, b: Builder, fuel: Fuel)
   const end: End = { infinite: 0, node: null, value: rational(-c.p * slope.q, c.q * slope.p) };
   const direction = slope.p > 0n ? op : flipped[op];
   return direction === undefined ? null : ray(direction, { ...end, node: b.number(end.value as Rational) });
-}
-
-/** The tree with a symbol replaced. */
-function substitute(node: Node, name: string, value: Node, b: Builder): Node {
-  if (node.kind === "symbol") return node.name === name ? value : node;
-  if (node.args.length === 0) return node;
-  return b.with(node, node.args.map((arg) => substitute(arg, name, value, b)));
 }

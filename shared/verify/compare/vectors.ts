@@ -1,9 +1,8 @@
 // Vectors as sums of multiples of i, j and k.
 
-import { type Node, some, symbols } from "../tree/node.ts";
+import { type Node, some, substitute, symbols } from "../tree/node.ts";
 import { identical } from "../values/identity.ts";
 import type { Context } from "./context.ts";
-import { substitute } from "./real_sets.ts";
 
 const units = ["i", "j", "k"];
 

@@ -83,7 +83,7 @@ export function tailOf(text: string, plural: boolean): Tail {
   const bracketed = /^\s*\(/.test(text);
   const counted = plain.some((word) => /[^su]s$|ss?es$/.test(word) && word.length > 2) ||
     irregular.test(unit);
-  if (known || bracketed || counted || !plural || /[^\u0000-\u024f]/.test(unit)) {
+  if (known || bracketed || counted || !plural || /[\u0370-\uffff]/.test(unit)) {
     return { kind: "number", factor, power: 1, unit };
   }
   return { kind: "phrase" };

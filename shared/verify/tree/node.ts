@@ -129,3 +129,10 @@ export function symbols(node: Node, found: Set<string> = new Set()): Set<string>
   for (const arg of node.args) symbols(arg, found);
   return found;
 }
+
+/** The tree with a symbol replaced. */
+export function substitute(node: Node, name: string, value: Node, b: Builder): Node {
+  if (node.kind === "symbol") return node.name === name ? value : node;
+  if (node.args.length === 0) return node;
+  return b.with(node, node.args.map((arg) => substitute(arg, name, value, b)));
+}

@@ -5,7 +5,7 @@ import type { Builder } from "../tree/node.ts";
 import type { Fuel } from "../tree/fuel.ts";
 import type { Rules } from "../presets.ts";
 import { type Answer, answer } from "../values/identity.ts";
-import { isEquation, isMembership, isName } from "./names.ts";
+import { isMembership, isName } from "./names.ts";
 
 export type Context = {
   rules: Rules;

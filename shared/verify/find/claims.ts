@@ -11,7 +11,7 @@ const hedges =
   /\b(?:not|no|never|none|neither|nor|cannot|unable|undetermined|unclear|unknown|unsure|either|least|most|than|between|over|under|above|below|about|around|approximately|roughly|nearly|almost|up to|maybe|perhaps|possibly|probably|might|may|could|would|only|multiples?|powers?|divisors?|factors?|even|odd|prime|minus|negative|all|every|any|wrong|incorrect|except|until|before|after|if)\b|n't\b/i;
 
 /** Whether a sentence says less than that a value is the answer. */
-export const isHedged = (sentence: string): boolean => hedges.test(sentence);
+const isHedged = (sentence: string): boolean => hedges.test(sentence);
 
 /** The text with formulas and braces blanked out, at the same places, so that marks inside them end no sentence. */
 const masked = (part: string): string =>
@@ -23,7 +23,7 @@ const masked = (part: string): string =>
 const end = /[.!?\u3002](?:\s+(?=[A-Z\u4e00-\u9fff#$\\*])|\s*$)/g;
 
 /** The first sentence behind `from`, or the last one before `to`. */
-export function sentence(text: string, from: number, to: number, last: boolean): Span {
+function sentence(text: string, from: number, to: number, last: boolean): Span {
   const part = masked(text.slice(from, to));
   let start = 0;
   for (const found of part.matchAll(end)) {
@@ -91,7 +91,7 @@ function withoutReason(part: string): string {
 }
 
 /** Without white space, emphasis and quotation marks around. */
-export function trim(text: string, start: number, end: number): Span {
+function trim(text: string, start: number, end: number): Span {
   const marks = " \n\t*\"'`:=.,\u201c\u201d\uff1a";
   while (start < end && marks.includes(text[start]!) && !(text[start] === "." && isDigit(text[start + 1]))) {
     start++;

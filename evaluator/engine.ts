@@ -10,6 +10,7 @@ import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
+import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
@@ -17,7 +18,8 @@ import type { Generated, LocalModel } from "./sources/checkpoint.ts";
 import type { Prompt } from "./sample.ts";
 
 /** The files that decide what a model answers. */
-const MODEL_FILES = /^(config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/;
+const MODEL_FILES =
+  /^(config|adapter_config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/;
 
 /** Rows that generate side by side. */
 const ROWS = 128;
@@ -32,15 +34,24 @@ export interface OpenedModel extends LocalModel {
   close(): void;
 }
 
-/** Loads a checkpoint directory onto the default adapter. Throws when the adapter computes garbage. */
-export async function openCheckpoint(directory: string, options: OpenOptions = {}): Promise<OpenedModel> {
-  const digest = digestOf(directory);
+/**
+ * Loads a checkpoint directory onto the default GPU, with the PEFT adapters of another merged into it. Throws when the GPU computes
+ * garbage.
+ */
+export async function openCheckpoint(
+  directory: string,
+  { adapter, ...options }: OpenOptions & { adapter?: string | undefined } = {},
+): Promise<OpenedModel> {
+  const digest = adapter === undefined
+    ? digestOf(directory)
+    : sha256(JSON.stringify([directory, adapter].map(digestOf)));
   const gpu = await openGpu(await gpuEntry(), options);
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
     const model = loadModel(gpu, directory);
     checkEnds(model.config, directory);
+    if (adapter !== undefined) mergeAdapters(model, adapter);
     return new Checkpoint(gpu, model, directory, digest);
   } catch (error) {
     gpu.close();

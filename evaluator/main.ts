@@ -19,6 +19,7 @@ addEvaluateOptions(program).action(async (options) => Deno.exit(await evaluate(o
 program.command("generate")
   .description("continue one prompt with a checkpoint")
   .requiredOption("--model <dir>", "checkpoint directory")
+  .option("--adapter <dir>", "adapters of the PEFT library, to be merged into it")
   .option("--prompt <text>", "the user's message, wrapped in the model's chat template")
   .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")
   .option("--raw", "continue --prompt verbatim, without the chat template")

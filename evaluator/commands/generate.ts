@@ -10,6 +10,7 @@ import type { LocalModel } from "../sources/checkpoint.ts";
 const number = v.pipe(v.string(), v.transform(Number));
 const GenerateSchema = v.strictObject({
   model: v.string(),
+  adapter: v.optional(v.string()),
   prompt: v.optional(v.string()),
   promptIds: v.optional(
     v.pipe(v.string(), v.transform((list) => list.split(",").map(Number)), v.array(count)),
@@ -28,7 +29,7 @@ export async function generate(raw: unknown): Promise<void> {
   if ((options.prompt === undefined) === (options.promptIds === undefined)) {
     throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids is needed");
   }
-  const model = await openCheckpoint(options.model);
+  const model = await openCheckpoint(options.model, { adapter: options.adapter });
   try {
     const prompt_ids = options.promptIds ??
       model.encode(promptOf(options.prompt as string, options.raw));

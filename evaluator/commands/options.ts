@@ -14,6 +14,7 @@ const share = v.pipe(number, v.number(), v.minValue(0), v.maxValue(1));
 
 const EvaluateSchema = v.strictObject({
   model: v.optional(v.string()),
+  adapter: v.optional(v.string()),
   endpoint: v.optional(v.pipe(v.string(), v.url("must be an address such as http://127.0.0.1:8000/v1"))),
   completions: v.optional(v.string()),
   benchmarks: v.optional(
@@ -48,6 +49,7 @@ export type EvaluateOptions = v.InferOutput<typeof EvaluateSchema>;
 export function addEvaluateOptions(command: Command): Command {
   return command
     .option("--model <dir>", "checkpoint directory, or with --endpoint the server's model name")
+    .option("--adapter <dir>", "adapters of the PEFT library, to be merged into the checkpoint")
     .option(
       "--endpoint <url>",
       "OpenAI-compatible server such as http://127.0.0.1:8000/v1; its key comes from OPENAI_API_KEY",
@@ -89,6 +91,9 @@ export function readEvaluateOptions(raw: unknown): EvaluateOptions {
     throw new TypeError(
       "Cannot evaluate as nothing answers: pass --model, --endpoint with --model, or --completions",
     );
+  }
+  if (options.adapter !== undefined && (options.model === undefined || sources.length > 0)) {
+    throw new TypeError("Cannot evaluate as --adapter goes with --model, a checkpoint directory, alone");
   }
   return options;
 }

@@ -52,7 +52,7 @@ export async function openSource(
   }
   // Imported late: scoring a file needs no WebGPU.
   const { openCheckpoint } = await import("../engine.ts");
-  const local = await openCheckpoint(model);
+  const local = await openCheckpoint(model, { adapter: options.adapter });
   if (local.notice) console.error(local.notice);
   return {
     source: new CheckpointSource(local, seed),

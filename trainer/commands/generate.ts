@@ -6,6 +6,7 @@ import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
+import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
@@ -16,6 +17,7 @@ const tokens = v.pipe(v.string(), v.transform((text) => text.split(",").map(Numb
 
 const FlagsSchema = v.strictObject({
   model: name,
+  adapter: v.optional(name),
   prompt: v.optional(v.string()),
   promptIds: v.optional(tokens),
   raw: v.optional(v.boolean(), false),
@@ -42,6 +44,7 @@ export async function generateCommand(flags: unknown): Promise<void> {
     await selfTest(gpu);
     await chooseProducts(gpu);
     const model = loadModel(gpu, o.model);
+    if (o.adapter !== undefined) mergeAdapters(model, o.adapter);
     checkEnds(model.config, o.model);
     tokenizer?.limit(model.config.vocab_size);
     const greedy = o.greedy || o.temperature === 0;

@@ -19,7 +19,7 @@ import { saveModel } from "#shared/engine/model/save.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
-import { loadAdapters, saveAdapters } from "#shared/engine/lora/peft.ts";
+import { loadAdapters, readAdapterSettings, saveAdapters } from "#shared/engine/lora/peft.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { useKernels } from "../run/kernel_choice.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
@@ -125,7 +125,9 @@ export class EnginePolicy implements StoredPolicy {
     };
     const { learner, lora, rows } = options;
     this.#generator = new Generator(model, rows === undefined ? {} : { rows });
-    this.#lora = lora && new Lora(model, lora, learner.micro_batch_tokens, lora.seed);
+    // Of adapters to start from, what a recipe does not say is theirs.
+    const settings = lora?.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora;
+    this.#lora = settings && new Lora(model, settings, learner.micro_batch_tokens, settings.seed);
     if (this.#lora && lora?.adapter) loadAdapters(this.#lora, lora.adapter);
     this.#learner = new Learner(model, learner, this.#lora);
     this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);

@@ -132,8 +132,8 @@ describe("lora", () => {
     const model = await qwen2();
     const settings = { r: 4, lora_alpha: 8, target_modules: ["q_proj"] };
     assert.throws(
-      () => new Lora(model, { ...settings, r: 6 }, 8, 1),
-      /r must be a multiple of 4: current value is 6/,
+      () => new Lora(model, { ...settings, r: 1.5 }, 8, 1),
+      /r must be a positive integer: current value is 1.5/,
     );
     assert.throws(
       () => new Lora(model, { ...settings, target_modules: ["lm_head"] }, 8, 1),

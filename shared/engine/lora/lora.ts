@@ -18,18 +18,27 @@ import { Gradients, type Trainable, type WeightGradients } from "#shared/engine/
 
 /** PEFT's names. */
 export interface LoraSettings {
-  /** Rank, a multiple of 4. */
+  /** Rank; on the GPU it is rounded up to a multiple of 4 with zeros, which stay zeros. */
   r: number;
   lora_alpha: number;
+  /** The last parts of the modules' names: "q_proj", or all of "model.layers.0.self_attn.q_proj". */
   target_modules: readonly string[];
+  /** Scales the product by alpha / sqrt(r) (Kalajdzievski 2023) and not by alpha / r. */
+  use_rslora?: boolean;
+  /** Other ranks and alphas of modules whose name ends in what a key, a regular expression, matches. */
+  rank_pattern?: Readonly<Record<string, number>>;
+  alpha_pattern?: Readonly<Record<string, number>>;
 }
 
 /** The adapter of one Hugging Face matrix: columns of one of the model's parameters. */
 interface Pair {
   source: Source;
   cols: number;
-  a: Parameter; // (rows of the weight, r)
-  b: Parameter; // (r, cols)
+  /** Rounded up. */
+  rank: number;
+  scale: number;
+  a: Parameter; // (rows of the weight, rank)
+  b: Parameter; // (rank, cols)
 }
 
 export class Lora implements Trainable, WeightGradients {
@@ -43,7 +52,7 @@ export class Lora implements Trainable, WeightGradients {
   /**
    * Adapters whose product is zero at first: A uniform in +-1 / sqrt(inputs) as PEFT draws it, B zero.
    * @param capacity tokens of the largest batch
-   * @throws RangeError for a rank that is no multiple of 4, TypeError for an unknown module.
+   * @throws RangeError for a rank below 1, TypeError for an unknown module.
    */
   constructor(readonly model: Model, readonly settings: LoraSettings, capacity: number, seed: number) {
     const { gpu } = model;
@@ -51,7 +60,7 @@ export class Lora implements Trainable, WeightGradients {
     this.#recorder = new Recorder(gpu);
     checkSettings(settings);
     for (const parameter of model.parameters()) {
-      const own = parameter.sources.filter(({ name }) => settings.target_modules.includes(moduleOf(name)));
+      const own = parameter.sources.filter(({ name }) => isTarget(moduleOf(name), settings.target_modules));
       if (own.length === 0 || parameter.rows === 1) continue; // biases are vectors of the same modules
       this.#pairs.set(parameter, own.map((source) => this.#pair(parameter, source)));
       if (parameter.dtype === "float32") {
@@ -59,9 +68,8 @@ export class Lora implements Trainable, WeightGradients {
         this.#recorder.copy(parameter.buffer, 0, base, 0, base.size);
         this.#base.set(parameter, base);
       } else {
-        for (const { source, a, b } of this.#pairs.get(parameter)!) {
-          const product = { a: a.buffer, b: b.buffer, rank: settings.r, scale: this.#scale };
-          model.adapters.set(source.name, product);
+        for (const { source, a, b, rank, scale } of this.#pairs.get(parameter)!) {
+          model.adapters.set(source.name, { a: a.buffer, b: b.buffer, rank, scale });
         }
       }
     }
@@ -73,17 +81,17 @@ export class Lora implements Trainable, WeightGradients {
     const random = new Random(seed);
     for (const { a } of this.#all()) {
       const bound = 1 / Math.sqrt(a.rows);
-      gpu.write(
-        a.buffer,
-        Float32Array.from({ length: a.rows * a.cols }, () => (2 * random.real() - 1) * bound),
-      );
+      const [rank] = a.sources[0]!.shape;
+      const draw = (i: number) => i % a.cols < rank! ? (2 * random.real() - 1) * bound : 0;
+      gpu.write(a.buffer, Float32Array.from({ length: a.rows * a.cols }, (_, i) => draw(i)));
     }
     this.gradients = new Gradients(this);
     const widest = Math.max(...this.#all().map(({ cols }) => cols));
+    const highest = Math.max(...this.#all().map(({ rank }) => rank));
     this.#scratch = {
       dy: gpu.allocate("lora dy", capacity * widest * 4),
-      dyb: gpu.allocate("lora dy b^T", capacity * settings.r * 4),
-      xa: gpu.allocate("lora x a", capacity * settings.r * 4),
+      dyb: gpu.allocate("lora dy b^T", capacity * highest * 4),
+      xa: gpu.allocate("lora x a", capacity * highest * 4),
     };
   }
 
@@ -100,9 +108,8 @@ export class Lora implements Trainable, WeightGradients {
   addProduct(recorder: Recorder, parameter: Parameter, x: Binding, dy: Binding, tokens: number): void {
     const { dy: own, dyb, xa } = this.#scratch;
     const { rows, cols: stride } = parameter;
-    const { r } = this.settings;
-    for (const { source, cols, a, b } of this.#pairs.get(parameter) ?? []) {
-      const columns = { rows: tokens, stride, first: source.column, cols, scale: this.#scale };
+    for (const { source, cols, rank: r, scale, a, b } of this.#pairs.get(parameter) ?? []) {
+      const columns = { rows: tokens, stride, first: source.column, cols, scale };
       scaledColumns(recorder, { x: dy, out: own }, columns);
       matmulNT(recorder, { x: own, w: b.buffer, out: dyb }, { rows: tokens, cols: r, inner: cols });
       const da = { x, y: dyb, out: this.gradients.of(a) };
@@ -117,11 +124,11 @@ export class Lora implements Trainable, WeightGradients {
   merge(): void {
     for (const [parameter, base] of this.#base) {
       const { rows, cols: stride, buffer: merged } = parameter;
-      for (const { source, cols, a, b } of this.#pairs.get(parameter)!) {
+      for (const { source, cols, rank, scale, a, b } of this.#pairs.get(parameter)!) {
         loraMerge(
           this.#recorder,
           { base, a: a.buffer, b: b.buffer, merged },
-          { rows, stride, first: source.column, cols, rank: this.settings.r, scale: this.#scale },
+          { rows, stride, first: source.column, cols, rank, scale },
         );
       }
     }
@@ -138,38 +145,49 @@ export class Lora implements Trainable, WeightGradients {
     this.#recorder.destroy();
   }
 
-  get #scale(): number {
-    return this.settings.lora_alpha / this.settings.r;
-  }
-
   #all(): Pair[] {
     return [...this.#pairs.values()].flat();
   }
 
   #pair(weight: Parameter, source: Source): Pair {
-    const { r } = this.settings;
+    const { r, scale } = rankAndScale(moduleOf(source.name), this.settings);
+    const rank = Math.ceil(r / 4) * 4;
     const cols = source.shape[0]!;
-    const module = `base_model.model.${source.name.replace(/\.weight$/, "")}`;
-    const make = (kind: string, rows: number, cols: number): Parameter => {
-      const name = `${module}.${kind}.weight`;
+    const make = (kind: string, [rows, cols]: [number, number], shape: [number, number]): Parameter => {
+      const name = `base_model.model.${moduleOf(source.name)}.${kind}.weight`;
       const buffer = this.gpu.allocate(name, rows * cols * 4);
-      const sources = [{ name, shape: [cols, rows], transposed: true, column: 0 }];
+      const sources = [{ name, shape, transposed: true, column: 0 }];
       return { name, rows, cols, decay: true, sources, buffer, dtype: "float32" };
     };
-    return { source, cols, a: make("lora_A", weight.rows, r), b: make("lora_B", r, cols) };
+    const a = make("lora_A", [weight.rows, rank], [r, weight.rows]);
+    return { source, cols, rank, scale, a, b: make("lora_B", [rank, cols], [cols, r]) };
   }
 }
 
-/** model.layers.0.self_attn.q_proj.weight -> q_proj */
+/** model.layers.0.self_attn.q_proj.weight -> model.layers.0.self_attn.q_proj */
 function moduleOf(tensor: string): string {
-  return tensor.split(".").at(-2)!;
+  return tensor.replace(/\.weight$/, "");
 }
 
-function checkSettings({ r, target_modules }: LoraSettings): void {
-  if (!(r > 0) || r % 4 !== 0) {
-    throw new RangeError(`Cannot make adapters as r must be a multiple of 4: current value is ${r}`);
+function isTarget(module: string, targets: readonly string[]): boolean {
+  return targets.some((target) => module === target || module.endsWith(`.${target}`));
+}
+
+/** As PEFT: the first key of a pattern that matches decides. */
+function rankAndScale(module: string, settings: LoraSettings): { r: number; scale: number } {
+  const of = (pattern: Readonly<Record<string, number>> = {}) =>
+    Object.entries(pattern).find(([key]) => new RegExp(`^(.*\\.)?(${key})$`).test(module))?.[1];
+  const r = of(settings.rank_pattern) ?? settings.r;
+  const alpha = of(settings.alpha_pattern) ?? settings.lora_alpha;
+  return { r, scale: alpha / (settings.use_rslora ? Math.sqrt(r) : r) };
+}
+
+function checkSettings({ r, target_modules, rank_pattern = {} }: LoraSettings): void {
+  const wrong = [r, ...Object.values(rank_pattern)].find((rank) => !Number.isInteger(rank) || rank < 1);
+  if (wrong !== undefined) {
+    throw new RangeError(`Cannot make adapters as r must be a positive integer: current value is ${wrong}`);
   }
-  const unknown = target_modules.find((name) => !LORA_MODULES.some((known) => known === name));
+  const unknown = target_modules.find((name) => !LORA_MODULES.some((known) => isTarget(name, [known])));
   if (unknown !== undefined || target_modules.length === 0) {
     throw new TypeError(
       `Cannot make adapters as target_modules must be some of ${LORA_MODULES.join(", ")}: ` +

@@ -1,32 +1,22 @@
 // LoRA adapters as the files of the PEFT library: adapter_config.json and adapter_model.safetensors.
 
-import * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
+import { checkFinite } from "#shared/engine/model/load.ts";
 import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
-import { parse } from "#shared/schemas/parse.ts";
-import type { Lora, LoraSettings } from "./lora.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
+import { Lora, type LoraSettings } from "./lora.ts";
+import { parseAdapterConfig } from "./peft_config.ts";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
-
-/** The keys that are used; those that would change the numbers must have the one value that is implemented. */
-const ConfigSchema = v.object({
-  peft_type: v.literal("LORA"),
-  r: v.number(),
-  lora_alpha: v.number(),
-  target_modules: v.array(v.string()),
-  bias: v.optional(v.literal("none"), "none"),
-  use_dora: v.optional(v.literal(false), false),
-  use_rslora: v.optional(v.literal(false), false),
-  rank_pattern: v.optional(v.strictObject({}), {}),
-  alpha_pattern: v.optional(v.strictObject({}), {}),
-});
+const KEYS = ["r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern"] as const;
+const ABSENT: Partial<LoraSettings> = { use_rslora: false, rank_pattern: {}, alpha_pattern: {} };
 
 /** @param baseModel name or path of the frozen model, for whoever loads the adapters */
 export async function saveAdapters(lora: Lora, directory: string, baseModel: string): Promise<void> {
-  const { r, lora_alpha, target_modules } = lora.settings;
+  const { r, lora_alpha, target_modules, use_rslora, rank_pattern, alpha_pattern } = lora.settings;
   const config = {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -34,6 +24,9 @@ export async function saveAdapters(lora: Lora, directory: string, baseModel: str
     r,
     lora_alpha,
     target_modules,
+    use_rslora: use_rslora ?? false,
+    rank_pattern: rank_pattern ?? {},
+    alpha_pattern: alpha_pattern ?? {},
     lora_dropout: 0,
     bias: "none",
     fan_in_fan_out: false,
@@ -48,10 +41,22 @@ export async function saveAdapters(lora: Lora, directory: string, baseModel: str
 }
 
 /** What an adapter directory was made with: the settings of the `Lora` to load it into. */
-export function readAdapterSettings(directory: string): LoraSettings {
+export function readAdapterSettings(directory: string): Required<LoraSettings> {
   const path = `${directory}/${CONFIG}`;
-  const { r, lora_alpha, target_modules } = parse(ConfigSchema, readJson(path), path);
-  return { r, lora_alpha, target_modules };
+  return parseAdapterConfig(readJson(path), path);
+}
+
+/**
+ * Adds the adapters of a directory to the weights of a model in f32, for good.
+ * @throws TypeError for adapters that are not for this model or not implemented.
+ */
+export function mergeAdapters(model: Model, directory: string): void {
+  const lora = new Lora(model, readAdapterSettings(directory), 1, 0);
+  try {
+    loadAdapters(lora, directory);
+  } finally {
+    lora.destroy(); // what was merged stays
+  }
 }
 
 /**
@@ -60,9 +65,10 @@ export function readAdapterSettings(directory: string): LoraSettings {
  */
 export function loadAdapters(lora: Lora, directory: string): void {
   const stored = readAdapterSettings(directory);
-  const shown = (value: unknown) => Array.isArray(value) ? value.toSorted().join(", ") : String(value);
-  for (const name of ["r", "lora_alpha", "target_modules"] as const) {
-    const [own, theirs] = [shown(lora.settings[name]), shown(stored[name])];
+  const shown = (value: unknown) =>
+    Array.isArray(value) ? value.toSorted().join(", ") : JSON.stringify(value);
+  for (const name of KEYS) {
+    const [own, theirs] = [shown(lora.settings[name] ?? ABSENT[name]), shown(stored[name])];
     if (own !== theirs) {
       throw new TypeError(
         `Cannot load the adapters of ${directory} as ${name} must be ${own}: current value is ${theirs}`,
@@ -72,7 +78,11 @@ export function loadAdapters(lora: Lora, directory: string): void {
   const file = new SafetensorsFile(`${directory}/${WEIGHTS}`);
   try {
     const data = lora.parameters().map((parameter) =>
-      fromHf(parameter, ({ name, shape }, rows) => file.read(name, shape, rows))
+      fromHf(parameter, ({ name, shape }, rows) => {
+        const tensor = file.read(name, shape, rows);
+        checkFinite(name, tensor);
+        return tensor;
+      })
     );
     const names = new Set(lora.parameters().map(({ name }) => name));
     for (const name of file.tensors.keys()) {

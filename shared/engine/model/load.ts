@@ -128,6 +128,12 @@ function hasOwnHead(directory: string): boolean {
 /** Rows of a tensor; a tied table may be there under the name of the head alone. */
 function readFinite(files: WeightFiles, { name, shape }: Source, rows: Rows): Float32Array {
   const data = files.read(name === EMBEDDINGS && !files.tensors.has(name) ? HEAD : name, shape, rows);
+  checkFinite(name, data);
+  return data;
+}
+
+/** @throws RangeError for a number that is infinite or none: everything computed from it would be. */
+export function checkFinite(name: string, data: Float32Array): void {
   let sum = 0; // stays 0 unless a number is infinite or none
   for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
   if (sum !== 0) {
@@ -136,7 +142,6 @@ function readFinite(files: WeightFiles, { name, shape }: Source, rows: Rows): Fl
       `Cannot load tensor ${name} as its numbers must be finite: current number is ${bad}`,
     );
   }
-  return data;
 }
 
 function readOptional(path: string): unknown {

@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { DATA_FORMATS } from "./problem.ts";
+import { AlertsSchema } from "./alerts.ts";
 import { ANSWER_FORMATS } from "#shared/text/answer_format.ts";
 import { HintCutSchema } from "./guidance.ts";
 import { count, finite, fraction, name, nonNegative, positive, positiveCount, seed } from "./values.ts";
@@ -235,6 +236,8 @@ const runEntries = {
   seed: setting(seed, 42),
   /** Kernel variants: "auto" takes the fastest that the adapter runs rightly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
+  /** What is watched for while a run goes on. */
+  alerts: setting(AlertsSchema, {}),
 };
 
 /** "sft" learns the traces of the drawn problems instead of sampling: a baseline at equal tokens. */

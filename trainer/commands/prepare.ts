@@ -1,5 +1,6 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
+import type { Alert } from "#shared/schemas/alerts.ts";
 import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
 import { windowNotice } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
@@ -12,6 +13,8 @@ import type { Status } from "../run/progress.ts";
 import { settingsOf } from "../run/recipe.ts";
 import { DEADLINE_S, inTeam } from "../team/join.ts";
 import { requireSame, type Team } from "../team/team.ts";
+
+const SHOWN_ALERTS = 5;
 
 export interface RunOptions {
   /** Ranks that one would like to start: npm does, this process is one already. */
@@ -44,6 +47,15 @@ export function noteFresh(output: string, { resume }: RunOptions, status: Status
 export function noteWindow({ model }: TrainRecipe | SftRecipe, status: Status): void {
   const notice = windowNotice(loadConfig(model));
   if (notice) status.log(notice);
+}
+
+/** The lines of a summary that repeat the alerts: a run may have scrolled past them. */
+export function alertLines(alerts: readonly Alert[]): string[] {
+  const shown = alerts.slice(-SHOWN_ALERTS).map(({ rule, step, message }) =>
+    `  alert       ${rule} at step ${step}: ${message}`
+  );
+  const more = alerts.length - shown.length;
+  return more === 0 ? shown : [`  alerts      ${more} earlier ones in alerts.jsonl`, ...shown];
 }
 
 /** The evaluation that a recipe asks for, or null. */

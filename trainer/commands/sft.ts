@@ -15,6 +15,7 @@ import { SOLO } from "../team/team.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOfSft, printPlan } from "./plan.ts";
 import {
+  alertLines,
   commandLine,
   evaluationOf,
   isResumed,
@@ -135,6 +136,7 @@ function summary(
     `  run         ${recipe.output_dir}  (recipe.toml, metrics.jsonl, checkpoints/)`,
     `  checkpoint  ${model}`,
     ...leftOut(recipe, result),
+    ...alertLines(result.alerts),
     finished ? `Next: npm run -s evaluate -- --model ${model}` : `Go on with: ${again}`,
   ].join("\n");
 }

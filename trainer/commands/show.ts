@@ -49,7 +49,10 @@ export async function showCommand(path: string, flags: unknown): Promise<void> {
       value === null ? "-" : `${(100 * value).toFixed(1)} %`,
     ]),
   ];
-  console.log(alignColumns(facts));
+  console.log(alignColumns([
+    ...facts,
+    ...summary.alerts.map(({ rule, step, message }) => ["alert", `${rule} at step ${step}: ${message}`]),
+  ]));
   // The loss says little in reinforcement learning, so there it gives way to what stands before it.
   for (const [key, title] of PLOTS.filter(([key]) => log.keys.includes(key)).slice(0, MOST_PLOTS)) {
     const { steps, series } = log.window([key], 0, Infinity, Math.max(10, width - 12));

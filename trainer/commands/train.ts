@@ -18,6 +18,7 @@ import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOf, printPlan } from "./plan.ts";
 import {
+  alertLines,
   commandLine,
   evaluationOf,
   isResumed,
@@ -150,6 +151,7 @@ function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: stri
     `  checkpoint  ${result.checkpoint}`,
     ...leftOut(recipe, result),
   ];
+  lines.push(...alertLines(result.alerts));
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
   lines.push(
     result.finished ? `Next: npm run -s evaluate -- --model ${result.checkpoint}` : `Go on with: ${again}`,

@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeJsonl } from "#shared/io/jsonl.ts";
+import type { Alert } from "#shared/schemas/alerts.ts";
 import { lockRun } from "../run/lock.ts";
 import { serveDashboard, type ServedDashboard } from "./serve.ts";
 import { Browser, findChromium } from "./testing/browser.ts";
@@ -12,6 +14,15 @@ import { addStep, writeRun } from "./testing/run.ts";
 
 const chromium = findChromium();
 const skip = chromium === null ? "no Chromium is installed" : false;
+
+const ALERT: Alert = {
+  step: 6,
+  rule: "cut_off",
+  value: 0.7,
+  threshold: 0.5,
+  message: "70 % of the completions were cut off at the token limit",
+  advice: "raise generation.max_completion_length",
+};
 
 describe("the dashboard's page", { skip }, () => {
   let folder: string;
@@ -23,6 +34,7 @@ describe("the dashboard's page", { skip }, () => {
     folder = mkdtempSync(join(tmpdir(), "ghpo-page-"));
     writeRun(join(folder, "first"), 20);
     writeRun(join(folder, "second"), 12, 40);
+    writeJsonl(join(folder, "second", "alerts.jsonl"), [ALERT]);
     lock = lockRun(join(folder, "second"));
     served = serve(0);
     page = await Browser.start(chromium!);
@@ -51,6 +63,30 @@ describe("the dashboard's page", { skip }, () => {
     assert.equal(await page.evaluate("location.search"), "");
     assert.equal(await page.evaluate("document.querySelectorAll('#runs li').length"), 2);
     assert.match(await text("#runs .focused"), /second.*running · step 12\/40/);
+    await page.until("document.querySelectorAll('.charts canvas').length > 10");
+  });
+
+  it("marks an alert in the charts and tells what to try in the run's view", async () => {
+    await page.until("/Alert cut_off at step 6/.test(document.querySelector('figure').ariaLabel)");
+    // The foot of the mark, in the colour of what is wrong (#b92c23), where step 6 stands.
+    const marked = `(() => {
+      const over = document.querySelector("figure .u-over");
+      const canvas = document.querySelector("figure canvas");
+      const box = over.getBoundingClientRect(), whole = canvas.getBoundingClientRect();
+      const ratio = canvas.width / whole.width;
+      const at = canvas.getContext("2d").getImageData(
+        (box.x - whole.x) * ratio, (box.bottom - whole.y) * ratio - 4, box.width * ratio, 1).data;
+      const red = [];
+      for (let i = 0; i < at.length; i += 4) if (at[i] > 150 && at[i + 1] < 80 && at[i + 2] < 80) red.push(i / 4);
+      return red.map((x) => x / (box.width * ratio));
+    })()`;
+    const places = await page.evaluate<number[]>(marked);
+    assert.ok(places.length > 2);
+    for (const place of places) assert.ok(Math.abs(place - 5 / 19) < 0.03, `${place}`); // of steps 1 to 20
+    await view("run");
+    await page.until("document.querySelector('#alerts td')");
+    assert.match(await text("#alerts"), /6cut_off70 % of the completions.*raise generation/);
+    await view("charts");
     await page.until("document.querySelectorAll('.charts canvas').length > 10");
   });
 

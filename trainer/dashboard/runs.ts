@@ -5,6 +5,8 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, stat
 import { basename, join, relative, resolve, sep } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
+import type { Alert } from "#shared/schemas/alerts.ts";
+import { readAlerts } from "../alerts/watch.ts";
 import { runningOwner } from "../run/lock.ts";
 import { isPaused, readEvents } from "../run/steering.ts";
 
@@ -24,6 +26,8 @@ export interface RunSummary {
   time: number;
   /** The last held-out accuracy, else the last un-hinted one; null before the first. */
   accuracy: number | null;
+  /** What the rules of trainer/alerts found, oldest first. */
+  alerts: readonly Alert[];
   /** When the metrics were last written, ISO 8601. */
   updated: string;
 }
@@ -103,7 +107,8 @@ export function summarise(
   progress = progressOf(path),
 ): RunSummary {
   const updated = statSync(join(path, "metrics.jsonl")).mtime.toISOString();
-  return { name, path, ...plan, ...progress, status: statusOf(path, progress.step, plan.max_steps), updated };
+  const status = statusOf(path, progress.step, plan.max_steps);
+  return { name, path, ...plan, ...progress, status, alerts: readAlerts(path), updated };
 }
 
 function progressOf(path: string): Progress {

@@ -1,5 +1,6 @@
 // The metrics of one step as flat keys: TRL's names where they exist, `ghpo/` for what guidance did.
 
+import type { Completion } from "#shared/schemas/rollout.ts";
 import { moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import type { Reward } from "./rewards.ts";
@@ -22,6 +23,7 @@ export function rolloutMetrics(rollout: Rollout, rewards: readonly Reward[]): Va
     ...spread("completions", "length", lengths),
     ...spread("completions", "terminated_length", ended),
     "completions/clipped_ratio": 1 - ended.length / completions.length,
+    ...answered(completions, rewards),
   };
   for (const { name } of rewards) {
     const each = completions.map((c) => c.rewards[name]!);
@@ -29,6 +31,14 @@ export function rolloutMetrics(rollout: Rollout, rewards: readonly Reward[]): Va
     values[`rewards/${name}/std`] = moments(each).std;
   }
   return values;
+}
+
+/** The share of completions in which the grader finds an answer, right or not; only where one is asked for. */
+function answered(completions: readonly Completion[], rewards: readonly Reward[]): Values {
+  const finds = rewards.find((reward) => reward.finds !== undefined)?.finds;
+  return finds === undefined
+    ? {}
+    : { "completions/answered_ratio": share(completions, ({ text }) => finds(text)) };
 }
 
 /** What guidance did. Shares are of all groups drawn in the step, those replaced by resampling included. */

@@ -12,6 +12,7 @@ import {
   formatReward,
   type PresetName,
   presets,
+  verify,
 } from "#shared/verify/mod.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import { markedGold } from "#shared/problems/gold.ts";
@@ -37,6 +38,8 @@ export interface Reward {
   name: string;
   weight: number;
   call: RewardFunction;
+  /** Whether a completion has an answer at all, right or not; only of the grader of answers. */
+  finds?: (completion: string) => boolean;
 }
 
 /** The reward functions of a recipe, in its order. Throws for a module that is missing or has no `reward`. */
@@ -50,7 +53,8 @@ export async function loadRewards(recipe: TrainRecipe["reward"]): Promise<Reward
   const rewards: Reward[] = [];
   for (const [index, function_] of recipe.functions.entries()) {
     const weight = recipe.weights[index]!;
-    rewards.push({ name: nameOf(function_), weight, call: await functionOf(function_, recipe) });
+    const reward = { name: nameOf(function_), weight, call: await functionOf(function_, recipe) };
+    rewards.push(function_ === "accuracy" ? { ...reward, finds: finderOf(recipe) } : reward);
   }
   const names = rewards.map((reward) => reward.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -76,6 +80,12 @@ async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Pro
     return ({ completion }) => formatReward(kind, completion);
   }
   return await moduleReward(function_);
+}
+
+/** The gold does not matter: what the grader takes for the answer does. */
+function finderOf(recipe: TrainRecipe["reward"]): (completion: string) => boolean {
+  const preset = presetOf(recipe.preset);
+  return (completion) => verify(markedGold("0", preset), completion, preset).extracted !== null;
 }
 
 function bit(right: boolean | null): number | null {

@@ -6,6 +6,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { pruneCheckpoints } from "../run/checkpoint.ts";
+import { Watch } from "../alerts/watch.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { learningRate } from "../ghpo/schedule.ts";
 import type { Values } from "./metrics.ts";
@@ -54,6 +55,17 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
   const guard = await guardOf(team, run);
   const evaluation = tuning.evaluation &&
     { ...tuning.evaluation, sampler: sharedSampler(team, tuning.evaluation.sampler) };
+  await using watch = team.first
+    ? new Watch(
+      {
+        path: run.path,
+        settings: recipe.alerts,
+        facts: { algorithm: "sft", hints_after: null, loss_type: null },
+      },
+      status,
+      run.readMetrics(),
+    )
+    : null; // told by rank 0 alone
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   let stopped = false;
@@ -93,7 +105,9 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
       Object.assign(values, scores);
       status.log(`step ${step}  held-out accuracy ${(100 * (scores["eval_accuracy"] ?? NaN)).toFixed(1)} %`);
     }
-    run.appendMetrics({ step, time: seconds(), ...values });
+    const record = { step, time: seconds(), ...values };
+    run.appendMetrics(record);
+    watch?.observe(record);
     status.update(step, result === null ? "update left out" : `loss ${result.loss.toFixed(3)}`);
 
     // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
@@ -116,7 +130,14 @@ export async function tune(tuning: Tuning): Promise<TrainResult> {
     }
   }
   status.end();
-  return { step, finished: step === total, checkpoint, best: null, generated_tokens: 0 };
+  return {
+    step,
+    finished: step === total,
+    checkpoint,
+    best: null,
+    generated_tokens: 0,
+    alerts: watch?.alerts ?? [],
+  };
 }
 
 export function totalSteps(recipe: SftRecipe): number {

@@ -2,9 +2,12 @@
 // the recipe (ghpo/schedule.ts); how a model computes is a matter of the policy it is given.
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import type { Alert } from "#shared/schemas/alerts.ts";
 import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { mean } from "#shared/statistics.ts";
 import { type LoopState, pruneCheckpoints } from "../run/checkpoint.ts";
+import { ruleFacts } from "../alerts/rules.ts";
+import { Watch } from "../alerts/watch.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { successRate } from "../ghpo/difficulty.ts";
 import { controlledRatio, nextStart } from "../ghpo/hint_schedule.ts";
@@ -46,6 +49,8 @@ export interface TrainResult {
   /** Step of the best checkpoint by `checkpoint.best_by`. */
   best: number | null;
   generated_tokens: number;
+  /** What was wrong on the way, oldest first. */
+  alerts: readonly Alert[];
 }
 
 /** Runs a recipe to its last step, or until it is told to stop. */
@@ -63,6 +68,13 @@ export async function train(training: Training): Promise<TrainResult> {
   status.start(step);
   const steering = team.first ? new Steering(run.path) : null; // asked on rank 0 alone
   const guard = await guardOf(team, run);
+  await using watch = team.first
+    ? new Watch(
+      { path: run.path, settings: recipe.alerts, facts: ruleFacts(recipe) },
+      status,
+      run.readMetrics(),
+    )
+    : null; // told by rank 0 alone
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   const evaluation = training.evaluation &&
@@ -122,7 +134,9 @@ export async function train(training: Training): Promise<TrainResult> {
       status.log(`step ${step}  ${headline(scores)}`);
     }
     run.writeRollouts(step, groupsOf(rollout, step - 1));
-    run.appendMetrics({ step, time: seconds(), ...values });
+    const record = { step, time: seconds(), ...values };
+    run.appendMetrics(record);
+    watch?.observe(record);
     status.update(step, note(values));
 
     const improved = isBest(state, values[recipe.checkpoint.best_by]);
@@ -154,6 +168,7 @@ export async function train(training: Training): Promise<TrainResult> {
     checkpoint,
     best: state.best?.step ?? null,
     generated_tokens: generatedTokens,
+    alerts: watch?.alerts ?? [],
   };
 }
 

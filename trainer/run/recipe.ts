@@ -78,7 +78,7 @@ export function differingKey(a: string, b: string): { name: string; first: strin
   const first = flat(parseToml(a));
   const second = flat(parseToml(b));
   for (const name of new Set([...Object.keys(first), ...Object.keys(second)])) {
-    if (name !== "output_dir" && first[name] !== second[name]) {
+    if (name !== "output_dir" && !name.startsWith("alerts.") && first[name] !== second[name]) {
       return { name, first: first[name] ?? "not set", second: second[name] ?? "not set" };
     }
   }

@@ -72,9 +72,9 @@ export async function resumeRun(
   };
 }
 
-/** The digest leaves the output folder out: a run may be moved. */
+/** The digest leaves the output folder out, as a run may be moved, and what is watched for, which changes no number. */
 export function recipeDigest(recipe: Record<string, unknown>): string {
-  return sha256(formatRecipe({ ...recipe, output_dir: null }));
+  return sha256(formatRecipe({ ...recipe, output_dir: null, alerts: null }));
 }
 
 function shown(value: unknown): string {

@@ -128,6 +128,7 @@ function colors() {
   const found = {
     soft: value("soft"),
     line: value("line"),
+    alert: value("wrong"),
     series: [1, 2, 3, 4, 5, 6, 7, 8].map((i) => value(`series-${i}`)),
   };
   probe.remove();

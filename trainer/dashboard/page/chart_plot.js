@@ -38,6 +38,7 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] }))
       : [],
     hooks: {
+      drawClear: [(plot) => drawAlerts(plot, lines, palette)],
       setSelect: [(plot) => {
         const { left, width } = plot.select;
         if (width < 4) return;
@@ -56,6 +57,32 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       }],
     },
   };
+}
+
+/** A dashed line at the step of each alert of the runs in the chart, with a triangle at its foot. */
+function drawAlerts(plot, lines, palette) {
+  const { ctx, bbox } = plot;
+  const { min, max } = plot.scales.x;
+  const runs = new Set(lines.map(({ run }) => run));
+  const steps = new Set([...runs].flatMap((run) => run.alerts.map(({ step }) => step)));
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = palette.alert;
+  ctx.setLineDash([3, 3]);
+  for (const step of steps) {
+    if (step < min || step > max) continue;
+    const x = plot.valToPos(step, "x", true);
+    const foot = bbox.top + bbox.height;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, foot);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x - 5, foot);
+    ctx.lineTo(x + 5, foot);
+    ctx.lineTo(x, foot - 8);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 /** A line as uPlot's series: one, or with a band three, of which two are the invisible edges. */

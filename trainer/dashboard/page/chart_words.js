@@ -23,7 +23,9 @@ export function spoken(spec, lines, steps) {
       ? `${label}: no values`
       : `${label}: ${format(spec, first)} at first, ${format(spec, lastOf(drawn))} at last`;
   });
-  return `Steps ${steps[0] ?? 0} to ${steps.at(-1) ?? 0}. ${parts.join(". ")}.`;
+  const alerts = [...new Set(lines.map(({ run }) => run))].flatMap((run) => run.alerts)
+    .map(({ rule, step }) => ` Alert ${rule} at step ${step}.`);
+  return `Steps ${steps[0] ?? 0} to ${steps.at(-1) ?? 0}. ${parts.join(". ")}.${alerts.join("")}`;
 }
 
 /** At most fifty of the points, as a table. */

@@ -9,11 +9,12 @@ const PATIENCE = 2000;
 export async function runView(main) {
   const run = state.focus;
   const part = () => element("div");
-  const [about, tools, changes, saved] = [part(), part(), part(), part()];
+  const [about, alerts, tools, changes, saved] = [part(), part(), part(), part(), part()];
   const facts = await get(`api/runs/${run.id}/facts`);
   main.replaceChildren(
     element("h2", {}, run.name),
     about,
+    alerts,
     tools,
     changes,
     ...memory(facts),
@@ -26,6 +27,7 @@ export async function runView(main) {
   let status = null;
   const fill = (facts) => {
     about.replaceChildren(aboutRun(run, facts));
+    alerts.replaceChildren(...alertsOf(run));
     saved.replaceChildren(checkpointTable(facts.checkpoints));
     if (run.kind !== "train") return;
     changes.replaceChildren(changesOf(facts.events));
@@ -64,6 +66,20 @@ function aboutRun(run, { checkpoints, faults }) {
     { class: "facts" },
     ...lines.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]),
   );
+}
+
+function alertsOf({ alerts }) {
+  if (alerts.length === 0) return [];
+  const rows = alerts.toReversed().map(({ step, rule, message, advice }) => [
+    String(step),
+    rule,
+    message,
+    advice,
+  ]);
+  return [
+    element("h2", {}, "Alerts"),
+    element("div", { class: "scroll", id: "alerts" }, table(["step", "rule", "what", "try"], rows)),
+  ];
 }
 
 function checkpointTable(checkpoints) {

@@ -85,7 +85,7 @@ async function goOn(run: string): Promise<void> {
   const code = await child.exited;
   clearInterval(watch);
   if (code !== 0 && code !== 130) {
-    throw new Error(`Cannot go on with the ${run} run as it ended with code ${code}`);
+    throw new Error(`Cannot continue the ${run} run as it ended with code ${code}`);
   }
 }
 

@@ -158,7 +158,7 @@ describe("evaluate", () => {
     assert.equal(code, 130);
     assert.match(
       new TextDecoder().decode(stderr),
-      /^Stopped: \d+ of 20 samples are missing; the same command goes on/,
+      /^Stopped: \d+ of 20 samples are missing; the same command continues/,
     );
     assert.equal(JSON.parse(Deno.readTextFileSync(`${folder}/stopped.json`)).complete, false);
     const again = await evaluate(...args, "--out", `${folder}/stopped.json`, "--json");

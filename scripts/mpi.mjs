@@ -189,7 +189,7 @@ export function lostRank(banners) {
   const codes = /Exit codes: \[[^\]]*\] ([\d,]+)$/m.exec(banners)?.[1].split(",") ?? [];
   const ranks = named === undefined ? [...codes.keys()].filter((rank) => codes[rank] === signal) : [named];
   if (ranks.length === 0 || signal === undefined) return null;
-  return `Cannot go on as rank ${
+  return `Cannot continue as rank ${
     ranks.join(" or ")
   } was ended by signal ${signal}; --resume goes on from the last ` +
     "checkpoint";

@@ -99,7 +99,7 @@ describe("what a launcher prints", () => {
 
   it("tells which rank was killed", () => {
     for (const text of [MPICH_KILL, OPEN_KILL]) {
-      assert.match(lostRank(text), /^Cannot go on as rank 2 was ended by signal 9;/);
+      assert.match(lostRank(text), /^Cannot continue as rank 2 was ended by signal 9;/);
     }
     assert.match(lostRank(MPICH_KILL.replace("0,0,9", "9,9,0")), /as rank 0 or 1 was ended by signal 9;/);
     assert.equal(lostRank(""), null);

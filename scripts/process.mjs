@@ -53,7 +53,7 @@ export async function mustRun(what, program, args, options) {
  *
  * A terminal sends Ctrl-C to the whole foreground group, so the child has it already; without a terminal
  * a signal reaches this process alone and is passed on, once: npm may deliver the same one twice. When npm
- * itself is killed the child is killed too: it must not go on writing beside a run that resumes it. More `signals` are
+ * itself is killed the child is killed too: it must not keep writing next to a run that resumes it. More `signals` are
  * passed on where asked for; `on.stdout` and `on.stderr` take what the child writes there.
  */
 export function hand(program, args, { cwd, env = process.env, signals = [], on = {} } = {}) {

@@ -1,7 +1,7 @@
 // What the test runners really did, read from their own reports.
 //
 // A result is { passed, failed: string[], skipped: { name, reason? }[] }. A report counts leaves only: Deno
-// lists a suite beside its tests. Bun's and Deno's reports leave out a file that failed to load, and a
+// lists a suite as well as its tests. Bun's and Deno's reports leave out a file that failed to load, and a
 // crashed runner writes none, so the exit code and the printed summary have the last word.
 
 const ENTITIES = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };

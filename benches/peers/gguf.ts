@@ -1,4 +1,4 @@
-// A Llama directory in the Hugging Face layout, with llama2.c's tokenizer beside it, as the GGUF file that llama.cpp
+// A Llama directory in the Hugging Face layout, with llama2.c's tokenizer, as the GGUF file that llama.cpp
 // reads: f32 tensors, tied head. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 import { readFileSync, writeFileSync } from "node:fs";

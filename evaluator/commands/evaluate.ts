@@ -1,5 +1,5 @@
 // `evaluate`: asks a source the questions of some benchmarks, un-hinted, journals every answer, scores them
-// and writes the result. Stopped with Ctrl-C or killed, the same command goes on where it ended.
+// and writes the result. After Ctrl-C or a kill, the same command continues where it ended.
 
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -97,7 +97,7 @@ async function header(identity: Record<string, string>, tasks: readonly Task[]) 
   };
 }
 
-/** The journal and rows lie beside the result; without one, the journal is a temporary file. */
+/** The journal and rows are next to the result; without one, the journal is a temporary file. */
 function pathsOf(options: EvaluateOptions): { journal: string; rows: string } {
   const stem = options.out?.replace(/\.json$/, "");
   return {

@@ -1,4 +1,4 @@
-// What a run tells its user besides the scores: progress, warnings and the exit code.
+// What a run reports besides the scores: progress, warnings and the exit code.
 
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
 import type { Progress } from "../run.ts";
@@ -42,8 +42,8 @@ export function exitCode(
   const missing = progress.total - progress.done;
   if (missing > 0) {
     const how = options.out || options.journal
-      ? "the same command goes on from here"
-      : "pass --out to be able to go on";
+      ? "the same command continues from here"
+      : "pass --out to be able to continue";
     const why = progress.reason === null ? "" : ` (${progress.reason})`;
     console.error(
       `${

@@ -17,7 +17,7 @@ export function report(path: string, other: string | undefined, options: { out?:
   console.error(`Wrote ${out}`);
 }
 
-/** A result with the rows that it names, found beside it wherever the folder was moved. */
+/** A result with the rows that it names, found next to it even if the folder was moved. */
 export function readRun(path: string): ReportedRun {
   const result = readResult(path);
   if (typeof result.rows !== "string") return { result, rows: result.rows };

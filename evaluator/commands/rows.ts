@@ -1,4 +1,4 @@
-// The scored samples of a run, as the rows that lie beside its result.
+// The scored samples of a run, as the rows next to its result.
 
 import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
 import { asRepeat, type BenchmarkProblem } from "../benchmarks/benchmark.ts";

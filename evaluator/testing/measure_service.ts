@@ -1,6 +1,6 @@
 // Measures the web service under Deno on loopback: throughput in batches of 100 pairs, latency of single pairs
 // at 200 requests a second, errors in 100,000 requests, size of the edge bundle, cold start on workerd.
-// Prints the machine's load beside the figures, and the latency of a server that does nothing under the same
+// Prints the machine's load with the figures, and the latency of a server that does nothing under the same
 // load: where that floor is high, the machine was busy, and the figures say little of the service. On such a
 // machine `chrt -r 10` before the command gives it real-time priority.
 // deno run --allow-read --allow-write --allow-env --allow-net=127.0.0.1 --allow-sys --allow-run evaluator/testing/measure_service.ts

@@ -1,4 +1,4 @@
-// Files and directories that are either there as a whole or not there: written beside their place, flushed to the
+// Files and directories that exist completely or not at all: written next to their final place, flushed to the
 // disk, then renamed. A failure (disk full, a crash) leaves the former content and at most one temporary name.
 
 import {

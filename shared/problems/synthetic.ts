@@ -17,7 +17,7 @@ export type Split = "train" | "held_out";
 
 /** Levels are 1 to this. */
 export const MAX_LEVEL = 5;
-/** One problem in so many is held out. */
+/** One problem in this many is held out. */
 const HELD_OUT_EVERY = 4;
 /** A cell (family, level, split) that repeats itself so often in a row has no new problems left. */
 const MAX_REPEATS = 1000;

@@ -120,7 +120,7 @@ export const EvaluationResultSchema = v.strictObject({
   average: fraction,
   average_interval_95: IntervalSchema,
   average_trace_accuracy: v.nullable(fraction),
-  /** Path of the per-answer rows (JSONL of EvaluationRow) beside the result, or the rows themselves. */
+  /** Path of the per-answer rows (JSONL of EvaluationRow) next to the result, or the rows themselves. */
   rows: v.union([name, v.array(EvaluationRowSchema)]),
   /** What differs between two runs that agree in everything above. */
   run: v.strictObject({

@@ -88,7 +88,7 @@ export const LORA_MODULES = [
   "down_proj",
 ] as const;
 
-/** Trains adapters of low rank beside the frozen model; names are those of the PEFT library. */
+/** Trains low-rank adapters on the frozen model; names are those of the PEFT library. */
 const LoraSchema = v.strictObject({
   r: setting(v.pipe(positiveCount, v.multipleOf(4, "must be a multiple of 4")), 16),
   lora_alpha: setting(positive, 32),
@@ -206,12 +206,12 @@ const TrainSchema = v.strictObject({
   activations_dtype: setting(ActivationsDtypeSchema, "float32"),
   /** Parts of a step whose gradients are added as a binary tree: any number of ranks that divides it gives the same bits. */
   shards: setting(shards, 1),
-  /** Replaces groups that are all right by freshly sampled ones, for at most so many rounds (DAPO); 0: off. */
+  /** Replaces groups that are all right by freshly sampled ones, for at most this many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });
 
 const EvalSchema = v.strictObject({
-  /** Un-hinted greedy evaluation before the first step and after every so many; 0: never. */
+  /** Un-hinted greedy evaluation before the first step and after every this many steps; 0: never. */
   eval_every: setting(count, 0),
   benchmarks: setting(v.array(FamilySchema), []),
   levels: setting(levels, [1, 2, 3, 4, 5]),
@@ -234,7 +234,7 @@ const runEntries = {
   model: name,
   output_dir: name,
   seed: setting(seed, 42),
-  /** Kernel variants: "auto" takes the fastest that the adapter runs rightly, "base" the portable set. */
+  /** Kernel variants: "auto" takes the fastest that the adapter runs correctly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
   /** What is watched for while a run goes on. */
   alerts: setting(AlertsSchema, {}),
@@ -283,11 +283,11 @@ export const TrainRecipeSchema = v.pipe(
 );
 export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;
 
-/** One stretch of supervised fine-tuning; a cold start is a few of them with growing step errors. */
+/** One phase of supervised fine-tuning; a cold start is a few of them with growing step errors. */
 const SftPhaseSchema = v.strictObject({
   steps: positiveCount,
   learning_rate: positive,
-  /** Probability that a step of a hard problem gets a wrong result, the trace going on from it. */
+  /** Probability that a step of a hard problem gets a wrong result, from which the trace continues. */
   step_error_rate: setting(fraction, 0),
   /** How wrong it is: up to 9 either way, or always one too many, which sampling almost never undoes by luck. */
   step_error: setting(v.picklist(["uniform", "off_by_one"]), "uniform"),

@@ -22,7 +22,7 @@ export type Rules = {
   percent: "divided" | "either" | "stripped";
   /** A written decimal equals the exact value that rounds to it, given this many significant digits. */
   significantDigits: number;
-  /** Two numbers, one of them a written decimal, are rounded to so many places first; null: never. */
+  /** Two numbers, one of them a written decimal, are rounded to this many places first; null: never. */
   places: number | null;
   /** Two written decimals: the longer one may be rounded to the places of the shorter. */
   roundDecimals: boolean;

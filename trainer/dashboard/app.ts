@@ -1,5 +1,5 @@
 // The dashboard as a web service: files of run directories in, one page and a little JSON out. It holds no state of a
-// run, so it works while the run goes on and after it has died.
+// run, so it works during the run and after it has died.
 
 import { Elysia } from "elysia";
 import * as v from "valibot";
@@ -79,7 +79,7 @@ export function createDashboard({ folders, token }: DashboardOptions): Dashboard
   /** Many may ask at once: one reading serves them all. */
   const refresh = () => reading ??= read().finally(() => reading = undefined);
   look();
-  // A long run is read while the page is being loaded; whoever asks for it waits for that and hears of its errors.
+  // A long run is read while the page is being loaded; a request for it waits until then and reports its errors.
   refresh().catch(() => {});
   const live = new Live(runs, refresh);
   const app = routes(runs, live, refresh);

@@ -1,5 +1,5 @@
 // Who may talk to the dashboard. Without a token: this machine only, and only pages that the dashboard itself served
-// (a foreign page in the same browser has another Origin, a rebound name another Host). With a token: whoever has it,
+// (a foreign page in the same browser has another Origin, a rebound name another Host). With a token: anyone who has it,
 // as a Bearer header or as the cookie that the address with ?token= sets.
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -8,7 +8,7 @@ import { HttpProblem } from "./problem.ts";
 const MAX_BODY_BYTES = 16 << 10;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
-/** Throws 401 or 403 unless the request may go on. */
+/** Throws 401 or 403 unless the request may proceed. */
 export function checkCaller(request: Request, token: string | null): void {
   const host = hostOf(request);
   if (token === null) {

@@ -49,7 +49,7 @@ export class Live {
     return this.#listeners;
   }
 
-  /** A response that goes on until the listener leaves. It begins with the state at the time of the call. */
+  /** A response that lasts until the listener leaves. It begins with the state at the time of the call. */
   stream(): Response {
     const positions = new Map(this.#runs.map((run) => [run.id, this.#position(run)]));
     let wake: (() => void) | undefined;

@@ -23,7 +23,7 @@ export class MetricsLog {
   length = 0;
   /** Lines that are no records. */
   faults = 0;
-  /** Grows when records that were there are gone or changed: a resumed run goes on from its checkpoint. */
+  /** Grows when records that were there are gone or changed: a resumed run continues from its checkpoint. */
   version = 0;
   readonly #path: string;
   readonly #columns = new Map<string, Column>();

@@ -125,7 +125,7 @@ export class OpenRun implements LiveRun {
     };
   }
 
-  /** What the page tells about the run besides its curves. */
+  /** What the page shows of the run besides its curves. */
   async facts() {
     await this.log.refresh();
     const root = join(this.path, "checkpoints");

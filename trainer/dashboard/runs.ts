@@ -126,7 +126,7 @@ function statusOf(path: string, step: number, maxSteps: number): RunSummary["sta
   return step >= maxSteps ? "finished" : "stopped";
 }
 
-/** The recipe that the run was started with, as it stands in the file. */
+/** The recipe that the run was started with, verbatim. */
 function readRecipe(run: string): Table {
   return parseToml(readText(join(run, "recipe.toml")));
 }

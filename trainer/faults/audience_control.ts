@@ -1,4 +1,4 @@
-// The dashboard and its audience (audience.ts) as processes beside a script, which end with it.
+// The dashboard and its audience (audience.ts) as processes of a script, which end with it.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

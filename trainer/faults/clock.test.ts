@@ -1,4 +1,4 @@
-// The machine's clock jumps by years, back and forth, while a run goes on. Nothing may depend on it.
+// The machine's clock jumps by years, back and forth, during a run. Nothing may depend on it.
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";

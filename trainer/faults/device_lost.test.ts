@@ -1,4 +1,4 @@
-// The GPU device is taken away in each phase of a step: the run goes on by itself and ends with the same bytes.
+// The GPU device is taken away in each phase of a step: the run recovers by itself and ends with the same bytes.
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
@@ -61,7 +61,7 @@ async function compare<R>(
       onLost: ({ message }) => lost.push(message),
     });
     assert.deepEqual([result.step, opened], [STEPS, 2], method);
-    assert.match(lost.join("\n"), /^Cannot go on as the GPU device was lost/);
+    assert.match(lost.join("\n"), /^Cannot continue as the GPU device was lost/);
     assert.deepEqual(outcome(folder), expected, method);
   }
 }

@@ -87,7 +87,7 @@ function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-/** How many whole units lie in the first `length` UTF-16 units of the text. */
+/** How many whole units fit in the first `length` UTF-16 units of the text. */
 function unitsWithin(units: readonly string[], length: number): number {
   let end = 0;
   let count = 0;

@@ -62,7 +62,7 @@ const PARTS = [
   "decode_step",
 ];
 
-/** A whole step: generation, forward, backward, update; with what a model can have beside its matrices. */
+/** A whole step: generation, forward, backward, update; with what a model can have besides its matrices. */
 async function step(
   gpu: Gpu,
   { model_type, dtype, adapters }: { model_type: string; dtype: Dtype; adapters: boolean },
@@ -177,7 +177,7 @@ describe("Dawn's null backend", () => {
       "struct Params { n: u32 }\n@compute @workgroup_size(1) fn main() { let x = 1u + 1.0f; }",
     );
     await gpu.idle().catch(() => {});
-    await assert.rejects(gpu.idle(), /^Error: Cannot go on as WebGPU refused a command/);
+    await assert.rejects(gpu.idle(), /^Error: Cannot continue as WebGPU refused a command/);
     gpu.close();
   });
 });

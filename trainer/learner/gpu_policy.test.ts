@@ -219,7 +219,10 @@ describe("EnginePolicy", () => {
       if (++calls === 3) policy.model.gpu.device.destroy();
       await backward(coefficients);
     };
-    await assert.rejects(run(policy, path, 6), /^DeviceLostError: Cannot go on as the GPU device was lost/);
+    await assert.rejects(
+      run(policy, path, 6),
+      /^DeviceLostError: Cannot continue as the GPU device was lost/,
+    );
     assert.deepEqual(listCheckpoints(join(path, "checkpoints")), [2]);
     const { randomSeed: _, ...rest } = options;
     const again = await openEngine({ ...rest, model: join(path, "checkpoints", checkpointName(2)) });

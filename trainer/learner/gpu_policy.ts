@@ -44,7 +44,7 @@ const COPIED_FILES = [
   "chat_template.jinja",
   "special_tokens_map.json",
 ];
-/** Adapters in a folder of their own: beside model weights, peft would add them to those a second time. */
+/** Adapters in a folder of their own: next to model weights, peft would add them to those a second time. */
 const ADAPTERS = "adapter";
 const OPTIMIZER_FILE = "optimizer.safetensors";
 /** Number of updates, among the moments. */
@@ -67,7 +67,7 @@ export interface EngineOptions {
   rows?: number;
   /** "base" for the portable kernels alone. */
   variants?: "auto" | "base";
-  /** Those of the checkpoint from which a run goes on, as its manifest names them. */
+  /** Those of the checkpoint that a run resumes from, as its manifest names them. */
   kernels?: string | undefined;
   /** Checked against the adapter before anything is loaded. */
   plan?: PlanSettings;
@@ -75,7 +75,7 @@ export interface EngineOptions {
   team?: Team;
 }
 
-/** Opens the GPU, checks that it computes rightly, and loads a model for training. */
+/** Opens the GPU, checks that it computes correctly, and loads a model for training. */
 export async function openEngine(options: EngineOptions): Promise<EnginePolicy> {
   const tokenizer = loadTokenizer(options.model);
   const config = loadConfig(options.model);
@@ -204,7 +204,7 @@ export class EnginePolicy implements StoredPolicy {
     return (await this.#learner.score(this.referenceModel!, batch)).logprobs;
   }
 
-  /** With adapters, the merged model; they themselves go beside it as files of the PEFT library. */
+  /** With adapters, the merged model; the adapters themselves are written next to it as files of the PEFT library. */
   async saveModel(directory: string): Promise<void> {
     await saveModel(this.model, directory);
     if (this.#lora) {

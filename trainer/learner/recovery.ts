@@ -1,5 +1,5 @@
 // A GPU device can be lost at any moment: a driver reset, a laptop's lid, a crash elsewhere. The run then opens a new
-// one and goes on from its newest checkpoint, which gives the same numbers as if nothing had happened.
+// one and resumes from its newest checkpoint, which gives the same numbers as if nothing had happened.
 
 import { DeviceLostError } from "#shared/engine/gpu/device.ts";
 

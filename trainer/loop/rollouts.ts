@@ -61,7 +61,7 @@ export interface Rollout {
   attempts: Attempt[];
   /** Everything that was drawn, the groups replaced by resampling included. */
   drawn: Attempt[];
-  /** Problems drawn from the stream: where the next step goes on. */
+  /** Problems drawn from the stream so far: where the next step continues. */
   cursor: number;
   generatedTokens: number;
   /** Those of them in second and later rounds. */
@@ -208,7 +208,7 @@ function escalate(setting: RolloutSetting, plan: Plan, attempt: Attempt) {
   return [];
 }
 
-/** Makes a hinted part the end of an attempt; the first un-hinted completions stay beside it as replicas. */
+/** Makes a hinted part the end of an attempt; the first un-hinted completions stay with it as replicas. */
 function hinted(setting: RolloutSetting, attempt: Attempt, level: GuidanceLevel) {
   const { recipe, tokenizer } = setting;
   const replicas = recipe.ghpo.unhinted_replicas;

@@ -212,7 +212,7 @@ describe("train()", () => {
     await assert.rejects(run(path, { resume: true }), /Cannot resume .* as it holds no run$/);
     rmSync(join(path, "notes.txt"));
     await run(path, { resume: true }); // an empty folder, as a job has it that is put back into its queue
-    await assert.rejects(run(path), /holds one: add --resume to go on, or choose another output_dir/);
+    await assert.rejects(run(path), /holds one: add --resume to continue it, or choose another output_dir/);
   });
 
   it("stops before an update whose loss is not finite", async () => {

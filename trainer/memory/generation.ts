@@ -96,7 +96,7 @@ export function generationBuffers(settings: PlanSettings, limits: Limits): Plann
     prompt("prefill gate_up", prefill * 2 * inner),
     prompt("rope table", Math.max(64, powerOfTwo(longest + completion)) * head_dim, tables),
     fixed("uniform arenas", 512 * 64, 3),
-    // Staging memory of the largest read, and smaller sizes beside it.
+    // Staging memory of the largest read, and smaller sizes besides.
     fixed("read-back", Math.ceil(Math.min(16 << 20, powerOfTwo(largest)) * 4 / 3)),
   ];
 }

@@ -40,7 +40,7 @@ export const QWEN25: Record<string, ModelConfig> = {
   "Qwen2.5-7B": qwen2(3584, 18944, 28, 28, 4, 152064),
 };
 
-/** Bytes in live buffers at their peak, counted at the device, whoever creates and destroys them. */
+/** Bytes in live buffers at their peak, counted at the device, wherever they are created and destroyed. */
 function countPeak(device: GPUDevice) {
   const original = device.createBuffer;
   let live = 0;

@@ -51,7 +51,7 @@ export function trainedBuffers({ config, lora, reference, weights_dtype }: PlanS
   }
   const adapted = adaptedLayouts(layouts, lora);
   const largest = Math.max(...adapted.map(({ layout }) => numbers(layout)));
-  // Beside f32 weights every matrix with adapters has a frozen copy, beside others one is unpacked at a time.
+  // With f32 weights every matrix with adapters has a frozen copy; with others one is unpacked at a time.
   const frozen = weights_dtype === "float32"
     ? adapted.map(({ layout }) =>
       maker("weights", "lora.target_modules")(`${layout.name} frozen`, numbers(layout))

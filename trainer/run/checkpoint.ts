@@ -1,5 +1,5 @@
 // Checkpoints of a run: a Hugging Face model directory with the optimizer's moments, the state of the loop and a
-// manifest of digests beside it. One is written under a temporary name, flushed to disk and then renamed, so that
+// manifest of digests. One is written under a temporary name, flushed to disk and then renamed, so that
 // under its own name it is complete whenever the process dies; an older one is removed only after that.
 
 import { existsSync, readdirSync } from "node:fs";
@@ -13,7 +13,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { count, fraction } from "#shared/schemas/values.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 
-/** What the loop needs beside weights and moments; random numbers are functions of seed and step. */
+/** What the loop needs besides weights and moments; random numbers are functions of seed and step. */
 const StateSchema = v.strictObject({
   /** Problems drawn so far. */
   cursor: count,
@@ -98,7 +98,7 @@ export function recoverCheckpoints(root: string): void {
 /**
  * Removes all but the newest `keep` checkpoints and the best one; 0 keeps all. The loops call it after an update that
  * was not left out, before the next checkpoint: that update shows that the weights of the newest one still compute, so
- * ruined weights never push out the last sound ones. Those of the last step, which no update follows, are taken for
+ * broken weights never displace the last good ones. Those of the last step, which no update follows, are assumed to be
  * sound.
  */
 export function pruneCheckpoints(root: string, keep: number, best: number | null): void {

@@ -33,7 +33,7 @@ export class RunDirectory {
   start(recipe: string): void {
     if (existsSync(this.recipe)) {
       throw new Error(
-        `Cannot start a run in ${this.path} as it holds one: add --resume to go on, or choose another output_dir`,
+        `Cannot start a run in ${this.path} as it holds one: add --resume to continue it, or choose another output_dir`,
       );
     }
     makeDirectory(this.#rollouts);

@@ -1,4 +1,4 @@
-// The kernels for matrix products of a run that goes on: those of its newest checkpoint. A run that begins takes what
+// The kernels for matrix products of a resumed run: those of its newest checkpoint. A new run takes what
 // its machine has measured (shared/engine/ops/matmul/race_cache.ts).
 
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { RunDirectory } from "./directory.ts";
 const ProductsSchema = v.picklist(PRODUCTS);
 
 /**
- * Takes the kernels that a manifest names (`Gpu.variants`), as far as the adapter has them and they compute rightly:
+ * Takes the kernels that a manifest names (`Gpu.variants`), as far as the adapter has them and they compute correctly:
  * where they differ after that, resuming is refused.
  */
 export async function useKernels(gpu: Gpu, recorded: string): Promise<void> {

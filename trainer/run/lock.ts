@@ -1,5 +1,5 @@
 // One process at a time in a run directory. The lock is the kernel's own, held on a file through SQLite: it ends with
-// the process however that dies, and no clock and no process number decides. owner.json beside it only tells people who.
+// the process however that dies, and no clock and no process number decides. owner.json only tells people who.
 
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Steps whose numbers are no numbers (poisoned weights, an absurd learning rate): the update is left out before it
+// Steps with NaN or infinite numbers (poisoned weights, an absurd learning rate): the update is skipped before it
 // touches the weights, what is known of it is written down, and after a few in a row the run gives up.
 
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export interface Skipped {
   inARow: number;
 }
 
-/** What the metrics of a run say, so that a resumed run goes on counting. */
+/** What the metrics of a run say, so that a resumed run continues counting. */
 export function skippedIn(records: readonly Metrics[]): Skipped {
   const lastDone = records.findLastIndex((record) => record["grad_norm"] !== null);
   const skipped = records.findLast((record) => "skipped_updates" in record)?.["skipped_updates"] ?? 0;

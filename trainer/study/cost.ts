@@ -26,7 +26,7 @@ export function lengthsOf(problems: readonly Problem[], tokens: (text: string) =
   };
 }
 
-/** TFLOP of a run of a model with so many parameters, evaluation in the loop and the final test included. */
+/** TFLOP of a run of a model with this many parameters, evaluation in the loop and the final test included. */
 export function estimateRun(
   recipe: TrainRecipe,
   o: { parameters: number; lengths: Lengths; tokenBudget: number | null; testProblems: number },
@@ -41,7 +41,7 @@ export function estimateRun(
   return o.parameters * (2 * sampled + 6 * learned + 2 * evaluatedTokens(recipe, steps, o)) / 1e12;
 }
 
-/** TFLOP that evaluations add to a run of so many steps, which its own count leaves out. */
+/** TFLOP that evaluations add to a run of this many steps, which its own count leaves out. */
 export function evaluationCost(
   recipe: TrainRecipe,
   steps: number,

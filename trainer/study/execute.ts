@@ -1,5 +1,5 @@
 // Runs what a study is missing, one run after another, through the same code as `train`. A run's data is written
-// under its name when the run is complete, so that a killed study goes on where it was: finished runs are skipped, a
+// under its name when the run is complete, so that a killed study continues where it was: finished runs are skipped, a
 // run that was begun is resumed from its checkpoint.
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
@@ -146,7 +146,7 @@ function checkModel({ recipe }: Run, wanted: ModelFacts, current: ModelFacts): v
   for (const sha256 of [current.sha256, begun]) {
     if (sha256 === wanted.sha256) continue;
     throw new Error(
-      `Cannot go on with ${recipe.output_dir} as ${recipe.model} must have the SHA-256 ${wanted.sha256}: it is ${sha256}; ` +
+      `Cannot continue ${recipe.output_dir} as ${recipe.model} must have the SHA-256 ${wanted.sha256}: it is ${sha256}; ` +
         "remove that folder and start the study again",
     );
   }

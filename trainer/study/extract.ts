@@ -27,7 +27,7 @@ const KEPT = [
   "ghpo/",
 ];
 
-/** The series of a finished run of a model with so many parameters. */
+/** The series of a finished run of a model with this many parameters. */
 export function extract(
   recipe: TrainRecipe,
   problems: readonly Problem[],
@@ -108,7 +108,7 @@ export function stepFacts(
       }
       const side = guidance.hint === "" ? "plain" : "hinted";
       facts[`right_${side}`]++;
-      // A completion goes on where its hint ends.
+      // A completion continues where its hint ends.
       if (checkTrace(problem, guidance.hint + text) === true) facts[`traced_${side}`]++;
     }
   }

@@ -1,5 +1,5 @@
 // The figures of a study's report: learning curves and what happened during training; where a chart cannot hold as
-// many lines, the differences as a forest plot and a small chart for each arm beside what it is compared with.
+// many lines, the differences as a forest plot and a small chart for each arm with what it is compared with.
 
 import { forest } from "./forest.ts";
 import type { Plan } from "./plan.ts";
@@ -21,7 +21,7 @@ const DYNAMICS: readonly [title: string, key: string, percent: boolean][] = [
 export interface Figures {
   /** Said of the figure where it cannot be seen. */
   name: string;
-  /** The one beside the study's file, for READMEs. */
+  /** The one next to the study's file, for READMEs. */
   main: string;
   /** At the head of the page. */
   results: readonly string[];

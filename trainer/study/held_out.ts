@@ -78,7 +78,7 @@ export async function finalTest(
       cells.push(cell);
     }
     const text = model.tokenizer.decode(answers[i]![0]!.ids);
-    // A completion goes on where its hint ends; the grader reads the answer behind it either way.
+    // A completion continues where its hint ends; the grader reads the answer after it either way.
     cell.right += bit(accuracyReward(problem.answer, hint + text, preset) === 1);
     cell.traced += bit(checkTrace(problem, hint + text) === true);
   });

@@ -22,7 +22,7 @@ export interface Plan {
   /** The file's name without .toml. */
   name: string;
   study: Study;
-  /** Folder of the compact data, beside the study's file: `data/NAME`. */
+  /** Folder of the compact data, next to the study's file: `data/NAME`. */
   dataFolder: string;
   /** Seed by seed, so that after every round all arms have as many runs. */
   runs: Run[];

@@ -1,4 +1,4 @@
-// The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the main figure) beside the study's
+// The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the main figure) next to the study's
 // file, made from the committed data alone, so that making them again gives the same bytes.
 
 import { dirname, join } from "node:path";

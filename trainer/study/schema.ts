@@ -47,11 +47,11 @@ export const StudySchema = v.pipe(
     seeds: v.pipe(v.array(seed), v.minLength(1)),
     /** A run ends after the step that reaches this many generated tokens, if `train.max_steps` does not end it first. */
     token_budget: setting(v.nullable(positiveCount), null),
-    /** Other studies, beside this one, whose runs of the same settings and seed are taken over instead of run again. */
+    /** Other studies in the same folder whose runs of the same settings and seed are reused instead of run again. */
     reuse: setting(v.array(studyName), []),
     /** Differences are this arm minus another. */
     reference: slug,
-    /** Families that the arms train on: they make the headline average; the others are reported beside it. */
+    /** Families that the arms train on: they make the headline average; the others are reported separately. */
     trained: v.pipe(v.array(FamilySchema), v.minLength(1)),
     set: setting(SettingsSchema, {}),
     test: FinalTestSchema,

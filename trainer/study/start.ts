@@ -1,4 +1,4 @@
-// The final test of a study's starting model, done once for all arms: `start-MODEL.jsonl` beside the runs' data.
+// The final test of a study's starting model, done once for all arms: `start-MODEL.jsonl` next to the runs' data.
 
 import { join } from "node:path";
 import * as v from "valibot";

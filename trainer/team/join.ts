@@ -21,7 +21,7 @@ export async function inTeam(deadline: number, work: (team: Team) => Promise<voi
   const team = new MpiTeam(mpi, deadline);
   let done = false;
   process.on("exit", () => {
-    if (!done) team.abort(`Cannot go on as rank ${team.rank} ended before the run did`);
+    if (!done) team.abort(`Cannot continue as rank ${team.rank} ended before the run did`);
   });
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => team.abort(`rank ${team.rank}: ${messageOf(error)}`));

@@ -183,7 +183,7 @@ export class Mpi {
   }
 
   check(code: number): void {
-    if (code !== 0) throw new Error(`Cannot go on as MPI must answer 0: current answer is ${code}`);
+    if (code !== 0) throw new Error(`Cannot continue as MPI must answer 0: current answer is ${code}`);
   }
 
   /** Only when all ranks do: an early one leaves the others waiting for ever. */

@@ -189,7 +189,7 @@ export class MpiTeam implements Team {
     // Who comes to say that it failed may come from anywhere.
     if (odd > 0 && !met.some(({ word }) => word.failed)) {
       throw new Error(
-        `Cannot go on as all ranks must be at the same place: rank ${odd} is at ${
+        `Cannot continue as all ranks must be at the same place: rank ${odd} is at ${
           met[odd]!.word.what
         }, rank 0 at ` +
           met[0]!.word.what,
@@ -206,7 +206,7 @@ export class MpiTeam implements Team {
     if (sentence !== undefined) this.abort(sentence);
     const names = missing.length === 0 ? "the network" : `rank ${missing.join(", ")}`;
     this.abort(
-      `Cannot go on as ${names} must come to ${what} within ${patience} s (--deadline): rank ${
+      `Cannot continue as ${names} must come to ${what} within ${patience} s (--deadline): rank ${
         came.join(", ")
       } waited`,
     );

@@ -75,7 +75,7 @@ export class Shards {
     const odd = norms.findIndex(({ grad_norm }) => grad_norm !== wanted.grad_norm);
     if (odd < 0) return wanted.grad_norm;
     throw new Error(
-      `Cannot go on as all ranks must compute the same gradients: their norm is ${
+      `Cannot continue as all ranks must compute the same gradients: their norm is ${
         norms[odd]!.grad_norm
       } on rank ${odd}, ` +
         `${wanted.grad_norm} on rank 0`,

@@ -48,13 +48,13 @@ for (const launcher of LAUNCHERS) {
       throw: (rank) => RegExp(`^error: rank ${rank}: Cannot read a row as it is torn$`),
       "throw-in-work": (rank) => RegExp(`^error: rank ${rank}: Cannot update .* current value is NaN$`),
       unhandled: (rank) => RegExp(`^error: rank ${rank}: nobody listens$`),
-      exit: (rank) => RegExp(`^error: Cannot go on as rank ${rank} ended before the run did$`),
+      exit: (rank) => RegExp(`^error: Cannot continue as rank ${rank} ended before the run did$`),
       elsewhere: (rank) => RegExp(`rank ${rank || 1} is at .*, rank 0 at `),
       differs: (rank) =>
         RegExp(`^error: Cannot train as the data file must be the same .*: rank ${rank || 1} has`),
       hang: (rank) =>
-        RegExp(`^error: Cannot go on as rank ${rank} must come to the next meeting within ${DEADLINE} s`),
-      sleep: (rank) => RegExp(`^error: Cannot go on as rank ${rank} must come to the next meeting`),
+        RegExp(`^error: Cannot continue as rank ${rank} must come to the next meeting within ${DEADLINE} s`),
+      sleep: (rank) => RegExp(`^error: Cannot continue as rank ${rank} must come to the next meeting`),
     };
     for (const [mode, sentence] of Object.entries(sentences)) {
       it(`end with one sentence after: ${mode}`, { timeout: 60_000 }, async () => {

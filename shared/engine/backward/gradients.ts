@@ -15,7 +15,7 @@ export interface WeightGradients {
   addProduct(recorder: Recorder, parameter: Parameter, x: Binding, dy: Binding, tokens: number): void;
 }
 
-/** Something trainable: a model, or the adapters beside one. */
+/** Something trainable: a model, or its adapters. */
 export interface Trainable {
   readonly gpu: Gpu;
   parameters(): readonly Parameter[];

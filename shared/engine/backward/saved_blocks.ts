@@ -3,7 +3,7 @@
 //
 // - Gradient checkpointing keeps the input of a block and runs the block again just before the backward needs it:
 //   a third more arithmetic, the same numbers.
-// - bf16 rounds the copies. The forward itself goes on in f32, so log-probs are the same bits; gradients see rounded
+// - bf16 rounds the copies. The forward itself stays in f32, so log-probs are the same bits; gradients see rounded
 //   activations. Queries, keys and values stay f32 in the activations themselves: the backward takes probabilities
 //   from exp(score - lse), and a score of 100, which Qwen2 has, is only good to 0.4 in bf16.
 

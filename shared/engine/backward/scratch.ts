@@ -1,4 +1,4 @@
-// What the backward of a packed batch needs beside the saved activations: one set for all layers.
+// What the backward of a packed batch needs besides the saved activations: one set for all layers.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Batch } from "#shared/engine/forward/batch.ts";

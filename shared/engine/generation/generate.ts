@@ -288,7 +288,7 @@ function parts<T extends { ids: readonly number[] }>(prompts: readonly T[]): T[]
   return groups;
 }
 
-/** Tokens of a pool that holds so many: an eighth more at most, so that it is not made anew for every longer prompt. */
+/** Size of a pool that holds this many tokens: at most an eighth more, so that it is not reallocated for every longer prompt. */
 export function roundedPool(tokens: number): number {
   const step = Math.max(1, 2 ** Math.floor(Math.log2(tokens)) / 8);
   return Math.ceil(tokens / step) * step;

@@ -66,7 +66,7 @@ describe("Gpu", () => {
     await assert.rejects(async () => {
       await gpu.read(buffer);
       await gpu.read(buffer); // the report may arrive after the first read has started
-    }, /^(Error: Cannot go on as WebGPU refused a command|OperationError|TypeError)/);
+    }, /^(Error: Cannot continue as WebGPU refused a command|OperationError|TypeError)/);
     gpu.close();
   });
 
@@ -77,7 +77,7 @@ describe("Gpu", () => {
     await gpu.device.lost;
     await assert.rejects(gpu.read(buffer), {
       name: "DeviceLostError",
-      message: /^Cannot go on as the GPU device was lost \(destroyed\)/,
+      message: /^Cannot continue as the GPU device was lost \(destroyed\)/,
     });
   });
 });

@@ -139,13 +139,13 @@ export class Gpu {
     this.unused = device.createBuffer({ label: "unused", size: 16, usage: 0x80 }); // STORAGE
     device.lost.then((info) => {
       this.#failure ??= new DeviceLostError(
-        `Cannot go on as the GPU device was lost (${info.reason}): ${info.message}`,
+        `Cannot continue as the GPU device was lost (${info.reason}): ${info.message}`,
       );
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault(); // Dawn prints to stdout otherwise, which corrupts --json output
       this.#failure ??= new Error(
-        `Cannot go on as WebGPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
+        `Cannot continue as WebGPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
       );
     });
   }

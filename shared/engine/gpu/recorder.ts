@@ -20,7 +20,7 @@ interface ImmediatePass {
 }
 
 const SLOT_BYTES = 256; // WebGPU's default minUniformBufferOffsetAlignment
-const SLOTS = 512; // one submit holds at most so many dispatches: bounds the arena and the time per submit
+const SLOTS = 512; // most dispatches of one submit: bounds the arena and the time per submit
 
 export class Recorder {
   readonly #arena: GPUBuffer;

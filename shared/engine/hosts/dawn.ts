@@ -13,7 +13,7 @@ export function dawn(): GPU {
   if (!kept.__ghpoDawn) {
     Object.assign(globalThis, globals);
     const instance = create(["enable-dawn-features=allow_unsafe_apis"]);
-    // Dawn looks for adapters once, in the first call, before that returns. Whoever asks again hears of any error.
+    // Dawn looks for adapters once, before the first call returns. A later call reports any error.
     withoutKnownWarnings(() => void instance.requestAdapter().catch(() => null));
     kept.__ghpoDawn = instance;
   }

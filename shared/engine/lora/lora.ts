@@ -1,4 +1,4 @@
-// LoRA (Hu et al. 2021): the model stays frozen, each target matrix W gets scale * A B of low rank beside it.
+// LoRA (Hu et al. 2021): the model stays frozen and each target matrix W gets a low-rank term scale * A B.
 //
 // Forward, generation and saving see W + scale * A B. A model in f32 has it merged into its own weights after every
 // update, which is fastest and costs a frozen copy of the target matrices. A model in 16 bits stays as it is and takes

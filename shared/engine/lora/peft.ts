@@ -14,7 +14,7 @@ const WEIGHTS = "adapter_model.safetensors";
 const KEYS = ["r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern"] as const;
 const ABSENT: Partial<LoraSettings> = { use_rslora: false, rank_pattern: {}, alpha_pattern: {} };
 
-/** @param baseModel name or path of the frozen model, for whoever loads the adapters */
+/** @param baseModel name or path of the frozen model, for readers of the adapters' files */
 export async function saveAdapters(lora: Lora, directory: string, baseModel: string): Promise<void> {
   const { r, lora_alpha, target_modules, use_rslora, rank_pattern, alpha_pattern } = lora.settings;
   const config = {

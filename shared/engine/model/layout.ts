@@ -7,7 +7,7 @@ import type { Rows } from "#shared/io/safetensors.ts";
 export interface Source {
   name: string;
   shape: number[];
-  /** The parameter's columns [column, column + shape[0]) hold the transposed tensor; otherwise it lies as is. */
+  /** The parameter's columns [column, column + shape[0]) hold the transposed tensor; otherwise it is stored as is. */
   transposed: boolean;
   column: number;
 }

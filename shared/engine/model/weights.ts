@@ -71,7 +71,7 @@ export class Model {
   readonly head: Parameter;
   /** Of matrices in 16 bits, by Hugging Face's name: products that are part of them wherever they are read. */
   readonly adapters = new Map<string, LowRank>();
-  /** Where matrices with adapters are unpacked, one at a time; whoever adds adapters brings it. */
+  /** Where matrices with adapters are unpacked, one at a time; allocated by whoever adds adapters. */
   unpacked: GPUBuffer | undefined;
   readonly #parameters: Parameter[];
   /** By whether they rotate. */

@@ -6,7 +6,7 @@ import type { VerifyOptions } from "../presets.ts";
 
 /** One comparison of a batch. */
 export type Row = {
-  /** As the row has it: whoever joins the verdicts with the rows needs a number to stay one. */
+  /** As the row has it: joining verdicts with rows needs a number to stay a number. */
   id: string | number;
   gold: string;
   pred: string;

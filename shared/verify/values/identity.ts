@@ -11,7 +11,7 @@ import { evaluate, type Point } from "./numeric.ts";
 import { anyPoint, planFor } from "./sampling.ts";
 import { equal, type Rational } from "../tree/rational.ts";
 
-/** The means by which a comparison was decided, from cheap to dear. */
+/** The means by which a comparison was decided, from cheap to expensive. */
 export type Tier =
   | "text"
   | "canonical"

@@ -37,7 +37,7 @@ export async function demoCommand(
 
   let grpo: { checkpoint: string; tokens: number; result: EvaluationResult } | null = null;
   if (options.compare) {
-    say(`GRPO: plain, until it has generated as many tokens (${trained.generated_tokens})`);
+    say(`Plain GRPO until it has generated as many tokens (${trained.generated_tokens})`);
     const run = await runTraining(grpoRecipe(recipe), {
       quiet: options.quiet ?? false,
       tokenBudget: trained.generated_tokens,
@@ -81,7 +81,7 @@ export async function demoCommand(
   say(`${formatDuration(summary.seconds)}; open ${resolve(FOLDER, "report.html")}
 Next: npm run -s ghpo -- generate --model ${summary.final_dir} --prompt "Compute 8+7-3+9-6" --greedy
       npm run -s ghpo -- train demo --dry-run      every setting of this run`);
-  if (!options.compare) say(`      npm run demo -- --compare                    plain GRPO beside it`);
+  if (!options.compare) say(`      npm run demo -- --compare                    also train plain GRPO`);
   if (summary.hinted_groups === 0 || summary.rescued_groups === 0) {
     console.error(
       `error: guidance did nothing: ${summary.hinted_groups} groups hinted, ${summary.rescued_groups} rescued`,

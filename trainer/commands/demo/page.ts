@@ -95,7 +95,7 @@ function resultTable({ families, average, trace_average, over_grpo }: DemoSummar
 <th scope="col">whole trace right: base</th><th scope="col">GHPO</th>${
     compared ? '<th scope="col">GRPO</th>' : ""
   }</tr></thead>
-<tbody>${rows.join("\n")}<tr class="total"><th scope="row">average of the trained</th>${
+<tbody>${rows.join("\n")}<tr class="total"><th scope="row">mean of the trained families</th>${
     cells(last)
   }</tr></tbody>
 </table>`;

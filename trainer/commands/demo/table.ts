@@ -4,9 +4,9 @@ import type { DemoSummary } from "./summary.ts";
 
 /** How the base checkpoint was made: part of any claim about what it learns. */
 export const BASE_STORY =
-  "The base was fine-tuned from random weights on generated traces: easy problems (levels 1 and 2) solved rightly, " +
+  "The base model was trained from random weights on generated traces: easy problems (levels 1 and 2) solved correctly, " +
   "hard ones (3 to 5) with a wrong result in most steps. It writes well-formed solutions and fails hard problems by " +
-  "construction, so this shows that guidance works, not how much it gives a model of another making.";
+  "construction, so this shows that guidance works, not how much another model would gain.";
 
 /** Per cent, families in rows; the un-trained ones are labelled. */
 export function demoTable(summary: DemoSummary): string {
@@ -29,7 +29,7 @@ export function demoTable(summary: DemoSummary): string {
   ]);
   const { average, trace_average: trace, over_grpo: over } = summary;
   rows.push([
-    "average of the trained",
+    "mean of the trained families",
     percent(average.before),
     percent(average.after),
     percent(trace.before),

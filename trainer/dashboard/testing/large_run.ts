@@ -46,7 +46,7 @@ const DRAWN = 'f.querySelector("canvas") && /Steps [1-9]/.test(f.ariaLabel)';
 const FIGURES = '[...document.querySelectorAll("figure")]';
 const ON_SCREEN = `${FIGURES}.filter((f) => f.getBoundingClientRect().top < innerHeight)`;
 
-/** In the page: the longest time between two of so many frames, of which each begins with an action. */
+/** In the page: the longest time between two of this many frames, each of which begins with an action. */
 const longestFrame = (action: string, frames: number) =>
   `new Promise((done) => {
     let [worst, last, n] = [0, performance.now(), 0];

@@ -95,7 +95,7 @@ function groupsOf(step: number): Group[] {
   });
 }
 
-/** Writes a run of so many steps, of which `max_steps` were planned. */
+/** Writes a run of this many steps, of which `max_steps` were planned. */
 export function writeRun(path: string, steps: number, max_steps = steps): void {
   mkdirSync(join(path, "rollouts"), { recursive: true });
   writeFileSync(join(path, "recipe.toml"), formatRecipe(recipeOf(path, max_steps)));

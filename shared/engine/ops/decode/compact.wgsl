@@ -1,4 +1,4 @@
-// Moves the rows that go on to the front, in order, with their new token and position. Only the state moves:
+// Moves the continuing rows to the front, in order, with their new token and position. Only the state moves:
 // keys and values stay where they are. One thread a row counts the live rows before it.
 struct Params {
   rows: u32, // capacity

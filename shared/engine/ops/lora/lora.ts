@@ -1,4 +1,4 @@
-// The two operations that LoRA (Hu et al. 2021) needs beside matrix products.
+// The two operations that LoRA (Hu et al. 2021) needs besides matrix products.
 
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import mergeSource from "./lora_merge.wgsl" with { type: "text" };

@@ -1,5 +1,5 @@
 // Matrix units for adapters that have none. In the texts for them, an operand becomes a place in workgroup memory,
-// where it stays while it is used, and a result of 8 x 8 becomes a row in each of 8 threads. The rest runs as it stands.
+// where it stays while it is used, and a result of 8 x 8 becomes a row in each of 8 threads. The rest runs unchanged.
 // Where an adapter has units for f16 alone, as Mesa 26.2's lavapipe, only the type of the operands changes.
 
 import type { MatrixConfig } from "#shared/engine/gpu/adapter.ts";

@@ -1,4 +1,4 @@
-// Matrix products in f32. Weights lie on the GPU as (in, out), so a forward pass is NN, an input gradient NT
+// Matrix products in f32. Weights are stored on the GPU as (in, out), so a forward pass is NN, an input gradient NT
 // and a weight gradient TN. Columns and inner dimensions are multiples of 4; rows (tokens) are any number. The weights
 // of NN and NT may be stored in 16 bits: the sums are those of the same numbers in f32.
 
@@ -12,7 +12,7 @@ import tn from "./matmul_tn.wgsl" with { type: "text" };
 import { WORKGROUP_TILE, workgroupProduct } from "./matmul_workgroup.ts";
 
 const kinds = <T>(make: (kind: Kind) => T) => ({ nn: make("nn"), nt: make("nt"), tn: make("tn") });
-/** The variants beside the portable kernels: they differ in text and tile alone. */
+/** The variants besides the portable kernels: they differ only in text and tile. */
 const VARIANTS = {
   subgroups8: { label: "subgroup", text: kinds(subgroupProduct), tile: kinds(subgroupTile) },
   workgroup: { label: "workgroup", text: kinds(workgroupProduct), tile: kinds(() => WORKGROUP_TILE) },

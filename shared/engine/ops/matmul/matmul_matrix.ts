@@ -4,7 +4,7 @@
 // tests run this text with the units emulated, and with operands in f16 on Mesa 26.2's lavapipe, which has units for
 // those (testing.ts). The language is Dawn's experiment of 2026, which may still change.
 //
-// An operand is staged as it lies in its buffer, and loaded by rows or by columns: nothing is ever turned by hand. The
+// An operand is staged in the layout of its buffer and loaded by rows or by columns: nothing is transposed by hand. The
 // order in which a unit sums is its own, so bits differ from matmul_nn.
 
 import { MATRIX_SUBGROUPS } from "#shared/engine/gpu/adapter.ts";
@@ -123,7 +123,7 @@ ${
 `;
 }
 
-/** One turn's part of an operand into workgroup memory, by quads as it lies in its buffer. */
+/** One turn's part of an operand into workgroup memory, by quads in the layout of its buffer. */
 function load(kind: Kind, name: "x" | "w", { innerInRows, start, stride }: Operand): string {
   const width = innerInRows ? 16 : DEPTH / 4; // quads a line
   const [outer, outers, quad, quads] = name === "x"

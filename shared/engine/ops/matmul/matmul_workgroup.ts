@@ -13,7 +13,7 @@ export const WORKGROUP_TILE = { rows: 64, cols: 64 };
 const DEPTH = 16;
 
 /**
- * Bindings, parameters and layouts are those of `subgroupProduct`. Both tiles lie in memory as (16, 64), quads side by
+ * Bindings, parameters and layouts are those of `subgroupProduct`. Both tiles are laid out as (16, 64), quads side by
  * side: an operand with its inner dimension in rows is copied, one with it in columns is turned 4 x 4 on the way.
  */
 export function workgroupProduct(kind: Kind): string {

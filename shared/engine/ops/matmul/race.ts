@@ -1,5 +1,5 @@
 // Which kernels multiply matrices on this adapter: on a software adapter its kind decides, on a hardware GPU a short
-// race, as what wins there differs from model to model. Only kernels that compute rightly take part.
+// race, as what wins there differs from model to model. Only kernels that compute correctly take part.
 
 import { matmulNN, matmulNT, type MatmulShape, matmulTN } from "./matmul.ts";
 import { type Gpu, PRODUCTS, type Products } from "#shared/engine/gpu/device.ts";
@@ -13,10 +13,10 @@ export interface Choice {
 }
 
 const SIZE = { rows: 1024, cols: 512, inner: 512 };
-/** A heat: who takes so many times as long as the fastest there is out, so that a hopeless one costs little. */
+/** A heat: a candidate this many times slower than the fastest is out, so that a hopeless one costs little. */
 const HEAT = { rows: 256, cols: 128, inner: 128 };
 const HOPELESS = 4;
-/** No further round is begun after so many milliseconds. */
+/** No further round starts after this many milliseconds. */
 const BUDGET = 300;
 const ROUNDS = 5;
 
@@ -26,7 +26,7 @@ export function candidates(gpu: Gpu): Products[] {
   return PRODUCTS.filter((products) => gpu.offers(products));
 }
 
-/** Measures the candidates that compute rightly. Leaves the adapter's choice as it is. */
+/** Measures the candidates that compute correctly. Does not change the adapter's choice. */
 export async function autotune(gpu: Gpu): Promise<Choice> {
   const right: Products[] = [];
   const possible = candidates(gpu);

@@ -1,5 +1,5 @@
-// Which of the kernels for matrix products this machine uses: what was measured on its adapter before, else what a
-// measurement now says, which is kept for the next time.
+// Which of the kernels for matrix products this machine uses: what was measured on its adapter before, or what a
+// measurement says now, which is cached for the next time.
 
 import * as v from "valibot";
 import { autotune, candidates } from "./race.ts";
@@ -19,7 +19,7 @@ const CacheSchema = v.record(
   v.strictObject({ products: ProductsSchema, milliseconds: v.record(ProductsSchema, v.number()) }),
 );
 
-/** Sets `gpu.chosen`. A file that cannot be read or does not say what it should is written anew. */
+/** Sets `gpu.chosen`. A file that cannot be read or has other contents is rewritten. */
 export async function chooseProducts(gpu: Gpu, file = CACHE): Promise<void> {
   const offered = candidates(gpu);
   if (offered.length === 1) return; // what the adapter's kind has decided

@@ -2,7 +2,7 @@
 // next and emitted.
 const FINISHED = 0xffffffffu;
 
-/** Notes the token drawn for a row and its log-probability, and whether the row goes on. */
+/** Notes the token drawn for a row and its log-probability, and whether the row continues. */
 fn emit(row: u32, token: u32, log_prob: f32) {
   let r = state.rows[row];
   emitted[r.slot * p.block + p.step] = vec2u(token, bitcast<u32>(log_prob));

@@ -12,12 +12,13 @@ import { parseArgs } from "node:util";
 import { configJson, parseConfig } from "#shared/engine/model/config.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { openEngine } from "../trainer/learner/gpu_policy.ts";
 import type { Reward } from "../trainer/loop/rewards.ts";
 import { collect, type RolloutSetting } from "../trainer/loop/rollouts.ts";
-import { examplesOf, update } from "../trainer/loop/update.ts";
+import { UNGUIDED } from "../trainer/ghpo/strategies/strategy.ts";
+import { examplesOf, update, updateSettings } from "../trainer/loop/update.ts";
 import { median } from "./peers/step_timing.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../trainer/run/train_recipe.ts";
 
 const PROMPTS = 16;
 const SAMPLES = 8;
@@ -121,8 +122,13 @@ async function runOwn(size: string, directory: string): Promise<Row> {
     let counted = 0;
     for (let step = 0; step < STEPS; step++) {
       const began = performance.now();
-      const { attempts } = await collect(setting, step, 0, {});
-      await update(policy, examplesOf(attempts, "conditioned"), recipe, recipe.optimizer.learning_rate);
+      const { attempts } = await collect(setting, step, 0, UNGUIDED);
+      await update(
+        policy,
+        examplesOf(attempts, "conditioned"),
+        updateSettings(recipe),
+        recipe.optimizer.learning_rate,
+      );
       seconds.push((performance.now() - began) / 1000);
       counted = attempts.filter(({ zeroStd }) => zeroStd).length / attempts.length;
       const lengths = attempts.flatMap(({ parts }) => parts[0]!.completions.map(({ ids }) => ids.length));

@@ -1,4 +1,5 @@
-// Run recipes: every setting of `train` and `sft` with its range and its default, which lives only here.
+// Run recipes: the settings of `train` and `sft` with their ranges and defaults, which live only here. What belongs to
+// one guidance strategy stands with it (trainer/ghpo/strategies); trainer/run/train_recipe.ts puts both together.
 // Names are TRL's where TRL has them. The defaults of `train` are the paper's (GHPO, arXiv 2507.10628).
 
 import * as v from "valibot";
@@ -97,12 +98,11 @@ const LoraSchema = v.strictObject({
   adapter: setting(v.nullable(name), null),
 });
 
-const GhpoSchema = v.strictObject({
+/** `[ghpo]`: the settings of every hint, whichever strategy asks for it. */
+export const hintEntries = {
   hint_stages: setting(stages, [0.25, 0.5, 0.75]),
   /** The largest success rate that still counts as difficult. */
   difficulty_threshold: setting(fraction, 0),
-  /** Plain GRPO for the first steps. */
-  cold_start_steps: setting(count, 20),
   /** Whether the loss is conditioned on the hinted prompt (the paper) or on the plain one (the released code). */
   hint_loss: setting(v.picklist(["conditioned", "dropped"]), "conditioned"),
   /** Inside the user turn (the paper), or as the beginning of the assistant's. */
@@ -114,28 +114,8 @@ const GhpoSchema = v.strictObject({
   leak_guard: setting(v.boolean(), true),
   /** Completions of a hinted group that are still sampled without the hint. */
   unhinted_replicas: setting(count, 0),
-  /** Starts each problem at the stage that helped last time. */
-  start_stage_memory: setting(v.boolean(), false),
-  /** Moves each problem's stage by one a visit towards this accuracy instead of escalating; 0 switches it off. */
-  target_accuracy: setting(fraction, 0),
-});
-
-/** The baselines: two need to know which problems are hard, random hints must not. */
-const BaselineSchema = v.strictObject({
-  /** grpo_curriculum, grpo_constant_hint: problems of this level and above are hard. */
-  hard_from_level: setting(positiveCount, 3),
-  /** grpo_curriculum: the share of the steps that sees easy problems only. */
-  easy_fraction: setting(fraction, 0.4),
-  /** grpo_constant_hint: the share of the trace that every hard problem shows. */
-  constant_hint_ratio: setting(fraction, 0.5),
-  /** grpo_constant_hint: steps in which that share falls to 0; 0: it stays. */
-  anneal_steps: setting(count, 0),
-  /** grpo_constant_hint: how far the share moves for a step's accuracy on hard problems off the target; 0: not. */
-  controller_gain: setting(nonNegative, 0),
-  controller_target: setting(fraction, 0.5),
-  /** grpo_random_hint: the share of groups that gets a hint, at a random stage of ghpo.hint_stages. */
-  random_hint_rate: setting(fraction, 0.25),
-});
+};
+export type HintSettings = v.InferOutput<v.StrictObjectSchema<typeof hintEntries, undefined>>;
 
 const RewardSchema = v.pipe(
   v.strictObject({
@@ -152,8 +132,8 @@ const RewardSchema = v.pipe(
   v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),
 );
 
-const LossSchema = v.strictObject({
-  loss_type: setting(v.picklist(["grpo", "dr_grpo", "dapo", "bnpo", "cispo", "gspo"]), "grpo"),
+/** `[loss]` without loss_type, whose names are those of trainer/ghpo/losses. */
+export const lossEntries = {
   epsilon: setting(positive, 0.2),
   /** Null: the same as epsilon. */
   epsilon_high: setting(v.nullable(positive), null),
@@ -163,7 +143,8 @@ const LossSchema = v.strictObject({
   beta: setting(nonNegative, 0),
   num_iterations: setting(positiveCount, 1),
   scale_rewards: setting(v.picklist(["group", "batch", "none"]), "group"),
-});
+};
+export type LossSettings = v.InferOutput<v.StrictObjectSchema<typeof lossEntries, undefined>>;
 
 const optimizerEntries = {
   lr_scheduler_type: setting(v.picklist(["cosine", "constant"]), "cosine"),
@@ -229,7 +210,7 @@ const CheckpointSchema = v.strictObject({
   best_by: setting(v.string(), ""),
 });
 
-const runEntries = {
+export const runEntries = {
   /** Directory of the model to start from. */
   model: name,
   output_dir: name,
@@ -240,48 +221,20 @@ const runEntries = {
   alerts: setting(AlertsSchema, {}),
 };
 
-/** "sft" learns the traces of the drawn problems instead of sampling: a baseline at equal tokens. */
-const ALGORITHMS = [
-  "grpo",
-  "ghpo",
-  "grpo_curriculum",
-  "grpo_constant_hint",
-  "grpo_random_hint",
-  "sft",
-] as const;
-
-export const TrainRecipeSchema = v.pipe(
-  v.strictObject({
-    ...runEntries,
-    algorithm: setting(v.picklist(ALGORITHMS), "ghpo"),
-    data: DataSchema,
-    prompt: setting(PromptSchema, {}),
-    generation: setting(GenerationSchema, {}),
-    ghpo: setting(GhpoSchema, {}),
-    baseline: setting(BaselineSchema, {}),
-    reward: setting(RewardSchema, {}),
-    loss: setting(LossSchema, {}),
-    /** Null: all weights are trained. */
-    lora: setting(v.nullable(LoraSchema), null),
-    optimizer: setting(v.strictObject({ learning_rate: setting(positive, 1e-6), ...optimizerEntries }), {}),
-    train: setting(TrainSchema, {}),
-    eval: setting(EvalSchema, {}),
-    checkpoint: setting(CheckpointSchema, {}),
-  }),
-  v.check(
-    (r) => r.ghpo.unhinted_replicas < r.generation.num_generations,
-    "must have ghpo.unhinted_replicas below generation.num_generations",
-  ),
-  v.check(
-    (r) => r.loss.loss_type !== "cispo" || r.loss.epsilon_high !== null,
-    "must have loss.epsilon_high, the cap of the ratio, with loss_type cispo",
-  ),
-  v.check(
-    (r) => r.train.weights_dtype === "float32" || r.lora !== null,
-    "must have [lora] with train.weights_dtype bfloat16 or float16: weights that are trained need float32, in which small updates add up",
-  ),
-);
-export type TrainRecipe = v.InferOutput<typeof TrainRecipeSchema>;
+/** The tables of a recipe of `train` that depend on no algorithm. */
+export const trainEntries = {
+  data: DataSchema,
+  prompt: setting(PromptSchema, {}),
+  generation: setting(GenerationSchema, {}),
+  reward: setting(RewardSchema, {}),
+  /** Null: all weights are trained. */
+  lora: setting(v.nullable(LoraSchema), null),
+  optimizer: setting(v.strictObject({ learning_rate: setting(positive, 1e-6), ...optimizerEntries }), {}),
+  train: setting(TrainSchema, {}),
+  eval: setting(EvalSchema, {}),
+  checkpoint: setting(CheckpointSchema, {}),
+};
+export type TrainTables = v.InferOutput<v.StrictObjectSchema<typeof trainEntries, undefined>>;
 
 /** One phase of supervised fine-tuning; a cold start is a few of them with growing step errors. */
 const SftPhaseSchema = v.strictObject({

@@ -2,8 +2,8 @@
 // that nothing is. All of a run's alerts come from here.
 
 import type { AlertRule, AlertSettings } from "#shared/schemas/alerts.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type History, meanOf, valuesOf } from "./history.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the recipe says that a rule must know; both are null in supervised fine-tuning. */
 export interface RecipeFacts {

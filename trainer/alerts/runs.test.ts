@@ -15,6 +15,7 @@ import {
   tinyTokenizer,
   UnigramPolicy,
 } from "../loop/testing.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { readAlerts } from "./watch.ts";
@@ -67,7 +68,7 @@ async function fired({ settings = {}, policy = new UnigramPolicy(), reward, bare
   const result = await train({
     recipe,
     policy,
-    setting: { ...setting, sampler: policy, ...(reward && { rewards: own }) },
+    source: sourceOf({ ...setting, sampler: policy, ...(reward && { rewards: own }) }),
     evaluation: evaluations
       ? {
         sampler: judge,

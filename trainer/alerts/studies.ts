@@ -7,11 +7,11 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ALERT_RULES, type AlertRule, AlertsSchema } from "#shared/schemas/alerts.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { readRunData, type RunData } from "../study/data.ts";
 import { extend, NO_HISTORY } from "./history.ts";
 import { ruleFacts, RULES } from "./rules.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 const DATA = fileURLToPath(new URL("../../studies/data", import.meta.url));
 

@@ -3,11 +3,12 @@
 import { basename } from "node:path";
 import { readProblems } from "#shared/io/problem_files.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Preflight } from "../preflight/preflight.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { renderPreflight } from "../preflight/table.ts";
 import { isSftRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 export async function checkDataCommand(
   file: string,

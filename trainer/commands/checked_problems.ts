@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import type { Status } from "../run/progress.ts";
 import { formatRecipe } from "../run/recipe.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 const SHOWN_ROWS = 5;
 

@@ -8,7 +8,8 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
-import { FAMILIES, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 export interface InitOptions {
   model?: string;

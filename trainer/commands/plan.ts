@@ -3,9 +3,10 @@
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf, windowNotice } from "#shared/engine/model/context.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../memory/plan.ts";
 import { promptLimit } from "../preflight/demands.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the plan takes of a recipe of `train`. */
 export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {

@@ -1,7 +1,7 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
 import type { Alert } from "#shared/schemas/alerts.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { windowNotice } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { type PresetName, presets } from "#shared/verify/mod.ts";
@@ -13,6 +13,7 @@ import type { Status } from "../run/progress.ts";
 import { settingsOf } from "../run/recipe.ts";
 import { DEADLINE_S, inTeam } from "../team/join.ts";
 import { requireSame, type Team } from "../team/team.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 const SHOWN_ALERTS = 5;
 

@@ -8,9 +8,9 @@ import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
-import { totalSteps, tune } from "../loop/sft.ts";
+import { sftSource, totalSteps } from "../loop/sft_source.ts";
 import { Status } from "../run/progress.ts";
-import type { TrainResult } from "../loop/train.ts";
+import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOfSft, printPlan } from "./plan.ts";
@@ -51,7 +51,7 @@ export async function sftCommand(
     return;
   }
   await withTeam(options, read, async (recipe, team) => {
-    const result = await runTuning(recipe, { ...options, team });
+    const result = await runSft(recipe, { ...options, team });
     if (!result.finished) process.exitCode = 130;
     if (!team.first) return;
     const again = commandLine("sft", file, [
@@ -64,7 +64,7 @@ export async function sftCommand(
 }
 
 /** Runs a recipe from start to end and writes the model where `export` says. */
-export async function runTuning(
+export async function runSft(
   recipe: SftRecipe,
   options: SftOptions,
 ): Promise<TrainResult & { output_dir: string } & LeftOut> {
@@ -99,12 +99,15 @@ export async function runTuning(
       throw new TypeError(`Cannot fine-tune ${recipe.model} as its config.json names no eos_token_id`);
     }
     const max_tokens = contextOf(config).tokens - recipe.prompt.max_prompt_length;
-    const result = await tune({
+    const result = await train({
       recipe,
       policy,
-      tokenizer: policy.tokenizer,
-      eosId,
-      problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
+      source: sftSource({
+        recipe,
+        tokenizer: policy.tokenizer,
+        eosId,
+        problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
+      }),
       evaluation: evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
       resume,
       status,

@@ -3,7 +3,6 @@
 import { existsSync } from "node:fs";
 import { readJsonl } from "#shared/io/jsonl.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { mean } from "#shared/statistics.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { openEngine } from "../learner/gpu_policy.ts";
@@ -32,6 +31,7 @@ import { type Plan, planStudy } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { STOPPING, stopSignal } from "./prepare.ts";
 import { runTraining } from "./train.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 export interface StudyOptions {
   runs: string;

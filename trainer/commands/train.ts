@@ -2,8 +2,6 @@
 
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
@@ -12,6 +10,7 @@ import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
 import { promptLimit } from "../preflight/demands.ts";
@@ -31,6 +30,7 @@ import {
   together,
   withTeam,
 } from "./prepare.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 export async function trainCommand(
   file: string,
@@ -102,7 +102,7 @@ export async function runTraining(
     const result = await train({
       recipe,
       policy,
-      setting: {
+      source: sourceOf({
         recipe,
         problems,
         rewards,
@@ -111,7 +111,8 @@ export async function runTraining(
         eosIds: config.eos_token_ids,
         promptBudget: promptLimit(recipe, contextOf(config)).tokens,
         team,
-      },
+      }),
+      team,
       evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,
       status,

@@ -9,7 +9,6 @@ import { parse } from "#shared/schemas/parse.ts";
 import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { count, nonNegative } from "#shared/schemas/values.ts";
 import { type PresetName, presets, verify } from "#shared/verify/mod.ts";
@@ -24,6 +23,7 @@ import type { LiveRun } from "./live.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { RolloutIndex } from "./rollout_index.ts";
 import { planOfRun, type RunPlan, type RunSummary, summarise } from "./runs.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 /** What `ghpo profile --run` keeps with a run, as far as it is shown. */
 const ProfileSchema = v.object({

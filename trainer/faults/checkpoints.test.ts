@@ -16,6 +16,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml } from "smol-toml";
+import { fileEntry } from "#shared/io/hash.ts";
 import { writeWeights } from "#shared/io/weights.ts";
 import { listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
 import { lockRun } from "../run/lock.ts";
@@ -107,6 +108,24 @@ describe("a run that began before a setting was there", () => {
     // The checkpoints of this version have its digest; an older one may still be fallen back on.
     rmSync(join(newest, "..", "step_000008"), { recursive: true });
     await unigramRun(run, new UnigramPolicy(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
+    const whole = temporary();
+    await unigramRun(whole, new UnigramPolicy());
+    assert.deepEqual(outcome(run), outcome(whole));
+  });
+
+  it("goes on from a state in which the memories of all strategies lay side by side", async () => {
+    const { run } = await stoppedRun();
+    for (const name of readdirSync(join(run, "checkpoints"))) {
+      const folder = join(run, "checkpoints", name);
+      const [state, manifest] = ["trainer_state.json", "manifest.json"].map((file) => join(folder, file));
+      const { source, ...rest } = JSON.parse(readFileSync(state!, "utf8"));
+      writeFileSync(state!, JSON.stringify({ ...rest, ...source, hint_ratio: null }));
+      const { files, ...facts } = JSON.parse(readFileSync(manifest!, "utf8"));
+      const others = files.filter(({ path }: { path: string }) => path !== "trainer_state.json");
+      const own = fileEntry(folder, "trainer_state.json");
+      writeFileSync(manifest!, JSON.stringify({ ...facts, files: [...others, own] }));
+    }
     await unigramRun(run, new UnigramPolicy(), true);
     const whole = temporary();
     await unigramRun(whole, new UnigramPolicy());

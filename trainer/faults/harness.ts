@@ -4,12 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "#shared/io/hash.ts";
-import {
-  type SftRecipe,
-  SftRecipeSchema,
-  type TrainRecipe,
-  TrainRecipeSchema,
-} from "#shared/schemas/recipe.ts";
+import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { promptLimit } from "../preflight/demands.ts";
@@ -19,10 +14,12 @@ import type { StoredPolicy } from "../learner/policy.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { tune } from "../loop/sft.ts";
+import { sftSource } from "../loop/sft_source.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const folders: string[] = [];
 
@@ -57,7 +54,7 @@ export async function unigramRun(
   return await train({
     recipe,
     policy,
-    setting: {
+    source: sourceOf({
       recipe,
       problems: ["1", "2", "3", "4", "5"].map((id) => chainProblem(id)),
       tokenizer: tinyTokenizer,
@@ -65,7 +62,7 @@ export async function unigramRun(
       sampler: policy,
       eosIds: [EOS],
       promptBudget: 96,
-    },
+    }),
     evaluation: null,
     resume,
     status: quiet(),
@@ -106,7 +103,7 @@ export async function engineRun(
   return await train({
     recipe,
     policy,
-    setting: {
+    source: sourceOf({
       recipe,
       problems: await trainingProblems(recipe),
       tokenizer: policy.tokenizer,
@@ -114,7 +111,7 @@ export async function engineRun(
       sampler: policy,
       eosIds: config.eos_token_ids,
       promptBudget: promptLimit(recipe, contextOf(config)).tokens,
-    },
+    }),
     evaluation: null,
     resume,
     status: quiet(),
@@ -153,12 +150,10 @@ export function sftRun(
   tokenizer: Tokenizer,
   resume: boolean,
 ): Promise<TrainResult> {
-  return tune({
+  return train({
     recipe,
     policy,
-    tokenizer,
-    eosId: tokenizer.id("<eos>")!,
-    problems: null,
+    source: sftSource({ recipe, tokenizer, eosId: tokenizer.id("<eos>")!, problems: null }),
     evaluation: null,
     resume,
     status: quiet(),

@@ -6,9 +6,9 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { removeTemporary, temporary } from "./harness.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ROWS = 20_000;

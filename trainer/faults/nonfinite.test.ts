@@ -8,7 +8,7 @@ import { listCheckpoints, readNewest } from "../run/checkpoint.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
-import { update } from "../loop/update.ts";
+import { update, updateSettings } from "../loop/update.ts";
 import {
   engineRun,
   openSmall,
@@ -89,10 +89,10 @@ describe("a step whose loss is not finite", () => {
       behaviour: null,
     }));
     const recipe = { ...smallRecipe(run, 1), train: { ...smallRecipe(run, 1).train, micro_batch_tokens: 3 } };
-    await assert.rejects(update(policy, examples, recipe, 1), NonFiniteError);
-    await update(policy, examples, recipe, 1);
+    await assert.rejects(update(policy, examples, updateSettings(recipe), 1), NonFiniteError);
+    await update(policy, examples, updateSettings(recipe), 1);
     const expected = new UnigramPolicy();
-    await update(expected, examples, { ...smallRecipe(clean, 1), train: recipe.train }, 1);
+    await update(expected, examples, updateSettings({ ...smallRecipe(clean, 1), train: recipe.train }), 1);
     assert.deepEqual(policy.logits, expected.logits);
   });
 
@@ -209,16 +209,19 @@ describe("the real engine", () => {
         const example = { ids: [2, 5, 6, 7], prompt_length: 1, advantage: 1, behaviour: null };
         const weights = () => Promise.all(parameters.map(({ buffer }) => gpu.readWords(buffer)));
         const before = await weights();
-        await assert.rejects(update(policy, [{ ...example, advantage: 1e38 }], recipe, 1e-3), NonFiniteError);
+        await assert.rejects(
+          update(policy, [{ ...example, advantage: 1e38 }], updateSettings(recipe), 1e-3),
+          NonFiniteError,
+        );
         assert.deepEqual(await weights(), before);
         const { buffer } = parameters.at(-1)!;
         const own = await gpu.readFloats(buffer);
         gpu.write(buffer, Float32Array.from(own, (value, i) => i === 0 ? NaN : value));
         const dirty = await weights();
-        await assert.rejects(update(policy, [example], recipe, 1e-3), NonFiniteError);
+        await assert.rejects(update(policy, [example], updateSettings(recipe), 1e-3), NonFiniteError);
         assert.deepEqual(await weights(), dirty);
         gpu.write(buffer, own);
-        const { grad_norm } = await update(policy, [example], recipe, 1e-3);
+        const { grad_norm } = await update(policy, [example], updateSettings(recipe), 1e-3);
         assert.ok(Number.isFinite(grad_norm) && grad_norm > 0, "nothing of the poison may stay");
       } finally {
         policy.close();

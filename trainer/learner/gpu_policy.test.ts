@@ -16,6 +16,7 @@ import { loadRewards } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train } from "../loop/train.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
@@ -80,7 +81,7 @@ async function run(
   return await train({
     recipe,
     policy,
-    setting: {
+    source: sourceOf({
       recipe,
       problems: syntheticProblems({ families: ["chain"], levels: [2], count: 64, seed: 1, split: "train" }),
       tokenizer: policy.tokenizer,
@@ -88,7 +89,7 @@ async function run(
       sampler: policy,
       eosIds: policy.model.config.eos_token_ids,
       promptBudget: 96,
-    },
+    }),
     evaluation: null,
     resume: false,
     status: new Status({ total: max_steps, quiet: true }),

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { evaluationProblems, trainingProblems } from "./data.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const recipeOf = (data: Record<string, unknown>, rest: Record<string, unknown> = {}) =>
   parse(TrainRecipeSchema, { model: "m", output_dir: "o", data, ...rest }, "recipe");

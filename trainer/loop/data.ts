@@ -4,7 +4,7 @@ import { readProblems } from "#shared/io/problem_files.ts";
 import { requireAll, type RowError } from "#shared/problems/readers/rows.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /**
  * The training problems of a recipe.

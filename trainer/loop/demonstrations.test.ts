@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { demonstrate } from "./demonstrations.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
-import { examplesOf, update } from "./update.ts";
+import { examplesOf, update, updateSettings } from "./update.ts";
 import { UnigramPolicy } from "./testing.ts";
 
 const recipe = tinyRecipe({ algorithm: "sft", train: { prompts_per_step: 3 } });
@@ -15,7 +15,7 @@ describe("demonstrate()", () => {
       ["1", "2"].map((id) => chainProblem(id)),
       never,
     );
-    const rollout = await demonstrate(setting, 0, 0);
+    const rollout = await demonstrate(setting, 0);
     assert.deepEqual(rollout.attempts.map((a) => a.problem.id), ["1", "2", "1"]);
     const [{ completions: [completion], prompt }] = rollout.attempts[1]!.parts as [
       (typeof rollout.attempts)[0]["parts"][0],
@@ -30,11 +30,11 @@ describe("demonstrate()", () => {
 
   it("has the gradient of the mean cross-entropy a completion", async () => {
     const { setting } = await scriptedSetting(recipe, [chainProblem("1")], never);
-    const { attempts } = await demonstrate(setting, 0, 0);
+    const { attempts } = await demonstrate(setting, 0);
     const coefficients: number[][] = [];
     const policy = new UnigramPolicy();
     policy.backward = (batch) => Promise.resolve(void coefficients.push(...batch.map((c) => Array.from(c))));
-    await update(policy, examplesOf(attempts, "conditioned", false), recipe, 0.1);
+    await update(policy, examplesOf(attempts, "conditioned", false), updateSettings(recipe), 0.1);
     const tokens = attempts[0]!.parts[0]!.completions[0]!.ids.length;
     assert.equal(coefficients.length, 3);
     for (const value of coefficients.flat()) assert.ok(Math.abs(value + 1 / (3 * tokens)) < 1e-8, `${value}`);
@@ -42,6 +42,6 @@ describe("demonstrate()", () => {
 
   it("refuses a problem without a trace", async () => {
     const { setting } = await scriptedSetting(recipe, [{ ...chainProblem("1"), trace: null }], never);
-    await assert.rejects(demonstrate(setting, 0, 0), /problem 1 as it has no solution trace$/);
+    await assert.rejects(demonstrate(setting, 0), /problem 1 as it has no solution trace$/);
   });
 });

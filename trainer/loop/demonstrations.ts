@@ -3,18 +3,44 @@
 // loop, its metrics and its checkpoints are those of every other algorithm. It is the baseline that asks whether
 // sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
 
-import { poolFor, shuffledIndex } from "../ghpo/schedule.ts";
+import { ruleFacts } from "../alerts/rules.ts";
+import type { Loss } from "../ghpo/losses/loss.ts";
+import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
+import { batchOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { type Source, withoutState } from "./source.ts";
 import { askedFormat, targetOf } from "./targets.ts";
+import { examplesOf } from "./update.ts";
+
+/** Demonstrations in place of rollouts. */
+export function demonstrationSource(setting: RolloutSetting, loss: Loss): Source {
+  const { recipe } = setting;
+  return {
+    kind: "train",
+    steps: recipe.train.max_steps,
+    problems: setting.problems,
+    facts: ruleFacts(recipe),
+    shards: { count: recipe.train.shards, setting: "train.shards" },
+    ...withoutState,
+    async next(step, { cursor }, steered) {
+      const rollout = await demonstrate(setting, cursor);
+      return {
+        ...batchOf(setting, loss, rollout, step, steered.learning_rate),
+        examples: examplesOf(rollout.attempts, recipe.ghpo.hint_loss, false),
+        temperature: steered.temperature ?? recipe.generation.temperature,
+        after: { cursor: rollout.cursor, state: {} },
+      };
+    },
+  };
+}
 
 /** The demonstrations of a step that begins at `cursor`. Nothing is sampled: log-probs are 0. */
-export async function demonstrate(setting: RolloutSetting, step: number, cursor: number): Promise<Rollout> {
-  const { recipe, team = SOLO } = setting;
-  const pool = poolFor(setting.problems, step, recipe);
+export async function demonstrate(setting: RolloutSetting, cursor: number): Promise<Rollout> {
+  const { recipe, problems, team = SOLO } = setting;
   const drawn = Array.from({ length: recipe.train.prompts_per_step }, (_, i) => {
-    const index = shuffledIndex(cursor + i, pool.length, recipe.seed, recipe.data.shuffle);
-    return pool[index]!;
+    const index = shuffledIndex(cursor + i, problems.length, recipe.seed, recipe.data.shuffle);
+    return problems[index]!;
   });
   const attempts = await team.share("the demonstrations", drawn, async (own) => {
     const attempts: Attempt[] = [];

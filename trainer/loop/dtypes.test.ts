@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
-import { runTuning } from "../commands/sft.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { runSft } from "../commands/sft.ts";
 import { runTraining } from "../commands/train.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { RunDirectory } from "../run/directory.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-dtypes-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -69,7 +70,7 @@ describe("train with bfloat16", () => {
 });
 
 describe("sft with less memory for activations", () => {
-  const tune = async (name: string, ...overrides: Override[]) => {
+  const trained = async (name: string, ...overrides: Override[]) => {
     const recipe = loadRecipe(SftRecipeSchema, "tiny-sft", [
       ["output_dir", join(folder, `sft-${name}`)],
       ["sft.phases", "[{ steps = 2, learning_rate = 1e-3 }]"],
@@ -77,7 +78,7 @@ describe("sft with less memory for activations", () => {
       ["eval.eval_every", "0"],
       ...overrides,
     ]);
-    await runTuning(recipe, { quiet: true });
+    await runSft(recipe, { quiet: true });
     return new RunDirectory(recipe.output_dir).readMetrics();
   };
 
@@ -85,8 +86,10 @@ describe("sft with less memory for activations", () => {
     "has the same first loss in bf16, the same numbers with checkpointing",
     { timeout: 60_000 },
     async () => {
-      const numbers = async (...args: Parameters<typeof tune>) =>
-        (await tune(...args)).map(({ loss, entropy, grad_norm }) => [loss!, entropy!, grad_norm!] as const);
+      const numbers = async (...args: Parameters<typeof trained>) =>
+        (await trained(...args)).map(({ loss, entropy, grad_norm }) =>
+          [loss!, entropy!, grad_norm!] as const
+        );
       const exact = await numbers("f32");
       assert.deepEqual(await numbers("inputs", ["sft.gradient_checkpointing", "true"]), exact);
       const rounded = await numbers("bf16", ["sft.activations_dtype", "bfloat16"]);

@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { MetricsSchema } from "#shared/schemas/metrics.ts";
 import { guidanceMetrics, rolloutMetrics } from "./metrics.ts";
-import { collect } from "./rollouts.ts";
-import { chainProblem, scriptedSetting, tinyRecipe } from "./testing.ts";
+import { chainProblem, collectAt, scriptedSetting, tinyRecipe } from "./testing.ts";
 
 const RIGHT = "1+2=3####20";
 const WRONG = "1+2=3####19";
@@ -14,7 +13,7 @@ async function rollout(ids: string[], recipe = tinyRecipe({ train: { prompts_per
   const script = (question: string, hint: string, sample: number) =>
     sample === 0 && hint.split(";").length - 1 >= Number(question.match(/\d+/)![0]) ? RIGHT : WRONG;
   const { setting } = await scriptedSetting(recipe, ids.map((id) => chainProblem(id)), script);
-  return { rollout: await collect(setting, 0, 0, {}), rewards: setting.rewards };
+  return { rollout: await collectAt(setting), rewards: setting.rewards };
 }
 
 describe("guidanceMetrics()", () => {

@@ -83,8 +83,10 @@ export function updateMetrics(result: UpdateResult | null, learningRate: number)
     "clip_ratio/low_mean": clip.low,
     "clip_ratio/high_mean": clip.high,
     "clip_ratio/region_mean": clip.low + clip.high,
-    "sampling/sampling_logp_difference/mean": logpDifference.mean,
-    "sampling/sampling_logp_difference/max": logpDifference.max,
+    ...(logpDifference !== null && {
+      "sampling/sampling_logp_difference/mean": logpDifference.mean,
+      "sampling/sampling_logp_difference/max": logpDifference.max,
+    }),
   };
 }
 

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadRewards, type RewardInput } from "./rewards.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const settings = (reward: Record<string, unknown>) =>
   parse(TrainRecipeSchema, { model: "m", output_dir: "o", data: { path: "d" }, reward }, "recipe").reward;

@@ -17,8 +17,8 @@ import {
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import { markedGold } from "#shared/problems/gold.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 export interface RewardInput {
   problem: Problem;

@@ -2,8 +2,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { GroupSchema } from "#shared/schemas/rollout.ts";
-import { collect, finalStage, groupsOf } from "./rollouts.ts";
-import { chainProblem, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
+import { finalStage, groupsOf } from "./rollouts.ts";
+import { chainProblem, collectAt, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
 
 const RIGHT = "1+2=3####20";
 const WRONG = "1+2=3####19";
@@ -21,7 +21,7 @@ describe("collect()", () => {
       problems,
       solvedAt,
     );
-    const { attempts } = await collect(setting, 0, 0, {});
+    const { attempts } = await collectAt(setting);
     assert.deepEqual(attempts.map(finalStage), [0, 1, 2, 3, 3]);
     assert.deepEqual(attempts.map((a) => a.difficult), [false, true, true, true, true]);
     assert.deepEqual(attempts.map((a) => a.accuracyUnhinted), [0.25, 0, 0, 0, 0]);
@@ -32,7 +32,7 @@ describe("collect()", () => {
   it("keeps each group's own prompt when groups are rescued at different stages (released code, defect B1)", async () => {
     const problems = ["1", "3"].map((id) => chainProblem(id));
     const { setting } = await scriptedSetting(tinyRecipe(), problems, solvedAt);
-    const { attempts } = await collect(setting, 0, 0, {});
+    const { attempts } = await collectAt(setting);
     const prompts = attempts.map((a) => a.parts[0]!.prompt);
     assert.deepEqual(prompts, [
       "Compute 1+2+3+5+9 Hint: 1+2=3;\nAnswer: ",
@@ -49,16 +49,16 @@ describe("collect()", () => {
       ["1", "2"].map((id) => chainProblem(id)),
       solvedAt,
     );
-    await collect(setting, 2, 0, {});
+    await collectAt(setting, { step: 2 });
     assert.equal(sampler.calls.length, 1);
-    await collect(setting, 3, 0, {});
+    await collectAt(setting, { step: 3 });
     assert.equal(sampler.calls.length, 4);
   });
 
   it("leaves a group alone whose gold cannot be verified or that has no trace", async () => {
     const problems = [{ ...chainProblem("9"), answer: " " }, { ...chainProblem("9"), trace: null }];
     const { setting, sampler } = await scriptedSetting(tinyRecipe(), problems, () => WRONG);
-    const { attempts } = await collect(setting, 0, 0, {});
+    const { attempts } = await collectAt(setting);
     assert.equal(sampler.calls.length, 1);
     assert.deepEqual(attempts.map((a) => [a.difficult, a.accuracyUnhinted]), [[false, null], [true, 0]]);
   });
@@ -68,7 +68,7 @@ describe("collect()", () => {
     const { setting, sampler } = await scriptedSetting(tinyRecipe({ train: { prompts_per_step: 1 } }), [
       short,
     ], () => WRONG);
-    const { attempts } = await collect(setting, 0, 0, {});
+    const { attempts } = await collectAt(setting);
     assert.deepEqual(attempts[0]!.escalations, [2]); // 0.25 shows nothing, 0.75 the same as 0.5
     assert.equal(sampler.calls.length, 2);
   });
@@ -79,7 +79,7 @@ describe("collect()", () => {
       [chainProblem("9")],
       (_q, _h, s) => s === 0 ? WRONG : "19",
     );
-    const { attempts } = await collect(setting, 0, 0, {});
+    const { attempts } = await collectAt(setting);
     const advantages = attempts[0]!.parts[0]!.completions.map((c) => c.advantage);
     assert.ok(advantages[0]! > 1.4 && advantages[1]! < -0.4, `${advantages}`);
   });
@@ -88,7 +88,7 @@ describe("collect()", () => {
     const problems = [chainProblem("9", "20", 2), chainProblem("8", "20", 4)];
     const stages = async (algorithm: string) => {
       const { setting } = await scriptedSetting(tinyRecipe({ algorithm }), problems, () => WRONG);
-      return (await collect(setting, 0, 0, {})).attempts.map(finalStage);
+      return (await collectAt(setting)).attempts.map(finalStage);
     };
     assert.deepEqual(await stages("grpo"), [0, 0]);
     assert.deepEqual(await stages("grpo_curriculum"), [0, 0]);
@@ -98,16 +98,16 @@ describe("collect()", () => {
   it("hints at random, follows a controller's ratio, and tightens the completion limit", async () => {
     const collected = async (
       overrides: Parameters<typeof tinyRecipe>[0],
-      controlled: number | null = null,
+      state?: { hint_ratio: number },
     ) => {
       const { setting } = await scriptedSetting(tinyRecipe(overrides), [chainProblem("9")], () => WRONG);
-      return (await collect(setting, 3, 0, {}, controlled)).attempts[0]!.parts[0]!;
+      return (await collectAt(setting, { step: 3, state })).attempts[0]!.parts[0]!;
     };
     const random = { algorithm: "grpo_random_hint", baseline: { random_hint_rate: 1 } };
     assert.ok((await collected(random)).guidance.stage > 0);
     const constant = { algorithm: "grpo_constant_hint" };
-    assert.equal((await collected(constant, 0.75)).guidance.hint, "1+2=3;3+3=6;6+5=11;");
-    assert.deepEqual((await collected(constant, 0)).guidance.stage, 0);
+    assert.equal((await collected(constant, { hint_ratio: 0.75 })).guidance.hint, "1+2=3;3+3=6;6+5=11;");
+    assert.deepEqual((await collected(constant, { hint_ratio: 0 })).guidance.stage, 0);
     const short = await collected({ generation: { final_completion_length: 5 } });
     assert.deepEqual(short.completions.map((c) => c.ids.length), [5, 5, 5, 5]);
   });
@@ -115,7 +115,7 @@ describe("collect()", () => {
   it("keeps un-hinted replicas beside the hinted completions, with one baseline for both", async () => {
     const recipe = tinyRecipe({ ghpo: { unhinted_replicas: 1 } });
     const { setting } = await scriptedSetting(recipe, [chainProblem("1")], solvedAt);
-    const rollout = await collect(setting, 0, 0, {});
+    const rollout = await collectAt(setting);
     const [plain, hinted] = rollout.attempts[0]!.parts;
     assert.deepEqual([plain!.completions.length, hinted!.completions.length], [1, 3]);
     assert.deepEqual([plain!.guidance.stage, hinted!.guidance.stage], [0, 1]);
@@ -131,7 +131,7 @@ describe("collect()", () => {
       [chainProblem("2"), chainProblem("0")],
       solvedAt,
     );
-    const { attempts } = await collect(setting, 0, 0, { "2": 2 });
+    const { attempts } = await collectAt(setting, { state: { stage_memory: { "2": 2 } } });
     assert.deepEqual(attempts.map(finalStage), [2, 0]);
     assert.deepEqual(attempts.map((a) => a.accuracyUnhinted), [null, 0.25]);
     assert.equal(sampler.calls.length, 1);
@@ -142,7 +142,7 @@ describe("collect()", () => {
     const script = (q: string, h: string, s: number) => /^Compute [56]/.test(q) ? RIGHT : solvedAt(q, h, s);
     const recipe = tinyRecipe({ algorithm: "grpo", train: { resample_rounds: 3 } });
     const { setting, sampler } = await scriptedSetting(recipe, problems, script);
-    const rollout = await collect(setting, 0, 0, {});
+    const rollout = await collectAt(setting);
     assert.deepEqual(rollout.attempts.map((a) => a.problem.id), ["0", "7"]);
     assert.equal(rollout.cursor, 4);
     assert.equal(rollout.drawn.length, 4);
@@ -152,7 +152,7 @@ describe("collect()", () => {
 
   it("truncates a hint that does not fit the prompt budget, and refuses a question that does not", async () => {
     const { setting } = await scriptedSetting(tinyRecipe(), [chainProblem("9")], () => WRONG);
-    const budget = (tokens: number) => collect({ ...setting, promptBudget: tokens }, 0, 0, {});
+    const budget = (tokens: number) => collectAt({ ...setting, promptBudget: tokens });
     const plain = tinyTokenizer.encode("Compute 9+2+3+5+9\nAnswer: ").length;
     const { attempts } = await budget(plain + 8); // glue and one step of six tokens
     assert.equal(attempts[0]!.parts[0]!.guidance.hint, "1+2=3;");
@@ -170,8 +170,8 @@ describe("collect()", () => {
       ["3", "9"].map((id) => chainProblem(id)),
       solvedAt,
     );
-    await collect(setting, 0, 0, {});
-    await collect(setting, 1, 2, {});
+    await collectAt(setting);
+    await collectAt(setting, { step: 1, cursor: 2 });
     const keys = sampler.calls.flat().map(({ key }) => key.join());
     assert.equal(new Set(keys).size, keys.length);
   });
@@ -182,7 +182,7 @@ describe("collect()", () => {
       ["0", "9"].map((id) => chainProblem(id)),
       solvedAt,
     );
-    const groups = groupsOf(await collect(setting, 6, 0, {}), 6);
+    const groups = groupsOf(await collectAt(setting, { step: 6 }), 6);
     for (const group of groups) assert.deepEqual(v.parse(GroupSchema, group), group);
     assert.deepEqual(groups.map((g) => [g.step, g.policy_version]), [[7, 6], [7, 6]]);
   });

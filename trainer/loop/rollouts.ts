@@ -1,23 +1,23 @@
 // One step's experience: draw problems, sample a group of completions for each, score them, and while a group is
-// difficult sample it again with the next hint (the GHPO step of research, arXiv 2507.10628). Every algorithm of the
-// project runs through here; they differ in the plan of ghpo/schedule.ts alone.
+// difficult sample it again with the next hint (the GHPO step, arXiv 2507.10628). Every algorithm that samples runs
+// through here; they differ in their guidance (ghpo/strategies) alone.
 //
 // A group keeps the prompt that its completions were sampled under: what one group needs never touches another.
 
 import type { GuidanceLevel } from "#shared/schemas/guidance.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { combineRewards, groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { hintAt } from "../ghpo/guidance.ts";
-import { completionBudget, type StageMemory } from "../ghpo/hint_schedule.ts";
-import { type Plan, planFor, poolFor, shuffledIndex, startStage } from "../ghpo/schedule.ts";
+import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
+import type { Guidance } from "../ghpo/strategies/strategy.ts";
 import type { Sample, Sampler, SampleRequest } from "../learner/policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import type { Reward } from "./rewards.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What stays the same over a run. */
 export interface RolloutSetting {
@@ -68,18 +68,16 @@ export interface Rollout {
   extraTokens: number;
 }
 
-/** Samples the groups of a step (counted from 0). `controlled`: the hint ratio of a controller, null without one. */
+/** Samples the groups of the step that follows `step` steps, problems from `cursor` on. */
 export async function collect(
   setting: RolloutSetting,
   step: number,
   cursor: number,
-  memory: Readonly<StageMemory>,
-  controlled: number | null = null,
+  guidance: Guidance,
 ): Promise<Rollout> {
   const { recipe, team = SOLO } = setting;
-  const plan = planFor(step, recipe, controlled);
   const max_tokens = completionBudget(step, recipe.train.max_steps, recipe.generation);
-  const pool = poolFor(setting.problems, step, recipe);
+  const pool = guidance.pool?.(setting.problems) ?? setting.problems;
   const rollout: Rollout = { attempts: [], drawn: [], cursor, generatedTokens: 0, extraTokens: 0 };
   let requests = 0;
 
@@ -119,16 +117,15 @@ export async function collect(
       const index = shuffledIndex(rollout.cursor++, pool.length, recipe.seed, recipe.data.shuffle);
       fresh.push(newAttempt(setting, pool[index]!));
     }
-    const stageOf = ({ problem }: Attempt) => startStage(plan, problem, step, recipe.seed, memory);
-    await sample(fresh.flatMap((attempt) => begin(setting, plan, attempt, stageOf(attempt))), round === 0);
+    await sample(fresh.flatMap((attempt) => begin(setting, guidance, attempt)), round === 0);
     for (const attempt of fresh) {
       attempt.accuracyUnhinted = unhintedAccuracy(attempt);
       attempt.difficult = isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold);
       attempt.zeroStdBefore = moments(totals(attempt, setting.rewards)).equal;
     }
-    for (let hard = fresh; plan.escalate;) {
+    for (let hard = fresh; guidance.escalate;) {
       hard = hard.filter((attempt) => isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold));
-      const next = hard.flatMap((attempt) => escalate(setting, plan, attempt));
+      const next = hard.flatMap((attempt) => escalate(setting, guidance, attempt));
       if (next.length === 0) break;
       await sample(next, false);
       hard = next.map(({ attempt }) => attempt);
@@ -141,7 +138,7 @@ export async function collect(
   return rollout;
 }
 
-/** The records of a rollout, for the run directory. */
+/** The records of the rollout that follows `step` steps, for the run directory. */
 export function groupsOf(rollout: Rollout, step: number): Group[] {
   return rollout.attempts.flatMap((attempt) =>
     attempt.parts.map((part) => ({
@@ -188,8 +185,8 @@ export function newAttempt(setting: RolloutSetting, problem: Problem): Attempt {
 }
 
 /** The first parts to sample: un-hinted, or at the stage that the problem starts at. */
-function begin(setting: RolloutSetting, plan: Plan, attempt: Attempt, stage: number) {
-  const level = levelAt(setting, plan, attempt.problem, stage);
+function begin(setting: RolloutSetting, guidance: Guidance, attempt: Attempt) {
+  const level = levelAt(setting, guidance, attempt.problem, guidance.startStage(attempt.problem));
   if (level.hint !== "") return hinted(setting, attempt, level);
   const part = { guidance: { ...level, stage: 0, ratio: 0 }, ...attempt.plain, completions: [] };
   attempt.parts = [part];
@@ -197,10 +194,10 @@ function begin(setting: RolloutSetting, plan: Plan, attempt: Attempt, stage: num
 }
 
 /** The parts to sample at the next stage that shows more than the last one did; none when there is no such stage. */
-function escalate(setting: RolloutSetting, plan: Plan, attempt: Attempt) {
+function escalate(setting: RolloutSetting, guidance: Guidance, attempt: Attempt) {
   const current = attempt.parts.at(-1)!.guidance;
-  for (let stage = current.stage + 1; stage <= plan.ratios.length; stage++) {
-    const level = levelAt(setting, plan, attempt.problem, stage);
+  for (let stage = current.stage + 1; stage <= guidance.ratios.length; stage++) {
+    const level = levelAt(setting, guidance, attempt.problem, stage);
     if (level.hint.length <= current.hint.length) continue;
     attempt.escalations.push(level.stage);
     return hinted(setting, attempt, level);
@@ -229,9 +226,14 @@ function hinted(setting: RolloutSetting, attempt: Attempt, level: GuidanceLevel)
   return todo;
 }
 
-function levelAt(setting: RolloutSetting, plan: Plan, problem: Problem, stage: number): GuidanceLevel {
+function levelAt(
+  setting: RolloutSetting,
+  { ratios }: Guidance,
+  problem: Problem,
+  stage: number,
+): GuidanceLevel {
   const { recipe, tokenizer, promptBudget } = setting;
-  return hintAt(problem, stage, stage === 0 ? 0 : plan.ratios[stage - 1]!, {
+  return hintAt(problem, stage, stage === 0 ? 0 : ratios[stage - 1]!, {
     cut: recipe.ghpo.hint_cut,
     leakGuard: recipe.ghpo.leak_guard,
     tokenPieces: (text) => tokenizer.pieces(text),

@@ -8,7 +8,8 @@ import { parse } from "#shared/schemas/parse.ts";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { tune } from "./sft.ts";
+import { sftSource } from "./sft_source.ts";
+import { train } from "./train.ts";
 import { examplesAt } from "./sft_examples.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyTokenizer, UnigramPolicy } from "./testing.ts";
@@ -125,14 +126,12 @@ describe("examplesAt()", () => {
   });
 });
 
-describe("tune()", () => {
+describe("train() on supervised examples", () => {
   const run = (r: SftRecipe, o: { policy?: UnigramPolicy; resume?: boolean } = {}) =>
-    tune({
+    train({
       recipe: r,
       policy: o.policy ?? new UnigramPolicy(),
-      tokenizer: tinyTokenizer,
-      eosId: EOS,
-      problems: null,
+      source: sftSource({ recipe: r, tokenizer: tinyTokenizer, eosId: EOS, problems: null }),
       evaluation: null,
       resume: o.resume ?? false,
       status: new Status({ total: 1, quiet: true }),

@@ -2,9 +2,10 @@
 
 import { checkTrace, targetText } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { type AnswerFormat, formatAskedBy, formatOf, solutionIn } from "#shared/text/answer_format.ts";
 import { systemText } from "#shared/text/prompts.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the format reward wants. */
 const REWARDED: Record<TrainRecipe["reward"]["format"], AnswerFormat> = {

@@ -6,7 +6,6 @@ import { sha256 } from "#shared/io/hash.ts";
 import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
@@ -19,7 +18,9 @@ import type {
   Scores,
   StoredPolicy,
 } from "../learner/policy.ts";
-import type { RolloutSetting } from "./rollouts.ts";
+import { strategyNamed } from "../ghpo/strategies/strategies.ts";
+import { collect, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const files = tinyTokenizerFiles(256);
 export const tinyTokenizer = new Tokenizer(files.tokenizer, files.config);
@@ -83,6 +84,16 @@ export class ScriptedSampler implements Sampler {
       });
     }));
   }
+}
+
+/** The rollout that follows `step` steps under the recipe's strategy; `state` is what that remembers. */
+export function collectAt(
+  setting: RolloutSetting,
+  { step = 0, cursor = 0, state }: { step?: number; cursor?: number; state?: unknown } = {},
+): Promise<Rollout> {
+  const { recipe } = setting;
+  const strategy = strategyNamed(recipe.algorithm)!;
+  return collect(setting, step, cursor, strategy.next(step, state ?? strategy.begin(recipe), recipe));
 }
 
 /** The setting of a rollout with a scripted policy. */

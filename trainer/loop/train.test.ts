@@ -7,6 +7,7 @@ import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
+import { sourceOf } from "./sources.ts";
 import { train, type TrainResult } from "./train.ts";
 
 const folders: string[] = [];
@@ -57,7 +58,7 @@ async function run(
   const result = await train({
     recipe,
     policy,
-    setting: { ...setting, sampler: policy, rewards },
+    source: sourceOf({ ...setting, sampler: policy, rewards }),
     evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
     resume: o.resume ?? false,
     status: new Status({ total: 1, quiet: true }),

@@ -1,35 +1,33 @@
-// The training loop, readable from top to bottom: roll out, update, measure, save. Which algorithm runs is a matter of
-// the recipe (ghpo/schedule.ts); how a model computes is a matter of the policy it is given.
+// The one training loop, readable from top to bottom: take a batch, update, measure, save. Where batches come from is a
+// matter of the source (source.ts): rollouts under a strategy, demonstrations or supervised examples. How a model
+// computes is a matter of the policy.
+//
+// `step` is the number of optimizer steps done, here as on disk.
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Alert } from "#shared/schemas/alerts.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import { mean } from "#shared/statistics.ts";
-import { type LoopState, pruneCheckpoints } from "../run/checkpoint.ts";
-import { ruleFacts } from "../alerts/rules.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { Watch } from "../alerts/watch.ts";
-import { evaluate, type EvaluationSetting } from "./evaluate.ts";
-import { successRate } from "../ghpo/difficulty.ts";
-import { controlledRatio, nextStart } from "../ghpo/hint_schedule.ts";
-import { learningRate, planFor } from "../ghpo/schedule.ts";
-import { guidanceMetrics, rolloutMetrics, updateMetrics, type Values } from "./metrics.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import { recipeDigest } from "../run/resume.ts";
-import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
-import { demonstrate } from "./demonstrations.ts";
+import { type LoopState, pruneCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { Status } from "../run/progress.ts";
+import { recipeDigest } from "../run/resume.ts";
 import { Steering } from "../run/steering.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
 import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
-import { requireSame, SOLO } from "../team/team.ts";
-import { examplesOf, update } from "./update.ts";
+import { requireSame, SOLO, type Team } from "../team/team.ts";
+import { evaluate, type EvaluationSetting } from "./evaluate.ts";
+import { updateMetrics, type Values } from "./metrics.ts";
+import type { Source } from "./source.ts";
+import { update } from "./update.ts";
 
 export interface Training {
-  recipe: TrainRecipe;
+  recipe: TrainRecipe | SftRecipe;
   policy: StoredPolicy;
-  setting: RolloutSetting;
+  source: Source;
   /** Null: no evaluation in the loop. */
   evaluation: EvaluationSetting | null;
   resume: boolean;
@@ -38,6 +36,8 @@ export interface Training {
   tokenBudget?: number;
   /** Aborted: finish the step, save and return. */
   stop: AbortSignal;
+  /** The ranks that train together; alone unless given. */
+  team?: Team;
 }
 
 /** What the command prints with --json. */
@@ -55,14 +55,16 @@ export interface TrainResult {
 
 /** Runs a recipe to its last step, or until it is told to stop. */
 export async function train(training: Training): Promise<TrainResult> {
-  const { recipe, policy, setting, status, stop, tokenBudget = Infinity } = training;
-  const { team = SOLO } = setting;
-  const shards = new Shards(team, policy, recipe.train.shards, "train.shards");
+  const { recipe, policy, source, status, stop, tokenBudget = Infinity, team = SOLO } = training;
+  const { eval_every } = recipe.eval;
+  const { save_every, keep, best_by } = recipe.checkpoint;
+  const epoch = source.problems?.length ?? null;
+  const shards = new Shards(team, policy, source.shards.count, source.shards.setting);
   const run = new RunDirectory(recipe.output_dir, team.first);
   const start = performance.now();
-  await requireSame(team, () => factsOf(policy, setting.problems));
+  await requireSame(team, () => factsOf(policy, source.problems ?? []));
   using lock = new DisposableStack();
-  const progress = await beginRun(team, run, recipe, "train", policy, training.resume, lock);
+  const progress = await beginRun(team, run, recipe, source, policy, training.resume, lock);
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
   status.start(step);
@@ -70,7 +72,7 @@ export async function train(training: Training): Promise<TrainResult> {
   const guard = await guardOf(team, run);
   await using watch = team.first
     ? new Watch(
-      { path: run.path, settings: recipe.alerts, facts: ruleFacts(recipe) },
+      { path: run.path, settings: recipe.alerts, facts: source.facts },
       status,
       run.readMetrics(),
     )
@@ -84,41 +86,38 @@ export async function train(training: Training): Promise<TrainResult> {
     run.appendMetrics({ step, time: seconds(), ...values });
     status.log(`step 0  ${headline(values)}`);
   }
-  const isLast = () => step === recipe.train.max_steps || generatedTokens >= tokenBudget;
+  const isLast = () => step === source.steps || generatedTokens >= tokenBudget;
   let stopped = false;
   while (!isLast() && !stopped) {
-    const now = await team.fromFirst(
-      "the start of a step",
-      () => steering!.recipeAt(step, recipe, stop),
-      true,
-    );
-    policy.setTemperature(now.generation.temperature);
+    const steered = await team.fromFirst("the start of a step", () => steering!.settingsAt(step, stop), true);
     const began = performance.now();
-    const rollout = now.algorithm === "sft"
-      ? await demonstrate({ ...setting, recipe: now }, step, state.cursor)
-      : await collect({ ...setting, recipe: now }, step, state.cursor, state.stage_memory, state.hint_ratio);
+    const batch = await source.next(step, { cursor: state.cursor, state: state.source }, steered);
     const sampled = performance.now();
-    const rate = learningRate(step, now.train.max_steps, now.optimizer.learning_rate, now.optimizer);
-    const examples = examplesOf(rollout.attempts, now.ghpo.hint_loss, now.algorithm !== "sft");
-    const result = await guard.attempt(step + 1, rate, () => update(policy, examples, now, rate, shards));
+    const { learningRate: rate } = batch;
+    policy.setTemperature(batch.temperature);
+    const result = await guard.attempt(
+      step + 1,
+      rate,
+      () => update(policy, batch.examples, batch.update, rate, shards),
+      batch.learningRateSetting,
+    );
     const updated = performance.now();
     const prune = () => {
-      if (team.first) pruneCheckpoints(run.checkpoints, recipe.checkpoint.keep, state.best?.step ?? null);
+      if (team.first) pruneCheckpoints(run.checkpoints, keep, state.best?.step ?? null);
     };
     if (result !== null) prune();
 
-    remember(state, rollout, step, recipe);
-    state.cursor = rollout.cursor;
-    state.num_tokens += trainingTokens(rollout);
-    generatedTokens += rollout.generatedTokens;
     step++;
+    state.cursor = batch.after.cursor;
+    state.source = batch.after.state;
+    state.num_tokens += batch.trainingTokens;
+    generatedTokens += batch.generatedTokens;
 
     const values: Values = {
-      ...rolloutMetrics(rollout, setting.rewards),
-      ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
+      ...batch.values,
       ...updateMetrics(result, rate),
       skipped_updates: guard.skipped,
-      epoch: state.cursor / setting.problems.length,
+      ...(epoch !== null && { epoch: state.cursor / epoch }),
       num_tokens: state.num_tokens,
       generated_tokens: generatedTokens,
       step_time: (updated - began) / 1000,
@@ -128,31 +127,31 @@ export async function train(training: Training): Promise<TrainResult> {
       ...team.times(),
     };
     const last = isLast();
-    if (evaluation !== null && (last || step % recipe.eval.eval_every === 0)) {
+    if (evaluation !== null && (last || step % eval_every === 0)) {
       const scores = await evaluate(evaluation);
       Object.assign(values, scores);
       status.log(`step ${step}  ${headline(scores)}`);
     }
-    run.writeRollouts(step, groupsOf(rollout, step - 1));
+    if (batch.groups.length > 0) run.writeRollouts(step, batch.groups);
     const record = { step, time: seconds(), ...values };
     run.appendMetrics(record);
     watch?.observe(record);
-    status.update(step, note(values));
+    status.update(step, noteOf(batch.note, result?.loss));
 
-    const improved = isBest(state, values[recipe.checkpoint.best_by]);
+    const improved = isBest(state, values[best_by]);
     if (improved !== null) state.best = { step, value: improved };
-    const due = recipe.checkpoint.save_every > 0 && step % recipe.checkpoint.save_every === 0;
+    const due = save_every > 0 && step % save_every === 0;
     const asked = await team.fromFirst("the end of a step", () => steering!.asked(step, stop), true);
     // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
     stopped = (await team.gather("the end of a step", () => stop.aborted)).includes(true) || asked.stop;
     if (last || due || improved !== null || stopped || asked.save) {
       const facts = {
-        kind: "train" as const,
+        kind: source.kind,
         step,
         ...policy.facts,
         seed: recipe.seed,
         recipe_sha256: recipeDigest(recipe),
-        data_cursor: cursorOf(state.cursor, setting.problems.length),
+        data_cursor: cursorOf(state.cursor, epoch),
         generated_tokens: generatedTokens,
         elapsed_s: seconds(),
         metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
@@ -172,32 +171,8 @@ export async function train(training: Training): Promise<TrainResult> {
   };
 }
 
-function remember(state: LoopState, rollout: Rollout, step: number, recipe: TrainRecipe): void {
-  const { baseline, algorithm } = recipe;
-  if (algorithm === "grpo_constant_hint" && baseline.controller_gain > 0) {
-    const hard = rollout.drawn.filter(({ problem }) => (problem.level ?? 0) >= baseline.hard_from_level);
-    const known = hard.map((a) => successRate(accuracies(a))).filter((accuracy) => accuracy !== null);
-    const accuracy = known.length === 0 ? null : mean(known);
-    state.hint_ratio = controlledRatio(state.hint_ratio ?? baseline.constant_hint_ratio, accuracy, baseline);
-  }
-  if (planFor(step, recipe).ratios.length === 0 || recipe.algorithm !== "ghpo") return;
-  for (const attempt of rollout.drawn) {
-    const outcome = { stage: finalStage(attempt), accuracy: successRate(accuracies(attempt)) };
-    const start = nextStart(outcome, recipe.ghpo);
-    if (start > 0) state.stage_memory[attempt.problem.id] = start;
-    else delete state.stage_memory[attempt.problem.id];
-  }
-}
-
-function trainingTokens(rollout: Rollout): number {
-  let tokens = 0;
-  for (const part of rollout.attempts.flatMap((attempt) => attempt.parts)) {
-    for (const completion of part.completions) tokens += part.prompt_ids.length + completion.ids.length;
-  }
-  return tokens;
-}
-
-function cursorOf(cursor: number, problems: number): CheckpointManifest["data_cursor"] {
+function cursorOf(cursor: number, problems: number | null): CheckpointManifest["data_cursor"] {
+  if (problems === null) return { epoch: 0, index: cursor };
   return { epoch: Math.floor(cursor / problems), index: cursor % problems };
 }
 
@@ -205,12 +180,11 @@ function isBest(state: LoopState, value: number | null | undefined): number | nu
   return typeof value === "number" && value > (state.best?.value ?? -Infinity) ? value : null;
 }
 
-/** The two numbers that matter, for the progress line. */
-function note(values: Values): string {
-  const percent = (key: string) => `${Math.round(100 * (values[key] ?? NaN))} %`;
-  return `un-hinted accuracy ${percent("ghpo/accuracy_unhinted")}  difficult ${
-    percent("ghpo/frac_difficult")
-  }`;
+function noteOf(note: string, loss: number | undefined): string {
+  return [note, loss === undefined ? "update left out" : `loss ${loss.toFixed(3)}`].filter((part) =>
+    part !== ""
+  )
+    .join("  ");
 }
 
 function headline(scores: Values): string {

@@ -1,9 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Attempt } from "./rollouts.ts";
-import { collect } from "./rollouts.ts";
-import { chainProblem, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
-import { type Example, examplesOf, update } from "./update.ts";
+import { chainProblem, collectAt, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
+import { type Example, examplesOf, update, updateSettings } from "./update.ts";
 
 async function rescuedAttempt(): Promise<Attempt> {
   const script = (_q: string, hint: string, sample: number) =>
@@ -11,7 +10,7 @@ async function rescuedAttempt(): Promise<Attempt> {
   const { setting } = await scriptedSetting(tinyRecipe({ train: { prompts_per_step: 1 } }), [
     chainProblem("4"),
   ], script);
-  return (await collect(setting, 0, 0, {})).attempts[0]!;
+  return (await collectAt(setting)).attempts[0]!;
 }
 
 const example = (advantage: number, length = 3): Example => ({
@@ -43,7 +42,7 @@ describe("examplesOf()", () => {
 describe("update()", () => {
   const gradients = async (examples: Example[], overrides: Parameters<typeof tinyRecipe>[0]) => {
     const policy = new UnigramPolicy();
-    await update(policy, examples, tinyRecipe(overrides), 1);
+    await update(policy, examples, updateSettings(tinyRecipe(overrides)), 1);
     return [...policy.logits];
   };
 
@@ -66,7 +65,7 @@ describe("update()", () => {
 
   it("measures nothing but still steps the optimizer when no group has an advantage", async () => {
     const policy = new UnigramPolicy();
-    const result = await update(policy, [example(0)], tinyRecipe(), 1);
+    const result = await update(policy, [example(0)], updateSettings(tinyRecipe()), 1);
     assert.deepEqual([result.loss, result.grad_norm, result.entropy, result.trainedTokens], [0, 0, null, 0]);
   });
 
@@ -76,18 +75,18 @@ describe("update()", () => {
     const { logpDifference } = await update(
       new UnigramPolicy(),
       [{ ...example(1), behaviour }],
-      tinyRecipe(),
+      updateSettings(tinyRecipe()),
       1,
     );
-    assert.ok(Math.abs(logpDifference.max - 0.06) < 1e-5);
-    assert.ok(Math.abs(logpDifference.mean - 0.03) < 1e-5);
+    assert.ok(Math.abs(logpDifference!.max - 0.06) < 1e-5);
+    assert.ok(Math.abs(logpDifference!.mean - 0.03) < 1e-5);
   });
 
   it("refuses, before the weights change, when they disagree", async () => {
     const policy = new UnigramPolicy();
     const before = [...policy.logits];
     const behaviour = [-1, -1, -1];
-    await assert.rejects(update(policy, [{ ...example(1), behaviour }], tinyRecipe(), 1), {
+    await assert.rejects(update(policy, [{ ...example(1), behaviour }], updateSettings(tinyRecipe()), 1), {
       message:
         /^Cannot train as the log-probs of sampler and learner must agree to 0.1 on average: current difference is \d\.\d+; `variants = "base"` in the recipe keeps to the portable kernels$/,
     });

@@ -2,10 +2,12 @@
 // ghpo/objective.ts and one optimizer step an iteration. The learner only sees tokens and coefficients.
 
 import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
-import { type ClipSums, objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
+import type { ClipSums, Loss, LossOptions, Sequence } from "../ghpo/losses/loss.ts";
+import { LOSSES } from "../ghpo/losses/losses.ts";
+import { objective } from "../ghpo/objective.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type { LearnerSequence, Policy } from "../learner/policy.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 import { Shards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import type { Attempt } from "./rollouts.ts";
@@ -20,6 +22,15 @@ export interface Example extends LearnerSequence {
   behaviour: ArrayLike<number> | null;
 }
 
+/** How a batch is learned from. */
+export interface UpdateSettings {
+  loss: Loss;
+  options: LossOptions;
+  /** Optimizer steps on the same batch. */
+  num_iterations: number;
+  micro_batch_tokens: number;
+}
+
 export interface UpdateResult {
   loss: number;
   grad_norm: number;
@@ -27,8 +38,8 @@ export interface UpdateResult {
   entropy: number | null;
   kl: number | null;
   clip: { low: number; high: number };
-  /** Difference between the sampler's log-probs and the learner's: a check of the engine. */
-  logpDifference: { mean: number; max: number };
+  /** Difference between the sampler's log-probs and the learner's, a check of the engine; null where nothing was sampled. */
+  logpDifference: { mean: number; max: number } | null;
   trainedTokens: number;
 }
 
@@ -55,6 +66,19 @@ export function examplesOf(
   );
 }
 
+/** How a recipe of `train` learns. */
+export function updateSettings(
+  { loss: settings, train, generation }: Pick<TrainRecipe, "loss" | "train" | "generation">,
+  loss: Loss = LOSSES.find(({ name }) => name === settings.loss_type)!,
+): UpdateSettings {
+  return {
+    loss,
+    options: { ...settings, max_completion_length: generation.max_completion_length },
+    num_iterations: settings.num_iterations,
+    micro_batch_tokens: train.micro_batch_tokens,
+  };
+}
+
 /**
  * Runs `num_iterations` optimizer steps on the examples of one step.
  *
@@ -65,25 +89,24 @@ export function examplesOf(
 export async function update(
   policy: Policy,
   examples: readonly Example[],
-  recipe: Pick<TrainRecipe, "loss" | "train" | "generation">,
+  { loss, options, num_iterations, micro_batch_tokens }: UpdateSettings,
   learningRate: number,
   shards = new Shards(SOLO, policy, 1, "train.shards"),
 ): Promise<UpdateResult> {
   checkSamples(examples);
-  const options = { ...recipe.loss, max_completion_length: recipe.generation.max_completion_length };
   const completionLength = (e: Example) => e.ids.length - e.prompt_length;
   const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
-  // A completion without advantage has no gradient, but it counts in every mean; bnpo takes its mean a micro-batch.
-  const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && options.loss_type !== "bnpo";
+  // A completion without advantage has no gradient, but it counts in every mean.
+  const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && loss.needsIdle !== true;
   const batches = shards.deal(examples.filter((e) => !idle(e)))
-    .map((shard) => inMicroBatches(shard, recipe.train.micro_batch_tokens));
+    .map((shard) => inMicroBatches(shard, micro_batch_tokens));
   const microBatches = sum(batches.map(({ length }) => length));
 
   const old = new Map<Example, Float32Array>();
   /** Of each shard, over all iterations. */
   let totals = batches.map(newTotals);
   let gradNorm = 0;
-  for (let iteration = 0; iteration < options.num_iterations; iteration++) {
+  for (let iteration = 0; iteration < num_iterations; iteration++) {
     totals = await shards.run("the gradients", async (shard) => {
       const total = totals[shard]!;
       for (const batch of batches[shard]!) await learn(batch, iteration, total);
@@ -92,7 +115,8 @@ export async function update(
     if (iteration === 0) checkAgreement(merged(totals));
     gradNorm = await shards.step(learningRate);
   }
-  return summary(merged(totals), gradNorm, options);
+  const sampled = examples.some(({ behaviour }) => behaviour !== null);
+  return summary(merged(totals), gradNorm, num_iterations, sampled);
 
   async function learn(batch: Example[], iteration: number, total: Totals): Promise<void> {
     // The reference goes first: a forward of the policy must be followed by its own backward.
@@ -110,7 +134,7 @@ export async function update(
       };
     });
     const microTokens = sum(batch.map(completionLength));
-    const result = objective(sequences, options, { ...norm, microBatches, microTokens });
+    const result = objective(sequences, loss, options, { ...norm, microBatches, microTokens });
     if (!Number.isFinite(result.loss)) {
       policy.discard();
       throw new NonFiniteError("loss", result.loss, {
@@ -203,18 +227,21 @@ function checkAgreement({ difference, compared }: Totals): void {
 function summary(
   total: Totals,
   grad_norm: number,
-  options: ObjectiveOptions & { num_iterations: number },
+  iterations: number,
+  sampled: boolean,
 ): UpdateResult {
   const { clip, tokens } = total;
   const share = (part: number) => part / Math.max(clip.count, 1);
   return {
-    loss: total.loss / options.num_iterations,
+    loss: total.loss / iterations,
     grad_norm,
     entropy: tokens > 0 ? total.entropy / tokens : null,
     kl: clip.klTokens > 0 ? clip.kl / clip.klTokens : null,
     clip: { low: share(clip.low), high: share(clip.high) },
-    logpDifference: { mean: total.difference / Math.max(total.compared, 1), max: total.largest },
-    trainedTokens: tokens / options.num_iterations,
+    logpDifference: sampled
+      ? { mean: total.difference / Math.max(total.compared, 1), max: total.largest }
+      : null,
+    trainedTokens: tokens / iterations,
   };
 }
 

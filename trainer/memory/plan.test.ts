@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { LARGEST_COPY } from "#shared/engine/gpu/device.ts";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
-import { LORA_MODULES, SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf, planOfSft } from "../commands/plan.ts";
 import {
   checkPlan,
@@ -19,6 +19,7 @@ import {
 } from "./plan.ts";
 import { measurePlan, QWEN25 } from "./testing.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
 const base: PlanSettings = {

@@ -5,10 +5,10 @@
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { runTraining } from "../commands/train.ts";
 import { openEngine } from "../learner/gpu_policy.ts";
 import { loadRecipe } from "../run/recipe.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const FETCH = fileURLToPath(new URL("../../scripts/fetch_tokenizer.mjs", import.meta.url));
 /** Qwen2.5's vocabulary and end of turn, everything else tiny. */

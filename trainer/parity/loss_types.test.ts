@@ -8,7 +8,8 @@ import { describe, it } from "node:test";
 import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
-import { objective, type ObjectiveOptions } from "../ghpo/objective.ts";
+import { LOSSES } from "../ghpo/losses/losses.ts";
+import { objective } from "../ghpo/objective.ts";
 import { Learner } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";
 
@@ -26,7 +27,7 @@ interface Batch {
 
 interface Setting {
   name: string;
-  loss_type: ObjectiveOptions["loss_type"];
+  loss_type: string;
   epsilon?: number;
   epsilon_high?: number;
   beta?: number;
@@ -55,8 +56,8 @@ async function accumulate(learner: Learner, setting: Setting, old: readonly Arra
       referenceLogprobs: batch.reference_logprobs[i]!,
       advantage: batch.advantages[i]!,
     })),
+    LOSSES.find(({ name }) => name === setting.loss_type)!,
     {
-      loss_type: setting.loss_type,
       epsilon: setting.epsilon ?? 0.2,
       epsilon_high: setting.epsilon_high ?? null,
       delta: null,

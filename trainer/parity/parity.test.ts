@@ -8,7 +8,9 @@ import { describe, it } from "node:test";
 import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
-import { objective, type ObjectiveOptions, type Sequence } from "../ghpo/objective.ts";
+import { grpo as grpoLoss } from "../ghpo/losses/grpo.ts";
+import type { Sequence } from "../ghpo/losses/loss.ts";
+import { objective } from "../ghpo/objective.ts";
 import { Learner, type Scores } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";
 
@@ -50,8 +52,7 @@ async function setUp(name: string, microBatchTokens: number) {
 
 function grpo(expected: Case, scores: Scores) {
   const { epsilon, epsilon_high, beta } = expected;
-  const options: ObjectiveOptions = {
-    loss_type: "grpo",
+  const options = {
     epsilon,
     epsilon_high,
     delta: null,
@@ -66,7 +67,7 @@ function grpo(expected: Case, scores: Scores) {
   }));
   const tokens = scores.logprobs.reduce((sum, own) => sum + own.length, 0);
   const norm = { sequences: sequences.length, tokens, microBatches: 1, microTokens: tokens };
-  return objective(sequences, options, norm);
+  return objective(sequences, grpoLoss, options, norm);
 }
 
 function relativeError(actual: Float32Array, expected: Float32Array): number {

@@ -8,13 +8,13 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { readJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { GroupSchema } from "#shared/schemas/rollout.ts";
 import { checkpointName } from "../run/checkpoint.ts";
 import { runTraining } from "../commands/train.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { compareSaved, compareWithTransformers } from "./transformers.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const LIMIT = 1e-3;
 

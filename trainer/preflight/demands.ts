@@ -1,13 +1,14 @@
 // What a recipe demands of its problems, `train` and `sft` alike.
 
 import type { Context } from "#shared/engine/model/context.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { AnswerFormat } from "#shared/text/answer_format.ts";
 import type { PromptStyle } from "#shared/text/prompts.ts";
 import type { Cut } from "../ghpo/guidance.ts";
-import { planFor } from "../ghpo/schedule.ts";
+import { strategyNamed } from "../ghpo/strategies/strategies.ts";
 import { loadRewards, type Reward } from "../loop/rewards.ts";
 import { askedFormat, sftFormat } from "../loop/targets.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 export interface Limit {
   tokens: number;
@@ -39,14 +40,14 @@ export async function demandsOfTrain(recipe: TrainRecipe, context: Context | nul
   const { ghpo, generation, prompt } = recipe;
   const most = generation.max_completion_length;
   const completion = { tokens: most, name: "generation.max_completion_length", of: "completion" } as const;
-  const isSft = recipe.algorithm === "sft";
+  const strategy = strategyNamed(recipe.algorithm);
   return {
     style: { system: prompt.system, glue: ghpo.hint_glue, placement: ghpo.hint_placement },
-    ratios: planFor(ghpo.cold_start_steps, recipe).ratios,
+    ratios: strategy?.next(ghpo.cold_start_steps, strategy.begin(recipe), recipe).ratios ?? [],
     cut: ghpo.hint_cut,
     leakGuard: ghpo.leak_guard,
     format: askedFormat(recipe) ?? "own",
-    needsSolutions: isSft,
+    needsSolutions: strategy === undefined,
     prompt: context && promptLimit(recipe, context),
     target: completion,
     rewards: await loadRewards(recipe.reward),

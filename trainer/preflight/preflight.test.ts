@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { demandsOfSft, demandsOfTrain } from "./demands.ts";
 import { preflight } from "./preflight.ts";
 import { renderPreflight } from "./table.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const { tokenizer: file, config } = tinyTokenizerFiles(256);
 const tiny = new Tokenizer(file, config);

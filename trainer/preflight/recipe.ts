@@ -8,11 +8,12 @@ import { readProblems } from "#shared/io/problem_files.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type ReadResult, requireAll } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import { demandsOfSft, demandsOfTrain } from "./demands.ts";
 import { type Preflight, preflight } from "./preflight.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** Looks at all that a recipe names. Throws one sentence for a file that cannot be read. */
 export async function preflightOf(

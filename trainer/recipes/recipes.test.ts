@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readText } from "#shared/io/files.ts";
-import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { isSftRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(FOLDER, "..", "..");

@@ -10,17 +10,15 @@ import { fileError, makeDirectory, readJson, remove } from "#shared/io/files.ts"
 import { checkFiles, fileEntry } from "#shared/io/hash.ts";
 import { type CheckpointManifest, CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { count, fraction } from "#shared/schemas/values.ts";
+import { count } from "#shared/schemas/values.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 
 /** What the loop needs besides weights and moments; random numbers are functions of seed and step. */
 const StateSchema = v.strictObject({
   /** Problems drawn so far. */
   cursor: count,
-  /** ghpo: the stage at which each problem starts. */
-  stage_memory: v.record(v.string(), count),
-  /** grpo_constant_hint: the share of the trace that the controller has come to; null without one. */
-  hint_ratio: v.optional(v.nullable(fraction), null),
+  /** What the source of batches remembers, in its own schema. */
+  source: v.unknown(),
   /** Tokens that went through the model, prompts included. */
   num_tokens: count,
   best: v.nullable(v.strictObject({ step: count, value: v.number() })),
@@ -118,7 +116,14 @@ export function readCheckpoint(directory: string): { manifest: CheckpointManifes
   const manifest = parse(CheckpointManifestSchema, readJson(path), path);
   checkFiles(directory, manifest.files);
   const statePath = join(directory, STATE);
-  return { manifest, state: parse(StateSchema, readJson(statePath), statePath) };
+  return { manifest, state: parse(StateSchema, withSource(readJson(statePath)), statePath) };
+}
+
+/** Earlier versions kept the memory of every strategy side by side, outside `source`. */
+function withSource(stored: unknown): unknown {
+  if (typeof stored !== "object" || stored === null || !("stage_memory" in stored)) return stored;
+  const { stage_memory, hint_ratio, ...rest } = stored as Record<string, unknown>;
+  return { ...rest, source: { stage_memory, hint_ratio } };
 }
 
 /** The newest checkpoint of a run, or null. Damage is an error that offers the one before it. */

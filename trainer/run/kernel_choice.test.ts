@@ -13,6 +13,7 @@ import { recordedKernels, useKernels } from "./kernel_choice.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "./progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train } from "../loop/train.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
@@ -85,7 +86,7 @@ describe("a run that goes on", () => {
     await train({
       recipe,
       policy,
-      setting: {
+      source: sourceOf({
         recipe,
         problems: syntheticProblems({ families: ["chain"], levels: [2], count: 8, seed: 1, split: "train" }),
         tokenizer: policy.tokenizer,
@@ -93,7 +94,7 @@ describe("a run that goes on", () => {
         sampler: policy,
         eosIds: policy.model.config.eos_token_ids,
         promptBudget: 96,
-      },
+      }),
       evaluation: null,
       resume,
       status: new Status({ total: 2, quiet: true }),

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { formatRecipe, loadRecipe, type Override, splitOverrides } from "./recipe.ts";
+import { TrainRecipeSchema } from "./train_recipe.ts";
 
 const RECIPE = `
 model = "m"

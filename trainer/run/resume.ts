@@ -3,13 +3,14 @@
 
 import { parse as parseToml } from "smol-toml";
 import { sha256 } from "#shared/io/hash.ts";
-import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { SftRecipeSchema, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
+import type { Source } from "../loop/source.ts";
 import { differingKey, formatRecipe } from "./recipe.ts";
 import type { RunDirectory } from "./directory.ts";
+import { TrainRecipeSchema } from "./train_recipe.ts";
 
 export interface RunState {
   /** Optimizer steps done. */
@@ -22,8 +23,9 @@ export interface RunState {
   state: LoopState;
 }
 
-export function freshRun(): RunState {
-  const state: LoopState = { cursor: 0, stage_memory: {}, hint_ratio: null, num_tokens: 0, best: null };
+/** @param source the state of the source of batches before the first step */
+export function freshRun(source: unknown): RunState {
+  const state: LoopState = { cursor: 0, source, num_tokens: 0, best: null };
   return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
 }
 
@@ -31,9 +33,10 @@ export function freshRun(): RunState {
 export async function resumeRun(
   run: RunDirectory,
   recipe: Record<string, unknown>,
-  kind: CheckpointManifest["kind"],
+  source: Pick<Source, "kind" | "begin" | "restore">,
   policy: StoredPolicy,
 ): Promise<RunState> {
+  const { kind } = source;
   const stored = parseToml(run.readRecipe());
   // A setting that this version has and the one that began the run had not is at its default in both.
   const schema = kind === "train" ? TrainRecipeSchema : SftRecipeSchema;
@@ -47,7 +50,7 @@ export async function resumeRun(
   recoverCheckpoints(run.checkpoints);
   const newest = readNewest(run.checkpoints);
   run.rewind(newest?.manifest.step ?? -1);
-  if (newest === null) return freshRun();
+  if (newest === null) return freshRun(source.begin());
   const { manifest, state, directory } = newest;
   const digests = [recipeDigest(recipe), recipeDigest(stored)];
   const recipe_sha256 = digests.find((digest) => digest === manifest.recipe_sha256) ?? digests[0];
@@ -68,7 +71,7 @@ export async function resumeRun(
     generatedTokens: manifest.generated_tokens,
     elapsed: manifest.elapsed_s,
     checkpoint: directory,
-    state,
+    state: { ...state, source: source.restore(state.source, `the state in ${directory}`) },
   };
 }
 

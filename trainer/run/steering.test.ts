@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
 import { isPaused, readEvents, requestSteering, Steering, SteeringRequestSchema } from "./steering.ts";
-import { tinyRecipe } from "../loop/testing.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
@@ -16,11 +15,10 @@ function temporary(): string {
   return folder;
 }
 
-const recipe = tinyRecipe({ optimizer: { learning_rate: 0.1 } });
 const never = new AbortController().signal;
 const rateAndTemperature = async (steering: Steering, step: number) => {
-  const { optimizer, generation } = await steering.recipeAt(step, recipe, never);
-  return [optimizer.learning_rate, generation.temperature];
+  const { learning_rate = 0.1, temperature = 1 } = await steering.settingsAt(step, never);
+  return [learning_rate, temperature];
 };
 
 describe("Steering", () => {
@@ -77,7 +75,7 @@ describe("Steering", () => {
     requestSteering(run, { action: "checkpoint" });
     assert.deepEqual(await waiting, { save: true, stop: false });
     requestSteering(run, { action: "resume" });
-    await steering.recipeAt(1, recipe, never);
+    await steering.settingsAt(1, never);
     assert.equal(isPaused(readEvents(run)), false);
   });
 

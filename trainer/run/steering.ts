@@ -8,7 +8,6 @@ import * as v from "valibot";
 import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { fileError, readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { count, nonNegative, positive } from "#shared/schemas/values.ts";
 
 const entries = {
@@ -40,6 +39,9 @@ const EventSchema = v.strictObject({
   at: nonNegative,
 });
 export type SteeringEvent = v.InferOutput<typeof EventSchema>;
+
+/** Settings that a person has changed, in place of the recipe's: the peak of the learning rate, the temperature. */
+export type Steered = Pick<SteeringRequest, "learning_rate" | "temperature">;
 
 const POLL_MS = 250;
 
@@ -75,21 +77,16 @@ export class Steering {
     if (this.#events.length > 0) writeJsonl(join(run, "events.jsonl"), this.#events);
   }
 
-  /** The recipe as it holds for the step after `step`. Waits while the run is paused. */
-  async recipeAt(step: number, recipe: TrainRecipe, signal: AbortSignal): Promise<TrainRecipe> {
+  /** The settings that were changed for the step after `step`. Waits while the run is paused. */
+  async settingsAt(step: number, signal: AbortSignal): Promise<Steered> {
     await this.#listen(step, signal);
-    const { optimizer, generation } = recipe;
-    let { learning_rate } = optimizer;
-    let { temperature } = generation;
-    for (const event of this.#events.filter((event) => event.step <= step)) {
-      learning_rate = event.learning_rate ?? learning_rate;
-      temperature = event.temperature ?? temperature;
+    const steered: Steered = {};
+    for (const { step: taken, learning_rate, temperature } of this.#events) {
+      if (taken > step) continue;
+      if (learning_rate !== undefined) steered.learning_rate = learning_rate;
+      if (temperature !== undefined) steered.temperature = temperature;
     }
-    return {
-      ...recipe,
-      optimizer: { ...optimizer, learning_rate },
-      generation: { ...generation, temperature },
-    };
+    return steered;
   }
 
   /** What is asked for at the end of a step: a checkpoint, the end of the run. Waits while the run is paused. */

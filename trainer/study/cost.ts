@@ -2,8 +2,8 @@
 // their arm did; before there are any, an estimate from the recipe.
 
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { mean } from "#shared/statistics.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** Tokens that GHPO samples for one of GRPO's, and the share of all tokens that is learned from, in small trials. */
 const GHPO_EXTRA = 1.3;

@@ -7,11 +7,12 @@ import { mkdirSync } from "node:fs";
 import * as v from "valibot";
 import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { FamilySchema, type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
+import { FamilySchema } from "#shared/schemas/recipe.ts";
 import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 import { differingKey, formatRecipe } from "../run/recipe.ts";
 import type { Plan, Run } from "./plan.ts";
 import { FinalTestSchema } from "./schema.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const values = v.array(v.nullable(finite));
 /** One character a problem: 1 right, 0 wrong. */

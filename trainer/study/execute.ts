@@ -9,7 +9,6 @@ import { readText } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { type Cell, checkFacts, factsOf, readRunData, sameFacts, writeRunData } from "./data.ts";
@@ -17,6 +16,7 @@ import { extract } from "./extract.ts";
 import type { Plan, Run } from "./plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
 import { checkStart, startPath, writeStart } from "./start.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What a study needs of the machine; tests bring their own. */
 export interface Machine {

@@ -7,12 +7,12 @@ import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { TrainRecipe } from "#shared/schemas/recipe.ts";
 import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
 import { checkpointName } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { RunData, Series } from "./data.ts";
 import { hintSeries } from "./hint_facts.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** Metrics that are kept, by their beginning. */
 const KEPT = [

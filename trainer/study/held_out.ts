@@ -3,7 +3,7 @@
 
 import { checkTrace, syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { Family, TrainRecipe } from "#shared/schemas/recipe.ts";
+import type { Family } from "#shared/schemas/recipe.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName, presets } from "#shared/verify/mod.ts";
@@ -11,6 +11,7 @@ import { hintAt } from "../ghpo/guidance.ts";
 import type { Sampler } from "../learner/policy.ts";
 import type { Cell } from "./data.ts";
 import type { FinalTestSpec } from "./schema.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** A problem as it is asked. */
 interface Question {

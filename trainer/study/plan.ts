@@ -4,9 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { type Arm, type Study, StudySchema } from "./schema.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 export interface Run {
   /** `ARM-seedN`: the name of the run's folder and of its data. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { trainingProblems } from "../loop/data.ts";
 import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
+import { sourceOf } from "../loop/sources.ts";
 import { train } from "../loop/train.ts";
 import type { Machine, ModelFacts } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
@@ -111,7 +112,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
       return await train({
         recipe,
         policy,
-        setting: { ...setting, sampler: policy },
+        source: sourceOf({ ...setting, sampler: policy }),
         evaluation,
         resume,
         status: new Status({ total: 1, quiet: true }),

@@ -2,9 +2,9 @@
 // ones; the others read and compare.
 
 import { sha256 } from "#shared/io/hash.ts";
-import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
+import type { Source } from "../loop/source.ts";
 import { type LoopState, type ManifestFacts, writeCheckpoint } from "../run/checkpoint.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
@@ -31,7 +31,7 @@ export async function beginRun(
   team: Team,
   run: RunDirectory,
   recipe: Record<string, unknown>,
-  kind: CheckpointManifest["kind"],
+  source: Pick<Source, "kind" | "begin" | "restore">,
   policy: StoredPolicy,
   resume: boolean,
   lock: DisposableStack,
@@ -41,9 +41,9 @@ export async function beginRun(
     const goOn = resume && !run.isEmpty();
     if (goOn) run.readRecipe(); // fails before anything is made
     lock.use(lockRun(run.path));
-    if (goOn) return await resumeRun(run, recipe, kind, policy);
+    if (goOn) return await resumeRun(run, recipe, source, policy);
     run.start(formatRecipe(recipe));
-    return freshRun();
+    return freshRun(source.begin());
   });
   if (!team.first && progress.checkpoint !== "") await policy.restore(progress.checkpoint);
   await requireSame(team, async () => ({ "the digest of the weights": await policy.digest() }));

@@ -5,7 +5,6 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { formatDuration } from "../../run/progress.ts";
@@ -14,6 +13,7 @@ import { runTraining } from "../train.ts";
 import { demoPage } from "./page.ts";
 import type { DemoSummary, FamilyResult } from "./summary.ts";
 import { demoTable } from "./table.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 
 export async function demoCommand(
   options: { compare?: boolean; quiet?: boolean; json?: boolean },

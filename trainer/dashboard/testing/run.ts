@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { formatRecipe } from "../../run/recipe.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 
 const SIZE = 32;
 

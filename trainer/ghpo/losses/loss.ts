@@ -1,0 +1,101 @@
+// What a policy-gradient loss is: from per-token log-probs and the advantage of a sequence to its terms and their
+// derivatives by every log-prob. All in f64 and without a GPU: the learner multiplies the derivatives (the
+// coefficients) with the gradients of the log-probs. A loss is one file, and an entry in losses.ts, from which the
+// recipe's schema takes its name.
+
+import type { LossSettings } from "#shared/schemas/recipe.ts";
+
+/** The recipe's loss section, and the divisor of dr_grpo in tokens. */
+export type LossOptions = Pick<LossSettings, "epsilon" | "epsilon_high" | "delta" | "beta"> & {
+  max_completion_length: number;
+};
+
+/** One completion: log-probs of its tokens now, when it was sampled, and (beta > 0) under the reference model. */
+export interface Sequence {
+  logprobs: ArrayLike<number>;
+  oldLogprobs: ArrayLike<number>;
+  referenceLogprobs?: ArrayLike<number>;
+  advantage: number;
+}
+
+/** What the sums are divided by; sequences left out of the micro-batch (zero advantage) still count here. */
+export interface Normalizer {
+  /** Completions and completion tokens of the whole optimizer batch. */
+  sequences: number;
+  tokens: number;
+  /** Micro-batches of the optimizer batch and tokens of this one (bnpo). */
+  microBatches: number;
+  microTokens: number;
+}
+
+/** Sums over tokens (sequences for gspo), so that micro-batches can be added up before dividing by `count`. */
+export interface ClipSums {
+  count: number;
+  low: number;
+  high: number;
+  kl: number;
+  klTokens: number;
+}
+
+export interface Loss {
+  /** The `loss_type` of a recipe. */
+  name: string;
+  /** The factor of one token's term, in a sequence of `length` tokens. */
+  weight(norm: Normalizer, length: number, options: LossOptions): number;
+  /** The loss of a sequence, without KL. Writes its derivatives into `gradient`, counts clipped terms in `sums`. */
+  terms(
+    sequence: Sequence,
+    options: LossOptions,
+    weight: number,
+    gradient: Float64Array,
+    sums: ClipSums,
+  ): number;
+  /** Whether completions without advantage must be in the micro-batch although they have no gradient. */
+  needsIdle?: boolean;
+  /** What is wrong with the recipe's loss section, as "must have ...". */
+  fault?(settings: Pick<LossSettings, "epsilon_high">): string | null;
+}
+
+/** Weights of a mean over sequences of the mean over their tokens. */
+export function perSequence(norm: Normalizer, length: number): number {
+  return 1 / (Math.max(length, 1) * norm.sequences);
+}
+
+/** Weights of a mean over all tokens of the optimizer batch. */
+export function perToken(norm: Normalizer): number {
+  return 1 / Math.max(norm.tokens, 1);
+}
+
+/** The clipped surrogate of every token (PPO, arXiv 1707.06347). */
+export function clippedTokens(
+  s: Sequence,
+  o: LossOptions,
+  weight: number,
+  gradient: Float64Array,
+  sums: ClipSums,
+): number {
+  let loss = 0;
+  for (let t = 0; t < gradient.length; t++) {
+    const ratio = Math.exp(s.logprobs[t]! - s.oldLogprobs[t]!);
+    const { surrogate, slope } = clipped(ratio, s.advantage, o, sums);
+    loss -= surrogate * weight;
+    gradient[t] = -slope * ratio * weight; // d ratio / d logprob = ratio
+  }
+  return loss;
+}
+
+/** PPO's min(r A, clip(r) A) and its slope by r; delta: the two-sided clipping of arXiv 2505.07291. */
+export function clipped(ratio: number, advantage: number, o: LossOptions, sums: ClipSums) {
+  const low = 1 - o.epsilon;
+  const high = 1 + (o.epsilon_high ?? o.epsilon);
+  const first = (o.delta === null ? ratio : Math.min(ratio, o.delta)) * advantage;
+  const second = Math.min(Math.max(ratio, low), high) * advantage;
+  sums.count++;
+  if (ratio < low && advantage < 0) sums.low++;
+  if (ratio > high && advantage > 0) sums.high++;
+  const firstMoves = o.delta === null || ratio <= o.delta;
+  const secondMoves = ratio >= low && ratio <= high;
+  if (first < second) return { surrogate: first, slope: firstMoves ? advantage : 0 };
+  if (second < first) return { surrogate: second, slope: secondMoves ? advantage : 0 };
+  return { surrogate: first, slope: firstMoves && secondMoves ? advantage : 0 };
+}

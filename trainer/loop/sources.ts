@@ -1,0 +1,22 @@
+// The source of batches that a recipe's `algorithm` and `loss_type` name.
+
+import type { Loss } from "../ghpo/losses/loss.ts";
+import { LOSSES } from "../ghpo/losses/losses.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
+import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
+import { SUPERVISED } from "../run/train_recipe.ts";
+import { demonstrationSource } from "./demonstrations.ts";
+import { rolloutSource } from "./rollout_source.ts";
+import type { RolloutSetting } from "./rollouts.ts";
+import type { Source } from "./source.ts";
+
+export function sourceOf(
+  setting: RolloutSetting,
+  strategies: readonly AnyStrategy[] = STRATEGIES,
+  losses: readonly Loss[] = LOSSES,
+): Source {
+  const { algorithm, loss: { loss_type } } = setting.recipe;
+  const loss = losses.find(({ name }) => name === loss_type)!;
+  if (algorithm === SUPERVISED) return demonstrationSource(setting, loss);
+  return rolloutSource(setting, strategyNamed(algorithm, strategies)!, loss);
+}

@@ -23,6 +23,15 @@ const stages = v.pipe(
   v.check((ratios) => ratios.every((ratio, i) => i === 0 || ratio > ratios[i - 1]!), "must be increasing"),
 );
 
+/** "" for a column that a file does not have. */
+const ColumnsSchema = v.strictObject({
+  id: setting(v.string(), ""),
+  text: setting(name, "problem"),
+  answer: setting(v.string(), "answer"),
+  trace: setting(v.string(), "solution"),
+  level: setting(v.string(), "level"),
+});
+
 /** Where the training problems come from: generated ones, or a file. */
 const DataSchema = v.pipe(
   v.strictObject({
@@ -36,19 +45,12 @@ const DataSchema = v.pipe(
     /** What its columns are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip show themselves. */
     format: setting(v.picklist(DATA_FORMATS), "jsonl"),
     /** Column names of a table, dots reaching into nested objects; "" for a column that the file does not have. */
-    columns: setting(
-      v.strictObject({
-        id: setting(v.string(), ""),
-        text: setting(name, "problem"),
-        answer: setting(v.string(), "answer"),
-        trace: setting(v.string(), "solution"),
-        level: setting(v.string(), "level"),
-      }),
-      {},
-    ),
+    columns: setting(ColumnsSchema, {}),
     shuffle: setting(v.boolean(), true),
     /** Leaves rows that do not fit out of the run, which otherwise ends at the first one. */
     skip_malformed: setting(v.boolean(), false),
+    /** Rows of the file that are never trained on and that [eval] evaluates on; chosen by `seed`. */
+    held_out: setting(count, 0),
     /** Problems whose prompt is too long: "error" refuses the run before its first step, "drop" leaves them out. */
     on_long_prompt: setting(v.picklist(["error", "drop"]), "error"),
   }),
@@ -56,6 +58,7 @@ const DataSchema = v.pipe(
     (data) => (data.families.length > 0) !== (data.path !== null),
     "must name either families or a path",
   ),
+  v.check((data) => data.held_out === 0 || data.path !== null, "must have a path with held_out"),
   v.check(
     (data) => data.level_weights.length === 0 || data.level_weights.length === data.levels.length,
     "must have as many level_weights as levels, or none",
@@ -192,13 +195,20 @@ const TrainSchema = v.strictObject({
 });
 
 const EvalSchema = v.strictObject({
-  /** Un-hinted greedy evaluation before the first step and after every this many steps; 0: never. */
+  /** Un-hinted evaluation before the first step and after every this many steps; 0: never. */
   eval_every: setting(count, 0),
   benchmarks: setting(v.array(FamilySchema), []),
   levels: setting(levels, [1, 2, 3, 4, 5]),
-  /** Problems a benchmark. */
+  /** Problems a benchmark, and of `path`. */
   count: setting(positiveCount, 100),
   problems_seed: setting(seed, 7),
+  /** A data file of problems to evaluate on, or several; format and columns are those of [data] unless given. */
+  path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
+  format: setting(v.nullable(v.picklist(DATA_FORMATS)), null),
+  columns: setting(v.nullable(ColumnsSchema), null),
+  /** Completions a problem, and their temperature; 0 is greedy. */
+  num_samples: setting(positiveCount, 1),
+  temperature: setting(nonNegative, 0),
 });
 
 const CheckpointSchema = v.strictObject({

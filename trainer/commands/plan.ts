@@ -10,7 +10,7 @@ import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the plan takes of a recipe of `train`. */
 export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
-  const { train, generation, lora, loss, eval: evaluation } = recipe;
+  const { train, generation, lora, loss } = recipe;
   return {
     config,
     lora,
@@ -25,16 +25,17 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
       prompt_tokens: promptLimit(recipe, contextOf(config)).tokens,
       completion_tokens: generation.max_completion_length,
       rows: generation.rows,
-      evaluated: evaluation.eval_every > 0 ? evaluation.benchmarks.length * evaluation.count : 0,
+      evaluated: evaluatedSamples(recipe),
     },
   };
 }
 
 /** What the plan takes of a recipe of `sft`. */
 export function planOfSft(
-  { sft, prompt, eval: evaluation }: SftRecipe,
+  recipe: SftRecipe,
   config: ModelConfig,
 ): PlanSettings {
+  const { sft, prompt } = recipe;
   return {
     kind: "sft",
     config,
@@ -50,9 +51,16 @@ export function planOfSft(
       prompt_tokens: prompt.max_prompt_length,
       completion_tokens: Math.max(1, contextOf(config).tokens - prompt.max_prompt_length),
       rows: DEFAULT_ROWS,
-      evaluated: evaluation.eval_every > 0 ? evaluation.benchmarks.length * evaluation.count : 0,
+      evaluated: evaluatedSamples(recipe),
     },
   };
+}
+
+/** Most completions of an evaluation in the loop. */
+function evaluatedSamples({ data, eval: evaluation }: Pick<TrainRecipe, "data" | "eval">): number {
+  if (evaluation.eval_every === 0) return 0;
+  const { benchmarks, count, path, num_samples } = evaluation;
+  return ((benchmarks.length + (path === null ? 0 : 1)) * count + data.held_out) * num_samples;
 }
 
 /** @throws RangeError for a number of GiB that is not above 0. */

@@ -60,16 +60,22 @@ export function alertLines(alerts: readonly Alert[]): string[] {
 }
 
 /** The evaluation that a recipe asks for, or null. */
-export function evaluationOf(
-  recipe: Pick<TrainRecipe | SftRecipe, "eval" | "prompt">,
+export async function evaluationOf(
+  recipe: Pick<TrainRecipe | SftRecipe, "data" | "eval" | "prompt" | "seed">,
   policy: EnginePolicy,
   o: { preset: string; max_tokens: number },
-): EvaluationSetting | null {
-  if (recipe.eval.eval_every === 0 || recipe.eval.benchmarks.length === 0) return null;
+): Promise<EvaluationSetting | null> {
+  if (recipe.eval.eval_every === 0) return null;
+  const { generated, setApart, file } = await evaluationProblems(recipe);
+  const problems = [...generated, ...setApart, ...file];
+  if (problems.length === 0) return null;
+  const { num_samples, temperature } = recipe.eval;
   return {
     sampler: policy,
     tokenizer: policy.tokenizer,
-    problems: evaluationProblems(recipe.eval),
+    problems,
+    num_samples,
+    temperature,
     system: recipe.prompt.system,
     preset: o.preset in presets ? o.preset as PresetName : "strict",
     max_tokens: o.max_tokens,

@@ -108,7 +108,7 @@ export async function runSft(
         eosId,
         problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
       }),
-      evaluation: evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
+      evaluation: await evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
       resume,
       status,
       stop,

@@ -113,7 +113,7 @@ export async function runTraining(
         team,
       }),
       team,
-      evaluation: evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
+      evaluation: await evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,
       status,
       stop,

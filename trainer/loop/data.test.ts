@@ -63,10 +63,62 @@ describe("evaluationProblems()", () => {
     const recipe = recipeOf({ families, count: 500 }, {
       eval: { eval_every: 1, benchmarks: families, count: 50 },
     });
-    const held = evaluationProblems(recipe.eval);
+    const { generated: held } = await evaluationProblems(recipe);
     assert.equal(held.length, 100);
     const trained = new Set((await trainingProblems(recipe)).map((p) => p.text));
     assert.equal(held.filter((p) => trained.has(p.text)).length, 0);
+  });
+});
+
+describe("held-out rows of a file", () => {
+  const rows = Array.from(
+    { length: 40 },
+    (_, i) => ({ problem: `What is ${i % 30} + 1?`, answer: String(i % 30 + 1) }),
+  );
+
+  it("are never trained on, whatever their order, and no text is on both sides", async () => {
+    await fromFile(rows, async (path) => {
+      const recipe = recipeOf({ path, held_out: 10 });
+      const train = await trainingProblems(recipe);
+      const { setApart } = await evaluationProblems(recipe);
+      assert.equal(setApart.length, 10);
+      const texts = new Set(setApart.map(({ text }) => text));
+      assert.equal(texts.size, 10);
+      assert.ok(train.every(({ text }) => !texts.has(text)));
+      assert.equal(new Set(train.map(({ text }) => text)).size, 20);
+      await fromFile(rows.toReversed(), async (turned) => {
+        const again = await evaluationProblems(recipeOf({ path: turned, held_out: 10 }));
+        assert.deepEqual(new Set(again.setApart.map(({ text }) => text)), texts);
+      });
+      const other = await evaluationProblems({ ...recipe, seed: 7 });
+      assert.notDeepEqual(new Set(other.setApart.map(({ text }) => text)), texts);
+    });
+  });
+
+  it("must leave some to train on", async () => {
+    await fromFile(rows, async (path) => {
+      await assert.rejects(
+        trainingProblems(recipeOf({ path, held_out: 30 })),
+        /^RangeError: Cannot set data\.held_out problems apart as there are only 40: current value is 30$/,
+      );
+    });
+    assert.throws(() => recipeOf({ families: ["chain"], held_out: 1 }), /must have a path with held_out/);
+  });
+});
+
+describe("eval.path", () => {
+  const rows = [{ q: "What is 2+2?", a: 4 }, { q: "What is 2+3?", a: 5 }, { q: "What is 2+4?", a: 6 }];
+  const columns = { text: "q", answer: "a" };
+
+  it("is read with its own columns, or those of [data]", async () => {
+    await fromFile(rows, async (path) => {
+      const read = async (data: Record<string, unknown>, evaluation: Record<string, unknown>) =>
+        (await evaluationProblems(recipeOf({ path, ...data }, { eval: { path, ...evaluation } }))).file;
+      assert.deepEqual((await read({}, { columns })).map(({ answer }) => answer), ["4", "5", "6"]);
+      assert.equal((await read({ columns }, {})).length, 3);
+      assert.equal((await read({ columns }, { count: 2 })).length, 2);
+      await assert.rejects(read({}, {}), /it has no problem: its columns are q, a/);
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 // The problems of a run: generated, or read from a file.
 
 import { readProblems } from "#shared/io/problem_files.ts";
-import { requireAll, type RowError } from "#shared/problems/readers/rows.ts";
+import { type ReadResult, requireAll, type RowError } from "#shared/problems/readers/rows.ts";
+import { hashText } from "#shared/problems/rng.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -17,21 +18,83 @@ export async function trainingProblems(
   onSkip: (errors: readonly RowError[]) => void = () => {},
 ): Promise<Problem[]> {
   if (data.path !== null) {
-    const result = await readProblems(data.path, data.format, data.columns);
-    if (data.skip_malformed && result.problems.length > 0) {
-      if (result.errors.length > 0) onSkip(result.errors);
-      return result.problems;
-    }
-    return requireAll(result, String(data.path));
+    const { problems, errors } = await readRecipeFile(data);
+    if (errors.length > 0) onSkip(errors);
+    return withoutHeldOut(problems, data, seed);
   }
   const { families, levels, level_weights: levelWeights, count } = data;
   return syntheticProblems({ families, levels, levelWeights, count, seed, split: "train" });
 }
 
-/** The held-out problems of the evaluation in the loop: as many of each benchmark. */
-export function evaluationProblems(recipe: TrainRecipe["eval"]): Problem[] {
-  const { benchmarks, levels, count, problems_seed: seed } = recipe;
-  return benchmarks.flatMap((family) =>
-    syntheticProblems({ families: [family], levels, count, seed, split: "held_out" })
+/** The problems of a file that are trained on. Throws RangeError where data.held_out leaves none. */
+function withoutHeldOut(
+  problems: readonly Problem[],
+  { held_out }: TrainRecipe["data"],
+  seed: number,
+): Problem[] {
+  if (held_out === 0) return [...problems];
+  const { rest } = split(problems, held_out, seed);
+  if (rest.length > 0) return rest;
+  throw new RangeError(
+    `Cannot set data.held_out problems apart as there are only ${problems.length}: current value is ${held_out}`,
   );
+}
+
+async function readRecipeFile(data: TrainRecipe["data"]): Promise<ReadResult> {
+  const result = await readProblems(data.path!, data.format, data.columns);
+  if (data.skip_malformed && result.problems.length > 0) return result;
+  return { problems: requireAll(result, String(data.path)), errors: [] };
+}
+
+/** What a recipe evaluates on: generated held-out problems, the rows that data.held_out sets apart, and eval.path. */
+export interface EvaluationProblems {
+  generated: Problem[];
+  setApart: Problem[];
+  file: Problem[];
+}
+
+/** As many problems of each benchmark as eval.count says; rows set apart are all taken. */
+export async function evaluationProblems(
+  { data, eval: evaluation, seed }: Pick<TrainRecipe, "data" | "eval" | "seed">,
+): Promise<EvaluationProblems> {
+  const { benchmarks, levels, count, problems_seed, path } = evaluation;
+  const generated = benchmarks.flatMap((family) =>
+    syntheticProblems({ families: [family], levels, count, seed: problems_seed, split: "held_out" })
+  );
+  const all = data.held_out === 0 ? [] : (await readRecipeFile(data)).problems;
+  const setApart = all.length === 0 ? [] : split(all, data.held_out, seed).setApart;
+  let file: Problem[] = [];
+  if (path !== null) {
+    const { format = data.format, columns = data.columns } = evaluation;
+    const problems = requireAll(
+      await readProblems(path, format ?? data.format, columns ?? data.columns),
+      String(path),
+    );
+    file = split(problems, count, problems_seed).setApart;
+  }
+  return { generated, setApart, file };
+}
+
+/**
+ * Sets problems apart by a hash of their text, whatever their order, so that no text is on both sides. Of those with
+ * one text the first is set apart and the others are in neither part.
+ */
+function split(
+  problems: readonly Problem[],
+  count: number,
+  seed: number,
+): { rest: Problem[]; setApart: Problem[] } {
+  const keys = problems.map(({ text }) => text.toLowerCase().replace(/\s+/g, " "));
+  const ranks = new Map(keys.map((key) => [key, hashText(`${seed} ${key}`)]));
+  const chosen = new Set(
+    [...ranks].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).slice(0, count).map(([key]) => key),
+  );
+  const taken = new Set<string>();
+  const setApart = problems.filter((_, i) => {
+    const key = keys[i]!;
+    if (!chosen.has(key) || taken.has(key)) return false;
+    taken.add(key);
+    return true;
+  });
+  return { rest: problems.filter((_, i) => !chosen.has(keys[i]!)), setApart };
 }

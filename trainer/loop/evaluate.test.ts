@@ -10,8 +10,11 @@ const problems = (["chain", "gcd"] as const).flatMap((family) =>
 );
 const answerTo = (question: string) => problems.find(({ text }) => question.includes(text))!;
 
-async function run(script: (question: string) => string) {
-  const sampler = new ScriptedSampler(script);
+async function run(
+  script: (question: string, sample: number) => string,
+  settings: { num_samples?: number; temperature?: number } = {},
+) {
+  const sampler = new ScriptedSampler((question, _hint, sample) => script(question, sample));
   const options: SampleOptions[] = [];
   const values = await evaluate({
     sampler: {
@@ -26,6 +29,7 @@ async function run(script: (question: string) => string) {
     preset: "strict",
     max_tokens: 60,
     eosIds: [EOS],
+    ...settings,
   });
   return { values, options, prompts: sampler.calls.flat().map(({ prompt }) => prompt) };
 }
@@ -56,5 +60,17 @@ describe("evaluate()", () => {
     assert.equal(values["eval_accuracy/gcd"], 0.5);
     assert.equal(values["eval_accuracy"], 0.75);
     assert.equal(values["eval_trace_accuracy"], 0.5);
+  });
+
+  it("samples as often as it is told to, and counts problems that are solved at least once", async () => {
+    const right = (question: string, sample: number) => sample === 2 && question.includes("Compute ");
+    const { values, options } = await run(
+      (question, sample) => right(question, sample) ? `1####${answerTo(question).answer}` : "1####1000",
+      { num_samples: 4, temperature: 0.7 },
+    );
+    assert.deepEqual(options.map(({ greedy, temperature }) => [greedy, temperature]), [[false, 0.7]]);
+    assert.equal(values["eval_accuracy/chain"], 0.25);
+    assert.equal(values["eval_accuracy"], 0.125);
+    assert.equal(values["eval_pass@4"], 0.5);
   });
 });

@@ -1,6 +1,7 @@
-// Evaluation inside the loop: un-hinted, greedy, on held-out problems. Its tokens are reported apart and never count as
+// Evaluation inside the loop: un-hinted, on held-out problems. Its tokens are reported apart and never count as
 // training. The evaluator (Deno) is the judge of finished models; this one draws the curve and chooses the checkpoint.
 
+import { markedGold } from "#shared/problems/gold.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
@@ -17,37 +18,59 @@ export interface EvaluationSetting {
   /** System turn of the prompt ("" for none, "ghpo" for the paper's). */
   system: string;
   preset: PresetName;
+  /** Completions a problem (1), and their temperature (0, which is greedy). */
+  num_samples?: number;
+  temperature?: number;
   max_tokens: number;
   eosIds: number[];
 }
 
-/** `eval_*` metrics: accuracy a benchmark and their unweighted mean, the share of wholly right traces, lengths. */
+/** `eval_*` metrics: accuracy a benchmark and their unweighted mean, pass@k of several samples, the share of wholly right traces, lengths. */
 export async function evaluate(setting: EvaluationSetting): Promise<Values> {
-  const { sampler, tokenizer, problems, eosIds, system, max_tokens } = setting;
+  const {
+    sampler,
+    tokenizer,
+    problems,
+    eosIds,
+    system,
+    max_tokens,
+    num_samples = 1,
+    temperature: asked = 0,
+  } = setting;
   const style = { system, glue: "", placement: "user" } as const;
   const requests = problems.map((problem, i) => ({
     prompt_ids: buildPrompt(tokenizer, problem.text, "", style).prompt_ids,
-    samples: 1,
+    samples: num_samples,
     key: [0, i] as [number, number],
   }));
-  const options = { max_tokens, temperature: 1, greedy: true, seed: 0, eos_ids: eosIds };
+  const greedy = asked === 0;
+  const temperature = greedy ? 1 : asked;
+  const options = { max_tokens, temperature, greedy, seed: 0, eos_ids: eosIds };
   const answers = await sampler.generate(requests, options);
   const right = new Map<string, number[]>();
   const traces = new Map<string, number[]>();
   let tokens = 0;
+  const solved = new Map<string, number[]>();
   problems.forEach((problem, i) => {
-    const { ids } = answers[i]![0]!;
-    const text = tokenizer.decode(ids);
-    tokens += ids.length;
-    append(right, problem.source, accuracyReward(problem.answer, text, setting.preset) ?? 0);
-    const trace = checkTrace(problem, text);
-    if (trace !== null) append(traces, problem.source, trace ? 1 : 0);
+    const gold = markedGold(problem.answer, setting.preset);
+    const verdicts = answers[i]!.map(({ ids }) => {
+      const text = tokenizer.decode(ids);
+      tokens += ids.length;
+      const trace = checkTrace(problem, text);
+      if (trace !== null) append(traces, problem.source, trace ? 1 : 0);
+      return accuracyReward(gold, text, setting.preset) ?? 0;
+    });
+    append(right, problem.source, mean(verdicts));
+    append(solved, problem.source, Math.max(...verdicts));
   });
   const values: Values = {
     eval_accuracy: mean([...right.values()].map(mean)),
     eval_generated_tokens: tokens,
-    "eval_completions/mean_length": tokens / problems.length,
+    "eval_completions/mean_length": tokens / (problems.length * num_samples),
   };
+  if (num_samples > 1) {
+    values[`eval_pass@${num_samples}`] = mean([...solved.values()].map(mean));
+  }
   for (const [name, scores] of right) values[`eval_accuracy/${name}`] = mean(scores);
   if (traces.size > 0) values["eval_trace_accuracy"] = mean([...traces.values()].map(mean));
   for (const [name, scores] of traces) values[`eval_trace_accuracy/${name}`] = mean(scores);

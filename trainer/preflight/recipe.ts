@@ -4,9 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
-import { readProblems } from "#shared/io/problem_files.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { type ReadResult, requireAll } from "#shared/problems/readers/rows.ts";
+import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
@@ -24,8 +23,13 @@ export async function preflightOf(
   const model = modelOf(recipe.model);
   const context = model?.context ?? null;
   const demands = "sft" in recipe ? demandsOfSft(recipe, context) : await demandsOfTrain(recipe, context);
+  const evaluated = recipe.eval.eval_every > 0 || recipe.eval.path === null
+    ? await evaluationProblems(lenient(recipe))
+    : null;
   const benchmarks: Record<string, Problem[]> = {};
-  for (const problem of evaluationProblems(recipe.eval)) (benchmarks[problem.source] ??= []).push(problem);
+  for (const problem of [...evaluated?.generated ?? [], ...evaluated?.file ?? []]) {
+    (benchmarks[problem.source] ??= []).push(problem);
+  }
   const report = await preflight({
     problems,
     errors,
@@ -46,13 +50,15 @@ export async function preflightOf(
   return report;
 }
 
-async function readAll({ data, seed }: TrainRecipe | SftRecipe): Promise<ReadResult> {
-  if (data.path === null) return { problems: await trainingProblems({ data, seed }), errors: [] };
-  const result = await readProblems(data.path, data.format, data.columns);
-  // A file of which nothing fits has most likely other columns.
-  return result.problems.length > 0
-    ? result
-    : { problems: requireAll(result, String(data.path)), errors: [] };
+/** The rows that fit, and those that do not; a file of which none fits has most likely other columns and is refused. */
+async function readAll(recipe: TrainRecipe | SftRecipe): Promise<ReadResult> {
+  const errors: RowError[] = [];
+  const problems = await trainingProblems(lenient(recipe), (rows) => errors.push(...rows));
+  return { problems, errors };
+}
+
+function lenient<R extends TrainRecipe | SftRecipe>(recipe: R): R {
+  return { ...recipe, data: { ...recipe.data, skip_malformed: true } };
 }
 
 /** Null without a config.json. Throws one sentence for files that are there and cannot be used. */

@@ -8,32 +8,47 @@ export const TOKENS = 64;
 
 export const ADAM = { lr: 1e-3, beta1: 0.9, beta2: 0.95, eps: 1e-8 };
 
-const llama = (
+const shape = (
   hidden_size: number,
   num_hidden_layers: number,
   intermediate_size: number,
   num_attention_heads: number,
   vocab_size: number,
-) =>
-  parseConfig({
-    model_type: "llama",
-    hidden_size,
-    num_hidden_layers,
-    intermediate_size,
-    num_attention_heads,
-    num_key_value_heads: num_attention_heads / 2,
-    vocab_size,
-    rms_norm_eps: 1e-6,
-    rope_theta: 10000,
-    tie_word_embeddings: true,
-    max_position_embeddings: 128,
-  });
+) => ({
+  model_type: "llama",
+  hidden_size,
+  num_hidden_layers,
+  intermediate_size,
+  num_attention_heads,
+  num_key_value_heads: num_attention_heads / 2,
+  vocab_size,
+  rms_norm_eps: 1e-6,
+  rope_theta: 10000,
+  tie_word_embeddings: true,
+  max_position_embeddings: 2048,
+});
 
 /** By name: RMSNorm, grouped-query attention, RoPE, SwiGLU, tied head. */
 export const MODELS: Record<string, ModelConfig> = {
-  "0.15M": llama(64, 3, 176, 4, 64),
-  "1M": llama(128, 5, 352, 4, 512),
+  "0.15M": parseConfig(shape(64, 3, 176, 4, 64)),
+  "1M": parseConfig(shape(128, 5, 352, 4, 512)),
 };
+
+/** Models that groups of completions are learned by, as a config.json says it. */
+export const GROUP_MODELS: Record<string, Record<string, unknown>> = {
+  "1M": shape(128, 5, 352, 4, 512),
+  "9M": shape(320, 7, 864, 8, 1024),
+};
+
+/** `prompts` groups of `samples` completions: no two prompts and no two completions begin alike. */
+export function batchOfGroups(prompts: number, promptTokens: number, samples: number, tokens: number) {
+  const id = (seed: number, t: number) => (seed * 131 + t * t * 7 + t * 29 + seed * t) % 512;
+  const run = (seed: number, count: number) => Array.from({ length: count }, (_, t) => id(seed, t));
+  return Array.from({ length: prompts * samples }, (_, i) => {
+    const prompt = run(1000 + Math.floor(i / samples), promptTokens);
+    return { ids: [...prompt, ...run(i, tokens)], prompt_length: promptTokens };
+  });
+}
 
 /** `SEQUENCES` rows of `TOKENS` + 1 ids: each predicts the next one. */
 export function batch({ vocab_size }: ModelConfig): number[][] {

@@ -56,6 +56,7 @@ const MODELS = [
 const PARTS = [
   "decode_state",
   "segments",
+  "lanes",
   "sample_race",
   "sample_emit",
   "decode_attention_subgroup",

@@ -9,7 +9,7 @@ import type { ParameterLayout } from "#shared/engine/model/layout.ts";
 import { paddedVocabulary, parameterLayouts, storedAs } from "#shared/engine/model/weights.ts";
 import type { LoraSettings } from "#shared/engine/lora/lora.ts";
 import { savedColumns } from "#shared/engine/backward/saved_blocks.ts";
-import { scoreFloats } from "#shared/engine/backward/scratch.ts";
+import { scratchScores } from "#shared/engine/backward/scratch.ts";
 import { SEGMENT_WORDS, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";
 import type { Group, Limits, PlannedBuffer, PlanSettings } from "./plan.ts";
@@ -82,7 +82,7 @@ export function adaptedLayouts(layouts: ParameterLayout[], { target_modules }: L
 }
 
 /** Activations of a micro-batch of N tokens and the scratch of its backward. */
-export function learnerBuffers(settings: PlanSettings, { binding }: Limits): PlannedBuffer[] {
+export function learnerBuffers(settings: PlanSettings, limits: Limits): PlannedBuffer[] {
   const { config, lora, micro_batch_tokens: n, gradient_checkpointing: checkpointing } = settings;
   const dtype = settings.activations_dtype;
   const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers, head_dim } = config;
@@ -118,7 +118,7 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     }
   }
 
-  const fitting = Math.floor(Math.min(32 << 20, binding) / (vocab * 4 * 64)) * 64;
+  const fitting = Math.floor(Math.min(32 << 20, limits.binding) / (vocab * 4 * 64)) * 64;
   const chunkRows = Math.min(Math.max(fitting, 64), Math.ceil(n / 64) * 64);
   buffers.push(
     scratch("head columns", n, 6),
@@ -138,9 +138,9 @@ export function learnerBuffers(settings: PlanSettings, { binding }: Limits): Pla
     scratch("dgate_up", n * 2 * inner),
     scratch("d", n * heads),
     scratch("head rstd", config.qk_norm ? n * (heads + kvHeads) : 1),
-    scratch("attention scores", scoreFloats(n, heads), 2),
+    scratch("attention scores", scratchScores(limits, n, heads), 2),
     scratch("partial sums", sums),
-    scratch("tokens of the backward", n * (TILE_WORDS + SEGMENT_WORDS + 11)),
+    scratch("tokens of the backward", n * 11),
     fixed("transposed weight", hidden * Math.max(width, q, 2 * inner)),
   );
   if (lora) {

@@ -84,13 +84,14 @@ function attentionBlockBackward(
 
   inputGradient(recorder, model, scratch, weights.o_proj, dx, dnormed, rows);
   weightGradient(recorder, gradients, scratch, weights.o_proj, layer.attnOut, dx, rows);
-  const { d, probability, dscore, tiles, segments, scoreFloats } = scratch;
+  const { d, probability, dscore, scoreFloats } = scratch;
+  const { tiles, segments, tables } = activations;
   const { qkv, attnOut: out, lse } = layer;
   attentionBackward(
     recorder,
     { qkv, out, lse, dout: dnormed, tiles, segments, d, probability, dscore, dqkv },
     shape,
-    { count: scratch.shape.tileCount, span: scratch.shape.span, scratchFloats: scoreFloats },
+    { ...tables, scratchFloats: scoreFloats },
   );
   const table = model.ropeTable(activations.batch!.longest, weights);
   ropeBackward(recorder, { positions: activations.positions, table, dqkv }, shape);

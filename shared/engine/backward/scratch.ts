@@ -3,7 +3,7 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Batch } from "#shared/engine/forward/batch.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { BACKWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
+import { scoreFloats } from "#shared/engine/ops/attention/attention_backward.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";
 import { occurrencesOf } from "#shared/engine/ops/embedding/embedding_backward.ts";
 
@@ -17,10 +17,10 @@ export interface Grouped {
   distinct: number;
 }
 
-/** Floats of a score buffer: enough for the scores of one tile, whose row takes up to 4/3 of the tokens. */
-export function scoreFloats(capacity: number, heads: number): number {
-  const row = 4 * Math.ceil(capacity / 3) + 8;
-  return Math.max(4 * heads * row, Math.min(SCORE_FLOATS, heads * capacity * capacity));
+/** Floats of each score buffer of the attention backward; a row of scores takes up to 4/3 of the tokens. */
+export function scratchScores(gpu: Pick<Gpu, "subgroups8">, capacity: number, heads: number): number {
+  const most = Math.min(SCORE_FLOATS, heads * capacity * capacity);
+  return scoreFloats(gpu, { heads, span: 4 * Math.ceil(capacity / 3) + 8, most });
 }
 
 /** Shapes for N tokens; F = intermediate_size, Q = heads * head_dim, W = (heads + 2 kvHeads) * head_dim. */
@@ -36,12 +36,8 @@ export class Scratch {
   readonly partials: GPUBuffer; // first stage of column sums
   readonly transposed: GPUBuffer; // the largest block matrix
   readonly coefficients: GPUBuffer; // (N): d loss / d log-prob of each predicted token
-  readonly tiles: GPUBuffer; // of the backward's attention
-  readonly segments: GPUBuffer;
   readonly tokens: Grouped; // by token id
   readonly predictions: Grouped; // by the row that predicts
-  /** Of the batch last loaded. */
-  shape = { tileCount: 0, span: 0 };
   readonly scoreFloats: number;
   readonly #all: GPUBuffer[] = [];
 
@@ -61,7 +57,7 @@ export class Scratch {
     this.dgateUp = make("dgate_up", capacity * 2 * inner);
     this.d = make("d", capacity * heads);
     this.headRstd = make("head rstd", config.qk_norm ? capacity * (heads + kvHeads) : 1);
-    this.scoreFloats = scoreFloats(capacity, heads);
+    this.scoreFloats = scratchScores(gpu, capacity, heads);
     this.probability = make("probabilities", this.scoreFloats);
     this.dscore = make("dscores", this.scoreFloats);
     const sums = [
@@ -72,8 +68,6 @@ export class Scratch {
     const matrices = [hidden * width, hidden * heads * head_dim, 2 * hidden * inner];
     this.transposed = make("transposed weight", Math.max(...matrices));
     this.coefficients = make("coefficients", capacity);
-    this.tiles = make("backward tiles", TILE_WORDS * capacity);
-    this.segments = make("backward segments", SEGMENT_WORDS * capacity);
     const grouped = () => ({
       occurrences: make("occurrences", 4 * capacity),
       order: make("order", capacity),
@@ -84,11 +78,7 @@ export class Scratch {
   }
 
   /** Writes what the kernels need to know of a batch; `rows` are those that predict, once a prediction. */
-  load({ segments, ids }: Batch, rows: Uint32Array): void {
-    const tables = tablesOf(segments, BACKWARD_TILE);
-    this.gpu.write(this.tiles, tables.tiles);
-    this.gpu.write(this.segments, tables.segments);
-    this.shape = { tileCount: tables.count, span: tables.span };
+  load({ ids }: Batch, rows: Uint32Array): void {
     this.#group(this.tokens, ids);
     this.#group(this.predictions, rows);
   }

@@ -3,7 +3,7 @@
 // what attention reads.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import { FORWARD_TILE, SEGMENT_WORDS, tablesOf, TILE_WORDS } from "#shared/engine/ops/attention/segments.ts";
+import { SEGMENT_WORDS, tablesOf, TILE_WORDS, tileOf } from "#shared/engine/ops/attention/segments.ts";
 import type { Batch } from "./batch.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
@@ -25,10 +25,10 @@ export interface LayerActivations {
 export class Activations {
   readonly ids: GPUBuffer;
   readonly positions: GPUBuffer;
-  readonly tiles: GPUBuffer; // of the forward's attention
+  readonly tiles: GPUBuffer; // of attention
   readonly segments: GPUBuffer;
-  /** Tiles of the batch last loaded. */
-  tileCount = 0;
+  /** Of the batch last loaded. */
+  tables = { count: 0, span: 0 };
   readonly layers: LayerActivations[];
   /** Scratch of every layer: a normalised input (N, hidden) and the MLP's inner activation (N, F). */
   readonly normed: GPUBuffer;
@@ -103,8 +103,8 @@ export class Activations {
     this.batch = batch;
     this.gpu.write(this.ids, batch.ids);
     this.gpu.write(this.positions, batch.positions);
-    const { count, tiles, segments } = tablesOf(batch.segments, FORWARD_TILE);
-    this.tileCount = count;
+    const { tiles, segments, ...tables } = tablesOf(batch.segments, tileOf(this.gpu));
+    this.tables = tables;
     this.gpu.write(this.tiles, tiles);
     this.gpu.write(this.segments, segments);
   }

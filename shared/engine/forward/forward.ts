@@ -55,7 +55,7 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
       out: layer.attnOut,
       lse: layer.lse,
     },
-    { tiles: activations.tileCount, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
+    { tiles: activations.tables.count, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
   );
   const attended = { x: layer.attnOut, residual: layer.xIn, out: layer.xMid };
   multiply(recorder, model, weights.o_proj, attended, tokens);

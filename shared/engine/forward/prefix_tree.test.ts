@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BACKWARD_TILE, tablesOf } from "#shared/engine/ops/attention/segments.ts";
-import { scoreFloats } from "#shared/engine/backward/scratch.ts";
+import { tablesOf } from "#shared/engine/ops/attention/segments.ts";
+import { scratchScores } from "#shared/engine/backward/scratch.ts";
 import { Random } from "#shared/problems/rng.ts";
 import { pack } from "./batch.ts";
 import { PrefixTree } from "./prefix_tree.ts";
@@ -47,7 +47,7 @@ describe("PrefixTree", () => {
         assert.equal(position, above ? above.position + above.tokens : 0);
         assert.ok(above ? first >= above.first + above.tokens : true);
       }
-      assert.ok(4 * tablesOf(segments, BACKWARD_TILE).span <= scoreFloats(tokens, 1));
+      assert.ok(4 * tablesOf(segments, 4).span <= scratchScores({ subgroups8: false }, tokens, 1));
     }
   });
 

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { attention } from "./attention.ts";
 import { attentionRef, keysOf } from "./attention.ref.ts";
-import { FORWARD_TILE, tablesOf } from "./segments.ts";
+import { tablesOf, tileOf } from "./segments.ts";
 import { forest, tokensOf, type Tree } from "./testing.ts";
 
 describe("attention", () => {
@@ -16,25 +16,30 @@ describe("attention", () => {
       [[[30, 17, 17, 9], [7, [7, [7, 40]]]], 6, 3, 24],
     ] as const
   ) {
-    it(`equals the f64 reference for segments ${JSON.stringify(trees)}, heads ${heads}/${kvHeads} of ${headDim}`, async () => {
-      const gpu = await testGpu();
-      const segments = forest(trees as readonly Tree[]);
-      const tables = tablesOf(segments, FORWARD_TILE);
-      const tokens = tokensOf(segments);
-      const shape = { heads, kvHeads, headDim };
-      const qkv = noise(tokens * (heads + 2 * kvHeads) * headDim, 1, 3);
-      const buffers = {
-        qkv: gpu.upload("qkv", qkv),
-        tiles: gpu.upload("tiles", tables.tiles),
-        segments: gpu.upload("segments", tables.segments),
-        out: gpu.allocate("out", tokens * heads * headDim * 4),
-        lse: gpu.allocate("lse", tokens * heads * 4),
-      };
-      await run((recorder) => attention(recorder, buffers, { tiles: tables.count, ...shape }));
-      const expected = attentionRef(qkv, keysOf(segments), { tokens, ...shape });
-      assertClose(await gpu.readFloats(buffers.out), expected.out, 1e-5, "out");
-      assertClose(await gpu.readFloats(buffers.lse), expected.lse, 1e-5, "lse");
-      gpu.release(...Object.values(buffers));
-    });
+    for (const subgroups of [true, false]) {
+      it(`equals the f64 reference for segments ${JSON.stringify(trees)}, heads ${heads}/${kvHeads} of ${headDim}${subgroups ? "" : ", portable"}`, async () => {
+        const gpu = await testGpu();
+        const { subgroups8 } = gpu;
+        gpu.subgroups8 &&= subgroups;
+        const segments = forest(trees as readonly Tree[]);
+        const tables = tablesOf(segments, tileOf(gpu));
+        const tokens = tokensOf(segments);
+        const shape = { heads, kvHeads, headDim };
+        const qkv = noise(tokens * (heads + 2 * kvHeads) * headDim, 1, 3);
+        const buffers = {
+          qkv: gpu.upload("qkv", qkv),
+          tiles: gpu.upload("tiles", tables.tiles),
+          segments: gpu.upload("segments", tables.segments),
+          out: gpu.allocate("out", tokens * heads * headDim * 4),
+          lse: gpu.allocate("lse", tokens * heads * 4),
+        };
+        await run((recorder) => attention(recorder, buffers, { tiles: tables.count, ...shape }));
+        gpu.subgroups8 = subgroups8;
+        const expected = attentionRef(qkv, keysOf(segments), { tokens, ...shape });
+        assertClose(await gpu.readFloats(buffers.out), expected.out, 1e-5, "out");
+        assertClose(await gpu.readFloats(buffers.lse), expected.lse, 1e-5, "lse");
+        gpu.release(...Object.values(buffers));
+      });
+    }
   }
 });

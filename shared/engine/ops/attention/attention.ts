@@ -3,15 +3,16 @@
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
-import { FORWARD_TILE, SEGMENTS } from "./segments.ts";
+import { SEGMENTS, tileOf } from "./segments.ts";
+import lanes from "./lanes.wgsl" with { type: "text" };
 import source from "./attention.wgsl" with { type: "text" };
 import subgroup from "./attention_subgroup.wgsl" with { type: "text" };
 
 const TEXT = SEGMENTS + source;
-const SUBGROUP_TEXT = SUBGROUPS + SEGMENTS + subgroup;
+const SUBGROUP_TEXT = SUBGROUPS + SEGMENTS + lanes + subgroup;
 
 /**
- * qkv (tokens, (heads + 2 kvHeads) headDim), rotated; tiles and segments as `tablesOf` makes them for `FORWARD_TILE`;
+ * qkv (tokens, (heads + 2 kvHeads) headDim), rotated; tiles and segments as `tablesOf` makes them;
  * out (tokens, heads headDim); lse (tokens, heads) = log of the softmax denominator.
  */
 export function attention(
@@ -21,11 +22,12 @@ export function attention(
 ): void {
   const { gpu } = recorder;
   const constants = { QUADS: headDim / 4 };
-  const params = { tiles, heads, kv_heads: kvHeads, quads: headDim / 4 };
+  const tile = tileOf(gpu);
+  const params = { tiles, tile, heads, kv_heads: kvHeads, quads: headDim / 4 };
   if (gpu.subgroups8) {
     const kernel = gpu.kernel("attention_subgroup", SUBGROUP_TEXT, constants);
     return recorder.dispatch(kernel, params, buffers, linearGrid(tiles * heads, 1));
   }
   const kernel = gpu.kernel("attention", TEXT, constants);
-  recorder.dispatch(kernel, params, buffers, linearGrid(tiles * FORWARD_TILE * heads, 64));
+  recorder.dispatch(kernel, params, buffers, linearGrid(tiles * tile * heads, 64));
 }

@@ -4,7 +4,8 @@
 const QUADS = 16u; // head_dim / 4
 
 struct Params {
-  tiles: u32, // of up to 8 queries
+  tiles: u32,
+  tile: u32, // most queries of one
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again
@@ -21,10 +22,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let item = id.x + id.y * groups.x * 64u;
   let head = item % p.heads;
   let query = item / p.heads;
-  if (query / 8u >= p.tiles) { return; }
-  let tile = tiles[query / 8u];
-  if (query % 8u >= tile.count) { return; }
-  let token = tile.first + query % 8u;
+  if (query / p.tile >= p.tiles) { return; }
+  let tile = tiles[query / p.tile];
+  if (query % p.tile >= tile.count) { return; }
+  let token = tile.first + query % p.tile;
   let width = (p.heads + 2u * p.kv_heads) * QUADS;
   let key = (p.heads + head * p.kv_heads / p.heads) * QUADS;
   let value = key + p.kv_heads * QUADS;

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { attentionRef, keysOf } from "./attention.ref.ts";
-import { BACKWARD_TILE, tablesOf } from "./segments.ts";
+import { tablesOf, tileOf } from "./segments.ts";
 import { forest, tokensOf, type Tree } from "./testing.ts";
 import { attentionBackward } from "./attention_backward.ts";
 import { attentionBackwardRef } from "./attention_backward.ref.ts";
@@ -28,38 +28,45 @@ describe("attention backward", () => {
     { lengths: [[31, 6, [6, 5, 5]]], heads: 2, kvHeads: 1, headDim: 8, chunkTiles: 1 },
   ];
   for (const { lengths, chunkTiles, ...shape } of cases) {
-    const { heads, kvHeads, headDim } = shape;
-    const name = `segments ${
-      JSON.stringify(lengths)
-    }, ${heads} heads on ${kvHeads} of ${headDim}, chunks of ${chunkTiles} tiles`;
-    it(`equals the f64 reference at ${name}`, async () => {
-      const gpu = await testGpu();
-      const segments = forest(lengths);
-      const start = keysOf(segments);
-      const tiles = tablesOf(segments, BACKWARD_TILE);
-      const tokens = tokensOf(segments);
-      const scratchFloats = chunkTiles * 4 * heads * tiles.span;
-      const qkv = noise(tokens * (heads + 2 * kvHeads) * headDim, 1, 2);
-      const dout = noise(tokens * heads * headDim, 2);
-      const forward = attentionRef(qkv, start, { tokens, ...shape });
-      const buffers = {
-        qkv: gpu.upload("qkv", qkv),
-        out: gpu.upload("out", Float32Array.from(forward.out)),
-        lse: gpu.upload("lse", Float32Array.from(forward.lse)),
-        dout: gpu.upload("dout", dout),
-        tiles: gpu.upload("tiles", tiles.tiles),
-        segments: gpu.upload("segments", tiles.segments),
-        d: gpu.allocate("d", tokens * heads * 4),
-        probability: gpu.upload("probability", noise(scratchFloats, 7)),
-        dscore: gpu.upload("dscore", noise(scratchFloats, 8)),
-        dqkv: gpu.upload("dqkv", noise(qkv.length, 9)),
-      };
-      await run((recorder) =>
-        attentionBackward(recorder, buffers, { tokens, ...shape }, { ...tiles, scratchFloats })
-      );
-      const expected = attentionBackwardRef(qkv, start, dout, { tokens, ...shape });
-      assertClose(await gpu.readFloats(buffers.dqkv), expected, 1e-5, "dqkv");
-      gpu.release(...Object.values(buffers));
-    });
+    for (const subgroups of [true, false]) {
+      const { heads, kvHeads, headDim } = shape;
+      const name = `segments ${
+        JSON.stringify(lengths)
+      }, ${heads} heads on ${kvHeads} of ${headDim}, chunks of ${chunkTiles} tiles${
+        subgroups ? "" : ", portable"
+      }`;
+      it(`equals the f64 reference at ${name}`, async () => {
+        const gpu = await testGpu();
+        const { subgroups8 } = gpu;
+        gpu.subgroups8 &&= subgroups;
+        const segments = forest(lengths);
+        const start = keysOf(segments);
+        const tiles = tablesOf(segments, tileOf(gpu));
+        const tokens = tokensOf(segments);
+        const scratchFloats = chunkTiles * 4 * heads * tiles.span;
+        const qkv = noise(tokens * (heads + 2 * kvHeads) * headDim, 1, 2);
+        const dout = noise(tokens * heads * headDim, 2);
+        const forward = attentionRef(qkv, start, { tokens, ...shape });
+        const buffers = {
+          qkv: gpu.upload("qkv", qkv),
+          out: gpu.upload("out", Float32Array.from(forward.out)),
+          lse: gpu.upload("lse", Float32Array.from(forward.lse)),
+          dout: gpu.upload("dout", dout),
+          tiles: gpu.upload("tiles", tiles.tiles),
+          segments: gpu.upload("segments", tiles.segments),
+          d: gpu.allocate("d", tokens * heads * 4),
+          probability: gpu.upload("probability", noise(scratchFloats, 7)),
+          dscore: gpu.upload("dscore", noise(scratchFloats, 8)),
+          dqkv: gpu.upload("dqkv", noise(qkv.length, 9)),
+        };
+        await run((recorder) =>
+          attentionBackward(recorder, buffers, { tokens, ...shape }, { ...tiles, scratchFloats })
+        );
+        gpu.subgroups8 = subgroups8;
+        const expected = attentionBackwardRef(qkv, start, dout, { tokens, ...shape });
+        assertClose(await gpu.readFloats(buffers.dqkv), expected, 1e-5, "dqkv");
+        gpu.release(...Object.values(buffers));
+      });
+    }
   }
 });

@@ -1,6 +1,6 @@
 // attention for adapters whose subgroups have 8 lanes. A workgroup is one subgroup and takes one head of a tile of up
-// to 8 query tokens, a lane each; segments.wgsl comes before. Keys come 8 at a time: each lane loads one key and one value, and
-// broadcasts hand them to all, so that memory is read once for 8 queries.
+// to 16 query tokens, two a lane; segments.wgsl and lanes.wgsl come before. Keys come 8 at a time: each lane loads one key
+// and one value, and broadcasts hand them to all, so that memory is read once for 16 queries.
 //
 // Compiled behind `enable subgroups;`, which not every host can parse.
 const QUADS = 16u; // head_dim / 4
@@ -28,17 +28,22 @@ fn main(
   let head = item % p.heads;
   if (item / p.heads >= p.tiles) { return; }
   let tile = tiles[item / p.heads];
-  // Lanes past the end repeat the last token and store nothing.
-  let token = tile.first + min(lane, tile.count - 1u);
+  // Places past the end repeat the last token and store nothing.
+  let token = vec2u(tile.first) + min(vec2u(lane, lane + 8u), vec2u(tile.count - 1u));
   let width = (p.heads + 2u * p.kv_heads) * QUADS;
   let key = (p.heads + head * p.kv_heads / p.heads) * QUADS;
   let value = key + p.kv_heads * QUADS;
-  var q: array<vec4f, QUADS>;
-  var sum: array<vec4f, QUADS>;
+  var qa: array<vec4f, QUADS>;
+  var qb: array<vec4f, QUADS>;
+  var sum_a: array<vec4f, QUADS>;
+  var sum_b: array<vec4f, QUADS>;
   let scale = inverseSqrt(f32(4u * QUADS));
-  for (var i = 0u; i < p.quads; i++) { q[i] = qkv[token * width + head * QUADS + i] * scale; }
-  var highest = -3.0e38;
-  var total = 0.0;
+  for (var i = 0u; i < p.quads; i++) {
+    qa[i] = qkv[token.x * width + head * QUADS + i] * scale;
+    qb[i] = qkv[token.y * width + head * QUADS + i] * scale;
+  }
+  var highest = vec2f(-3.0e38);
+  var total = vec2f();
   // The own segment as far as the queries, then all of those above: a query's keys are grouped by segments, and its sums
   // do not depend on what else it is packed with.
   var segment = tile.segment;
@@ -47,55 +52,40 @@ fn main(
   loop {
     for (var j = segments[segment].first; j < end; j += 8u) {
       let row = min(j + lane, end - 1u) * width;
-      var s0 = vec4f();
-      var s1 = vec4f();
+      var a = Eight();
+      var b = Eight();
       for (var i = 0u; i < p.quads; i++) {
-        let k = qkv[row + key + i];
-        let r = q[i];
-        s0 += vec4f(
-          dot(r, subgroupBroadcast(k, 0u)),
-          dot(r, subgroupBroadcast(k, 1u)),
-          dot(r, subgroupBroadcast(k, 2u)),
-          dot(r, subgroupBroadcast(k, 3u)),
-        );
-        s1 += vec4f(
-          dot(r, subgroupBroadcast(k, 4u)),
-          dot(r, subgroupBroadcast(k, 5u)),
-          dot(r, subgroupBroadcast(k, 6u)),
-          dot(r, subgroupBroadcast(k, 7u)),
-        );
+        let k = rows_of(qkv[row + key + i]);
+        a = dots(a, qa[i], k);
+        b = dots(b, qb[i], k);
       }
       // Keys after the query have no weight.
-      let j0 = vec4u(j) + vec4u(0u, 1u, 2u, 3u);
-      let j1 = j0 + 4u;
-      let m0 = j0 < vec4u(limit);
-      let m1 = j1 < vec4u(limit);
-      s0 = select(vec4f(-3.0e38), s0, m0);
-      s1 = select(vec4f(-3.0e38), s1, m1);
-      let top = max(s0, s1);
-      let best = max(highest, max(max(top.x, top.y), max(top.z, top.w)));
+      let ma = before(j, limit.x);
+      let mb = before(j, limit.y);
+      a = where_eight(ma, a, -3.0e38);
+      b = where_eight(mb, b, -3.0e38);
+      let best = max(highest, vec2f(largest(a), largest(b)));
       let shrink = exp(highest - best);
-      let w0 = select(vec4f(), exp(s0 - best), m0);
-      let w1 = select(vec4f(), exp(s1 - best), m1);
+      let wa = where_eight(ma, exp_eight(a, best.x), 0.0);
+      let wb = where_eight(mb, exp_eight(b, best.y), 0.0);
       highest = best;
-      let w = w0 + w1;
-      total = total * shrink + w.x + w.y + w.z + w.w;
+      total = total * shrink + vec2f(all_of(wa), all_of(wb));
       for (var i = 0u; i < p.quads; i++) {
-        let v = qkv[row + value + i];
-        sum[i] = sum[i] * shrink +
-          w0.x * subgroupBroadcast(v, 0u) + w0.y * subgroupBroadcast(v, 1u) +
-          w0.z * subgroupBroadcast(v, 2u) + w0.w * subgroupBroadcast(v, 3u) +
-          w1.x * subgroupBroadcast(v, 4u) + w1.y * subgroupBroadcast(v, 5u) +
-          w1.z * subgroupBroadcast(v, 6u) + w1.w * subgroupBroadcast(v, 7u);
+        let v = rows_of(qkv[row + value + i]);
+        sum_a[i] = weighted(sum_a[i] * shrink.x, wa, v);
+        sum_b[i] = weighted(sum_b[i] * shrink.y, wb, v);
       }
     }
     segment = segments[segment].parent;
     if (segment == NONE) { break; }
     end = segments[segment].end;
-    limit = end;
+    limit = vec2u(end);
   }
   if (lane >= tile.count) { return; }
   let at = token * p.heads + head;
-  for (var i = 0u; i < p.quads; i++) { out[at * QUADS + i] = sum[i] / total; }
-  lse[at] = highest + log(total);
+  for (var i = 0u; i < p.quads; i++) { out[at.x * QUADS + i] = sum_a[i] / total.x; }
+  lse[at.x] = highest.x + log(total.x);
+  if (lane + 8u >= tile.count) { return; }
+  for (var i = 0u; i < p.quads; i++) { out[at.y * QUADS + i] = sum_b[i] / total.y; }
+  lse[at.y] = highest.y + log(total.y);
 }

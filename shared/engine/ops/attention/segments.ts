@@ -2,6 +2,7 @@
 // segment up to itself, and all of the segments above it. Prompts lie above their completions, so that they are
 // computed once for all of them; a sequence that shares nothing is a segment without parent.
 
+import type { Gpu } from "#shared/engine/gpu/device.ts";
 import text from "./segments.wgsl" with { type: "text" };
 
 export interface Segment {
@@ -19,9 +20,11 @@ export const SEGMENTS = text;
 /** 32-bit words of a segment and of a tile: see segments.wgsl. */
 export const SEGMENT_WORDS = 6;
 export const TILE_WORDS = 4;
-/** Tokens of a tile: of queries of the forward, and of queries and keys of the backward. */
-export const FORWARD_TILE = 8;
-export const BACKWARD_TILE = 4;
+
+/** Tokens of a tile: what the kernels in use take at a time. */
+export function tileOf(gpu: Pick<Gpu, "subgroups8">): number {
+  return gpu.subgroups8 ? 16 : 4;
+}
 
 /** Tables of a batch for kernels. */
 export interface SegmentTables {
@@ -34,12 +37,12 @@ export interface SegmentTables {
 }
 
 /**
- * Segments cut into tiles of at most `size` tokens. Segments are in the order of their first tokens; a segment and all
+ * Segments cut into tiles of at most `size` tokens, which is `tileOf` the adapter. Segments are in the order of their first tokens; a segment and all
  * below it lie side by side. Those from `computed` tokens on are only seen and get no tiles.
  */
 export function tablesOf(
   segments: readonly Segment[],
-  size: typeof FORWARD_TILE | typeof BACKWARD_TILE,
+  size: number,
   computed = Infinity,
 ): SegmentTables {
   const columns: number[] = [];

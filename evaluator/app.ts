@@ -13,28 +13,23 @@ import {
   sourceOf,
   startEvaluation,
 } from "./app/evaluations.ts";
-import { allowedEndpoint, isAuthorized, limitedBody, RateLimiter, refuseCheckpoint } from "./app/guard.ts";
+import { allowedEndpoint, authorize, limitedBody, RateLimiter, refuseCheckpoint } from "./app/guard.ts";
+import { errorResponse, HttpError } from "./app/http_error.ts";
 import { docsPage, openApi, type Operation, operationsAt } from "./app/openapi.ts";
-import { HttpProblem, problemResponse } from "./app/problem.ts";
 import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./app/schemas.ts";
 import { scoreCompletions } from "./app/score.ts";
+import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts";
 import { eventStream } from "./app/sse.ts";
 import { type DurableBinding, DurableStore, MemoryStore, type Store } from "./app/store.ts";
 import { verifyPairs } from "./app/verify.ts";
 
 export { EvaluationStore } from "./app/store.ts";
 
-/** Settings of the service. */
-export interface Settings {
+/** Settings of the service, with what its host brings. */
+export interface Settings extends ServiceSettings {
   store: Store;
-  /** Bearer token of the callers; null leaves the service open. */
-  token: string | null;
-  /** Address prefixes that evaluations may be sent to. */
-  endpoints: readonly string[];
   /** Opens the checkpoints that may be evaluated; without it there are none. */
   openCheckpoint?: OpenCheckpoint;
-  maxBodyBytes: number;
-  requestsPerMinute: number;
 }
 
 /** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
@@ -73,84 +68,98 @@ export function routes(
 /** Builds the service's fetch handler. */
 export function createHandler(settings: Settings): (request: Request) => Promise<Response> {
   const limiter = new RateLimiter(settings.requestsPerMinute);
-  const app = routes(settings).onError(({ code, error }) => problemResponse(problemOf(code, error)));
+  const app = routes(settings).onError(({ code, error }) => errorResponse(errorOf(code, error)));
   return async (request) => {
     try {
-      const url = new URL(request.url);
-      const operation = operationFor(request.method, url.pathname);
+      const { pathname, search } = addressOf(request);
+      // HEAD is GET without the body.
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      const operation = operationFor(method, pathname);
       if (!operation.open) {
-        const header = request.headers.get("authorization");
-        limiter.take(header ?? "anonymous");
-        if (settings.token !== null && !await isAuthorized(header, settings.token)) {
-          throw new HttpProblem(401, "The bearer token is missing or wrong", {
-            "www-authenticate": "Bearer",
-          });
-        }
+        await authorize(request.headers.get("authorization"), settings.access);
+        limiter.take();
       }
-      const { request: schema } = operation;
-      return await app.handle(
-        schema ? await checkedRequest(request, schema, settings.maxBodyBytes) : request,
-      );
+      const body = operation.request
+        ? await checkedBody(request, operation.request, settings.maxBodyBytes)
+        : null;
+      // The length of the incoming headers no longer fits a body that was read and written again.
+      const headers = new Headers(request.headers);
+      headers.delete("content-length");
+      if (body !== null) headers.set("content-type", "application/json");
+      // Elysia 1.4.30 looks for the path from the eleventh character of an address on, and so misses it behind a host
+      // of three letters ("http://api/v1"); behind this host it finds every path.
+      const address = `http://service.internal${pathname}${search}`;
+      const response = await app.handle(new Request(address, { method, headers, body }));
+      return request.method === "HEAD" ? new Response(null, response) : response;
     } catch (error) {
-      return problemResponse(problemOf("UNKNOWN", error));
+      return errorResponse(errorOf("UNKNOWN", error));
     }
   };
+}
+
+/** The parts of a request's address. Throws 400 where its host is none. */
+function addressOf(request: Request): URL {
+  try {
+    return new URL(request.url);
+  } catch {
+    throw new HttpError(400, "The host of the request is not valid");
+  }
 }
 
 /** The operation that a request names. Throws 404 or 405. */
 function operationFor(method: string, pathname: string): Operation {
   const there = operationsAt(pathname);
-  if (there.length === 0) throw new HttpProblem(404, "There is nothing at this address");
+  if (there.length === 0) throw new HttpError(404, "There is nothing at this address");
   const operation = there.find((known) => known.method.toUpperCase() === method);
   if (operation) return operation;
-  const allow = there.map((known) => known.method.toUpperCase()).join(", ");
-  throw new HttpProblem(405, `The method must be ${allow}`, { allow });
+  const allow = there.map((known) => known.method === "get" ? "GET, HEAD" : known.method.toUpperCase()).join(
+    ", ",
+  );
+  throw new HttpError(405, `The method must be ${allow}`, { allow });
 }
 
 /** Reads and checks the body before routing, so that faults of any size and form are answered here. */
-async function checkedRequest(request: Request, schema: v.GenericSchema, maxBytes: number): Promise<Request> {
+async function checkedBody(request: Request, schema: v.GenericSchema, maxBytes: number): Promise<string> {
   const text = await limitedBody(request, maxBytes);
-  if (!/^application\/json\b/.test(request.headers.get("content-type") ?? "")) {
-    throw new HttpProblem(415, "The body must be application/json");
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get("content-type")?.trim() ?? "")) {
+    throw new HttpError(415, "The body must be application/json");
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new HttpProblem(400, "The body is not valid JSON");
+    throw new HttpError(400, "The body is not valid JSON");
   }
   try {
     parse(schema, value, "the body");
   } catch (error) {
-    throw new HttpProblem(422, error instanceof Error ? error.message : "The body does not fit");
+    throw new HttpError(422, error instanceof Error ? error.message : "The body does not fit");
   }
-  // The length of the incoming headers no longer fits a body that was read and written again.
-  const headers = new Headers(request.headers);
-  headers.delete("content-length");
-  return new Request(request.url, { method: "POST", headers, body: text });
+  return text;
 }
 
-function problemOf(code: unknown, error: unknown): HttpProblem {
-  if (error instanceof HttpProblem) return error;
-  if (code === "NOT_FOUND") return new HttpProblem(404, "There is nothing at this address");
-  if (code === "VALIDATION" || code === "PARSE") return new HttpProblem(422, "The request does not fit");
+function errorOf(code: unknown, error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (code === "NOT_FOUND") return new HttpError(404, "There is nothing at this address");
+  if (code === "VALIDATION" || code === "PARSE") return new HttpError(422, "The request does not fit");
   console.error(error);
-  return new HttpProblem(500, "The service failed; the fault is in its log");
+  return new HttpError(500, "The service failed; the fault is in its log");
 }
 
-/** Settings from the environment, or from the bindings that workerd passes with a request. */
-function settingsFrom(bindings: unknown): Settings {
-  const { process } = globalThis as { process?: { env: Record<string, unknown> } };
-  const env = process?.env ?? bindings as Record<string, unknown>;
-  const text = (key: string): string | null => typeof env[key] === "string" ? env[key] : null;
-  const durable = process ? undefined : env["EVALUATIONS"] as DurableBinding | undefined;
-  return {
-    store: durable ? new DurableStore(durable) : new MemoryStore(),
-    token: text("GHPO_TOKEN"),
-    endpoints: (text("GHPO_ENDPOINTS") ?? "").split(",").filter((entry) => entry !== ""),
-    maxBodyBytes: Number(text("GHPO_MAX_BODY_BYTES") ?? 4_000_000),
-    requestsPerMinute: Number(text("GHPO_REQUESTS_PER_MINUTE") ?? 60_000),
-  };
+/** The handler that an edge worker's bindings, or else the environment, describe. */
+export function handlerFor(bindings: unknown): (request: Request) => Promise<Response> {
+  const durable = typeof bindings === "object" && bindings !== null && "EVALUATIONS" in bindings
+    ? bindings.EVALUATIONS as DurableBinding
+    : undefined;
+  let settings: ServiceSettings;
+  try {
+    settings = readSettings(lookupIn(bindings));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    const refused = new HttpError(500, "The service is not set up: its log says which setting does not fit");
+    return () => Promise.resolve(errorResponse(refused));
+  }
+  return createHandler({ ...settings, store: durable ? new DurableStore(durable) : new MemoryStore() });
 }
 
 let handler: ((request: Request) => Promise<Response>) | undefined;
@@ -158,7 +167,7 @@ let handler: ((request: Request) => Promise<Response>) | undefined;
 /** The entry of `deno serve`, Bun and workerd. */
 export default {
   fetch(request: Request, bindings?: unknown): Promise<Response> {
-    handler ??= createHandler(settingsFrom(bindings));
+    handler ??= handlerFor(bindings);
     return handler(request);
   },
 };

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { EvaluationResultSchema, EvaluationRowSchema } from "#shared/schemas/evaluation.ts";
-import { openCheckpoint, type OpenedModel } from "./engine.ts";
+import { openCheckpoint, type OpenedModel } from "./sources/local_model.ts";
 import { startEndpoint } from "./testing/endpoint.ts";
 import { makeTinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
@@ -138,7 +138,11 @@ describe("evaluate", () => {
     Deno.writeTextFileSync(`${folder}/half.jsonl`, lines.slice(0, 15).join("\n"));
     const half = await evaluate("--completions", `${folder}/half.jsonl`, ...common, "--json");
     assert.equal(half.code, 1);
-    assert.match(half.stderr, /^Incomplete: 6 of 20 samples are missing/);
+    assert.match(
+      half.stderr,
+      /^Incomplete: 6 of 20 samples are missing.*\n {2}6: the completions file has no such sample$/m,
+    );
+    assert.match(half.stderr, /^Incomplete: 6 of 20 samples are missing/m);
     const result = JSON.parse(half.stdout);
     assert.equal(result.complete, false);
     assert.deepEqual(result.benchmarks.map((b: { missing: number }) => b.missing), [0, 6]);
@@ -158,7 +162,7 @@ describe("evaluate", () => {
     assert.equal(code, 130);
     assert.match(
       new TextDecoder().decode(stderr),
-      /^Stopped: \d+ of 20 samples are missing; the same command continues/,
+      /^Stopped: \d+ of 20 samples are missing; the same command continues/m,
     );
     assert.equal(JSON.parse(Deno.readTextFileSync(`${folder}/stopped.json`)).complete, false);
     const again = await evaluate(...args, "--out", `${folder}/stopped.json`, "--json");
@@ -171,12 +175,15 @@ describe("evaluate", () => {
     const args = ["--endpoint", server.url, "--model", "m", ...common, "--samples", "3"];
     const { code, stderr } = await evaluate(...args);
     assert.equal(code, 0);
-    assert.match(stderr, /all samples of each chain problem are alike: the server seems to ignore the seed/);
+    assert.match(
+      stderr,
+      /all samples of 10 of 10 chain problems are alike at temperature 1: the server seems to ignore seed or temp/,
+    );
   });
 
   it("fails below a bound", async () => {
     const { code, stderr } = await evaluate("--model", checkpoint, ...common, "--min", "chain=0.99");
     assert.equal(code, 1);
-    assert.match(stderr, /^chain is below its bound of 99.0 %: current value is \d/);
+    assert.match(stderr, /^chain is below its bound of 99.0 %: current value is \d/m);
   });
 });

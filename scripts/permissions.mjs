@@ -8,7 +8,7 @@ const VARIABLES = [
   "GHPO_SHARED", // folder of outside fixtures
   "NODE_ENV,ENV,ELYSIA_AOT", // Elysia
   "OPENAI_API_KEY", // endpoints
-  "GHPO_TOKEN", // callers of the service
+  "GHPO_TOKEN,GHPO_ACCESS", // callers of the service
   "GHPO_DAWN", // which WebGPU
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
   "__MINIMATCH_TESTING_PLATFORM__", // globSync of Deno's node:fs, which has minimatch inside

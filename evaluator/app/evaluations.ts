@@ -2,19 +2,26 @@
 // outlives an edge worker's limits and a lost worker loses at most the samples in flight.
 
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
-import { syntheticTask } from "../benchmarks/synthetic.ts";
-import { presets } from "../presets.ts";
-import { type SampleRecord, type SampleRequest, sha256, type Source } from "../sample.ts";
+import { sha256 } from "#shared/tasks/digest.ts";
+import { presets } from "#shared/tasks/protocols.ts";
+import { syntheticTask } from "#shared/tasks/synthetic.ts";
+import type { Task } from "#shared/tasks/task.ts";
+import { requestsOf, type SampleRequest } from "../run/request.ts";
+import { recordOf, type SampleRecord, type Source, UnusableSource } from "../run/source.ts";
+import { scoreTask } from "../scoring/score_task.ts";
+import { averagesOf } from "../scoring/summary.ts";
 import { CheckpointSource, type LocalModel } from "../sources/checkpoint.ts";
 import { OpenAiSource } from "../sources/openai.ts";
-import { averagesOf, summarise } from "../summary.ts";
-import { requestsOf, score, type Task, taskHash } from "../task.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpError } from "./http_error.ts";
 import type { EvaluationRequest } from "./schemas.ts";
 import type { Store } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** How long a sample is left to the request that asks for it, ms: longer than an endpoint may take. */
+const LEASE_MS = 10 * 60_000;
 
 /** How far an evaluation is. */
-export interface Progress {
+export interface EvaluationProgress {
   id: string;
   total: number;
   done: number;
@@ -42,7 +49,7 @@ export async function startEvaluation(
   store: Store,
   request: EvaluationRequest,
   openCheckpoint: OpenCheckpoint,
-): Promise<Progress> {
+): Promise<EvaluationProgress> {
   const model = request.checkpoint === undefined ? null : await openCheckpoint(request.checkpoint);
   const digest = model?.digest ?? null;
   const id = (await sha256(JSON.stringify([request, digest]))).slice(0, 32);
@@ -53,10 +60,10 @@ export async function startEvaluation(
   return await progressOf(store, id);
 }
 
-export async function progressOf(store: Store, id: string): Promise<Progress> {
-  const plan = await load(store, id);
-  const done = plan.requests.filter(({ key }) => plan.samples.has(key)).length;
-  const total = plan.requests.length;
+export async function progressOf(store: Store, id: string): Promise<EvaluationProgress> {
+  const { request } = await specOf(store, id);
+  const total = tasksOf(request).reduce((sum, { problems, samples }) => sum + problems.length * samples, 0);
+  const done = await store.count(`sample/${id}/`);
   return { id, total, done, status: done === total ? "complete" : "running" };
 }
 
@@ -75,12 +82,15 @@ export async function sourceOf(
   }
   const local = await openCheckpoint(checkpoint);
   if (local.digest !== digest) {
-    throw new HttpProblem(409, "The checkpoint has changed since the evaluation began: begin another");
+    throw new HttpError(409, "The checkpoint has changed since the evaluation began: begin another");
   }
   return new CheckpointSource(local, request.seed ?? 0);
 }
 
-/** Asks `source` for up to `count` missing samples. Yields the progress after each batch and the failures. */
+/**
+ * Asks `source` for up to `count` missing samples that no other request is asking for. Yields the progress after each
+ * batch and the failures.
+ */
 export async function* nextSamples(
   store: Store,
   id: string,
@@ -88,48 +98,55 @@ export async function* nextSamples(
   source: Source,
 ): AsyncGenerator<{ event: string; data: unknown }> {
   const plan = await load(store, id);
+  const total = plan.requests.length;
   const missing = plan.requests.filter(({ key }) => !plan.samples.has(key));
+  const now = Date.now();
+  const claim = { group: id, names: missing.map(({ key }) => key), most: count, now, until: now + LEASE_MS };
+  const leased = new Set(await store.lease(claim));
   const stop = new AbortController();
-  let done = plan.requests.length - missing.length;
   try {
-    for await (const events of source.complete(missing.slice(0, count), stop.signal)) {
+    const mine = [];
+    for (const request of missing) {
+      // Another request may have finished it between the look and the lease.
+      if (leased.has(request.key) && await store.get(`sample/${id}/${request.key}`) === null) {
+        mine.push(request);
+      }
+    }
+    for await (const events of source.complete(mine, stop.signal)) {
       const entries: Record<string, string> = {};
       for (const event of events) {
         const { key, benchmark, problem_id, repeat } = event.request;
         if ("failure" in event) {
           yield { event: "failure", data: { benchmark, problem_id, sample: repeat, reason: event.failure } };
-          continue;
-        }
-        const record: SampleRecord = { type: "sample", key, benchmark, problem_id, repeat, ...event.output };
-        entries[`sample/${id}/${key}`] = JSON.stringify(record);
-        done++;
+        } else entries[`sample/${id}/${key}`] = JSON.stringify(recordOf(event.request, event.output));
       }
       if (Object.keys(entries).length > 0) await store.put(entries);
-      yield { event: "progress", data: { done, total: plan.requests.length } };
+      yield { event: "progress", data: { done: await store.count(`sample/${id}/`), total } };
     }
-    const status = done === plan.requests.length ? "complete" : "running";
-    yield { event: "end", data: { id, done, total: plan.requests.length, status } };
+  } catch (error) {
+    if (!(error instanceof UnusableSource)) throw error;
+    yield { event: "stopped", data: { reason: error.message } };
   } finally {
     stop.abort();
+    await store.release(id, [...leased]);
   }
+  const done = await store.count(`sample/${id}/`);
+  yield { event: "end", data: { id, done, total, status: done === total ? "complete" : "running" } };
 }
 
 /** The scores of what is there. Throws 409 before the first sample. */
 export async function resultOf(store: Store, id: string): Promise<EvaluationResult> {
   const plan = await load(store, id);
+  const turns = new Turns();
   const benchmarks = [];
   for (const task of plan.tasks) {
-    const problems = new Map(task.problems.map((problem) => [problem.id, problem]));
-    const scored = plan.requests.filter((request) => request.benchmark === task.name).flatMap(
-      ({ key, problem_id }) => {
-        const sample = plan.samples.get(key);
-        const problem = problems.get(problem_id);
-        return sample && problem ? [{ ...sample, score: score(task, problem, sample.text) }] : [];
-      },
-    );
-    if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
+    const requests = plan.requests.filter(({ benchmark }) => benchmark === task.name);
+    const score = await scoreTask(task, requests, ({ key }) => plan.samples.get(key), {
+      pause: (fuel) => turns.spend(fuel),
+    });
+    if (score) benchmarks.push(score);
   }
-  if (benchmarks.length === 0) throw new HttpProblem(409, "The evaluation has no sample yet");
+  if (benchmarks.length === 0) throw new HttpError(409, "The evaluation has no sample yet");
   const { request, digest, engine } = plan.spec;
   return {
     format_version: 1,
@@ -155,17 +172,15 @@ interface Plan {
 
 async function specOf(store: Store, id: string): Promise<Spec> {
   const text = await store.get(`spec/${id}`);
-  if (text === null) throw new HttpProblem(404, "There is no such evaluation");
+  if (text === null) throw new HttpError(404, "There is no such evaluation");
   return JSON.parse(text) as Spec;
 }
 
-async function load(store: Store, id: string): Promise<Plan> {
-  const spec = await specOf(store, id);
-  const { request, digest } = spec;
+function tasksOf(request: EvaluationRequest): Task[] {
   const { sampling, repeatTemperature } = presets.plain;
   const samples = request.samples ?? 1;
   const temperature = request.temperature ?? (samples > 1 ? repeatTemperature : sampling.temperature);
-  const tasks = request.benchmarks.map((family) =>
+  return request.benchmarks.map((family) =>
     syntheticTask(family, request.problems_seed ?? 1, request.per_level ?? 10, samples, {
       ...sampling,
       temperature,
@@ -173,11 +188,28 @@ async function load(store: Store, id: string): Promise<Plan> {
       max_tokens: request.max_tokens ?? sampling.max_tokens,
     })
   );
+}
+
+async function load(store: Store, id: string): Promise<Plan> {
+  const spec = await specOf(store, id);
+  const { request, digest } = spec;
+  const turns = new Turns();
+  const tasks = tasksOf(request);
   const identity = digest === null
     ? { source: "openai", endpoint: request.endpoint ?? "", model: request.model ?? "" }
     : { source: "checkpoint", sha256: digest };
-  const requests = (await Promise.all(tasks.map((task) => requestsOf(task, identity, request.seed ?? 0))))
-    .flat();
-  const records = (await store.list(`sample/${id}/`)).map((line) => JSON.parse(line) as SampleRecord);
-  return { spec, tasks, requests, samples: new Map(records.map((record) => [record.key, record])) };
+  const requests: SampleRequest[] = [];
+  for (const task of tasks) {
+    for await (const each of requestsOf(task, identity, request.seed ?? 0)) {
+      requests.push(each);
+      await turns.spend(100);
+    }
+  }
+  const samples = new Map<string, SampleRecord>();
+  for (const line of await store.list(`sample/${id}/`)) {
+    const record = JSON.parse(line) as SampleRecord;
+    samples.set(record.key, record);
+    await turns.spend(line.length / 16);
+  }
+  return { spec, tasks, requests, samples };
 }

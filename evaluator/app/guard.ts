@@ -1,15 +1,26 @@
 // What stands between the network and the handlers: who may call, how often, how much, and which endpoints
 // the service itself may be sent to.
 
-import { HttpProblem } from "./problem.ts";
+import { HttpError } from "./http_error.ts";
+import type { Access, AllowedEndpoint } from "./settings.ts";
 
-/** Compares a bearer token in time that does not depend on where the two differ. */
-export async function isAuthorized(header: string | null, token: string): Promise<boolean> {
-  const given = /^Bearer (.+)$/.exec(header ?? "")?.[1] ?? "";
-  const [a, b] = await Promise.all([digest(given), digest(token)]);
-  let difference = 0;
+/** Longer headers are not even hashed. */
+const MAX_HEADER = 4096;
+
+/** Throws 401 unless the header carries the token, compared in time that does not depend on where the two differ. */
+export async function authorize(header: string | null, access: Access): Promise<void> {
+  if (access === "open") return;
+  const challenge = { "www-authenticate": "Bearer" };
+  if (access === "closed") {
+    throw new HttpError(401, "The service is closed as it has no token: its owner must set one", challenge);
+  }
+  const given = header !== null && header.length <= MAX_HEADER
+    ? /^bearer +(\S.*)$/i.exec(header)?.[1]
+    : undefined;
+  const [a, b] = await Promise.all([digest(given ?? ""), digest(access.token)]);
+  let difference = given === undefined ? 1 : 0;
   for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
-  return difference === 0;
+  if (difference !== 0) throw new HttpError(401, "The bearer token is missing or wrong", challenge);
 }
 
 async function digest(text: string): Promise<Uint8Array> {
@@ -18,7 +29,7 @@ async function digest(text: string): Promise<Uint8Array> {
 
 /** Reads a body of at most `limit` bytes, whether or not it states its length. Throws 413 beyond. */
 export async function limitedBody(request: Request, limit: number): Promise<string> {
-  const refuse = () => new HttpProblem(413, `The body must have at most ${limit} bytes`);
+  const refuse = () => new HttpError(413, `The body must have at most ${limit} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw refuse();
   const decoder = new TextDecoder();
   let bytes = 0;
@@ -31,52 +42,53 @@ export async function limitedBody(request: Request, limit: number): Promise<stri
   return text + decoder.decode();
 }
 
-/** A token bucket per caller, in the memory of this isolate: a brake on mistakes, not a security control. */
+/**
+ * A token bucket in the memory of this isolate. It counts callers that were let in, who share one token and so one
+ * bucket: a brake on mistakes, not a security control, and always as small as it is now.
+ */
 export class RateLimiter {
   readonly #perMinute: number;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  #tokens: number;
+  #at: number | null = null;
 
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
+    this.#tokens = perMinute;
   }
 
   /** Takes one token. Throws 429 with the seconds to wait when there is none. */
-  take(caller: string, now = Date.now()): void {
-    const bucket = this.#buckets.get(caller) ?? { tokens: this.#perMinute, at: now };
-    bucket.tokens = Math.min(this.#perMinute, bucket.tokens + (now - bucket.at) / 60_000 * this.#perMinute);
-    bucket.at = now;
-    this.#buckets.set(caller, bucket);
-    if (this.#buckets.size > 10_000) this.#buckets.delete(this.#buckets.keys().next().value as string);
-    if (bucket.tokens < 1) {
-      const wait = Math.ceil((1 - bucket.tokens) / this.#perMinute * 60);
-      throw new HttpProblem(429, `At most ${this.#perMinute} requests a minute are served`, {
+  take(now = Date.now()): void {
+    const passed = now - (this.#at ?? now);
+    this.#tokens = Math.min(this.#perMinute, this.#tokens + passed / 60_000 * this.#perMinute);
+    this.#at = now;
+    if (this.#tokens < 1) {
+      const wait = Math.ceil((1 - this.#tokens) / this.#perMinute * 60);
+      throw new HttpError(429, `At most ${this.#perMinute} requests a minute are served`, {
         "retry-after": String(wait),
       });
     }
-    bucket.tokens--;
+    this.#tokens--;
   }
 }
 
 /**
- * The endpoint's normalised address if it is on the allow-list, whose entries are address prefixes such as
- * `https://api.example.com/v1`. Throws 403 otherwise: the service never calls an address of the caller's choice.
+ * The endpoint's normalised address if it is on the allow-list of address prefixes. Throws 403 otherwise: the service
+ * never calls an address of the caller's choice.
  */
-export function allowedEndpoint(address: string, allowed: readonly string[]): string {
+export function allowedEndpoint(address: string, allowed: readonly AllowedEndpoint[]): string {
   const url = new URL(address);
   const path = url.pathname.replace(/\/+$/, "");
   const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  const listed = allowed.some((entry) => {
-    const known = new URL(entry);
-    const prefix = known.pathname.replace(/\/+$/, "");
-    return url.origin === known.origin && (path === prefix || path.startsWith(`${prefix}/`));
-  });
-  if (!plain || !listed || !/^https?:$/.test(url.protocol)) {
-    throw new HttpProblem(403, "The endpoint is not on this service's list of allowed endpoints");
+  const listed = allowed.some((known) =>
+    url.origin === known.origin && (path === known.path || path.startsWith(`${known.path}/`))
+  );
+  if (!plain || !listed) {
+    throw new HttpError(403, "The endpoint is not on this service's list of allowed endpoints");
   }
   return url.origin + path;
 }
 
 /** The answer to a checkpoint that is not on the allow-list. */
 export function refuseCheckpoint(): never {
-  throw new HttpProblem(403, "The checkpoint is not on this service's list of allowed checkpoints");
+  throw new HttpError(403, "The checkpoint is not on this service's list of allowed checkpoints");
 }

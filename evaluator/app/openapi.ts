@@ -4,7 +4,7 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
-import { TITLES } from "./problem.ts";
+import { TITLES } from "./http_error.ts";
 import {
   ChunkRequest,
   EvaluationRequest,
@@ -95,8 +95,14 @@ export function operationsAt(pathname: string): Operation[] {
   });
 }
 
-/** The OpenAPI 3.1 document. */
+let document: Record<string, unknown> | undefined;
+
+/** The OpenAPI 3.1 document, made once. */
 export function openApi(): Record<string, unknown> {
+  return document ??= makeDocument();
+}
+
+function makeDocument(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (
     const { method, path, summary, request, rule, response, media = "application/json", open } of operations

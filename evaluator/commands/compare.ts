@@ -3,8 +3,8 @@
 import { readJson } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type EvaluationResult, EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
-import { compareResults, type Comparison } from "../compare.ts";
-import { formatTable } from "../table.ts";
+import { compareResults, type Comparison } from "../scoring/comparison.ts";
+import { formatTable } from "../scoring/table.ts";
 
 /** Runs the command and returns its exit code: 1 when a benchmark fell by more than `maxRegression`. */
 export function compare(

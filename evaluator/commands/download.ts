@@ -5,8 +5,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import type { Benchmark, DataFile } from "../benchmarks/benchmark.ts";
-import { benchmarks } from "../benchmarks/index.ts";
+import type { Benchmark, DataFile } from "#shared/tasks/benchmark.ts";
+import { benchmarks } from "#shared/tasks/index.ts";
 
 /** Runs the command for comma-separated names. */
 export async function download(names: string, options: { data: string }): Promise<void> {

@@ -1,19 +1,27 @@
 // `evaluate`: asks a source the questions of some benchmarks, un-hinted, journals every answer, scores them
 // and writes the result. After Ctrl-C or a kill, the same command continues where it ended.
 
+import { dirname } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import {
+  type BenchmarkScore,
+  EvaluationResultSchema,
+  type EvaluationRow,
+} from "#shared/schemas/evaluation.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { EvaluationResultSchema, type EvaluationRow } from "#shared/schemas/evaluation.ts";
-import { Journal } from "../journal.ts";
-import { run } from "../run.ts";
-import type { SampleRequest } from "../sample.ts";
-import { averagesOf, summarise } from "../summary.ts";
-import { evaluationTable } from "../table.ts";
-import { requestsOf, type Task, taskHash } from "../task.ts";
+import type { Task } from "#shared/tasks/task.ts";
+import { Journal } from "../run/journal.ts";
+import { requestsOf, type SampleRequest, taskHash } from "../run/request.ts";
+import { run, type RunProgress } from "../run/run.ts";
+import type { SampleRecord } from "../run/source.ts";
+import { scoreTask } from "../scoring/score_task.ts";
+import { averagesOf } from "../scoring/summary.ts";
+import { evaluationTable } from "../scoring/table.ts";
+import { writeBatch } from "./batch.ts";
 import { type EvaluateOptions, readEvaluateOptions } from "./options.ts";
-import { exitCode, repeatsItself, showProgress } from "./outcome.ts";
-import { rowsOf, scoreAll } from "./rows.ts";
-import { openSource } from "./source.ts";
+import { exitCode, showProgress, warnings } from "./outcome.ts";
+import { RowFile } from "./row_file.ts";
+import { type OpenedSource, openSource } from "./source.ts";
 import { buildTasks } from "./tasks.ts";
 
 /** Runs the command and returns its exit code. Progress goes to stderr, the result to stdout. */
@@ -23,66 +31,147 @@ export async function evaluate(raw: unknown): Promise<number> {
   const tasks = await buildTasks(options);
   if (options.dryRun) return printPrompts(tasks);
   const seed = options.seed ?? 0;
+  if (options.batchOut !== undefined) return await writeBatch(options, options.batchOut, tasks, seed);
   const opened = await openSource(options, tasks, seed);
-  const paths = pathsOf(options);
-  if (options.out) Deno.mkdirSync(directoryOf(options.out), { recursive: true });
-  using _temporary = options.out || options.journal ? null : removeLater(paths.journal);
-  using journal = Journal.open(paths.journal);
-  if (journal.isEmpty) journal.append([await header(opened.source.identity, tasks)]);
-
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
-  const requests = new Map<Task, SampleRequest[]>();
-  for (const task of tasks) requests.set(task, await requestsOf(task, opened.source.identity, seed));
-  const progress = await run(
-    opened.source,
-    [...requests.values()].flat(),
-    journal,
-    stop.signal,
-    showProgress(),
-  );
-  Deno.removeSignalListener("SIGINT", onInterrupt);
-  opened.close();
-
-  const rows: EvaluationRow[] = [];
-  const benchmarks = [];
-  for (const [task, asked] of requests) {
-    const scored = scoreAll(task, asked, journal);
-    for (const row of rowsOf(task, scored)) rows.push(row); // spread, a million rows would overflow the stack
-    if (scored.length > 0) benchmarks.push(summarise(task, await taskHash(task), scored));
-    if (repeatsItself(task, scored)) {
-      console.error(
-        `warning: all samples of each ${task.name} problem are alike: the server seems to ignore the seed`,
-      );
+  try {
+    if (options.out) Deno.mkdirSync(dirname(options.out), { recursive: true });
+    using answers = await collect(options, opened, tasks, seed, stop.signal);
+    const { progress } = answers;
+    const rows = options.out ? new RowFile(pathsOf(options).rows) : null;
+    const kept: EvaluationRow[] = [];
+    const onRow = (row: EvaluationRow): void =>
+      rows ? rows.write(row) : void (options.json && kept.push(row));
+    const benchmarks: BenchmarkScore[] = [];
+    try {
+      for (const task of tasks) {
+        const scored = await scoreTask(task, requestsOf(task, opened.identity, seed), answers.find, {
+          onRow,
+        });
+        if (scored) benchmarks.push(scored);
+      }
+    } catch (error) {
+      rows?.discard();
+      throw error;
     }
+    if (benchmarks.length === 0) {
+      rows?.discard();
+      const [reason = "the run was stopped"] = [progress.stopped, ...progress.reasons.keys()].filter((why) =>
+        why !== null
+      );
+      throw new Error(`Cannot score as no sample is finished: ${reason}`);
+    }
+    const found = benchmarks.reduce(
+      (sum, { problems }) => sum + problems.reduce((n, p) => n + p.samples, 0),
+      0,
+    );
+    const missing = progress.total - found;
+    const duration_s = (performance.now() - started) / 1000;
+    const result = parse(EvaluationResultSchema, {
+      format_version: 1,
+      model: opened.model,
+      model_sha256: opened.digest,
+      source: opened.kind,
+      seed,
+      problems_seed: tasks.some((task) => task.checkTrace) ? options.problemsSeed ?? 1 : null,
+      complete: missing === 0,
+      benchmarks,
+      ...averagesOf(benchmarks),
+      rows: options.out ? pathsOf(options).rows : kept,
+      run: {
+        created_at: new Date().toISOString(),
+        duration_s,
+        engine: opened.engine,
+        ...usageOf(options, benchmarks, progress, duration_s),
+      },
+    }, "the evaluation result");
+    rows?.finish();
+    if (options.out) writeFileAtomic(options.out, JSON.stringify(result, null, 2) + "\n");
+    console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
+    for (const warning of benchmarks.flatMap(warnings)) console.error(warning);
+    if (options.out) {
+      console.error(`Wrote ${options.out}; see every answer with: evaluate report ${options.out}`);
+    }
+    return exitCode(options, result, missing, progress, stop.signal.aborted);
+  } finally {
+    Deno.removeSignalListener("SIGINT", onInterrupt);
+    opened.close();
   }
-  if (benchmarks.length === 0) {
-    throw new Error(`Cannot score as no sample is finished: ${progress.reason ?? "the run was stopped"}`);
+}
+
+/** The answers of a run, to be looked up by request. */
+interface Answers extends Disposable {
+  find(request: SampleRequest): SampleRecord | undefined;
+  progress: RunProgress;
+}
+
+/** Asks for what the journal lacks; a file of completions is only looked up. */
+async function collect(
+  options: EvaluateOptions,
+  { answers, identity }: OpenedSource,
+  tasks: readonly Task[],
+  seed: number,
+  signal: AbortSignal,
+): Promise<Answers> {
+  const total = tasks.reduce((sum, task) => sum + task.problems.length * task.samples, 0);
+  if ("completions" in answers) {
+    const { completions } = answers;
+    const progress: RunProgress = {
+      ...{ done: 0, failed: 0, total, answered: 0, tokens: 0, promptTokens: 0 },
+      reasons: new Map(),
+      stopped: null,
+    };
+    const find = (request: SampleRequest): SampleRecord | undefined => {
+      const record = completions.get(request);
+      if (record) return record;
+      const reason = completions.reasonFor(request);
+      progress.reasons.set(reason, (progress.reasons.get(reason) ?? 0) + 1);
+      return undefined;
+    };
+    return { find, progress, [Symbol.dispose]: () => {} };
   }
-  const result = parse(EvaluationResultSchema, {
-    format_version: 1,
-    model: opened.model,
-    model_sha256: opened.digest,
-    source: opened.kind,
-    seed,
-    problems_seed: tasks.some((task) => task.checkTrace) ? options.problemsSeed ?? 1 : null,
-    complete: progress.done === progress.total,
-    benchmarks,
-    ...averagesOf(benchmarks),
-    rows: options.out ? paths.rows : rows,
-    run: {
-      created_at: new Date().toISOString(),
-      duration_s: (performance.now() - started) / 1000,
-      engine: opened.engine,
-    },
-  }, "the evaluation result");
-  if (options.out) {
-    writeFileAtomic(paths.rows, rows.map((row) => JSON.stringify(row) + "\n").join(""));
-    writeFileAtomic(options.out, JSON.stringify(result, null, 2) + "\n");
+  const temporary = !options.out && !options.journal;
+  const path = pathsOf(options).journal;
+  const journal = Journal.open(path);
+  try {
+    if (journal.isEmpty) journal.append([await header(identity, tasks)]);
+    const requests = requestsOfAll(tasks, identity, seed);
+    const progress = await run(answers.source, requests, total, journal, signal, showProgress());
+    const dispose = (): void => {
+      journal[Symbol.dispose]();
+      if (temporary) Deno.removeSync(path);
+    };
+    return { find: ({ key }) => journal.get(key), progress, [Symbol.dispose]: dispose };
+  } catch (error) {
+    journal[Symbol.dispose]();
+    if (temporary) Deno.removeSync(path);
+    throw error;
   }
-  console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
-  return exitCode(options, result, progress, stop.signal.aborted);
+}
+
+async function* requestsOfAll(tasks: readonly Task[], identity: Record<string, string>, seed: number) {
+  for (const task of tasks) yield* requestsOf(task, identity, seed);
+}
+
+/** Tokens, throughput of this session and the price, as far as the source counts tokens. */
+function usageOf(
+  { price }: EvaluateOptions,
+  benchmarks: readonly BenchmarkScore[],
+  { tokens, answered }: RunProgress,
+  seconds: number,
+) {
+  const sum = (counts: (number | null)[]): number | null =>
+    counts.includes(null) ? null : counts.reduce<number>((total, count) => total + (count ?? 0), 0);
+  const prompt = sum(benchmarks.map((benchmark) => benchmark.prompt_tokens));
+  const generated = sum(benchmarks.map((benchmark) => benchmark.generated_tokens));
+  return {
+    ...(answered > 0 && tokens > 0 ? { tokens_per_second: tokens / seconds } : {}),
+    ...(price && prompt !== null && generated !== null
+      ? { cost: (prompt * price[0] + generated * price[1]) / 1e6 }
+      : {}),
+  };
 }
 
 async function header(identity: Record<string, string>, tasks: readonly Task[]) {
@@ -97,23 +186,16 @@ async function header(identity: Record<string, string>, tasks: readonly Task[]) 
   };
 }
 
+let temporaryJournal: string | undefined;
+
 /** The journal and rows are next to the result; without one, the journal is a temporary file. */
 function pathsOf(options: EvaluateOptions): { journal: string; rows: string } {
   const stem = options.out?.replace(/\.json$/, "");
   return {
     journal: options.journal ??
-      (stem ? `${stem}.journal.jsonl` : Deno.makeTempFileSync({ suffix: ".jsonl" })),
+      (stem ? `${stem}.journal.jsonl` : temporaryJournal ??= Deno.makeTempFileSync({ suffix: ".jsonl" })),
     rows: `${stem}.rows.jsonl`,
   };
-}
-
-/** Removes a file at the end of the scope. */
-function removeLater(path: string): Disposable {
-  return { [Symbol.dispose]: () => Deno.removeSync(path) };
-}
-
-function directoryOf(path: string): string {
-  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
 }
 
 function printPrompts(tasks: readonly Task[]): number {
@@ -121,7 +203,7 @@ function printPrompts(tasks: readonly Task[]): number {
     const [first] = task.problems;
     if (!first) continue;
     console.log(
-      `${task.name}: ${task.problems.length} problems, ${task.samples} samples each, ${
+      `${task.name}: ${task.problems.length} problems, ${task.samples} samples each, grader ${task.verify}, ${
         JSON.stringify(task.sampling)
       }`,
     );

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { toInspect, toLmEval } from "../export.ts";
+import { toInspect, toLmEval } from "../export/lm_eval.ts";
 import { readRun } from "./report.ts";
 
 /** Runs the command. */

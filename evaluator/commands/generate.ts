@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, positiveCount, seed } from "#shared/schemas/values.ts";
-import { openCheckpoint } from "../engine.ts";
-import type { Prompt } from "../sample.ts";
+import { openCheckpoint } from "../sources/local_model.ts";
+import type { Prompt } from "#shared/tasks/task.ts";
 import type { LocalModel } from "../sources/checkpoint.ts";
 
 const number = v.pipe(v.string(), v.transform(Number));

@@ -1,7 +1,7 @@
 // `benchmarks`: what can be evaluated and where its data comes from.
 
-import { benchmarks } from "../benchmarks/index.ts";
-import { FAMILIES } from "../benchmarks/synthetic.ts";
+import { benchmarks } from "#shared/tasks/index.ts";
+import { FAMILIES } from "#shared/tasks/synthetic.ts";
 
 /** Prints the benchmarks. */
 export function list(options: { json?: boolean }): void {

@@ -1,10 +1,10 @@
 // `probe`: whether a model knows the questions of the benchmarks by heart.
 
-import { Journal } from "../journal.ts";
-import { probeResult, probeTask } from "../probe.ts";
-import { run } from "../run.ts";
-import { formatScore, formatTable, percent } from "../table.ts";
-import { requestsOf } from "../task.ts";
+import { Journal } from "../run/journal.ts";
+import { probeResult, probeTask } from "../scoring/probe.ts";
+import { run } from "../run/run.ts";
+import { formatScore, formatTable, percent } from "../scoring/table.ts";
+import { requestsOf, type SampleRequest } from "../run/request.ts";
 import { readEvaluateOptions } from "./options.ts";
 import { openSource } from "./source.ts";
 import { buildTasks } from "./tasks.ts";
@@ -18,14 +18,19 @@ export async function probe({ share: rawShare, ...raw }: { share: string }): Pro
   const options = readEvaluateOptions(raw);
   const tasks = (await buildTasks(options)).map((task) => probeTask(task, share));
   const opened = await openSource(options, tasks, 0);
+  if (!("source" in opened.answers)) throw new TypeError("Cannot probe a file of completions: pass --model");
+  const { source } = opened.answers;
   const path = options.journal ?? Deno.makeTempFileSync({ suffix: ".jsonl" });
   const results = [];
   let failed = 0;
   try {
     using journal = Journal.open(path);
     for (const task of tasks) {
-      const requests = await requestsOf(task, opened.source.identity, 0);
-      failed += (await run(opened.source, requests, journal, new AbortController().signal)).failed;
+      const requests: SampleRequest[] = [];
+      for await (const request of requestsOf(task, opened.identity, 0)) requests.push(request);
+      const progress = await run(source, requests, requests.length, journal, new AbortController().signal);
+      if (progress.stopped !== null) throw new Error(`Cannot probe: ${progress.stopped}`);
+      failed += progress.failed;
       const written = new Map(requests.flatMap(({ key, problem_id }) => {
         const sample = journal.get(key);
         return sample ? [[problem_id, sample.text] as const] : [];

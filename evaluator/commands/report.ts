@@ -5,7 +5,7 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { EvaluationRowSchema } from "#shared/schemas/evaluation.ts";
-import { comparisonPage, type ReportedRun, reportPage } from "../report.ts";
+import { comparisonPage, type ReportedRun, reportPage } from "../report/report.ts";
 import { readResult } from "./compare.ts";
 
 /** Runs the command. */

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { FileStore } from "../app/file_store.ts";
+import { DEFAULT_BODY_BYTES, DEFAULT_REQUESTS, parseEndpoints } from "../app/settings.ts";
 import { MemoryStore } from "../app/store.ts";
 import { createHandler } from "../app.ts";
 import { servedCheckpoints } from "./served_checkpoints.ts";
@@ -25,8 +26,8 @@ type Handler = (request: Request) => Promise<Response>;
 
 /** Starts the server; it runs until it is stopped. Throws without a token unless that was asked for. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const token = process.env["GHPO_TOKEN"] ?? null;
-  if (token === null && !options.open) {
+  const token = process.env["GHPO_TOKEN"]?.trim() ?? "";
+  if (token === "" && !options.open) {
     throw new Error("Cannot serve without a token: set GHPO_TOKEN, or pass --open to serve everybody");
   }
   const port = Number(options.port);
@@ -40,11 +41,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   const handler = createHandler({
     store: options.store === undefined ? new MemoryStore() : new FileStore(options.store),
-    token: options.open ? null : token,
-    endpoints: listed(options.endpoints),
+    access: options.open ? "open" : { token },
+    endpoints: parseEndpoints(options.endpoints ?? "", "--endpoints"),
     openCheckpoint: servedCheckpoints(checkpoints),
-    maxBodyBytes: 4_000_000,
-    requestsPerMinute: 60_000,
+    maxBodyBytes: DEFAULT_BODY_BYTES,
+    requestsPerMinute: DEFAULT_REQUESTS,
   });
   const announce = (port: number): void =>
     console.error(`Serving at http://${options.host}:${port}, documented at /docs`);

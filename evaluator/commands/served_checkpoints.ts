@@ -3,7 +3,7 @@
 
 import type { OpenCheckpoint } from "../app/evaluations.ts";
 import { refuseCheckpoint } from "../app/guard.ts";
-import { openCheckpoint, type OpenedModel } from "../engine.ts";
+import { openCheckpoint, type OpenedModel } from "../sources/local_model.ts";
 
 /** A function that opens the listed directories, each by its name as it was listed, and refuses all others. */
 export function servedCheckpoints(directories: readonly string[]): OpenCheckpoint {

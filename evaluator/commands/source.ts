@@ -1,17 +1,21 @@
 // Opens the source of completions that the flags name.
 
-import { readText } from "#shared/io/files.ts";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileEntry } from "#shared/io/hash.ts";
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
-import { sha256, type Source } from "../sample.ts";
+import type { Task } from "#shared/tasks/task.ts";
+import type { Source } from "../run/source.ts";
 import { CheckpointSource } from "../sources/checkpoint.ts";
-import { CompletionsSource } from "../sources/completions.ts";
+import { Completions } from "../sources/completions.ts";
 import { OpenAiSource } from "../sources/openai.ts";
-import type { Task } from "../task.ts";
+import { identityOf, type RequestStyle } from "../sources/openai_request.ts";
 import type { EvaluateOptions } from "./options.ts";
 
-/** A source with what the result says about it. */
+/** What answers, with what the result says about it: a source to ask, or answers that are already there. */
 export interface OpenedSource {
-  source: Source;
+  answers: { source: Source } | { completions: Completions };
+  identity: Record<string, string>;
   kind: EvaluationResult["source"];
   model: string;
   digest: string | null;
@@ -25,18 +29,7 @@ export async function openSource(
   tasks: Task[],
   seed: number,
 ): Promise<OpenedSource> {
-  if (options.completions !== undefined) {
-    const text = readText(options.completions);
-    const digest = await sha256(text);
-    const source = new CompletionsSource(options.completions, digest, text);
-    for (const task of tasks) {
-      if (options.samples !== undefined) continue;
-      const counts = task.problems.map((problem) => source.samplesOf(task.name, problem.id));
-      task.samples = Math.max(1, ...counts);
-    }
-    const model = options.model ?? options.completions;
-    return { source, kind: "completions", model, digest, engine: null, close: () => {} };
-  }
+  if (options.completions !== undefined) return openCompletions(options, options.completions, tasks);
   const model = options.model as string;
   if (options.endpoint !== undefined) {
     const source = new OpenAiSource({
@@ -47,19 +40,94 @@ export async function openSource(
       timeoutMs: (options.timeout ?? 600) * 1000,
       attempts: options.attempts ?? 6,
       stream: options.stream,
+      ...styleOf(options),
     });
-    return { source, kind: "openai", model, digest: null, engine: null, close: () => {} };
+    const { identity } = source;
+    return {
+      answers: { source },
+      identity,
+      kind: "openai",
+      model,
+      digest: null,
+      engine: null,
+      close: () => {},
+    };
+  }
+  if (!existsSync(model) && /^[\w.-]+(?:\/[\w.-]+)?$/.test(model)) {
+    throw new Error(
+      `Cannot read ${model} as it does not exist: --model is a checkpoint directory, or with --endpoint a server's model`,
+    );
+  }
+  for (const { sampling } of tasks) {
+    if (sampling.top_p === 1 || sampling.temperature === 0) continue;
+    throw new RangeError(
+      `Cannot sample from a checkpoint as top_p must be 1: current value is ${sampling.top_p}; ` +
+        "pass --top-p 1, or --preset ghpo-paper",
+    );
   }
   // Imported late: scoring a file needs no WebGPU.
-  const { openCheckpoint } = await import("../engine.ts");
-  const local = await openCheckpoint(model, { adapter: options.adapter });
+  const { openCheckpoint } = await import("../sources/local_model.ts");
+  const local = await openCheckpoint(model, { adapter: options.adapter, enableThinking: options.enableThinking });
   if (local.notice) console.error(local.notice);
+  const most = Math.max(...tasks.map(({ sampling }) => sampling.max_tokens));
+  if (most >= local.context.tokens) {
+    console.error(
+      `note: answers end at the model's ${local.context.name} of ${local.context.tokens} tokens, prompt included`,
+    );
+  }
+  const source = new CheckpointSource(local, seed);
   return {
-    source: new CheckpointSource(local, seed),
+    answers: { source },
+    identity: source.identity,
     kind: "checkpoint",
     model,
     digest: local.digest,
     engine: local.engine,
     close: () => local.close(),
+  };
+}
+
+function openCompletions(options: EvaluateOptions, path: string, tasks: Task[]): OpenedSource {
+  const completions = new Completions(path, tasks);
+  const { sha256: digest } = fileEntry(dirname(path), path.slice(path.lastIndexOf("/") + 1));
+  for (const task of tasks) {
+    if (options.samples !== undefined) continue;
+    task.samples = task.problems.reduce(
+      (most, { id }) => Math.max(most, completions.samplesOf(task.name, id)),
+      1,
+    );
+  }
+  const model = options.model ?? path;
+  return {
+    answers: { completions },
+    identity: completions.isBatch
+      ? batchIdentity(model, options)
+      : { source: "completions", model: path, sha256: digest },
+    kind: "completions",
+    model,
+    digest,
+    engine: null,
+    close: () => completions[Symbol.dispose](),
+  };
+}
+
+/** The identity under which a batch's requests are made and its answers are found again. */
+export function batchIdentity(model: string, options: EvaluateOptions): Record<string, string> {
+  return { source: "openai batch", model, ...identityOf(styleOf(options)) };
+}
+
+/** How requests are sent, by the flags. */
+export function styleOf(options: EvaluateOptions): RequestStyle {
+  const { reasoningEffort, enableThinking, extraBody = {} } = options;
+  return {
+    omit: options.omit ?? [],
+    extraBody: {
+      ...(reasoningEffort === undefined ? {} : { reasoning_effort: reasoningEffort }),
+      ...(enableThinking === undefined ? {} : { chat_template_kwargs: { enable_thinking: enableThinking } }),
+      ...extraBody,
+    },
+    headers: options.header ?? {},
+    maxCompletionTokens: options.maxCompletionTokens !== undefined,
+    ...(options.azureApiVersion === undefined ? {} : { azureApiVersion: options.azureApiVersion }),
   };
 }

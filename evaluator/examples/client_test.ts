@@ -10,7 +10,7 @@ describe("typed client", () => {
   it("verifies, scores and is refused without its token", async () => {
     const settings = {
       store: new MemoryStore(),
-      token: "t",
+      access: { token: "t" },
       endpoints: [],
       maxBodyBytes: 10_000,
       requestsPerMinute: 60,

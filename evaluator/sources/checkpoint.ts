@@ -3,7 +3,9 @@
 
 import type { Context } from "#shared/engine/model/context.ts";
 import { hashText } from "#shared/problems/rng.ts";
-import type { SampleEvent, SampleRequest, Source } from "../sample.ts";
+import { endOf } from "../scoring/read.ts";
+import type { Requests, SampleRequest } from "../run/request.ts";
+import type { SampleEvent, Source } from "../run/source.ts";
 
 /** One generated completion: its own tokens only, the end-of-sequence token included when sampled. */
 export interface Generated {
@@ -46,13 +48,12 @@ export class CheckpointSource implements Source {
    * one are generated again and the known ones dropped: the sampling key names the problem, and the
    * engine counts samples from zero.
    */
-  async *complete(requests: readonly SampleRequest[], signal: AbortSignal): AsyncIterable<SampleEvent[]> {
-    const groups: Group[] = [];
-    const tooLong: SampleEvent[] = [];
-    for (
-      const [, group] of Map.groupBy(requests, (request) => `${request.benchmark}\n${request.problem_id}`)
-    ) {
-      const { prompt, sampling } = group[0] as SampleRequest;
+  async *complete(requests: Requests, signal: AbortSignal): AsyncIterable<SampleEvent[]> {
+    // Sampling options belong to a whole call of the engine, so only like problems share one.
+    const waiting = new Map<string, { groups: Group[]; rows: number }>();
+    for await (const requested of problemsOf(requests)) {
+      if (signal.aborted) return;
+      const { prompt, sampling } = requested[0] as SampleRequest;
       if (sampling.top_p < 1 && sampling.temperature > 0) {
         throw new RangeError(
           `Cannot sample from a checkpoint as top_p must be 1: current value is ${sampling.top_p}; pass --top-p 1`,
@@ -61,29 +62,24 @@ export class CheckpointSource implements Source {
       const prompt_ids = this.#model.encode(prompt);
       const { tokens, name } = this.#model.context;
       const room = tokens - prompt_ids.length;
-      if (room > 0) {
-        groups.push({
-          requests: group,
-          prompt_ids,
-          max_tokens: Math.min(sampling.max_tokens, room),
-        });
-      } else {
+      if (room <= 0) {
         const failure = `the prompt has ${prompt_ids.length} tokens, the model's ${name} ${tokens}`;
-        tooLong.push(...group.map((request) => ({ request, failure })));
+        yield requested.map((request) => ({ request, failure }));
+        continue;
       }
+      const max_tokens = Math.min(sampling.max_tokens, room);
+      const kind = `${max_tokens} ${sampling.temperature}`;
+      const batch = waiting.get(kind) ?? { groups: [], rows: 0 };
+      waiting.set(kind, batch);
+      batch.groups.push({ requests: requested, prompt_ids, max_tokens });
+      batch.rows += samplesOf(requested);
+      if (batch.rows < BATCH) continue;
+      waiting.delete(kind);
+      yield await this.#batch(batch.groups);
     }
-    if (tooLong.length > 0) yield tooLong;
-    // Sampling options belong to a whole call of the engine, so only like problems share one.
-    const alike = Map.groupBy(groups, (g) => `${g.max_tokens} ${g.requests[0]?.sampling.temperature}`);
-    for (const [, set] of alike) {
-      for (let start = 0; start < set.length && !signal.aborted;) {
-        let end = start;
-        for (let rows = 0; end < set.length && rows < BATCH; end++) {
-          rows += samplesOf(set[end]?.requests ?? []);
-        }
-        yield await this.#batch(set.slice(start, end));
-        start = end;
-      }
+    for (const { groups } of waiting.values()) {
+      if (signal.aborted) return;
+      yield await this.#batch(groups);
     }
   }
 
@@ -104,15 +100,45 @@ export class CheckpointSource implements Source {
       requests.map((request): SampleEvent => {
         const generated = outputs[i]?.[request.repeat];
         if (!generated) throw new Error(`Cannot read sample ${request.repeat} as the engine returned fewer`);
+        requireNumbers(generated);
+        const text = this.#model.decode(generated.ids);
+        const stopped = endOf(text, request.sampling.stop) < text.length;
         const output = {
-          text: this.#model.decode(generated.ids),
-          finish_reason: generated.finish_reason,
+          text,
+          finish_reason: stopped ? "stop" as const : generated.finish_reason,
+          prompt_tokens: groups[i]?.prompt_ids.length ?? 0,
           tokens: generated.ids.length,
           attempts: 1,
           latency_ms: null,
         };
         return { request, output };
       })
+    );
+  }
+}
+
+/** Consecutive requests of one problem together. */
+async function* problemsOf(requests: Requests): AsyncGenerator<SampleRequest[]> {
+  let group: SampleRequest[] = [];
+  for await (const request of requests) {
+    const [first] = group;
+    if (first && (first.problem_id !== request.problem_id || first.benchmark !== request.benchmark)) {
+      yield group;
+      group = [];
+    }
+    group.push(request);
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Weights that hold NaN still give tokens, all alike: such answers are not the model's. */
+function requireNumbers({ logprobs }: Generated): void {
+  for (let i = 0; i < logprobs.length; i++) {
+    if (Number.isFinite(logprobs[i])) continue;
+    throw new Error(
+      `Cannot evaluate the checkpoint as its log-probabilities must be finite: current value is ${
+        logprobs[i]
+      }; its weights hold NaN or overflow`,
     );
   }
 }

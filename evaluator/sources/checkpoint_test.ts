@@ -2,7 +2,8 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { SampleEvent, SampleRequest } from "../sample.ts";
+import type { SampleRequest } from "../run/request.ts";
+import type { SampleEvent } from "../run/source.ts";
 import { CheckpointSource, type LocalModel } from "./checkpoint.ts";
 
 class FakeModel implements LocalModel {

@@ -5,9 +5,10 @@ import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { syntheticTask } from "../benchmarks/synthetic.ts";
-import type { SampleOutput } from "../sample.ts";
-import { requestsOf, type Task } from "../task.ts";
+import { syntheticTask } from "#shared/tasks/synthetic.ts";
+import type { SampleOutput } from "../run/source.ts";
+import type { Task } from "#shared/tasks/task.ts";
+import { requestsOf } from "../run/request.ts";
 import { OpenAiSource } from "./openai.ts";
 
 const folder = fileURLToPath(import.meta.resolve("../../.cache/llama"));
@@ -41,7 +42,7 @@ describe("endpoint source against llama.cpp", { skip: missing }, () => {
   async function ask(stream: boolean, temperature: number, seed = 0): Promise<SampleOutput[]> {
     const sampling = { temperature, top_p: 1, max_tokens: 24, stop: [] };
     const task: Task = { ...syntheticTask("chain", 1, 1), samples: 1, sampling };
-    const requests = (await requestsOf(task, { source: "test" }, seed)).slice(0, 3);
+    const requests = (await Array.fromAsync(requestsOf(task, { source: "test" }, seed))).slice(0, 3);
     requests.push({ ...requests[0]!, key: "short", sampling: { ...sampling, max_tokens: 3 } });
     const source = new OpenAiSource({
       ...{ endpoint, model: "any", concurrency: 4, timeoutMs: 120_000, attempts: 2, stream },

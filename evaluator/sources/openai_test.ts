@@ -3,7 +3,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { Random } from "#shared/problems/rng.ts";
-import type { SampleEvent, SampleRequest } from "../sample.ts";
+import type { SampleRequest } from "../run/request.ts";
+import type { SampleEvent } from "../run/source.ts";
 import { type Fault, startEndpoint, startFaultyProxy } from "../testing/endpoint.ts";
 import { type OpenAiOptions, OpenAiSource } from "./openai.ts";
 import { backoffMs, Limiter, retryAfterMs } from "./pacing.ts";
@@ -66,16 +67,21 @@ describe("openai source", () => {
     });
   }
 
-  it("reports a refused request after one attempt, without the key", async () => {
+  it("stops after one request that a wrong key refuses, without the key in its words", async () => {
+    let asked = 0;
     const stop = new AbortController();
     const server = Deno.serve(
       { port: 0, hostname: "127.0.0.1", signal: stop.signal, onListen() {} },
-      (incoming) => new Response(`bad key ${incoming.headers.get("authorization")}`, { status: 401 }),
+      (
+        incoming,
+      ) => (asked++, new Response(`bad key ${incoming.headers.get("authorization")}`, { status: 401 })),
     );
     const endpoint = `http://127.0.0.1:${server.addr.port}/v1`;
-    const [event] = await all({ ...settings, endpoint, apiKey: "sk-secret" }, 1);
-    assert.ok(event && "failure" in event);
-    assert.equal(event.failure, "the endpoint answers 401: bad key Bearer [key]");
+    await assert.rejects(all({ ...settings, endpoint, apiKey: "sk-secret" }, 50), {
+      name: "UnusableSource",
+      message: "the endpoint answers 401: bad key Bearer [key]; the key comes from OPENAI_API_KEY",
+    });
+    assert.equal(asked, 1);
     stop.abort();
     await server.finished;
   });
@@ -105,17 +111,59 @@ describe("openai source", () => {
 });
 
 describe("pacing", () => {
-  it("grows by one, halves once a burst of rejections, and stays within its bounds", () => {
+  /** Takes all turns that there are. */
+  async function fill(limiter: Limiter): Promise<void> {
+    for (let i = limiter.limit; i > 0; i--) await limiter.acquire();
+  }
+
+  it("starts at what was asked, halves once a burst of rejections, grows again and stays within its bounds", async () => {
     const limiter = new Limiter(8);
-    assert.equal(limiter.limit, 4);
-    for (let i = 0; i < 100; i++) limiter.succeeded();
+    assert.equal(limiter.limit, 1);
+    limiter.open();
     assert.equal(limiter.limit, 8);
+    await fill(limiter);
     for (let i = 0; i < 8; i++) limiter.overloaded();
     assert.equal(limiter.limit, 4);
+    for (let i = 0; i < 8; i++) limiter.release();
+    await fill(limiter);
     for (let i = 0; i < 4; i++) limiter.overloaded();
     assert.equal(limiter.limit, 2);
+    for (let i = 0; i < 4; i++) limiter.release();
     for (let i = 0; i < 100; i++) limiter.overloaded();
     assert.equal(limiter.limit, 1);
+    for (let i = 0; i < 200; i++) limiter.succeeded();
+    assert.equal(limiter.limit, 8);
+  });
+
+  it("begins again from one when the connection is lost, doubling up to half of what it was", async () => {
+    const limiter = new Limiter(16);
+    limiter.open();
+    await fill(limiter);
+    for (let i = 0; i < 16; i++) limiter.overloaded(true);
+    assert.equal(limiter.limit, 1);
+    for (let i = 0; i < 16; i++) limiter.release();
+    const limits = [];
+    for (let round = 0; round < 6; round++) {
+      for (let i = limiter.limit; i > 0; i--) limiter.succeeded();
+      limits.push(limiter.limit);
+    }
+    assert.deepEqual(limits, [2, 4, 8, 9, 9, 10]); // above the half it grows by about one a round
+  });
+
+  it("gives turns in the order in which they were asked for, and never more than there are", async () => {
+    const limiter = new Limiter(2);
+    limiter.open();
+    const order: number[] = [];
+    let open = 0;
+    await Promise.all(Array.from({ length: 10 }, async (_, i) => {
+      await limiter.acquire();
+      assert.ok(++open <= 2);
+      order.push(i);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      open--;
+      limiter.release();
+    }));
+    assert.deepEqual(order, [...Array(10).keys()]);
   });
 
   it("reads Retry-After as seconds or a date", () => {

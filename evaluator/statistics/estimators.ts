@@ -40,23 +40,40 @@ export interface Vote {
   correct: boolean;
 }
 
-/**
- * maj@k over the first `k` votes. Answers that `same` calls equal share one cluster; a vote without an
- * answer belongs to none. When clusters tie, `expected` averages over them and `first` takes the one
- * seen first (lighteval's rule). A cluster counts as right when its first answer is.
- */
+/** maj@k over the first `k` votes; see `majorityVotes`. */
 export function majorityAtK(
   votes: readonly Vote[],
   k: number,
   same: (a: string, b: string) => boolean,
   ties: "expected" | "first" = "expected",
 ): number {
+  const steps = majorityVotes(votes, k, same, ties);
+  for (let step = steps.next();; step = steps.next()) if (step.done) return step.value;
+}
+
+/**
+ * maj@k over the first `k` votes, in steps of one comparison. Right answers share one cluster, and so do wrong ones
+ * that `same` calls equal; a vote without an answer belongs to none. When clusters tie, `expected` averages over them and `first` takes the one
+ * seen first (lighteval's rule). A cluster counts as right when its first answer is.
+ */
+export function* majorityVotes(
+  votes: readonly Vote[],
+  k: number,
+  same: (a: string, b: string) => boolean,
+  ties: "expected" | "first" = "expected",
+): Generator<void, number> {
   requireSamples(votes.length, k);
   const clusters: { answer: string; correct: boolean; size: number }[] = [];
   for (const { answer, correct } of votes.slice(0, k)) {
     if (answer === null) continue;
-    const found = clusters.find((cluster) => cluster.answer === answer) ??
-      clusters.find((cluster) => same(cluster.answer, answer));
+    // What equals the gold is one answer, and no answer that does not is the same as it.
+    let found = clusters.find((cluster) => cluster.answer === answer || (cluster.correct && correct));
+    for (let i = 0; found === undefined && !correct && i < clusters.length; i++) {
+      const cluster = clusters[i];
+      if (cluster === undefined || cluster.correct) continue;
+      if (same(cluster.answer, answer)) found = cluster;
+      yield;
+    }
     if (found) found.size++;
     else clusters.push({ answer, correct, size: 1 });
   }

@@ -3,13 +3,13 @@
 
 import { Random } from "#shared/problems/rng.ts";
 import { mean } from "#shared/statistics.ts";
-import { clusterBootstrap, type Interval } from "./intervals.ts";
+import { type Bounds, differenceInterval, differenceSpread } from "./intervals.ts";
 
 /** Outcome of a paired comparison; `difference` is B minus A on the scale 0..1. */
 export interface PairedComparison {
   problems: number;
   difference: number;
-  interval: Interval;
+  interval: Bounds;
   p_value: number;
   test: "mcnemar" | "permutation";
   won: number;
@@ -36,13 +36,13 @@ export function comparePaired(a: readonly number[], b: readonly number[], seed =
   return {
     problems: a.length,
     difference: a.length === 0 ? 0 : mean(differences),
-    interval: a.length === 0 ? { low: -1, high: 1 } : clusterBootstrap(differences, mean, { seed }),
+    interval: differenceInterval(differences),
     p_value: binary ? mcnemarExact(won, lost) : signFlipTest(differences, seed),
     test: binary ? "mcnemar" : "permutation",
     won,
     lost,
     tied: a.length - won - lost,
-    minimum_detectable: (1.959963984540054 + 0.8416212335729143) * standardError(differences),
+    minimum_detectable: (1.959963984540054 + 0.8416212335729143) * differenceSpread(differences).error,
   };
 }
 
@@ -83,13 +83,6 @@ export function holm(pValues: readonly number[]): number[] {
     adjusted[index] = running;
   });
   return adjusted;
-}
-
-function standardError(values: readonly number[]): number {
-  if (values.length < 2) return Infinity;
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }
 
 /** 2 * (1 - Phi(z)) by the rational approximation 7.1.26 of Abramowitz and Stegun, error below 2e-7. */

@@ -3,9 +3,17 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { Random } from "#shared/problems/rng.ts";
-import { mean } from "#shared/statistics.ts";
 import { gPassAtK, majorityAtK, meanGPassAtK, passAtK } from "./estimators.ts";
-import { clusterBootstrap, scoreInterval, wilsonInterval } from "./intervals.ts";
+import { betaCdf, betaQuantile } from "./beta.ts";
+import { leastCoverage, leastPairedCoverage } from "./coverage.ts";
+import {
+  averageInterval,
+  type Counts,
+  differenceInterval,
+  exactInterval,
+  scoreInterval,
+  studentQuantile,
+} from "./intervals.ts";
 import { comparePaired, holm, mcnemarExact, signFlipTest } from "./paired.ts";
 
 /** All k-subsets of n samples of which the first c are correct: counts of correct ones. */
@@ -60,33 +68,79 @@ describe("estimators", () => {
 });
 
 describe("intervals", () => {
-  it("Wilson: 8 of 10 is [0.490, 0.943], the ends are exact", () => {
-    const { low, high } = wilsonInterval(8, 10);
-    near(low, 0.4901625, 1e-6);
-    near(high, 0.9433178, 1e-6);
-    assert.equal(wilsonInterval(0, 30).low, 0);
-    assert.equal(wilsonInterval(30, 30).high, 1);
+  const counts = (corrects: number[], samples: number, n: number): Counts[] =>
+    Array.from({ length: n }, (_, i) => ({ correct: corrects[i] ?? 0, samples }));
+
+  it("the beta distribution agrees with scipy 1.17.1", () => {
+    near(betaCdf(0.3, 2.5, 4), 0.3521975859067672, 1e-12);
+    near(betaCdf(0.999, 80.5, 3), 0.999915003160469, 1e-12);
+    near(betaQuantile(0.975, 1.3, 35.2), 0.11438477821654226, 1e-12);
+    near(betaQuantile(0.025, 300, 200), 0.5567427019662632, 1e-12);
+    near(studentQuantile(29), 2.045229642132703, 1e-9);
   });
 
-  it("cluster bootstrap is reproducible and about 1.96 standard errors wide", () => {
-    const random = new Random(7);
-    const scores = Array.from({ length: 400 }, () => random.between(0, 4) / 4);
-    const a = clusterBootstrap(scores, mean);
-    assert.deepEqual(a, clusterBootstrap(scores, mean));
-    const deviation = Math.sqrt(mean(scores.map((x) => (x - mean(scores)) ** 2)));
-    near((a.high - a.low) / 2, 1.96 * deviation / Math.sqrt(400), 0.004);
+  it("is Clopper and Pearson's for one sample a problem: scipy's binomtest(8, 10)", () => {
+    const { low, high } = scoreInterval(counts(Array(8).fill(1), 1, 10));
+    near(low, 0.4439045376923585, 1e-9);
+    near(high, 0.9747892736731666, 1e-9);
+    assert.deepEqual(exactInterval(0, 30).low, 0);
+    assert.deepEqual(exactInterval(30, 30).high, 1);
   });
 
-  it("coverage of the clustered interval is near 95 % where samples of a problem are dependent", () => {
-    // Each problem is either always or never solved: 40 problems, 8 samples, true mean 0.5.
-    const random = new Random(3);
-    let covered = 0;
-    for (let run = 0; run < 300; run++) {
-      const scores = Array.from({ length: 40 }, () => random.real() < 0.5 ? 1 : 0);
-      const { low, high } = scoreInterval(scores, 8);
-      if (low <= 0.5 && 0.5 <= high) covered++;
+  it("AIME, 30 problems of 4 samples: one right sample does not look better than none", () => {
+    const none = scoreInterval(counts([], 4, 30));
+    const one = scoreInterval(counts([1], 4, 30));
+    near(none.high, 0.1157, 1e-4);
+    near(one.high, 0.1214, 1e-4);
+    assert.ok(one.low > 0);
+  });
+
+  it("never moves an end down for one more right sample", () => {
+    const random = new Random(2);
+    for (const [n, k] of [[3, 4], [5, 4], [30, 4], [5, 16]] as const) {
+      for (let trial = 0; trial < 300; trial++) {
+        const solved = random.real();
+        const corrects = Array.from({ length: n }, () => random.real() < solved ? random.between(0, k) : 0);
+        const i = random.between(0, n - 1);
+        if (corrects[i] === k) continue;
+        const before = scoreInterval(counts(corrects, k, n));
+        corrects[i]!++;
+        const after = scoreInterval(counts(corrects, k, n));
+        assert.ok(
+          after.low >= before.low - 1e-12 && after.high >= before.high - 1e-12,
+          `${n} x ${k}: ${corrects}`,
+        );
+      }
     }
-    assert.ok(covered / 300 > 0.9 && covered / 300 < 0.985, `covered ${covered} of 300`);
+  });
+
+  it("covers the truth in at least 93 % for few problems and many (the whole table is in coverage.md)", () => {
+    for (const [n, k] of [[3, 1], [3, 16], [5, 4], [30, 4]] as const) {
+      const { coverage, at } = leastCoverage(n, k, 1500);
+      assert.ok(coverage >= 0.93, `${n} x ${k}: ${coverage} at ${at}`);
+    }
+    for (const [n, k] of [[5, 1], [30, 4]] as const) {
+      const { coverage, at } = leastPairedCoverage(n, k, 1500);
+      assert.ok(coverage >= 0.92, `pairs ${n} x ${k}: ${coverage} at ${at}`); // of 93 % with 0.7 points of noise
+    }
+  });
+
+  it("the committed table says so of every cell", () => {
+    const table = Deno.readTextFileSync(new URL("./coverage.md", import.meta.url));
+    const cells = [...table.matchAll(/([\d.]+) % \(p = /g)].map((match) => Number(match[1]));
+    assert.equal(cells.length, 20);
+    assert.ok(cells.every((cell) => cell >= 93), String(cells));
+  });
+
+  it("is never a point: averages of nothing right, differences of nothing changed", () => {
+    const { low, high } = averageInterval(
+      [0, 1].map(() => ({ mean: 0, ...scoreInterval(counts([], 1, 30)) })),
+    );
+    assert.equal(low, 0);
+    near(high, 0.1157 / Math.SQRT2, 1e-4);
+    const same = differenceInterval(Array(30).fill(0));
+    near(same.high, 0.12148, 1e-4);
+    near(same.low, -same.high);
   });
 });
 

@@ -38,7 +38,7 @@ export const runtimes: readonly Runtime[] = [
         "--host=127.0.0.1",
         `--port=${env["PORT"]}`,
         "--allow-net",
-        "--allow-env=NODE_ENV,ENV,ELYSIA_AOT,GHPO_TOKEN,GHPO_ENDPOINTS,GHPO_MAX_BODY_BYTES,GHPO_REQUESTS_PER_MINUTE",
+        "--allow-env=NODE_ENV,ENV,ELYSIA_AOT,GHPO_TOKEN,GHPO_ACCESS,GHPO_ENDPOINTS,GHPO_MAX_BODY_BYTES,GHPO_REQUESTS_PER_MINUTE",
         app,
       ], env),
   },
@@ -47,8 +47,14 @@ export const runtimes: readonly Runtime[] = [
     skip: bun.missing,
     start: (env) => spawn(bun.path, ["run", app], { ...env, BUN_PORT: env["PORT"] as string }),
   },
-  {
-    name: "workerd",
+  workerd("workerd", []),
+  workerd("workerd with nodejs_compat", ["nodejs_compat"]),
+];
+
+/** The service on workerd through miniflare, with these compatibility flags. */
+function workerd(name: string, flags: string[]): Runtime {
+  return {
+    name,
     skip: existsSync(miniflare) && !bun.missing
       ? false
       : "miniflare is not installed: GHPO_EDGE=1 npm test installs it",
@@ -61,15 +67,15 @@ export const runtimes: readonly Runtime[] = [
           modulesRoot: ${JSON.stringify(state)}, modules: [{ type: "ESModule", path: ${
         JSON.stringify(script)
       } }],
-          compatibilityDate: "2026-01-01",
+          compatibilityDate: "2026-01-01", compatibilityFlags: ${JSON.stringify(flags)},
           durableObjects: { EVALUATIONS: "EvaluationStore" }, durableObjectsPersist: ${
         JSON.stringify(state)
       } });
         await worker.ready;`;
       return await spawn("node", ["--input-type=module", "-e", program], {});
     },
-  },
-];
+  };
+}
 
 /** Bundles the app for an edge worker into one file and returns its path. */
 export async function bundle(path: string): Promise<string> {

@@ -22,16 +22,21 @@ export const EvaluationRowSchema = v.strictObject({
   level: v.nullable(level),
   /** 0 .. k-1. */
   sample: count,
+  /** The question alone; "" in results written before it was kept. */
+  question: v.optional(v.string(), ""),
   /** The prompt as chat messages joined by blank lines, or the text that was continued. */
   prompt: v.string(),
   completion: v.string(),
+  /** The model's reasoning where the server sends it apart, and which of the two was graded. */
+  reasoning: v.optional(v.string()),
+  graded: v.optional(v.picklist(["completion", "reasoning"]), "completion"),
   /** null where the source gives another reason or none. */
   finish_reason: v.nullable(FinishReasonSchema),
   /** Generated tokens; null where the source does not say. */
   tokens: v.nullable(count),
   gold: v.string(),
   extracted: v.nullable(v.string()),
-  /** Where in the completion the extracted answer lies. */
+  /** Where in the graded text the extracted answer is. */
   span: v.nullable(v.strictTuple([count, count])),
   /** null: the gold answer cannot be verified. */
   verdict: v.nullable(v.union([v.boolean(), v.literal("undecided")])),
@@ -48,7 +53,7 @@ const ScoreEntries = {
   n: positiveCount,
   /** Mean over problems of the share of right answers among their k samples (equal to avg@k). */
   pass_at_1: fraction,
-  /** Interval of pass_at_1, problems being the sampling unit. */
+  /** 95 % interval of pass_at_1, problems being the sampling unit (evaluator/statistics/intervals.ts). */
   interval_95: IntervalSchema,
   /** Share of answers that are right with a wholly right trace; null where no checker knows the benchmark. */
   trace_accuracy: v.nullable(fraction),
@@ -78,10 +83,16 @@ export const BenchmarkScoreSchema = v.strictObject({
   /** Answers without a readable final answer, that could not be compared (both count as wrong), with a gold
    * that cannot be verified, and cut off by the token limit. */
   no_answer: count,
+  /** Answers without any text, and those whose content was blank so that the reasoning was graded. */
+  empty: v.optional(count, 0),
+  from_reasoning: v.optional(count, 0),
+  /** Problems whose samples all have the same text. */
+  identical_problems: v.optional(count, 0),
   undecided: count,
   unverifiable_gold: count,
   truncated: count,
   generated_tokens: v.nullable(count),
+  prompt_tokens: v.optional(v.nullable(count), null),
   /** Protocol preset, grader preset, and the hash of problems, golds and prompts. */
   preset: name,
   verifier: name,
@@ -116,7 +127,7 @@ export const EvaluationResultSchema = v.strictObject({
   /** false: some samples are missing, because the run was stopped or requests failed. */
   complete: v.boolean(),
   benchmarks: v.pipe(v.array(BenchmarkScoreSchema), v.minLength(1)),
-  /** Unweighted means over the benchmarks, with the interval of a bootstrap over problems within each. */
+  /** Unweighted means over the benchmarks, with the interval that follows from theirs. */
   average: fraction,
   average_interval_95: IntervalSchema,
   average_trace_accuracy: v.nullable(fraction),
@@ -128,6 +139,9 @@ export const EvaluationResultSchema = v.strictObject({
     duration_s: nonNegative,
     /** What generated the answers; null where they came from elsewhere. */
     engine: v.nullable(v.strictObject({ runtime: name, adapter: name, kernels: v.optional(name) })),
+    /** Generated tokens a second of this session, and the price where one was given. */
+    tokens_per_second: v.optional(nonNegative),
+    cost: v.optional(nonNegative),
   }),
 });
 export type EvaluationResult = v.InferOutput<typeof EvaluationResultSchema>;

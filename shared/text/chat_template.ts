@@ -9,7 +9,7 @@ export interface ChatMessage {
 
 export type ChatTemplate = (
   messages: readonly ChatMessage[],
-  options: { addGenerationPrompt: boolean },
+  options: { addGenerationPrompt: boolean; variables?: Record<string, unknown> },
 ) => string;
 
 /** Tokens that templates refer to by name. */
@@ -21,7 +21,7 @@ export type TemplateTokens = Record<"bos_token" | "eos_token" | "pad_token" | "u
  */
 export function chatTemplate(source: string | null, tokens: TemplateTokens): ChatTemplate {
   let template: Template | undefined;
-  return (messages, { addGenerationPrompt }) => {
+  return (messages, { addGenerationPrompt, variables = {} }) => {
     if (source === null) {
       throw new TypeError(
         "Cannot build a chat prompt as the tokenizer has no chat template: " +
@@ -36,6 +36,7 @@ export function chatTemplate(source: string | null, tokens: TemplateTokens): Cha
       return template.render({
         messages,
         add_generation_prompt: addGenerationPrompt,
+        ...variables,
         ...tokens,
         ...STRIPS,
       });

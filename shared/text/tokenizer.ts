@@ -15,6 +15,7 @@ const ConfigSchema = v.object({
   eos_token: TokenSchema,
   pad_token: TokenSchema,
   unk_token: TokenSchema,
+  add_bos_token: v.nullish(v.boolean()),
   chat_template: v.nullish(
     v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))]),
   ),
@@ -29,9 +30,11 @@ const TokenizerSchema = v.looseObject({
 export class Tokenizer {
   readonly #tokenizer: hf.Tokenizer;
   readonly #template: ChatTemplate;
+  readonly #addsBos: boolean;
   #rows = Infinity;
   /** Entries of the vocabulary, added tokens included; the largest id + 1. */
   readonly vocabSize: number;
+  readonly bosToken: string | null;
   readonly eosToken: string | null;
   readonly unkToken: string | null;
 
@@ -53,13 +56,15 @@ export class Tokenizer {
     let largest = -1; // a spread of 151,000 arguments overflows Deno's stack
     for (const id of this.#tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.vocabSize = largest + 1;
+    this.bosToken = content(settings.bos_token);
+    this.#addsBos = settings.add_bos_token === true;
     this.eosToken = content(settings.eos_token);
     this.unkToken = content(settings.unk_token);
     const own = settings.chat_template;
     const text = template ??
       (typeof own === "string" ? own : own?.find((t) => t.name === "default")?.template);
     this.#template = chatTemplate(text ?? null, {
-      bos_token: content(settings.bos_token) ?? "",
+      bos_token: this.bosToken ?? "",
       eos_token: this.eosToken ?? "",
       pad_token: content(settings.pad_token) ?? "",
       unk_token: this.unkToken ?? "",
@@ -76,7 +81,20 @@ export class Tokenizer {
    * @throws RangeError for a token outside the model's table.
    */
   encode(text: string): number[] {
-    const ids = text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    return text === "" ? [] : this.#checked(this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
+  }
+
+  /**
+   * Token ids of a plain text as transformers' tokenizer(text) gives them: with the beginning-of-sequence token where
+   * the tokenizer adds one, by its post-processor or by add_bos_token.
+   */
+  encodePlain(text: string): number[] {
+    const ids = text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: true }).ids;
+    const bos = this.bosToken === null ? undefined : this.id(this.bosToken);
+    return this.#checked(this.#addsBos && bos !== undefined && ids[0] !== bos ? [bos, ...ids] : ids);
+  }
+
+  #checked(ids: number[]): number[] {
     const outside = ids.find((id) => id >= this.#rows);
     if (outside !== undefined) {
       throw new RangeError(
@@ -126,9 +144,12 @@ export class Tokenizer {
     return cut;
   }
 
-  /** Messages as one text, ready to be continued by the model. Throws when the tokenizer has no chat template. */
-  chat(messages: readonly ChatMessage[]): string {
-    return this.#template(messages, { addGenerationPrompt: true });
+  /**
+   * Messages as one text, ready to be continued by the model. Throws when the tokenizer has no chat template.
+   * @param variables What the template knows besides, such as enable_thinking.
+   */
+  chat(messages: readonly ChatMessage[], variables: Record<string, unknown> = {}): string {
+    return this.#template(messages, { addGenerationPrompt: true, variables });
   }
 }
 

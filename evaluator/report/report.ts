@@ -1,0 +1,79 @@
+// The report of one run, or the comparison of two, as a single HTML file that loads nothing else.
+
+import katex from "katex/dist/katex.min.js" with { type: "text" };
+import type { EvaluationResult, EvaluationRow } from "#shared/schemas/evaluation.ts";
+import { compareResults, type Comparison } from "../scoring/comparison.ts";
+import css from "./page.css" with { type: "text" };
+import page from "./page.html" with { type: "text" };
+import behaviour from "./page.js" with { type: "text" };
+import shapes from "./shapes.js" with { type: "text" };
+import tables from "./tables.js" with { type: "text" };
+import texts from "./text.js" with { type: "text" };
+
+/** One file loads nothing else, so the modules stand in it one after another, without their imports and exports. */
+const script = [shapes, tables, texts, behaviour].join("\n").replaceAll(/^import .*;\n|^export /gm, "");
+
+/** A result with its rows. */
+export interface ReportedRun {
+  result: EvaluationResult;
+  rows: readonly EvaluationRow[];
+}
+
+/** The page of one run. */
+export function reportPage(run: ReportedRun): string {
+  const { model, source, seed, problems_seed, run: { created_at, engine } } = run.result;
+  const facts = [
+    `source: ${source}`,
+    `created ${created_at}`,
+    engine ? `${engine.runtime} on ${engine.adapter}` : "",
+    `sampling seed ${seed}`,
+    problems_seed === null ? "" : `problems seed ${problems_seed}`,
+    `protocol: ${
+      [...new Set(run.result.benchmarks.map((b) => `${b.preset}, grader ${b.verifier}`))].join("; ")
+    }`,
+  ];
+  return fill(`Evaluation of ${model}`, facts, [run], null);
+}
+
+/** The page that compares two runs problem by problem. */
+export function comparisonPage(a: ReportedRun, b: ReportedRun): string {
+  const comparison = compareResults(a.result, b.result);
+  const facts = [`A: ${a.result.model}`, `B: ${b.result.model}`];
+  if (comparison.left_out.length > 0) facts.push(`not compared: ${comparison.left_out.join(", ")}`);
+  return fill("Comparison of two evaluations", facts, [a, b], comparison);
+}
+
+function fill(
+  title: string,
+  facts: string[],
+  runs: readonly ReportedRun[],
+  comparison: Comparison | null,
+): string {
+  const missing = runs.flatMap(({ result }) => result.benchmarks).reduce((sum, b) => sum + b.missing, 0);
+  const data = {
+    comparison,
+    runs: runs.map(({ result, rows }) => ({
+      // The rows hold what the counts of each problem say.
+      result: { ...result, rows: [], benchmarks: result.benchmarks.map((b) => ({ ...b, problems: [] })) },
+      rows,
+    })),
+  };
+  const values: Record<string, string> = {
+    title: escapeHtml(title),
+    facts: escapeHtml(facts.filter((fact) => fact !== "").join(" · ")),
+    warning: missing === 0 ? "" : `<p class="warning">Incomplete: ${missing} samples are missing.</p>`,
+    css,
+    // A script element ends at the first "</": JSON can spell the bracket otherwise.
+    data: JSON.stringify(data).replaceAll("<", "\\u003c"),
+    katex: katex.replaceAll("</script", "<\\/script"),
+    script,
+  };
+  // In styles and scripts a placeholder is a comment, in JSON a string, so that each part stays well-formed.
+  return page.replaceAll(/\/\* __(\w+)__ \*\/|"__(data)__"|__(\w+)__/g, (_, code, json, text) => {
+    return values[code ?? json ?? text] ?? "";
+  });
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}

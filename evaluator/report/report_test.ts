@@ -1,0 +1,111 @@
+// The report page in a real browser: it draws itself, renders LaTeX, filters, loads nothing, and runs nothing
+// that a model wrote.
+
+import { after, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
+import { syntheticTask } from "#shared/tasks/synthetic.ts";
+import { comparisonPage, type ReportedRun, reportPage } from "./report.ts";
+import { requestsOf } from "../run/request.ts";
+import { score, type ScoredSample } from "../scoring/score.ts";
+import { rowOf } from "../scoring/score_task.ts";
+import { averagesOf, summarise } from "../scoring/summary.ts";
+
+const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path)
+);
+const skip = browser ? false : "no Chromium is installed";
+const folder = Deno.makeTempDirSync();
+after(() => Deno.removeSync(folder, { recursive: true }));
+
+const attack =
+  "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
+
+/** A run of 10 chain problems of which the first `right` are answered rightly. */
+async function runWith(right: number): Promise<ReportedRun> {
+  const task = syntheticTask("chain", 3, 2);
+  const requests = await Array.fromAsync(requestsOf(task, {}, 0));
+  const scored = requests.map((request, i): ScoredSample => {
+    const problem = task.problems[i]!;
+    const text = i < right ? `So $\\frac{x}{2}$ is \\boxed{${problem.answer}}` : `${attack} #### 999`;
+    const { key, benchmark, problem_id, repeat } = request;
+    return {
+      ...{ type: "sample", key, benchmark, problem_id, repeat, text, finish_reason: "stop", tokens: 5 },
+      ...{ attempts: 1, latency_ms: null, score: score(task, problem, text) },
+      graded: "completion",
+    };
+  });
+  const benchmarks = [await summarise(task, "0".repeat(64), scored)];
+  const rows = scored.map((sample, i): EvaluationRow => rowOf(task, task.problems[i]!, sample));
+  return {
+    rows,
+    result: {
+      ...{ format_version: 1, model: `model ${right}`, model_sha256: null, source: "completions", seed: 0 },
+      ...{ problems_seed: 3, complete: true, benchmarks, ...averagesOf(benchmarks), rows: [] },
+      run: { created_at: "2026-01-01T00:00:00.000Z", duration_s: 1, engine: null },
+    },
+  };
+}
+
+/** The page's DOM after its scripts and `more` have run. */
+async function render(page: string, more = ""): Promise<string> {
+  const path = `${folder}/page.html`;
+  Deno.writeTextFileSync(path, page.replace("</body>", `<script>${more}</script></body>`));
+  const args = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    `--user-data-dir=${folder}/profile`,
+    "--dump-dom",
+  ];
+  const command = new Deno.Command(browser!, { args: [...args, `file://${path}`], stderr: "null" });
+  return new TextDecoder().decode((await command.output()).stdout);
+}
+
+/** Like assert.match, without printing a whole page. */
+function matches(page: string, pattern: RegExp): void {
+  assert.ok(pattern.test(page), `the page does not match ${pattern}`);
+}
+
+describe("report page", { skip }, () => {
+  it("draws the table and every problem", async () => {
+    const dom = await render(reportPage(await runWith(6)));
+    matches(dom, /<td>60\.0 \[26\.2, 87\.8\]<\/td>/);
+    matches(dom, /10 of 10 problems/);
+    assert.equal(dom.match(/<details class="problem">/g)?.length, 10);
+  });
+
+  it("renders LaTeX and marks the answer when a problem is opened", async () => {
+    const open = "document.querySelector('details').open = true";
+    const opened = await render(reportPage(await runWith(6)), open);
+    matches(opened, /<mfrac><mi>x<\/mi><mn>2<\/mn><\/mfrac>/);
+    matches(opened, /<mark title="extracted answer"><span><span class="katex"><math/); // the box is a formula
+  });
+
+  it("filters", async () => {
+    const choose =
+      "const c = document.getElementById('show'); c.value = 'wrong'; c.dispatchEvent(new Event('input'))";
+    matches(await render(reportPage(await runWith(6)), choose), /4 of 10 problems/);
+  });
+
+  it("runs nothing that a model wrote and refers to no other address", async () => {
+    const page = reportPage(await runWith(0));
+    const open = "document.querySelectorAll('details').forEach((d) => d.open = true);";
+    const count = "const show = () => document.title = `${document.images.length} images`;" +
+      "addEventListener('toggle', () => queueMicrotask(show), true);";
+    const dom = await render(page, count + open);
+    matches(dom, /&lt;\/script&gt;&lt;script&gt;document.title='owned'/);
+    matches(dom, /<title>0 images<\/title>/);
+    assert.ok(!/(src|href)="?(https?:)?\/\//.test(page));
+  });
+
+  it("compares two runs problem by problem", async () => {
+    const choose =
+      "const c = document.getElementById('show'); c.value = 'won'; c.dispatchEvent(new Event('input'))";
+    const dom = await render(comparisonPage(await runWith(4), await runWith(8)), choose);
+    matches(dom, /\+40\.0 \[/);
+    matches(dom, /<td>4 \/ 0<\/td>/);
+    matches(dom, /4 of 10 problems/);
+  });
+});

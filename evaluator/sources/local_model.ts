@@ -1,0 +1,162 @@
+// The shared engine under Deno and Bun: a checkpoint directory on the runtime's own WebGPU or on Dawn.
+
+import { readdirSync } from "node:fs";
+import process from "node:process";
+import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { fileError } from "#shared/io/files.ts";
+import { fileEntry, sha256 } from "#shared/io/hash.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { mergeAdapters } from "#shared/engine/lora/peft.ts";
+import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import type { Generated, LocalModel } from "./checkpoint.ts";
+import type { Prompt } from "#shared/tasks/task.ts";
+
+/** The files that decide what a model answers. */
+const MODEL_FILES =
+  /^(config|adapter_config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors$|\.jinja$/;
+
+/** Rows that generate side by side. */
+const ROWS = 128;
+
+interface ModelOptions {
+  /** Directory of PEFT adapters. */
+  adapter?: string | undefined;
+  /** Told to the chat template. */
+  enableThinking?: boolean | undefined;
+}
+
+/** A model ready to generate, with what the result says about it. */
+export interface OpenedModel extends LocalModel {
+  /** SHA-256 over the digests of the configuration and the weight files. */
+  readonly digest: string;
+  readonly engine: { runtime: string; adapter: string; kernels: string };
+  /** What a person should know of the model beforehand. */
+  readonly notice: string | undefined;
+  close(): void;
+}
+
+/**
+ * Loads a checkpoint directory onto the default GPU, with the PEFT adapters of another merged into it. Throws when the
+ * GPU computes garbage.
+ */
+export async function openCheckpoint(
+  directory: string,
+  { adapter, enableThinking, ...options }: OpenOptions & ModelOptions = {},
+): Promise<OpenedModel> {
+  const digest = adapter === undefined
+    ? digestOf(directory)
+    : sha256(JSON.stringify([directory, adapter].map(digestOf)));
+  const gpu = await openGpu(await gpuEntry(), options);
+  try {
+    await selfTest(gpu);
+    await chooseProducts(gpu);
+    const model = loadModel(gpu, directory);
+    checkEnds(model.config, directory);
+    if (adapter !== undefined) mergeAdapters(model, adapter);
+    return new Checkpoint(gpu, model, directory, digest, enableThinking);
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+/**
+ * Deno's own WebGPU, or Dawn: in Bun, which has none, and in Deno where GHPO_DAWN=1 asks for it. Dawn is a
+ * native library, which Deno loads only with --allow-ffi; `scripts/run.mjs` passes that for GHPO_DAWN=1.
+ */
+async function gpuEntry(): Promise<GPU | undefined> {
+  if (process.versions.bun === undefined && process.env["GHPO_DAWN"] !== "1") return navigator.gpu;
+  const { dawn } = await import("#shared/engine/hosts/dawn.ts");
+  return dawn();
+}
+
+class Checkpoint implements OpenedModel {
+  readonly identity: Record<string, string>;
+  readonly engine: { runtime: string; adapter: string; kernels: string };
+  readonly context: Context;
+  readonly notice: string | undefined;
+  readonly #generator: Generator;
+  readonly #variables: Record<string, unknown>;
+  #tokenizer: Tokenizer | undefined;
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly model: Model,
+    readonly directory: string,
+    readonly digest: string,
+    enableThinking: boolean | undefined,
+  ) {
+    this.#variables = enableThinking === undefined ? {} : { enable_thinking: enableThinking };
+    const variables = JSON.stringify(this.#variables);
+    this.identity = {
+      source: "checkpoint",
+      sha256: digest,
+      ...(variables === "{}" ? {} : { chat: variables }),
+    };
+    const { description, device } = gpu.facts;
+    this.engine = {
+      runtime: process.versions.bun ? `Bun ${process.versions.bun}` : `Deno ${process.versions["deno"]}`,
+      adapter: description || device || "unknown adapter",
+      kernels: gpu.variants,
+    };
+    this.context = contextOf(model.config);
+    this.notice = windowNotice(model.config);
+    this.#generator = new Generator(model, { rows: ROWS });
+  }
+
+  /** Read at its first use, so that token ids need no tokenizer files. */
+  get tokenizer(): Tokenizer {
+    if (!this.#tokenizer) {
+      this.#tokenizer = loadTokenizer(this.directory);
+      this.#tokenizer.limit(this.model.config.vocab_size);
+    }
+    return this.#tokenizer;
+  }
+
+  encode(prompt: Prompt): number[] {
+    return "text" in prompt
+      ? this.tokenizer.encodePlain(prompt.text)
+      : this.tokenizer.encode(this.tokenizer.chat(prompt.messages, this.#variables));
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    return this.tokenizer.decode(ids);
+  }
+
+  generate(
+    requests: Parameters<LocalModel["generate"]>[0],
+    { max_tokens, temperature, seed }: Parameters<LocalModel["generate"]>[1],
+  ): Promise<Generated[][]> {
+    const greedy = temperature === 0;
+    return this.#generator.generate(requests, {
+      max_tokens,
+      temperature: greedy ? 1 : temperature,
+      greedy,
+      seed,
+      eos_ids: this.model.config.eos_token_ids,
+    });
+  }
+
+  close(): void {
+    this.#generator.destroy();
+    this.model.destroy();
+    this.gpu.close();
+  }
+}
+
+/** Two directories with the same digest hold the same model and tokenizer. */
+function digestOf(directory: string): string {
+  let names: string[];
+  try {
+    names = readdirSync(directory).filter((name) => MODEL_FILES.test(name));
+  } catch (cause) {
+    throw fileError("read", directory, cause);
+  }
+  return sha256(JSON.stringify(names.sort().map((name) => fileEntry(directory, name))));
+}

@@ -67,7 +67,10 @@ export async function openSource(
   }
   // Imported late: scoring a file needs no WebGPU.
   const { openCheckpoint } = await import("../sources/local_model.ts");
-  const local = await openCheckpoint(model, { adapter: options.adapter, enableThinking: options.enableThinking });
+  const local = await openCheckpoint(model, {
+    adapter: options.adapter,
+    enableThinking: options.enableThinking,
+  });
   if (local.notice) console.error(local.notice);
   const most = Math.max(...tasks.map(({ sampling }) => sampling.max_tokens));
   if (most >= local.context.tokens) {

@@ -57,6 +57,7 @@ const PARTS = [
   "decode_state",
   "segments",
   "lanes",
+  "row_of",
   "sample_race",
   "sample_emit",
   "decode_attention_subgroup",

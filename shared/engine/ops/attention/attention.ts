@@ -5,11 +5,12 @@ import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/reco
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 import { SEGMENTS, tileOf } from "./segments.ts";
 import lanes from "./lanes.wgsl" with { type: "text" };
+import rowOf from "./row_of.wgsl" with { type: "text" };
 import source from "./attention.wgsl" with { type: "text" };
 import subgroup from "./attention_subgroup.wgsl" with { type: "text" };
 
-const TEXT = SEGMENTS + source;
-const SUBGROUP_TEXT = SUBGROUPS + SEGMENTS + lanes + subgroup;
+const TEXT = SEGMENTS + source + rowOf;
+const SUBGROUP_TEXT = SUBGROUPS + SEGMENTS + lanes + subgroup + rowOf;
 
 /**
  * qkv (tokens, (heads + 2 kvHeads) headDim), rotated; tiles and segments as `tablesOf` makes them;

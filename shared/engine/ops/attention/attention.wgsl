@@ -35,36 +35,33 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = 0u; i < p.quads; i++) { q[i] = qkv[token * width + head * QUADS + i] * scale; }
   var highest = -3.0e38;
   var total = 0.0;
-  // The own segment as far as the query, then all of those above.
-  var segment = tile.segment;
-  var end = token + 1u;
-  loop {
-    for (var j = segments[segment].first; j < end; j += 4u) {
-      // Past the end loads are clamped and the weight is zero.
-      let rows = min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(end - 1u)) * width;
-      var score = vec4f();
-      for (var i = 0u; i < p.quads; i++) {
-        score += vec4f(
-          dot(q[i], qkv[rows.x + key + i]),
-          dot(q[i], qkv[rows.y + key + i]),
-          dot(q[i], qkv[rows.z + key + i]),
-          dot(q[i], qkv[rows.w + key + i]),
-        );
-      }
-      score = select(score, vec4f(-3.0e38), vec4u(j, j + 1u, j + 2u, j + 3u) >= vec4u(end));
-      let best = max(highest, max(max(score.x, score.y), max(score.z, score.w)));
-      let shrink = exp(highest - best);
-      let weight = exp(score - best);
-      highest = best;
-      total = total * shrink + weight.x + weight.y + weight.z + weight.w;
-      for (var i = 0u; i < p.quads; i++) {
-        sum[i] = sum[i] * shrink + weight.x * qkv[rows.x + value + i] + weight.y * qkv[rows.y + value + i] +
-          weight.z * qkv[rows.z + value + i] + weight.w * qkv[rows.w + value + i];
-      }
+  // Keys are taken by their position in the sequence: see attention_subgroup.wgsl.
+  let own = segments[tile.segment];
+  let end = token - own.first + own.position + 1u;
+  for (var j = 0u; j < end; j += 4u) {
+    // Past the query loads are clamped and the weight is zero.
+    let position = min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(end - 1u));
+    let rows = width *
+      vec4u(row_of(own, position.x), row_of(own, position.y), row_of(own, position.z), row_of(own, position.w));
+    var score = vec4f();
+    for (var i = 0u; i < p.quads; i++) {
+      score += vec4f(
+        dot(q[i], qkv[rows.x + key + i]),
+        dot(q[i], qkv[rows.y + key + i]),
+        dot(q[i], qkv[rows.z + key + i]),
+        dot(q[i], qkv[rows.w + key + i]),
+      );
     }
-    segment = segments[segment].parent;
-    if (segment == NONE) { break; }
-    end = segments[segment].end;
+    score = select(score, vec4f(-3.0e38), vec4u(j, j + 1u, j + 2u, j + 3u) >= vec4u(end));
+    let best = max(highest, max(max(score.x, score.y), max(score.z, score.w)));
+    let shrink = exp(highest - best);
+    let weight = exp(score - best);
+    highest = best;
+    total = total * shrink + weight.x + weight.y + weight.z + weight.w;
+    for (var i = 0u; i < p.quads; i++) {
+      sum[i] = sum[i] * shrink + weight.x * qkv[rows.x + value + i] + weight.y * qkv[rows.y + value + i] +
+        weight.z * qkv[rows.z + value + i] + weight.w * qkv[rows.w + value + i];
+    }
   }
   let at = token * p.heads + head;
   for (var i = 0u; i < p.quads; i++) { out[at * QUADS + i] = sum[i] / total; }

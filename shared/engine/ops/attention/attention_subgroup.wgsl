@@ -44,42 +44,36 @@ fn main(
   }
   var highest = vec2f(-3.0e38);
   var total = vec2f();
-  // The own segment as far as the queries, then all of those above: a query's keys are grouped by segments, and its sums
-  // do not depend on what else it is packed with.
-  var segment = tile.segment;
-  var limit = token + 1u;
-  var end = tile.first + tile.count;
-  loop {
-    for (var j = segments[segment].first; j < end; j += 8u) {
-      let row = min(j + lane, end - 1u) * width;
-      var a = Eight();
-      var b = Eight();
-      for (var i = 0u; i < p.quads; i++) {
-        let k = rows_of(qkv[row + key + i]);
-        a = dots(a, qa[i], k);
-        b = dots(b, qb[i], k);
-      }
-      // Keys after the query have no weight.
-      let ma = before(j, limit.x);
-      let mb = before(j, limit.y);
-      a = where_eight(ma, a, -3.0e38);
-      b = where_eight(mb, b, -3.0e38);
-      let best = max(highest, vec2f(largest(a), largest(b)));
-      let shrink = exp(highest - best);
-      let wa = where_eight(ma, exp_eight(a, best.x), 0.0);
-      let wb = where_eight(mb, exp_eight(b, best.y), 0.0);
-      highest = best;
-      total = total * shrink + vec2f(all_of(wa), all_of(wb));
-      for (var i = 0u; i < p.quads; i++) {
-        let v = rows_of(qkv[row + value + i]);
-        sum_a[i] = weighted(sum_a[i] * shrink.x, wa, v);
-        sum_b[i] = weighted(sum_b[i] * shrink.y, wb, v);
-      }
+  // Keys are taken by their position in the sequence, whatever segments they are in: so a query's sums are the same bits
+  // whatever it is packed with, and however much of its sequence is shared.
+  let own = segments[tile.segment];
+  let limit = token - own.first + own.position + 1u;
+  let end = tile.first + tile.count - own.first + own.position;
+  for (var j = 0u; j < end; j += 8u) {
+    let row = row_of(own, min(j + lane, end - 1u)) * width;
+    var a = Eight();
+    var b = Eight();
+    for (var i = 0u; i < p.quads; i++) {
+      let k = rows_of(qkv[row + key + i]);
+      a = dots(a, qa[i], k);
+      b = dots(b, qb[i], k);
     }
-    segment = segments[segment].parent;
-    if (segment == NONE) { break; }
-    end = segments[segment].end;
-    limit = vec2u(end);
+    // Keys after the query have no weight.
+    let ma = before(j, limit.x);
+    let mb = before(j, limit.y);
+    a = where_eight(ma, a, -3.0e38);
+    b = where_eight(mb, b, -3.0e38);
+    let best = max(highest, vec2f(largest(a), largest(b)));
+    let shrink = exp(highest - best);
+    let wa = where_eight(ma, exp_eight(a, best.x), 0.0);
+    let wb = where_eight(mb, exp_eight(b, best.y), 0.0);
+    highest = best;
+    total = total * shrink + vec2f(all_of(wa), all_of(wb));
+    for (var i = 0u; i < p.quads; i++) {
+      let v = rows_of(qkv[row + value + i]);
+      sum_a[i] = weighted(sum_a[i] * shrink.x, wa, v);
+      sum_b[i] = weighted(sum_b[i] * shrink.y, wb, v);
+    }
   }
   if (lane >= tile.count) { return; }
   let at = token * p.heads + head;

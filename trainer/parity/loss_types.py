@@ -4,6 +4,8 @@ Run: python loss_types.py    (made with torch 2.13.0, transformers 5.23.0 and tr
 
 The model, the batch and the old log-probs (ratios away from 1) are those of fixtures/llama/case.json. "second iteration"
 is the gradient after one AdamW step on the same batch, with the log-probs from before that step as the old ones.
+
+groups.json and groups.safetensors are the same for completions of common prompts, plain and longer ones that begin alike.
 """
 import json
 import pathlib
@@ -80,11 +82,27 @@ def trl_loss(case, setting, now, old):
     })
 
 
+def groups(model, like):
+    """Two prompts of 14 and 20 tokens with 3 completions each, the longer one beginning with the shorter, and another."""
+    draw = torch.Generator().manual_seed(3)
+    tokens = lambda count: torch.randint(1, 64, (count,), generator=draw).tolist()
+    plain, hint, other = tokens(14), tokens(6), tokens(11)
+    prompts = [plain] * 3 + [plain + hint] * 3 + [other] * 2
+    case = {**like, "prompt_lengths": [len(prompt) for prompt in prompts],
+            "ids": [prompt + tokens(count) for prompt, count in zip(prompts, [5, 9, 2, 7, 1, 8, 6, 12])]}
+    case["ids"][2] = case["ids"][1][:16] + tokens(3)  # two completions begin alike
+    case["advantages"] = torch.randn(len(prompts), generator=draw).tolist()
+    lengths = [len(ids) - prompt for ids, prompt in zip(case["ids"], case["prompt_lengths"])]
+    now = log_probs(model, case).detach()
+    for key, scale in [("old_logprobs", 0.3), ("reference_logprobs", 0.5)]:
+        case[key] = [(row[:n] + scale * torch.randn(n, generator=draw)).tolist() for row, n in zip(now, lengths)]
+    return case
+
+
 METRICS = ["kl", "entropy", "clip_ratio/low_mean", "clip_ratio/low_min", "clip_ratio/high_mean",
            "clip_ratio/high_max", "clip_ratio/region_mean", "cispo_clip_ratio"]
 
-if __name__ == "__main__":
-    case = json.loads((HERE / "llama/case.json").read_text())
+def gradients_of(case):
     gradients, losses = {}, {}
     for setting in CASES:
         model = AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float64)
@@ -104,8 +122,20 @@ if __name__ == "__main__":
             gradients[f"{setting['name']}/{key}"] = parameter.grad.float().contiguous()
         norm = torch.stack([p.grad.norm() for p in model.parameters()]).norm().item()
         print(f"{setting['name']}: loss {loss.item():.4f}, gradient norm {norm:.3f}")
+    return gradients, [{**setting, "loss": losses[setting["name"]]} for setting in CASES]
+
+
+if __name__ == "__main__":
+    case = json.loads((HERE / "llama/case.json").read_text())
     (HERE / "loss_types").mkdir(exist_ok=True)
+    gradients, cases = gradients_of(case)
     save_file(gradients, HERE / "loss_types/gradients.safetensors")
-    out = {"max_completion_length": MAX_COMPLETION_LENGTH, "learning_rate": LEARNING_RATE,
-           "cases": [{**setting, "loss": losses[setting["name"]]} for setting in CASES]}
+    out = {"max_completion_length": MAX_COMPLETION_LENGTH, "learning_rate": LEARNING_RATE, "cases": cases}
     (HERE / "loss_types/cases.json").write_text(json.dumps(out) + "\n")
+    shared = groups(AutoModelForCausalLM.from_pretrained(MODEL, dtype=torch.float64), case)
+    gradients, cases = gradients_of(shared)
+    save_file(gradients, HERE / "loss_types/groups.safetensors")
+    kept = ["temperature", "prompt_lengths", "ids", "advantages", "old_logprobs", "reference_logprobs", "beta1", "beta2",
+            "adam_epsilon"]
+    out = {"batch": {key: shared[key] for key in kept}, "cases": cases}
+    (HERE / "loss_types/groups.json").write_text(json.dumps(out) + "\n")

@@ -36,15 +36,21 @@ interface Setting {
 
 const FIXTURES = `${import.meta.dirname}/fixtures`;
 const read = (path: string) => JSON.parse(readFileSync(join(FIXTURES, path), "utf8"));
-const batch: Batch = read("llama/case.json");
 const { cases, learning_rate, max_completion_length }: {
   cases: Setting[];
   learning_rate: number;
   max_completion_length: number;
 } = read("loss_types/cases.json");
 
+const groups: { batch: Batch; cases: Setting[] } = read("loss_types/groups.json");
+
 /** Forward, loss and backward; the log-probs that the forward gave. */
-async function accumulate(learner: Learner, setting: Setting, old: readonly ArrayLike<number>[] | null) {
+async function accumulate(
+  learner: Learner,
+  batch: Batch,
+  setting: Setting,
+  old: readonly ArrayLike<number>[] | null,
+) {
   const { logprobs } = await learner.forward(
     batch.ids.map((ids, i) => ({ ids, prompt_length: batch.prompt_lengths[i]! })),
   );
@@ -70,45 +76,57 @@ async function accumulate(learner: Learner, setting: Setting, old: readonly Arra
   return { loss, logprobs };
 }
 
-describe("gradients under TRL's losses", () => {
-  for (const setting of cases) {
-    it(setting.name, async () => {
-      const model = loadModel(
-        await testGpu(),
-        `${import.meta.dirname}/../../shared/engine/model/fixtures/llama`,
-      );
-      const learner = new Learner(model, { micro_batch_tokens: 512, temperature: batch.temperature });
-      let old: readonly ArrayLike<number>[] = batch.old_logprobs;
-      if (setting.name.includes("second iteration")) {
-        const optimizer = new Optimizer(model, learner.gradients.buffers, {
-          adam_beta1: batch.beta1,
-          adam_beta2: batch.beta2,
-          adam_epsilon: batch.adam_epsilon,
-          weight_decay: 0,
-          max_grad_norm: 1e9, // never reached
-        });
-        old = (await accumulate(learner, setting, null)).logprobs;
-        await optimizer.step(learning_rate);
-        optimizer.destroy();
-      }
-      const { loss } = await accumulate(learner, setting, old);
-      assertClose([loss / setting.loss], [1], 1e-4, "loss over its reference");
+const BATCHES = [
+  { name: "", batch: read("llama/case.json") as Batch, settings: cases, gradients: "gradients" },
+  {
+    name: ", completions of common prompts",
+    batch: groups.batch,
+    settings: groups.cases,
+    gradients: "groups",
+  },
+];
 
-      const file = new SafetensorsFile(join(FIXTURES, "loss_types/gradients.safetensors"));
-      let [difference, size] = [0, 0];
-      for (const { name, shape, data } of await learner.readGradients()) {
-        const expected = file.read(`${setting.name}/${name}`, shape);
-        for (let i = 0; i < expected.length; i++) {
-          difference += (data[i]! - expected[i]!) ** 2;
-          size += expected[i]! ** 2;
+describe("gradients under TRL's losses", () => {
+  for (const { name, batch, settings, gradients } of BATCHES) {
+    for (const setting of settings) {
+      it(setting.name + name, async () => {
+        const model = loadModel(
+          await testGpu(),
+          `${import.meta.dirname}/../../shared/engine/model/fixtures/llama`,
+        );
+        const learner = new Learner(model, { micro_batch_tokens: 512, temperature: batch.temperature });
+        let old: readonly ArrayLike<number>[] = batch.old_logprobs;
+        if (setting.name.includes("second iteration")) {
+          const optimizer = new Optimizer(model, learner.gradients.buffers, {
+            adam_beta1: batch.beta1,
+            adam_beta2: batch.beta2,
+            adam_epsilon: batch.adam_epsilon,
+            weight_decay: 0,
+            max_grad_norm: 1e9, // never reached
+          });
+          old = (await accumulate(learner, batch, setting, null)).logprobs;
+          await optimizer.step(learning_rate);
+          optimizer.destroy();
         }
-      }
-      assert.ok(size > 0, "the reference has a gradient");
-      const error = Math.sqrt(difference / size);
-      assert.ok(error <= 1e-4, `relative L2 error of the gradient is ${error}`);
-      file.close();
-      learner.destroy();
-      model.destroy();
-    });
+        const { loss } = await accumulate(learner, batch, setting, old);
+        assertClose([loss / setting.loss], [1], 1e-4, "loss over its reference");
+
+        const file = new SafetensorsFile(join(FIXTURES, `loss_types/${gradients}.safetensors`));
+        let [difference, size] = [0, 0];
+        for (const { name: tensor, shape, data } of await learner.readGradients()) {
+          const expected = file.read(`${setting.name}/${tensor}`, shape);
+          for (let i = 0; i < expected.length; i++) {
+            difference += (data[i]! - expected[i]!) ** 2;
+            size += expected[i]! ** 2;
+          }
+        }
+        assert.ok(size > 0, "the reference has a gradient");
+        const error = Math.sqrt(difference / size);
+        assert.ok(error <= 1e-4, `relative L2 error of the gradient is ${error}`);
+        file.close();
+        learner.destroy();
+        model.destroy();
+      });
+    }
   }
 });

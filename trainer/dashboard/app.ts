@@ -8,9 +8,12 @@ import { count, positiveCount } from "#shared/schemas/values.ts";
 import { requestSteering, SteeringRequestSchema } from "../run/steering.ts";
 import { checkCaller, jsonBody, tokenRedirect } from "./guard.ts";
 import { Live } from "./live.ts";
+import { NotesSchema, writeNotes } from "./notes.ts";
 import { OpenRun } from "./open_run.ts";
 import { HttpProblem, problemResponse } from "./problem.ts";
+import { differences } from "./recipe_differences.ts";
 import { OUTCOMES } from "./rollout_index.ts";
+import { parquetOf, rowsOf } from "./rollout_rows.ts";
 import { findRuns, shortNames } from "./runs.ts";
 import { STATIC } from "./static.ts";
 
@@ -35,6 +38,7 @@ const MetricsQuery = v.strictObject({
 const listEntries = {
   family: optional(v.string()),
   problem: optional(v.string()),
+  text: optional(v.string()),
   offset: optional(v.pipe(number, count), "0"),
 };
 const ProblemsQuery = v.strictObject(listEntries);
@@ -113,6 +117,14 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
       await refresh();
       return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
     })
+    .get("/api/differences", () => differences(runs))
+    .post("/api/runs/:id/notes", async ({ params, request }) => {
+      const run = find(params.id);
+      const notes = bodyOf(NotesSchema, await jsonBody(request));
+      writeNotes(run.path, notes);
+      await run.refresh();
+      return notes;
+    }, { parse: "none" })
     .get("/api/events", async () => {
       await refresh(); // the news begin with what is there now
       return live.stream();
@@ -126,19 +138,49 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
     .get("/api/runs/:id/facts", ({ params }) => find(params.id).facts())
     .get("/api/runs/:id/problems", async ({ params, query }) => {
       const { offset, ...filter } = queryOf(ProblemsQuery, query);
-      const index = await find(params.id).index();
+      const run = find(params.id);
+      const index = await run.index();
       const problems = index.problems(defined(filter));
       return {
         total: problems.length,
         ...about(index),
-        problems: problems.slice(offset, offset + PAGE_SIZE),
+        problems: problems.slice(offset, offset + PAGE_SIZE).map((problem) => ({
+          ...problem,
+          text: run.problem(problem.id)?.text ?? null,
+        })),
       };
     })
     .get("/api/runs/:id/groups", async ({ params, query }) => {
       const { offset, ...filter } = queryOf(GroupsQuery, query);
-      const index = await find(params.id).index();
+      const run = find(params.id);
+      const index = await run.index();
       const groups = index.groups(defined(filter));
-      return { total: groups.length, ...about(index), groups: groups.slice(offset, offset + PAGE_SIZE) };
+      const shown = groups.slice(offset, offset + PAGE_SIZE).map((entry) => ({
+        ...entry,
+        text: run.problem(entry.problem_id)?.text ?? null,
+      }));
+      return { total: groups.length, ...about(index), groups: shown };
+    })
+    .get("/api/runs/:id/rollouts/:format", async ({ params, query }) => {
+      if (params.format !== "jsonl" && params.format !== "parquet") {
+        throw new HttpProblem(404, "Rollouts come as jsonl or parquet");
+      }
+      const { offset: _, ...filter } = queryOf(GroupsQuery, query);
+      const run = find(params.id);
+      const index = await run.index();
+      const rows = index.groups(defined(filter)).flatMap(({ step, line }) => {
+        const group = index.group(step, line);
+        return group === null ? [] : rowsOf(group, run.problem(group.problem_id));
+      });
+      const jsonl = params.format === "jsonl";
+      const body = jsonl ? rows.map((row) => `${JSON.stringify(row)}\n`).join("") : parquetOf(rows);
+      const name = `${run.name.replaceAll(/[^\w.-]+/g, "-")}-rollouts.${params.format}`;
+      return new Response(body, {
+        headers: {
+          "content-type": jsonl ? "application/jsonl" : "application/vnd.apache.parquet",
+          "content-disposition": `attachment; filename="${name}"`,
+        },
+      });
     })
     .get("/api/runs/:id/groups/:step/:line", async ({ params }) => {
       const group = await find(params.id).group(Number(params.step), Number(params.line));
@@ -147,13 +189,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
     })
     .post("/api/runs/:id/steering", async ({ params, request }) => {
       const run = find(params.id);
-      const body = await jsonBody(request);
-      let wish;
-      try {
-        wish = parse(SteeringRequestSchema, body, "the request");
-      } catch (error) {
-        throw new HttpProblem(422, (error as Error).message);
-      }
+      const wish = bodyOf(SteeringRequestSchema, await jsonBody(request));
       await run.refresh();
       if (run.summary.kind !== "train" || !["running", "paused"].includes(run.summary.status)) {
         throw new HttpProblem(409, "Only a training run that is running can be steered");
@@ -168,6 +204,14 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
 function about(index: Awaited<ReturnType<OpenRun["index"]>>) {
   const { steps, partial } = index;
   return { ...index.facets(), first_step: steps.at(-1) ?? 0, last_step: steps[0] ?? 0, partial };
+}
+
+function bodyOf<const S extends v.GenericSchema>(schema: S, body: unknown): v.InferOutput<S> {
+  try {
+    return parse(schema, body, "the request");
+  } catch (error) {
+    throw new HttpProblem(422, (error as Error).message);
+  }
 }
 
 function queryOf<const S extends v.GenericSchema>(schema: S, query: unknown): v.InferOutput<S> {

@@ -45,7 +45,11 @@ export interface OpenGroup extends Omit<Group, "completions" | "prompt_ids"> {
   /** Where in the prompt the hint stands. */
   hint_span: [number, number] | null;
   prompt_tokens: number;
+  question: string | null;
   answer: string | null;
+  /** The reference solution, and which part of it the hint showed. */
+  solution: string | null;
+  solution_span: [number, number] | null;
   completions: JudgedCompletion[];
 }
 
@@ -63,6 +67,7 @@ export class OpenRun implements LiveRun {
     this.rollouts = new RolloutIndex(
       path,
       (problem) => this.#sources.get(problem)?.source ?? prefixOf(problem),
+      (problem) => this.problem(problem)?.text ?? "",
     );
     this.#plan = planOfRun(path);
     this.summary = summarise(path, name, this.#plan);
@@ -76,6 +81,11 @@ export class OpenRun implements LiveRun {
       finiteOrNull(log.latest("ghpo/accuracy_unhinted"));
     const progress = { step: log.lastStep, time: finiteOrNull(log.latest("time")) ?? 0, accuracy };
     this.summary = summarise(path, name, this.#plan, progress);
+  }
+
+  /** The problem behind an id, once an index was asked for and where the data is still there. */
+  problem(id: string): Problem | undefined {
+    return this.#sources.get(id);
   }
 
   /** The rollout index, up to date. */
@@ -92,14 +102,20 @@ export class OpenRun implements LiveRun {
     const { completions, prompt_ids, ...group } = found;
     const { hint } = group.guidance;
     const at = hint === "" ? -1 : group.prompt.lastIndexOf(hint);
-    const answer = this.#sources.get(group.problem_id)?.answer ?? null;
+    const problem = this.problem(group.problem_id);
+    const answer = problem?.answer ?? null;
+    const solution = problem?.trace?.text ?? null;
+    const hinted = hint !== "" && solution?.startsWith(hint.trimEnd()) === true;
     // A hint that begins the assistant's turn is the beginning of every answer.
     const begun = this.#recipe?.ghpo.hint_placement === "assistant" ? hint : "";
     return {
       ...group,
       prompt_tokens: prompt_ids.length,
       hint_span: at < 0 ? null : [at, at + hint.length],
+      question: problem?.text ?? null,
       answer,
+      solution,
+      solution_span: hinted ? [0, hint.trimEnd().length] : null,
       completions: completions.map((completion) => this.#judge(completion, begun, answer)),
     };
   }
@@ -145,11 +161,24 @@ export class OpenRun implements LiveRun {
       recipe: readText(join(this.path, "recipe.toml")),
       checkpoints,
       events: readEvents(this.path),
+      settings: this.#settings(),
       plan: this.#memory(),
       profile: this.#profile(),
       gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
       faults: this.log.faults,
     };
+  }
+
+  /** The settings that can be steered, as they hold for the next step; null where there are none. */
+  #settings(): { learning_rate: number; temperature: number } | null {
+    if (this.#recipe === null) return null;
+    const { optimizer: { learning_rate }, generation: { temperature } } = this.#recipe;
+    const values = { learning_rate, temperature };
+    for (const event of readEvents(this.path)) {
+      values.learning_rate = event.learning_rate ?? values.learning_rate;
+      values.temperature = event.temperature ?? values.temperature;
+    }
+    return values;
   }
 
   /** Bytes by part as planned; null where the model is not here any more. */

@@ -36,7 +36,10 @@ export interface GroupFilter {
   stage?: number;
   family?: string;
   outcome?: Outcome;
+  /** A part of a problem's id or text. */
   problem?: string;
+  /** A part of a completion or hint; upper and lower case are the same. */
+  text?: string;
 }
 export const OUTCOMES = ["right", "mixed", "wrong", "rescued"] as const;
 export type Outcome = typeof OUTCOMES[number];
@@ -51,14 +54,17 @@ interface FileEntries {
 export class RolloutIndex {
   readonly #folder: string;
   readonly #familyOf: (problem: string) => string;
+  readonly #textOf: (problem: string) => string;
   readonly #files = new Map<number, FileEntries>();
   #reading: Promise<void> | undefined;
   /** Whether older steps are on the disk but not in the index. */
   partial = false;
 
-  constructor(run: string, familyOf: (problem: string) => string) {
+  /** @param textOf the question behind an id, "" where it is not known */
+  constructor(run: string, familyOf: (problem: string) => string, textOf: (problem: string) => string) {
     this.#folder = join(run, "rollouts");
     this.#familyOf = familyOf;
+    this.#textOf = textOf;
   }
 
   /** Indexed steps, newest first. */
@@ -126,12 +132,29 @@ export class RolloutIndex {
   /** Groups that fit, newest step first. */
   groups(filter: GroupFilter): Entry[] {
     const steps = filter.step === undefined ? this.steps : [filter.step];
-    return steps.flatMap((step) => this.#files.get(step)?.entries ?? []).filter((entry) =>
+    const problem = filter.problem?.toLowerCase();
+    const entries = steps.flatMap((step) => this.#files.get(step)?.entries ?? []).filter((entry) =>
       (filter.stage === undefined || entry.stage === filter.stage) &&
       (filter.family === undefined || entry.family === filter.family) &&
       (filter.outcome === undefined || outcomeOf(entry) === filter.outcome) &&
-      (filter.problem === undefined || entry.problem_id.includes(filter.problem))
+      (problem === undefined || entry.problem_id.toLowerCase().includes(problem) ||
+        this.#textOf(entry.problem_id).toLowerCase().includes(problem))
     );
+    return filter.text === undefined ? entries : this.#holding(filter.text.toLowerCase(), entries);
+  }
+
+  /** Those of the entries in whose completions or hint a text stands; their files are read for it. */
+  #holding(text: string, entries: readonly Entry[]): Entry[] {
+    return [...Map.groupBy(entries, ({ step }) => step)].flatMap(([step, entries]) => {
+      const lines = readText(this.#path(step)).split("\n");
+      return entries.filter(({ line }) => {
+        const group = groupOrNull(lines[line] ?? "");
+        const texts = group === null
+          ? []
+          : [group.guidance.hint, ...group.completions.map((completion) => completion.text)];
+        return texts.some((each) => each.toLowerCase().includes(text));
+      });
+    });
   }
 
   /** Every problem with its visits, oldest visit first; those that were hardest last time come first. */

@@ -8,6 +8,7 @@ import { readText } from "#shared/io/files.ts";
 import type { Alert } from "#shared/schemas/alerts.ts";
 import { readAlerts } from "../alerts/watch.ts";
 import { runningOwner } from "../run/lock.ts";
+import { type Notes, readNotes } from "./notes.ts";
 import { isPaused, readEvents } from "../run/steering.ts";
 
 const STATUSES = ["running", "paused", "finished", "stopped"] as const;
@@ -28,6 +29,7 @@ export interface RunSummary {
   accuracy: number | null;
   /** What the rules of trainer/alerts found, oldest first. */
   alerts: readonly Alert[];
+  notes: Notes;
   /** When the metrics were last written, ISO 8601. */
   updated: string;
 }
@@ -108,7 +110,16 @@ export function summarise(
 ): RunSummary {
   const updated = statSync(join(path, "metrics.jsonl")).mtime.toISOString();
   const status = statusOf(path, progress.step, plan.max_steps);
-  return { name, path, ...plan, ...progress, status, alerts: readAlerts(path), updated };
+  return {
+    name,
+    path,
+    ...plan,
+    ...progress,
+    status,
+    alerts: readAlerts(path),
+    notes: readNotes(path),
+    updated,
+  };
 }
 
 function progressOf(path: string): Progress {

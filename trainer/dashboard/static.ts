@@ -8,8 +8,8 @@ export const STATIC: Record<string, string> = {
   "/page/page.css": file("./page/page.css"),
   ...Object.fromEntries(
     [
-      ...["main", "dom", "data", "text", "rollouts", "problems", "run"],
-      ...["charts", "chart", "chart_data", "chart_list", "chart_plot", "chart_words"],
+      ...["main", "address", "dom", "data", "text", "rollouts", "problems", "run", "run_list", "runs_table"],
+      ...["charts", "chart", "chart_data", "chart_list", "chart_plot", "chart_words", "chart_export"],
     ].map((name) => [`/page/${name}.js`, file(`./page/${name}.js`)]),
   ),
   "/vendor/uPlot.js": file("uplot/dist/uPlot.esm.js"),

@@ -2,7 +2,9 @@
 // Colour tells runs apart where several are shown, else series.
 
 import uPlot from "../vendor/uPlot.js";
+import { go } from "./address.js";
 import { columnsOf } from "./chart_data.js";
+import { saveChart } from "./chart_export.js";
 import { seriesOf } from "./chart_list.js";
 import { HEIGHT, plotOptions } from "./chart_plot.js";
 import { format, lastOf, spoken, valueTable } from "./chart_words.js";
@@ -22,6 +24,7 @@ export function newChart(spec, runs, zoom) {
   const one = lines.every((line) => line.run === run);
   const place = element("div", { class: "plot" });
   const rows = element("div", { class: "scroll" });
+  const step = element("span", { class: "step" });
   const fillTable = () => values.open && rows.replaceChildren(valueTable(spec, lines));
   const values = element("details", { ontoggle: fillTable }, element("summary", {}, "values"), rows);
   const caption = spec.unit ? `${spec.title} (${spec.unit})` : spec.title;
@@ -33,12 +36,30 @@ export function newChart(spec, runs, zoom) {
       "aria-label": caption,
       onkeydown: (event) => moveByKey(event, zoom),
     },
-    element("figcaption", {}, caption, one && runs.length > 1 ? ` · ${run.name}` : ""),
+    element("figcaption", {}, caption, one && runs.length > 1 ? ` · ${run.name}` : "", step),
     place,
     legendOf(lines),
-    values,
+    element(
+      "div",
+      { class: "foot" },
+      values,
+      ...["svg", "png"].map((kind) =>
+        element(
+          "button",
+          {
+            class: "export",
+            "aria-label": `save ${caption} as ${kind.toUpperCase()}`,
+            onclick: () => save(kind),
+          },
+          kind.toUpperCase(),
+        )
+      ),
+    ),
   );
-  const options = { spec, lines, bands: one && !spec.stack, palette, zoom };
+  const save = (kind) => saveChart({ spec, lines, palette, caption, steps: plot?.data[0] ?? [] }, kind);
+  const tellStep = (at) => step.textContent = at === null || at === undefined ? "" : `step ${at}`;
+  const openStep = (run, step) => go("rollouts", { focus: run.name, step });
+  const options = { spec, lines, bands: one && !spec.stack, palette, zoom, tellStep, openStep };
   let plot = null;
   const size = () => ({ width: place.clientWidth || 320, height: HEIGHT });
   return {
@@ -78,7 +99,7 @@ function linesOf(spec, runs, palette) {
   const several = own.length > 1;
   const sameLabels = lines.every(({ index }) => index === 0);
   return lines.map((line) => {
-    const place = several ? state.runs.indexOf(line.run) : line.index;
+    const place = several ? Number(line.run.id) : line.index;
     const color = palette.series[place % palette.series.length];
     const dash = several ? DASHES[line.index % DASHES.length] : [];
     const label = !several ? line.label : sameLabels ? line.run.name : `${line.run.name}: ${line.label}`;
@@ -126,6 +147,8 @@ function colors() {
     return getComputedStyle(probe).color;
   };
   const found = {
+    ink: value("ink"),
+    paper: value("paper"),
     soft: value("soft"),
     line: value("line"),
     alert: value("wrong"),

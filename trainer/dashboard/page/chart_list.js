@@ -1,10 +1,10 @@
 // Which charts there are and what they show: keys of metrics.jsonl with their names.
 
-/** Series of a chart; a key that ends in * stands for all keys that begin so, its label for what the star matched. */
+/** Series of a chart; * in a key stands for any part without a slash, in its label for what the star matched. */
 export const CHARTS = [
   {
     title: "Reward",
-    series: [["reward", "total"], ["rewards/accuracy/mean", "accuracy"], ["rewards/format/mean", "format"]],
+    series: [["reward", "total"], ["rewards/*/mean", "*"]],
   },
   {
     title: "Accuracy",
@@ -57,14 +57,29 @@ export const CHARTS = [
 /** The series of a chart that a run has: { key, label }, in order. */
 export function seriesOf(chart, keys) {
   return chart.series.flatMap(([pattern, label]) => {
-    if (!pattern.endsWith("*")) return keys.includes(pattern) ? [{ key: pattern, label }] : [];
-    const prefix = pattern.slice(0, -1);
-    return keys.filter((key) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/")).sort()
-      .map((key) => ({ key, label: label.replace("*", key.slice(prefix.length)) }));
+    if (!pattern.includes("*")) return keys.includes(pattern) ? [{ key: pattern, label }] : [];
+    const [before, after] = pattern.split("*");
+    const part = (key) => key.slice(before.length, key.length - after.length);
+    const fits = (key) =>
+      key.length > before.length + after.length && key.startsWith(before) && key.endsWith(after) &&
+      !part(key).includes("/");
+    return keys.filter(fits).sort().map((key) => ({ key, label: label.replace("*", part(key)) }));
   });
 }
 
-/** The keys that any chart shows. */
-export function chartedKeys(keys) {
-  return [...new Set(CHARTS.flatMap((chart) => seriesOf(chart, keys).map(({ key }) => key)))];
+/** The keys that any chart shows; with `more`, all that have a value a step. */
+export function chartedKeys(keys, more = false) {
+  const own = CHARTS.flatMap((chart) => seriesOf(chart, keys).map(({ key }) => key));
+  return [...new Set(more ? [...own, ...otherKeys(keys)] : own)];
+}
+
+/** Logged numbers that none of the charts shows. */
+export function otherKeys(keys) {
+  const charted = new Set(CHARTS.flatMap((chart) => seriesOf(chart, keys).map(({ key }) => key)));
+  return keys.filter((key) => !charted.has(key) && key !== "step").sort();
+}
+
+/** A chart each for the logged numbers that none of the charts shows. */
+export function otherCharts(keys) {
+  return otherKeys(keys).map((key) => ({ title: key, series: [[key, key]] }));
 }

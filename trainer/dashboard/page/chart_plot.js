@@ -8,7 +8,7 @@ import { state } from "./data.js";
 export const HEIGHT = 220;
 
 /** uPlot's options but for the size. */
-export function plotOptions({ spec, lines, bands, palette, zoom }) {
+export function plotOptions({ spec, lines, bands, palette, zoom, tellStep, openStep }) {
   const axis = {
     stroke: palette.soft,
     grid: { stroke: palette.line, width: 1 },
@@ -38,6 +38,7 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       ? lines.slice(1).map((_, i) => ({ series: [i + 2, i + 1] }))
       : [],
     hooks: {
+      ready: [(plot) => onClick(plot, lines, openStep)],
       drawClear: [(plot) => drawAlerts(plot, lines, palette)],
       setSelect: [(plot) => {
         const { left, width } = plot.select;
@@ -47,6 +48,7 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       }],
       setCursor: [(plot) => {
         const { idx } = plot.cursor;
+        tellStep(idx === null || idx === undefined ? null : plot.data[0][idx]);
         for (const line of lines) {
           const drawn = line.drawn ?? [];
           line.value.textContent = format(
@@ -57,6 +59,22 @@ export function plotOptions({ spec, lines, bands, palette, zoom }) {
       }],
     },
   };
+}
+
+/** Calls back with the step under a click and the run whose line is nearest; dragging is no click. */
+function onClick(plot, lines, openStep) {
+  let from = null;
+  plot.over.addEventListener("mousedown", (event) => from = event.clientX);
+  plot.over.addEventListener("click", (event) => {
+    const { idx, top } = plot.cursor;
+    if (idx === null || idx === undefined || Math.abs(event.clientX - from) > 3) return;
+    const away = ({ drawn }) => {
+      const value = drawn?.[idx];
+      return value === null || value === undefined ? Infinity : Math.abs(plot.valToPos(value, "y") - top);
+    };
+    const nearest = lines.reduce((a, b) => away(b) < away(a) ? b : a);
+    openStep(nearest.run, plot.data[0][idx]);
+  });
 }
 
 /** A dashed line at the step of each alert of the runs in the chart, with a triangle at its foot. */

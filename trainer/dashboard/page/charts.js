@@ -2,7 +2,8 @@
 // on the screen are drawn in the next frame, the others when the browser has nothing else to do.
 
 import { newChart } from "./chart.js";
-import { CHARTS } from "./chart_list.js";
+import { keep } from "./address.js";
+import { CHARTS, otherCharts, otherKeys } from "./chart_list.js";
 import { element } from "./dom.js";
 import { lastStep, loadWindows, shownRuns, state } from "./data.js";
 
@@ -30,6 +31,7 @@ export function chartsView(main) {
     oninput: (event) => {
       state.smoothing = Number(event.target.value);
       amount.textContent = event.target.value;
+      keep({ smooth: state.smoothing || null });
       drawCharts();
     },
   });
@@ -39,6 +41,7 @@ export function chartsView(main) {
     checked: state.log,
     onchange: (event) => {
       state.log = event.target.checked;
+      keep({ log: state.log });
       buildCharts();
     },
   });
@@ -58,6 +61,7 @@ export function chartsView(main) {
       "Drag over a chart to zoom all of them, double-click for all steps. With a chart in focus: arrow keys move, + and - zoom, 0 resets.",
     ),
     element("div", { class: "charts", id: "charts" }),
+    moreCharts(),
   );
   onRange = () => {
     from.value = state.range ? state.range[0] : "";
@@ -65,6 +69,25 @@ export function chartsView(main) {
   };
   onRange();
   buildCharts();
+}
+
+/** The place of the charts of all other numbers, which are loaded when it is opened. */
+function moreCharts() {
+  const summary = element("summary", { id: "more" });
+  const details = element(
+    "details",
+    { open: state.more },
+    summary,
+    element("div", { class: "charts", id: "others" }),
+  );
+  details.addEventListener("toggle", async () => {
+    if (details.open === state.more) return;
+    state.more = details.open;
+    keep({ more: state.more });
+    if (state.more) await loadWindows();
+    buildCharts();
+  });
+  return details;
 }
 
 /** Zooms all charts; null shows everything. Finer points are loaded for what is in view. */
@@ -76,6 +99,7 @@ export function setRange(range) {
     if (from <= 0 && range[1] >= last) range = null;
   }
   state.range = range && range.map(Math.round);
+  keep({ from: state.range?.[0], to: state.range?.[1] });
   onRange();
   drawCharts();
   clearTimeout(setRange.timer);
@@ -91,11 +115,19 @@ export function buildCharts() {
   if (!holder) return;
   for (const chart of charts) chart.destroy();
   const runs = shownRuns();
-  charts = CHARTS.map((spec) => newChart(spec, runs, setRange)).filter((chart) => chart !== null);
+  const made = (specs) =>
+    specs.map((spec) => newChart(spec, runs, setRange)).filter((chart) => chart !== null);
+  const keys = [...new Set(runs.flatMap((run) => run.keys))];
+  const usual = made(CHARTS);
+  const others = state.more ? made(otherCharts(keys)) : [];
+  charts = [...usual, ...others];
+  const none = runs.length === 0 ? "No run is ticked." : "No steps yet.";
   holder.replaceChildren(
-    ...charts.map((chart) => chart.figure),
-    ...(charts.length === 0 ? [element("p", { class: "empty" }, "No steps yet.")] : []),
+    ...usual.map((chart) => chart.figure),
+    ...(usual.length === 0 ? [element("p", { class: "empty" }, none)] : []),
   );
+  document.getElementById("others").replaceChildren(...others.map((chart) => chart.figure));
+  document.getElementById("more").textContent = `All other logged numbers (${otherKeys(keys).length})`;
   drawCharts();
 }
 

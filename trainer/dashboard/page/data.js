@@ -9,8 +9,12 @@ const AXIS = 56;
 export const state = {
   runs: [],
   focus: null,
+  /** Words that the runs in the list must hold. */
+  filter: "",
   smoothing: 0,
   log: false,
+  /** Whether the numbers that no chart of the list shows have charts, too. */
+  more: false,
   /** Steps in view, or null for all. */
   range: null,
   /** Run id -> { width, steps, series } of what is in view. */
@@ -50,7 +54,7 @@ export async function loadWindows(runs = shownRuns()) {
   const width = document.querySelector(".plot")?.clientWidth ?? 0;
   const points = Math.max(300, Math.min(width - AXIS, 1000));
   await Promise.all(runs.map(async (run) => {
-    const query = { keys: chartedKeys(run.keys).join(","), from, to, points };
+    const query = { keys: chartedKeys(run.keys, state.more).join(","), from, to, points };
     state.windows.set(run.id, await get(`api/runs/${run.id}/metrics`, query));
   }));
 }

@@ -1,14 +1,23 @@
 // The page: the runs and the views of them. What a view shows follows the run in focus; the charts show all that are
-// ticked. The address keeps the view, so that a reload stays where it was.
+// ticked. The address keeps all of it (address.js).
 
+import { go, keep, setting, viewInAddress } from "./address.js";
 import { buildCharts, chartsView, drawCharts, resizeCharts } from "./charts.js";
 import { addPoints, get, listen, loadWindows, state } from "./data.js";
-import { duration, element, percent, say } from "./dom.js";
+import { element, say } from "./dom.js";
 import { problemsView } from "./problems.js";
 import { rolloutsView } from "./rollouts.js";
 import { runView } from "./run.js";
+import { arranged, drawRunList, tellProgress } from "./run_list.js";
+import { runsTable } from "./runs_table.js";
 
-const VIEWS = { charts: chartsView, problems: problemsView, rollouts: rolloutsView, run: runView };
+const VIEWS = {
+  charts: chartsView,
+  problems: problemsView,
+  rollouts: rolloutsView,
+  run: runView,
+  runs: runsTable,
+};
 const main = document.getElementById("main");
 let view = "charts";
 /** What the view on the screen does when its run has news; a view without needs none. */
@@ -57,66 +66,61 @@ async function show(name) {
 function tabs() {
   const all = [...document.querySelectorAll('[role="tab"]')];
   for (const [i, tab] of all.entries()) {
-    tab.addEventListener("click", () => location.hash = tab.id.slice(4));
+    tab.addEventListener("click", () => go(tab.id.slice(4)));
     tab.addEventListener("keydown", (event) => {
       const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!move) return;
       const next = all[(i + move + all.length) % all.length];
       next.focus();
-      location.hash = next.id.slice(4);
+      go(next.id.slice(4));
     });
   }
   addEventListener("hashchange", () => {
-    if (location.hash !== "#main") show(location.hash.slice(1));
+    if (location.hash !== "#main") followAddress().catch((error) => say(error.message));
   });
 }
 
-/** The list of runs: a tick shows a run's curves, its name brings it into focus. */
-function drawRuns() {
-  document.getElementById("runs").replaceChildren(...state.runs.map((run, i) => {
-    const swatch = element("span", { class: "swatch" });
-    swatch.style.background = `var(--series-${(i % 8) + 1})`;
-    run.line = element("span");
-    tellProgress(run);
-    return element(
-      "li",
-      { class: run === state.focus ? "focused" : "" },
-      state.runs.length === 1 ? null : element("input", {
-        type: "checkbox",
-        checked: run.shown,
-        "aria-label": `show the curves of ${run.name}`,
-        onchange: async (event) => {
-          run.shown = event.target.checked;
-          await loadWindows();
-          buildCharts();
-        },
-      }),
-      state.runs.length === 1 ? null : swatch,
-      element("button", {
-        class: "name",
-        "aria-pressed": run === state.focus,
-        onclick: () => {
-          state.focus = run;
-          drawRuns();
-          show(view);
-        },
-      }, run.name),
-      run.line,
-    );
-  }));
+/** Takes everything that the address says; the view is made new. */
+async function followAddress() {
+  readAddress();
+  state.runs = arranged(state.runs);
+  state.focus = focusOf(state.runs);
+  drawList();
+  await show(viewInAddress());
+  await loadWindows();
+  if (view === "charts") buildCharts();
 }
 
-/** Brings the line of a run up to date; the rest of the list stays, and with it the keyboard's focus. */
-function tellProgress(run) {
-  const words = [
-    run.algorithm,
-    run.status,
-    `step ${run.step}/${run.max_steps}`,
-    duration(run.time),
-    run.accuracy === null ? "" : `accuracy ${percent(run.accuracy)}`,
-  ];
-  run.line.className = `status ${run.status}`;
-  run.line.textContent = words.filter(Boolean).join(" · ");
+/** The settings of the charts and of the list. */
+function readAddress() {
+  state.filter = setting("filter");
+  state.smoothing = Number(setting("smooth")) || 0;
+  state.log = setting("log") === "1";
+  state.more = setting("more") === "1";
+  const [from, to] = [setting("from"), setting("to")];
+  state.range = from === "" || to === "" ? null : [Number(from), Number(to)];
+}
+
+/** The run that the address names, else the one that was in focus, else the first. */
+function focusOf(runs) {
+  const named = setting("focus");
+  return runs.find((run) => run.name === named) ?? runs.find((run) => run.id === state.focus?.id) ??
+    runs[0] ?? null;
+}
+
+function drawList() {
+  drawRunList(
+    async () => {
+      await loadWindows();
+      if (view === "charts") buildCharts();
+    },
+    (run) => {
+      state.focus = run;
+      keep({ focus: run.name, open: null });
+      drawList();
+      show(view);
+    },
+  );
 }
 
 /** News of a run: points to add, or word that it must be loaded again. */
@@ -130,17 +134,16 @@ async function onEvent({ run: id, summary, window, after, reload }) {
   const before = run.keys.length;
   run.keys = [...new Set([...run.keys, ...Object.keys(window?.series ?? {})])];
   if (view === "charts") first || run.keys.length !== before ? buildCharts() : drawCharts();
-  if (run === state.focus) onNews();
+  if (run === state.focus || view === "runs") onNews();
 }
 
-/** Takes the list of runs; those that were there keep their ticks. */
+/** Takes the list of runs. */
 async function loadRuns() {
-  const hidden = state.runs.filter((run) => !run.shown).map((run) => run.id);
-  state.runs = (await get("api/runs")).map((run) => ({ ...run, shown: !hidden.includes(run.id) }));
-  state.focus = state.runs.find((run) => run.id === state.focus?.id) ??
-    state.runs.find((run) => run.status === "running") ?? state.runs[0] ?? null;
-  drawRuns();
-  await show(location.hash.slice(1));
+  readAddress();
+  state.runs = arranged(await get("api/runs"));
+  state.focus = focusOf(state.runs);
+  drawList();
+  await show(viewInAddress());
   await loadWindows(); // after the charts are there, which tell how many points they can show
   drawCharts();
 }

@@ -1,10 +1,12 @@
 // The problem view: every problem of the run in focus with its visits, the guidance that each needed, and its groups.
 
+import { keep, setting } from "./address.js";
 import { element, newSteps, percent, select, shape, short } from "./dom.js";
 import { get, state } from "./data.js";
 import { groupView } from "./rollouts.js";
 
-const filter = { family: "", problem: "" };
+const NAMES = ["family", "problem", "text"];
+const filter = {};
 
 export async function problemsView(main) {
   const list = element("div", { id: "problems" });
@@ -24,6 +26,23 @@ export async function problemsView(main) {
     more,
   );
   const run = state.focus;
+  for (const name of NAMES) filter[name] = setting(name);
+  const change = (name) => (value) => {
+    filter[name] = value;
+    keep({ [name]: value });
+    load(true);
+  };
+  const search = (label, name) =>
+    element(
+      "label",
+      { class: "field" },
+      label,
+      element("input", {
+        type: "search",
+        value: filter[name],
+        onchange: (event) => change(name)(event.target.value),
+      }),
+    );
   let offset = 0;
   let shown = Infinity;
   const load = async (fresh) => {
@@ -36,24 +55,10 @@ export async function problemsView(main) {
           "family",
           [["", "all"], ...answer.families.map((name) => [name, name])],
           filter.family,
-          (value) => {
-            filter.family = value;
-            load(true);
-          },
+          change("family"),
         ),
-        element(
-          "label",
-          { class: "field" },
-          "problem",
-          element("input", {
-            type: "search",
-            value: filter.problem,
-            onchange: (event) => {
-              filter.problem = event.target.value;
-              load(true);
-            },
-          }),
-        ),
+        search("problem", "problem"),
+        search("in completions", "text"),
         count,
       );
     }
@@ -72,7 +77,7 @@ export async function problemsView(main) {
   return () => news.tell(run, shown);
 }
 
-function problemView(run, { id, visits }, stages, { first_step, last_step }) {
+function problemView(run, { id, text, visits }, stages, { first_step, last_step }) {
   const last = visits.at(-1);
   const times = visits.length === 1 ? "1 visit" : `${visits.length} visits`;
   const details = element(
@@ -81,7 +86,7 @@ function problemView(run, { id, visits }, stages, { first_step, last_step }) {
     element(
       "summary",
       {},
-      element("span", { class: "start" }, id),
+      element("span", { class: "start", title: id }, text ?? id),
       history(visits, stages, first_step, last_step),
       element("span", { class: "name" }, times),
       element(

@@ -1,11 +1,13 @@
 // The rollout browser: groups of the run in focus, filtered; a group opens to its prompt with the hint marked and its
 // completions with answer, verdict, rewards and advantage.
 
+import { keep, setting } from "./address.js";
 import { element, newSteps, percent, select, short } from "./dom.js";
 import { get, state } from "./data.js";
 import { richText } from "./text.js";
 
-const filter = { family: "", stage: "", outcome: "", step: "", problem: "" };
+const NAMES = ["family", "stage", "outcome", "step", "problem", "text"];
+const filter = {};
 const OUTCOMES = [["", "all"], ["rescued", "rescued by a hint"], ["wrong", "all wrong"], ["mixed", "mixed"], [
   "right",
   "all right",
@@ -13,9 +15,9 @@ const OUTCOMES = [["", "all"], ["rescued", "rescued by a hint"], ["wrong", "all 
 const SIGNS = { true: "✓", false: "✗", undecided: "?", null: "–" };
 const KINDS = { true: "right", false: "wrong", undecided: "undecided", null: "undecided" };
 
-/** Builds the view; `wanted` sets filters first. */
-export async function rolloutsView(main, wanted = {}) {
-  Object.assign(filter, wanted);
+/** Builds the view with the filters that the address has. */
+export async function rolloutsView(main) {
+  for (const name of NAMES) filter[name] = setting(name);
   const list = element("div", { id: "groups" });
   const count = element("span", { class: "count", role: "status" });
   const more = element("button", { onclick: () => load(false) }, "show more");
@@ -33,7 +35,16 @@ export async function rolloutsView(main, wanted = {}) {
       list.replaceChildren();
       drawControls(answer);
     }
-    list.append(...answer.groups.map((group) => groupView(run, group)));
+    list.append(...answer.groups.map((group) => {
+      const node = groupView(run, group);
+      const name = `${group.step}/${group.line}`;
+      if (name === setting("open")) node.open = true;
+      node.addEventListener("toggle", () => {
+        if (node.open) keep({ open: name });
+        else if (setting("open") === name) keep({ open: null });
+      });
+      return node;
+    }));
     // A run of supervised fine-tuning writes none.
     shown = answer.last_step === 0 && run.step > 0 ? Infinity : answer.last_step;
     news.tell(run, shown);
@@ -46,7 +57,12 @@ export async function rolloutsView(main, wanted = {}) {
   };
   const change = (key) => (value) => {
     filter[key] = value;
+    keep({ [key]: value, open: null });
     load(true);
+  };
+  const download = (format) => {
+    const wanted = Object.entries(filter).filter(([, value]) => value !== "");
+    location.assign(`api/runs/${run.id}/rollouts/${format}?${new URLSearchParams(wanted)}`);
   };
   const drawControls = ({ families, stages }) => {
     if (controls.childElementCount > 0) return; // kept, so that the focus stays where it is
@@ -78,6 +94,14 @@ export async function rolloutsView(main, wanted = {}) {
       select("outcome", OUTCOMES, filter.outcome, change("outcome")),
       entry("step", "step", "number"),
       entry("problem", "problem", "search"),
+      entry("in completions", "text", "search"),
+      ...["jsonl", "parquet"].map((format) =>
+        element(
+          "button",
+          { "data-export": format, onclick: () => download(format) },
+          format === "jsonl" ? "JSONL" : "Parquet",
+        )
+      ),
       count,
     );
   };
@@ -92,7 +116,7 @@ export function groupView(run, entry) {
     "summary",
     {},
     element("span", { class: "name" }, `step ${entry.step}`),
-    element("span", { class: "start" }, entry.problem_id),
+    element("span", { class: "start", title: entry.problem_id }, entry.text ?? entry.problem_id),
     element("span", { class: `badge stage-${Math.min(entry.stage, 3)}` }, stage),
     entry.leak
       ? element("span", { class: "badge leak", title: "the cut alone would show the answer" }, "guarded")
@@ -125,12 +149,21 @@ function body(group) {
   return element(
     "div",
     { class: "body" },
+    element("div", { class: "caption" }, `Problem ${group.problem_id}`),
     element("div", { class: "caption" }, `Prompt · ${facts.join(" · ")}`),
     richText(group.prompt, { span: group.hint_span, title: "hint" }),
     group.answer === null ? null : element("div", { class: "caption" }, "Right answer"),
     group.answer === null
       ? null
       : richText(/^[^$]*\\[a-z]/.test(group.answer) ? `$${group.answer}$` : group.answer),
+    group.solution === null ? null : element(
+      "div",
+      { class: "caption" },
+      group.solution_span === null ? "Reference solution" : "Reference solution, the hinted part marked",
+    ),
+    group.solution === null
+      ? null
+      : richText(group.solution, { span: group.solution_span, title: "shown as a hint" }),
     ...group.completions.map(completionView),
   );
 }

@@ -32,7 +32,9 @@ export async function runView(main) {
     if (run.kind !== "train") return;
     changes.replaceChildren(changesOf(facts.events));
     // Not at every step: somebody may be typing a learning rate.
-    if (status !== run.status) tools.replaceChildren(...steering(run));
+    if (status !== run.status || !tools.contains(document.activeElement)) {
+      tools.replaceChildren(...steering(run, facts.settings));
+    }
     status = run.status;
   };
   fill(facts);
@@ -103,7 +105,7 @@ function changesOf(events) {
   return element("ol", { class: "visits" }, ...lines);
 }
 
-function steering(run) {
+function steering(run, settings) {
   const open = ["running", "paused"].includes(run.status);
   const send = async (request) => {
     try {
@@ -118,6 +120,7 @@ function steering(run) {
   const setting = (key, label, max) => {
     const input = element("input", {
       type: "number",
+      value: settings?.[key],
       step: "any",
       min: 0,
       max,

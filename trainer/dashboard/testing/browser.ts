@@ -111,6 +111,26 @@ export class Browser implements AsyncDisposable {
     await this.#mouse("mouseReleased", x, y, 1);
   }
 
+  /** Clicks at a point of an element, in shares of its size. */
+  async clickAt(selector: string, across: number, down: number): Promise<void> {
+    const [x, y] = await this.place(selector, across, down);
+    await this.#mouse("mouseMoved", x, y, 0);
+    await this.#mouse("mousePressed", x, y, 1);
+    await this.#mouse("mouseReleased", x, y, 1);
+  }
+
+  /** Moves the mouse to a point of an element, in shares of its size. */
+  async hover(selector: string, across: number, down: number): Promise<void> {
+    const [x, y] = await this.place(selector, across, down);
+    await this.#mouse("mouseMoved", x - 3, y, 0);
+    await this.#mouse("mouseMoved", x, y, 0);
+  }
+
+  /** Files that the page saves go into a folder. */
+  async saveInto(folder: string): Promise<void> {
+    await this.#send("Page.setDownloadBehavior", { behavior: "allow", downloadPath: folder });
+  }
+
   /** Drags over an element, from and to in shares of its width. */
   async drag(selector: string, from: number, to: number): Promise<void> {
     const [x, y] = await this.place(selector, from, 0.5);

@@ -25,7 +25,8 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
   const base = compareNumerals(g.node, p.node, context);
   if (base !== null) return base;
   const literal = isLiteral(g.node);
-  if (rules.form === "literal" && literal && !isLiteral(p.node)) {
+  const radians = g.degrees && !p.degrees && some(p.node, isPi);
+  if (rules.form === "literal" && literal && !isLiteral(p.node) && !radians) {
     return answer(false, "structure", "an expression where a number is asked");
   }
   let [x, y] = [g.node, p.node];
@@ -56,7 +57,7 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
   }
   if (
     g.degrees !== p.degrees &&
-    some(g.degrees ? y : x, (node) => node.kind === "constant" && node.name === "pi")
+    some(g.degrees ? y : x, isPi)
   ) {
     const radians = b.node({ kind: "div" }, [
       b.node({ kind: "constant", name: "pi" }),
@@ -126,6 +127,7 @@ function stripped(node: Node, context: Context): Stripped {
   }
 }
 
+const isPi = (node: Node): boolean => node.kind === "constant" && node.name === "pi";
 const isWrapper = (node: Node): boolean =>
   node.kind === "percent" || node.kind === "degree" || node.kind === "unit";
 

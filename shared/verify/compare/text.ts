@@ -55,7 +55,7 @@ function normal(text: string, caseSensitive: boolean): string {
 
 const meanings: readonly [RegExp, string][] = [
   [
-    /^(?:there )?(?:no (?:real |such |possible |valid )?(?:solution|root|value|number|answer)(?: exist)?|none|empty(?: set)?|null set)$/,
+    /^(?:there )?(?:no (?:real |such |possible |valid )?(?:solution|root|value|number|answer)(?: exist)?|no such [a-z]+(?: exist)?|none|empty(?: set)?|null set)$/,
     "#0",
   ],
   [/^(?:\+ |positive )?infinity$/, "#inf"],

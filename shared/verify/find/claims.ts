@@ -10,6 +10,10 @@ import { isDigit } from "../read/numerals.ts";
 const hedges =
   /\b(?:not|no|never|none|neither|nor|cannot|unable|undetermined|unclear|unknown|unsure|either|least|most|than|between|over|under|above|below|about|around|approximately|roughly|nearly|almost|up to|maybe|perhaps|possibly|probably|might|may|could|would|only|multiples?|powers?|divisors?|factors?|even|odd|prime|minus|negative|all|every|any|wrong|incorrect|except|until|before|after|if)\b|n't\b/i;
 
+/** Words in front of the verb that take back what follows it. */
+const uncertain =
+  /\b(?:unable|cannot|whether|unsure|unclear|unknown|undetermined|doubt|not|never|if|suppose|assume|maybe|perhaps|possibly|might)\b|n't\b/i;
+
 /** Whether a sentence says less than that a value is the answer. */
 const isHedged = (sentence: string): boolean => hedges.test(sentence);
 
@@ -60,6 +64,7 @@ export function claims(text: string, from: number, to: number, rules: Extraction
       start += place;
       rest = rest.slice(place);
     }
+    if (last && uncertain.test(all.slice(0, start))) return [];
   } else if (last && opened === null) return [];
   const { start: begin, end: stop } = trim(text, span.start + start, span.start + start + rest.length);
   const found: Found[] = [];

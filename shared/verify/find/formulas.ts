@@ -159,7 +159,7 @@ export function isBare(text: string): boolean {
   const prose = words.filter((word) => word.length > 2 && !mathWords.has(word.toLowerCase()));
   const script = /[\u0400-\u2fff\u3040-\uabff\uac00-\ud7ff]/.test(outside.replaceAll(/[\u2000-\u2bff]/g, ""));
   const digits = /[\d\\=<>+*/^()[\]{}]/.test(text);
-  if (!digits) return words.length <= 6 && !/[.:] \S/.test(text.trim());
+  if (!digits) return words.length <= 6 && !/[.:] \S|\s(?:is|are)\s/.test(text.trim());
   if (script) return false;
   // Words in front of the mathematics make a sentence, unless they name what follows: "Area = 5".
   const first = outside.search(/[\d$=<>(]/);

@@ -2,6 +2,8 @@
 
 import type { Builder, Node } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
+import { add, divide, multiply } from "../tree/rational.ts";
+import { measureOf } from "./units.ts";
 
 /** One element of a list and the separator that came before it. */
 export type Element = { node: Node; separator: string };
@@ -9,6 +11,8 @@ export type Element = { node: Node; separator: string };
 /** A list without brackets. `;`, and "and" or "or" between equally long parts, separate more strongly than commas. */
 export function listOf(b: Builder, elements: readonly Element[]): Node {
   if (elements.length === 1) return elements[0]!.node;
+  const sum = quantitySum(b, elements);
+  if (sum !== null) return sum;
   const strong = ["\\\\", ";", "or", "and"].find((sign) => {
     if (!elements.some((element) => element.separator === sign)) return false;
     const parts = split(elements, sign);
@@ -22,6 +26,22 @@ export function listOf(b: Builder, elements: readonly Element[]): Node {
   }
   const joined = elements.some((element) => element.separator === "or") ? "or" : ",";
   return b.node({ kind: "list", joined }, elements.map((element) => element.node));
+}
+
+/** "2 hours and 30 minutes" is one quantity in its larger unit. */
+function quantitySum(b: Builder, elements: readonly Element[]): Node | null {
+  const [first, second] = elements.map((element) => element.node);
+  if (elements.length !== 2 || elements[1]!.separator !== "and") return null;
+  if (first?.kind !== "unit" || second?.kind !== "unit") return null;
+  const [large, small] = [measureOf(first.unit), measureOf(second.unit)];
+  if (large === null || small === null || large.dimension !== small.dimension) return null;
+  const ratio = divide(small.scale, large.scale);
+  if (ratio.p >= ratio.q) return null;
+  const [x, y] = [first.args[0]!, second.args[0]!];
+  const total = x.kind === "number" && y.kind === "number"
+    ? b.number(add(x.value, multiply(y.value, ratio)))
+    : b.sum(x, b.product(y, b.number(ratio)));
+  return b.node({ kind: "unit", unit: first.unit }, [total]);
 }
 
 function split(elements: readonly Element[], sign: string): Element[][] {

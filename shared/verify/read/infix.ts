@@ -6,8 +6,8 @@ import type { Frame, Parser } from "./parser.ts";
 import { numeral } from "./prefix.ts";
 import { remark, tailOf } from "./words.ts";
 import { measureOf } from "./units.ts";
-import type { Node } from "../tree/node.ts";
-import { divide, multiply } from "../tree/rational.ts";
+import { type Node, some } from "../tree/node.ts";
+import { add, divide, multiply } from "../tree/rational.ts";
 import * as operators from "./operators.ts";
 import type { Token } from "./lexer.ts";
 
@@ -60,6 +60,8 @@ function juxtapose(m: Parser, token: Token, top: Frame): void {
     m.unit = true;
     if (m.reading.letterUnits) return annotation(m, token.value);
   }
+  const label = token.value === "(" ? bracketedWords(m) : null;
+  if (label !== null) return annotation(m, `(${label})`);
   if (token.value === "(" && previous?.type === "symbol" && isApplication(m, top)) return apply(m, top);
   const degrees = top.values.at(-1)?.kind === "degree" && token.type === "symbol" &&
     /^[CF]$/.test(token.value);
@@ -79,6 +81,16 @@ function juxtapose(m: Parser, token: Token, top: Frame): void {
 const endsInterval = (m: Parser): boolean =>
   m.next === undefined || ["separator", "close", "relation", "end"].includes(m.next.type) ||
   m.next.value === "cup" || m.next.value === "cap";
+
+/** The words of `72 (dogs)`, past which the parser then stands; null when the brackets hold anything else. */
+function bracketedWords(m: Parser): string | null {
+  let end = m.at;
+  while (m.tokens[end]?.type === "text" || (end > m.at && m.tokens[end]?.value === "/")) end++;
+  if (end === m.at || m.tokens[end]?.value !== ")") return null;
+  const words = m.tokens.slice(m.at, end).map((token) => token.value).join(" ");
+  m.at = end + 1;
+  return words;
+}
 
 /** Whether nothing but a unit's exponent or quotient lies between `at` and the end of the element. */
 function endsElement(m: Parser, at: number): boolean {
@@ -185,7 +197,11 @@ function prime(m: Parser, value: Node, top: Frame): void {
   top.operators.pop();
   top.values.pop();
   const part = m.b.number({ p: value.value.p, q: value.value.q * (seconds ? 3600n : 60n) });
-  top.values.push(m.b.node({ kind: "degree" }, [m.b.sum(whole.args[0]!, part)]));
+  const [degrees] = whole.args;
+  const sum = degrees!.kind === "number"
+    ? m.b.number(add(degrees!.value, part.value))
+    : m.b.sum(degrees!, part);
+  top.values.push(m.b.node({ kind: "degree" }, [sum]));
 }
 
 /** A subscript after a bracket: the base of a numeral such as `(1011)_2`, or the index of a named group. */
@@ -237,7 +253,7 @@ function annotation(m: Parser, first: string): void {
     if (next.type === "text") unit += ` ${next.value}`;
     else if ((next.value === "^" || next.value === "/" || next.value === "*") && next.type === "operator") {
       unit += next.value;
-    } else if (next.type === "number" && unit.endsWith("^")) unit += next.value;
+    } else if (next.type === "number" && /\^-?$/.test(unit)) unit += next.value;
     else if (next.value === "-" && unit.endsWith("^")) unit += "-";
     else if ((next.value === "{" || next.value === "}") && unit.includes("^")) unit += "";
     else if (next.type === "symbol" && (unit.endsWith("/") || letterUnits.has(next.value))) {
@@ -262,7 +278,8 @@ function quantity(m: Parser, top: Frame, words: string): void {
   if (!beside) m.reduce(operators.binding.multiply);
   let value = top.values.pop()!;
   const one = value.kind === "number" && value.value.p === 1n || value.kind === "div";
-  const tail = tailOf(words, !one);
+  const numeric = some(value, (part) => part.kind === "number");
+  const tail = tailOf(words, !one, numeric);
   if (tail.kind === "phrase" || top.phrase !== null) {
     top.values.push(value);
     return m.say(words);
@@ -284,8 +301,12 @@ function quantity(m: Parser, top: Frame, words: string): void {
     }
     top.operators.pop();
     top.values.pop();
-    const part = b.product(value, b.number(divide(small.scale, large.scale)));
-    return void top.values.push(b.node({ kind: "unit", unit: before.unit }, [b.sum(before.args[0]!, part)]));
+    const ratio = divide(small.scale, large.scale);
+    const whole = before.args[0]!;
+    const total = whole.kind === "number" && value.kind === "number"
+      ? b.number(add(whole.value, multiply(value.value, ratio)))
+      : b.sum(whole, b.product(value, b.number(ratio)));
+    return void top.values.push(b.node({ kind: "unit", unit: before.unit }, [total]));
   }
   top.values.push(tail.unit === "" ? value : b.node({ kind: "unit", unit: tail.unit }, [value]));
 }

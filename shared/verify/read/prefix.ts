@@ -152,9 +152,8 @@ function isCombination(m: Parser): boolean {
   if (m.tokens[lower.end]?.value !== "^" || m.tokens[lower.end]?.type !== "operator") return false;
   const upper = index(lower.end + 1);
   const [n, k] = [lower.token?.number, upper.token?.number];
-  return n === undefined || k === undefined
-    ? n !== undefined || lower.token?.type === "symbol"
-    : n.value.p >= k.value.p;
+  if (n !== undefined && k !== undefined) return n.value.p >= k.value.p;
+  return n !== undefined || lower.token === undefined || lower.token.type === "symbol";
 }
 
 function prefix(m: Parser, token: Token, top: Frame): void {

@@ -97,6 +97,7 @@ function wrapped(run: string): string {
 /** "minus 3" as -3, "3 remainder 2" and "3 R 2" as words around numbers. */
 export function withSigns(text: string): string {
   return text
+    .replace(/^\s*\$\s?(?=\d)(?=[^$]*$)/, "\\$")
     .replace(/^\s*\\forall\s*[^,:]{1,60}[,:]\s*/, "")
     .replaceAll(/\\forall(?![A-Za-z])/g, "\\text{for all}")
     .replace(/^(\s*)(?:minus|negative)\s+(?=[\d$\\(.])/i, "$1-")

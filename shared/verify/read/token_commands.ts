@@ -118,6 +118,11 @@ function words(lexer: Lexer, i: number): void {
   if (/^[A-Za-z]{2,20}$/.test(text) && opensArgument(lexer, group.end)) {
     return lexer.push("symbol", `fn:${text}`, length);
   }
+  const joined = /^(.*\S)\s+(and|or)$/s.exec(text);
+  if (joined !== null) {
+    lexer.push("text", joined[1]!, 0);
+    return lexer.push("separator", joined[2]!, length);
+  }
   lexer.push("text", text, length);
 }
 

@@ -23,6 +23,7 @@ export function readWord(lexer: Lexer): void {
   const joint = /^(or|and)(?=[A-Z]$|[a-z]$)/.exec(word);
   if (joint !== null && !lexer.operandNext()) return lexer.push("separator", joint[1]!, joint[1]!.length);
   for (const name of ["sin", "cos", "tan", "log", "ln", "exp", "pi", "sqrt"]) {
+    if (lexer.prose && standsAlone(lexer, end)) break;
     if (word.startsWith(name) && word.length === name.length + 1 && readKnown(lexer, name)) return;
   }
   if (word.length > 1 && lexer.reading.words && isWord(lexer, word, end) && !areFactors(lexer, word)) {
@@ -70,7 +71,7 @@ function readKnown(lexer: Lexer, word: string): boolean {
 
 /** Short words that only occur in sentences. */
 const proseWords = new Set(
-  "is are of the for all no not any than to from with if when by at on as be an in that".split(" "),
+  "a is are of the for all no not any than to from with if when by at on as be an in that".split(" "),
 );
 
 const answers = new Set(

@@ -69,7 +69,7 @@ const table: readonly [string, string][] = [
 ];
 
 const labels =
-  "am pm unit units square sq cubic cu per each yuan rupee rupees yen people person persons student students boy boys girl girls man men " +
+  "am pm AM PM unit units square sq cubic cu per each yuan rupee rupees yen people person persons student students boy boys girl girls man men " +
   "woman women child children apple apples orange oranges book books card cards coin coins ball balls marble marbles page " +
   "pages point points times time ways way solution solutions integer integers number numbers digit digits edge edges " +
   "vertices faces side sides rpm ppm step steps roll rolls ticket tickets piece pieces pair pairs meal meals game games " +

@@ -23,6 +23,7 @@ const meaningful = setOf(
     "before after ago positive negative maximum minimum max remainder left up down north south east west clockwise " +
     "counterclockwise anticlockwise convergent divergent true false rational irrational undefined if unless except only " +
     "plus minus almost nearly approximately around about maybe perhaps possibly probably out versus vs others " +
+    "must be is was were has have had can will should do does being whether " +
     "higher lower larger smaller longer shorter older younger bigger infinitely many several per-cent discount gain loss profit",
 );
 
@@ -53,8 +54,11 @@ export type Tail =
   | { kind: "number"; factor: Rational | null; power: number; unit: string }
   | { kind: "phrase" };
 
-/** Reads the words behind a number; `plural`: the number is not one, so that things counted stand in the plural. */
-export function tailOf(text: string, plural: boolean): Tail {
+/**
+ * Reads the words behind a number. `plural`: it is not one, so that things counted stand in the plural; `numeric`: there is
+ * a number at all, and not only letters.
+ */
+export function tailOf(text: string, plural: boolean, numeric = true): Tail {
   let words = text.replaceAll(/[()]/g, " ").replaceAll(/\b([ap])\.\s?m\b\.?/gi, "$1m").trim().split(/\s+/)
     .filter((word) => word !== "");
   let factor: Rational | null = null;
@@ -80,6 +84,7 @@ export function tailOf(text: string, plural: boolean): Tail {
     return { kind: "number", factor, power: 1, unit: unit.replace(/^of \w+ ?/, "") };
   }
   const known = plain.some((word, i) => unitOf(letters[i]!) !== undefined || unitOf(word) !== undefined);
+  if (!numeric && !known) return { kind: "phrase" };
   const bracketed = /^\s*\(/.test(text);
   const counted = plain.some((word) => /[^su]s$|ss?es$/.test(word) && word.length > 2) ||
     irregular.test(unit);

@@ -45,7 +45,8 @@ export function verify(
     return { ...decide(gold, completion, presetOf(preset, options), options, fuel), fuel: fuel.used };
   } catch (error) {
     if (!(error instanceof LimitError)) throw error;
-    return { verdict: "undecided", tier: "limit", reason: error.message, extracted: null, fuel: fuel.used };
+    const used = error.limit === "fuel" ? limits.fuel : fuel.used;
+    return { verdict: "undecided", tier: "limit", reason: error.message, extracted: null, fuel: used };
   }
 }
 

@@ -1,8 +1,8 @@
 // Elements of two collections against each other: in order, or each with a partner of its own.
 
-import { type Node, some } from "../tree/node.ts";
+import { type Node, some, symbols } from "../tree/node.ts";
 import { key } from "../tree/key.ts";
-import { type Answer, answer, constantValue } from "../values/identity.ts";
+import { type Answer, answer, sampleValue } from "../values/identity.ts";
 import type { Context } from "./context.ts";
 
 /** Element by element, in order. */
@@ -59,17 +59,21 @@ function withoutTwins(gold: readonly Node[], given: readonly Node[], context: Co
   }
   const taken = new Set<Node>();
   const left = gold.filter((item) => {
-    const twin = isPlain(item) ? twins.get(key(item, context.fuel))?.pop() : undefined;
-    if (twin !== undefined) taken.add(twin);
-    return twin === undefined;
+    const same = twins.get(key(item, context.fuel));
+    const twin = same?.at(-1);
+    if (same === undefined || twin === undefined || !areTwins(item, twin)) return true;
+    same.pop();
+    taken.add(twin);
+    return false;
   });
   return [left, given.filter((other) => !taken.has(other))];
 }
 
-/** Numbers and formulas, which are equal when they are written alike whatever the rules say. */
-const isPlain = (node: Node): boolean => node.kind === "number" || (node.kind === "symbol");
+/** Whether two elements with one key are equal whatever the rules say: neither is a number that the other leaves undone. */
+const areTwins = (a: Node, b: Node): boolean =>
+  a.kind === b.kind && ["number", "symbol", "add", "mul", "pow", "root", "call", "tuple"].includes(a.kind);
 
-/** Rough values of constants, so that only elements close to each other are compared in full. */
+/** Rough values of elements, so that only elements close to each other are compared in full. */
 export class Nearness {
   private readonly values = new Map<Node, number | null>();
 
@@ -92,20 +96,15 @@ export class Nearness {
   }
 }
 
-const scalars = new Set(["number", "add", "mul", "div", "pow", "root", "call", "constant"]);
+const scalars = new Set(["number", "symbol", "add", "mul", "div", "pow", "root", "call", "constant"]);
+const dressed = new Set(["percent", "unit", "degree", "numeral", "plusminus", "apply"]);
 
+/** The value of a scalar, or of the first element of a tuple, at one sample point; null where the rules might bend it. */
 function roughly(node: Node, context: Context): number | null {
-  if (
-    !scalars.has(node.kind) ||
-    some(
-      node,
-      (part) =>
-        part.kind === "percent" || part.kind === "unit" || part.kind === "degree" || part.kind === "numeral",
-    )
-  ) {
-    return null;
-  }
+  if (node.kind === "tuple") return roughly(node.args[0]!, context);
   if (node.kind === "number") return Number(node.value.p) / Number(node.value.q);
-  const value = constantValue(node, context.fuel);
+  if (!scalars.has(node.kind) || some(node, (part) => dressed.has(part.kind))) return null;
+  if ([...symbols(node)].some((name) => /^[ck](?:_|$)/i.test(name))) return null; // constants may be renamed
+  const value = sampleValue(node, context.fuel);
   return value === null || value.im !== 0n || value.error > 2 ** 200 ? null : Number(value.re) / 2 ** 256;
 }

@@ -33,14 +33,32 @@ export class LimitError extends Error {
 /** Thrown inside the verifier, never out of it, when an answer is not in the grammar. */
 export class ParseError extends Error {}
 
+/** Work on long integers that no budget has paid yet. Arithmetic knows no budget; the next payment includes it. */
+let owed = 0;
+
+/** Notes work on long integers, before it is done. Throws a LimitError when that alone exceeds a budget. */
+export function charge(units: number): void {
+  owed += Math.ceil(units);
+  if (owed <= limits.fuel) return;
+  owed = 0;
+  throw new LimitError("fuel");
+}
+
 /** A budget of work units; about 100 ns each. */
 export class Fuel {
   used = 0;
   nodes = 0;
+  /** Values of constants that were computed in this call, by their trees. */
+  readonly constants = new Map<object, { re: bigint; im: bigint; error: number } | null>();
+
+  constructor() {
+    owed = 0;
+  }
 
   /** Pays `units` of work, or stops the comparison. */
   spend(units: number): void {
-    this.used += units;
+    this.used += units + owed;
+    owed = 0;
     if (this.used > limits.fuel) {
       this.used = limits.fuel;
       throw new LimitError("fuel");

@@ -1,6 +1,6 @@
 // Exact fractions of big integers, the number type of every literal.
 
-import { LimitError, limits } from "./fuel.ts";
+import { charge, LimitError, limits } from "./fuel.ts";
 
 /** A reduced fraction p/q with q > 0. */
 export type Rational = { readonly p: bigint; readonly q: bigint };
@@ -24,13 +24,20 @@ function log2Upper(x: number): number {
 }
 const view = new DataView(new ArrayBuffer(8));
 
+/** Longer integers cost more than a unit. */
+const cheap = 512;
+
 function checked(n: bigint): bigint {
-  if (bits(n) > limits.bits) throw new LimitError("bits");
+  const size = bits(n);
+  if (size > limits.bits) throw new LimitError("bits");
+  if (size > cheap) charge((size / 1000) ** 2);
   return n;
 }
 
 export function gcd(a: bigint, b: bigint): bigint {
   let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  const size = Math.min(bits(x), bits(y));
+  if (size > 64) charge(size * (0.7 + size / 18_000)); // steps of Euclid's algorithm, each linear in the length
   while (y !== 0n) {
     if (x <= 0x1f_ffff_ffff_ffffn && y <= 0x1f_ffff_ffff_ffffn) {
       let [m, n] = [Number(x), Number(y)];
@@ -108,7 +115,9 @@ export function exactRoot(n: bigint, k: number): bigint | null {
 export function integerRoot(n: bigint, k: number): bigint {
   const degree = BigInt(k);
   let x = 1n << BigInt(Math.ceil(bits(n) / k) + 1);
+  const size = bits(n);
   while (true) {
+    if (size > cheap) charge((size / 700) ** 2);
     const next = ((degree - 1n) * x + n / x ** (degree - 1n)) / degree;
     if (next >= x) return x;
     x = next;

@@ -8,7 +8,7 @@ import { type Fuel, LimitError } from "../tree/fuel.ts";
 import { key } from "../tree/key.ts";
 import { fingerprints } from "./modular.ts";
 import { evaluate, type Point } from "./numeric.ts";
-import { anyPoint, planFor } from "./sampling.ts";
+import { anyPoint, constantPlan, planFor } from "./sampling.ts";
 import { equal, type Rational } from "../tree/rational.ts";
 
 /** The means by which a comparison was decided, from cheap to expensive. */
@@ -64,10 +64,12 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
   const constant = names.size === 0 && !some(a, opaque) && !some(b, opaque);
   const imaginary = some(a, isI) || some(b, isI);
   let agreed = 0;
-  const plan = planFor(a, b);
+  const plan = constant ? constantPlan : planFor(a, b);
   for (let index = 0; index < plan.points; index++) {
     const point = plan.at(index);
-    const [x, y] = [valueAt(a, point, fuel), valueAt(b, point, fuel)];
+    const [x, y] = constant
+      ? [constantOf(a, fuel), constantOf(b, fuel)]
+      : [valueAt(a, point, fuel), valueAt(b, point, fuel)];
     if (x === null || y === null) {
       if (constant) break;
       continue;
@@ -98,6 +100,20 @@ function valueAt(node: Node, point: Point, fuel: Fuel): Complex | null {
   }
 }
 
+/** The value of a constant; the elements of a list are asked for theirs many times. */
+function constantOf(node: Node, fuel: Fuel): Complex | null {
+  let value = fuel.constants.get(node);
+  if (value === undefined) {
+    value = valueAt(node, anyPoint(), fuel);
+    fuel.constants.set(node, value);
+  }
+  return value;
+}
+
+/** The value at one sample point, or null. */
+export const sampleValue = (node: Node, fuel: Fuel): Complex | null =>
+  symbols(node).size > 0 ? valueAt(node, anyPoint(), fuel) : constantOf(node, fuel);
+
 /** The value of a constant expression with its error bound, or null. */
 export const constantValue = (node: Node, fuel: Fuel): Complex | null =>
-  symbols(node).size > 0 ? null : valueAt(node, anyPoint(), fuel);
+  symbols(node).size > 0 ? null : constantOf(node, fuel);

@@ -30,6 +30,9 @@ export type Plan = {
   at: (index: number) => Point;
 };
 
+/** Constants have the same value at every point. */
+export const constantPlan: Plan = { points: 1, wanted: 1, at: () => anyPoint() };
+
 /** The plan for two expressions. */
 export function planFor(a: Node, b: Node): Plan {
   const counting = some(a, isCounting) || some(b, isCounting);

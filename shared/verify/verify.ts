@@ -155,7 +155,9 @@ const allLetters = [..."ABCDEFGHIJ"];
 
 /** The letter that a gold such as `C`, `(C)` or `\text{(C)}` names, or null. */
 const letterOf = (gold: string): string | null =>
-  /^\$?(?:\\text(?:bf)?\{)?\(?([A-J])\)?\}?\$?$/.exec(gold.trim())?.[1] ?? null;
+  gold.length > 24 || !/[A-J]/.test(gold)
+    ? null
+    : /^\$?(?:\\text(?:bf)?\{)?\(?([A-J])\)?\}?\$?$/.exec(gold.trim())?.[1] ?? null;
 
 function decideChoice(
   letter: string,

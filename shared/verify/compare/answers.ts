@@ -2,6 +2,7 @@
 
 import { type Node, some } from "../tree/node.ts";
 import { hasMatrix } from "../tree/matrix.ts";
+import { equal } from "../tree/rational.ts";
 import { type Answer, answer } from "../values/identity.ts";
 import { compareCollections } from "./collections.ts";
 import { compareChoices, compareCongruences, comparePiecewise } from "./conditions.ts";
@@ -18,7 +19,14 @@ import { compareWords } from "./text.ts";
 /** Compares a gold answer with a given one; the roles matter where the rules say so. */
 export function compareNodes(gold: Node, given: Node, context: Context): Answer {
   context.fuel.spend(2);
-  if (gold.kind === "number" && given.kind === "number") return compareScalars(gold, given, context);
+  if (gold.kind === "number" && given.kind === "number") {
+    if (gold.places !== null || given.places !== null) return compareScalars(gold, given, context);
+    const same = equal(gold.value, given.value);
+    if (same || context.rules.relativeTolerance === 0) {
+      return answer(same, "rational", same ? "the same number" : "different numbers");
+    }
+    return compareScalars(gold, given, context);
+  }
   if (gold.kind === "choice" || given.kind === "choice") return compareChoices(gold, given, context);
   const families = compareFamilies(gold, given, context);
   if (families !== null) return families;

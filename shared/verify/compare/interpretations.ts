@@ -23,6 +23,9 @@ import { formulas, numbers } from "../find/formulas.ts";
 /** The answer inside a gold text, which may be a whole solution; null when the preset cannot read it. */
 export function goldText(gold: string, preset: Preset, fuel: Fuel): string | null {
   if (!preset.bareGold) return markedGold(gold, preset, fuel);
+  if (/^[^#A-Za-z\u0080-\uffff]*$/.test(gold) && goldInterpretations(gold, preset, fuel).length > 0) {
+    return gold;
+  }
   const rules = { ...preset.extraction, answerTags: false, from: goldPlaces };
   let first: string | null = null;
   for (const candidate of candidates(gold, { start: 0, end: gold.length }, rules)) {
@@ -58,10 +61,13 @@ function markedGold(gold: string, preset: Preset, fuel: Fuel): string | null {
 /** Compares two answers given as texts; null when the given one cannot be read. */
 export function compareTexts(gold: string, given: string, preset: Preset, fuel: Fuel): Answer | null {
   const { rules } = preset;
-  if (rules.textTier && squeeze(gold) === squeeze(given)) return answer(true, "text", "the same text");
-  if (preset.syntax.wordUnits) {
-    const [letters, chosen] = [choiceLetters(gold), choiceLetters(given)];
-    if (letters !== null && chosen !== null && isSelection(gold, letters)) {
+  if (rules.textTier && (gold === given || squeeze(gold) === squeeze(given))) {
+    return answer(true, "text", "the same text");
+  }
+  const letters = preset.syntax.wordUnits ? choiceLetters(gold) : null;
+  if (letters !== null) {
+    const chosen = choiceLetters(given);
+    if (chosen !== null && isSelection(gold, letters)) {
       return answer(letters === chosen, "choice", letters === chosen ? "the same choices" : "other choices");
     }
   }
@@ -109,7 +115,7 @@ function renamed(node: Node, like: Node, b: Builder): Node {
 
 /** Without dollar signs, a final full stop, and white space except between letters or digits. */
 const squeeze = (text: string): string =>
-  text.replaceAll(/\$|(?<![\w.])\s+|\s+(?![\w.])/g, "").replace(/\.$/, "");
+  !/[\s$.]/.test(text) ? text : text.replaceAll(/\$|(?<![\w.])\s+|\s+(?![\w.])/g, "").replace(/\.$/, "");
 
 /** One comma that cannot group thousands: `1,22`, `0,111`, `1000,99`. */
 const decimalComma =

@@ -16,10 +16,10 @@ export function gradable(text: string, rules: Extraction): Span | null {
   let start = 0;
   if (rules.reasoning !== "graded") {
     for (const end of rules.reasoningEnd) {
+      if (end.length > 9 && !text.includes(end.slice(2))) continue; // rare; searching backwards is slow
       const at = text.lastIndexOf(end);
       if (at >= 0) start = Math.max(start, at + end.length);
-      const open = text.lastIndexOf(end.replace("/", ""));
-      if (end.startsWith("</") && open > at) return null;
+      if (end.startsWith("</") && text.includes(`<${end.slice(2)}`, Math.max(at, 0))) return null;
     }
     if (start === 0 && rules.reasoning === "required") return null;
   }

@@ -58,6 +58,7 @@ export function labelledParts(text: string): { label: string; text: string }[] |
 
 /** `(2)(3)` or circled digits: the numbers of statements, each once and rising; null for anything else. */
 export function statementNumbers(text: string): string[] | null {
+  if (text.length > 80 || !/^\s*\$?\s*[(\u2460-\u2468]/.test(text)) return null;
   const plain = text.replaceAll(/[\u2460-\u2468]/g, (c) => `(${c.charCodeAt(0) - 0x245f})`);
   if (!/^\s*\$?\s*(?:\(\d\)[\s,\u3001\uff0c]*){2,9}\$?\s*$/.test(plain)) return null;
   const numbers = plain.match(/\d/g)!;
@@ -66,7 +67,7 @@ export function statementNumbers(text: string): string[] | null {
 
 /** `ACD`, `A, C, D`, `A and C`: the letters of several choices in alphabetical order; null for anything else. */
 export function choiceLetters(text: string): string | null {
-  if (text.length > 80 || !/[A-H]/.test(text)) return null;
+  if (text.length > 80 || !/[A-H]/.test(text) || /\d/.test(text)) return null;
   const letters = text.replaceAll(
     /\\(?:text|textbf|mathrm|textrm|mathbf|left|right|quad)\b|\band\b|[\\{}()[\]$\s,;&.*]/g,
     "",
@@ -96,6 +97,7 @@ function wrapped(run: string): string {
 
 /** "minus 3" as -3, "3 remainder 2" and "3 R 2" as words around numbers. */
 export function withSigns(text: string): string {
+  if (!/^\s*[$mnMN\d]|forall/.test(text)) return text;
   return text
     .replace(/^\s*\$\s?(?=\d)(?=[^$]*$)/, "\\$")
     .replace(/^\s*\\forall\s*[^,:]{1,60}[,:]\s*/, "")

@@ -23,8 +23,11 @@ export function tokenize(
 }
 
 function normalize(source: string): string {
-  let text = "";
-  for (const c of source) text += c >= "\u007f" ? tables.characters.get(c) ?? c : c;
+  let text = source;
+  if (/[\u0080-\uffff]/.test(source)) {
+    text = "";
+    for (const c of source) text += c >= "\u007f" ? tables.characters.get(c) ?? c : c;
+  }
   if (!/matrix|array|cases|align|split|gather/.test(text)) {
     text = text.replace(/\\\\(?=[A-Za-z{}$%!,;])/g, "\\");
   } else if (text.includes("\\{") || text.includes("cases")) text = systems(text);

@@ -49,10 +49,14 @@ export class Fuel {
   used = 0;
   nodes = 0;
   /** Values of constants that were computed in this call, by their trees. */
-  readonly constants = new Map<object, { re: bigint; im: bigint; error: number } | null>();
+  private values: Map<object, { re: bigint; im: bigint; error: number } | null> | null = null;
 
   constructor() {
     owed = 0;
+  }
+
+  get constants(): Map<object, { re: bigint; im: bigint; error: number } | null> {
+    return this.values ??= new Map();
   }
 
   /** Pays `units` of work, or stops the comparison. */

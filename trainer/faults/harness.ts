@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "#shared/io/hash.ts";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SOLO } from "../team/team.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { promptLimit } from "../preflight/demands.ts";
@@ -42,12 +43,13 @@ export async function unigramRun(
   policy: StoredPolicy,
   resume = false,
   checkpoint = { save_every: 2, keep: 2 },
+  team = SOLO,
 ): Promise<TrainResult> {
   const recipe = tinyRecipe({
     output_dir,
     generation: { num_generations: 4, max_completion_length: 6 },
     optimizer: { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 },
-    train: { max_steps: 8, prompts_per_step: 3, micro_batch_tokens: 128 },
+    train: { max_steps: 8, prompts_per_step: 3, micro_batch_tokens: 128, shards: team.size },
     checkpoint,
   });
   const call = (i: { completion: string }) => +i.completion.includes("7");
@@ -62,7 +64,9 @@ export async function unigramRun(
       sampler: policy,
       eosIds: [EOS],
       promptBudget: 96,
+      team,
     }),
+    team,
     evaluation: null,
     resume,
     status: quiet(),

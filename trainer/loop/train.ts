@@ -106,6 +106,8 @@ export async function train(training: Training): Promise<TrainResult> {
       if (team.first) pruneCheckpoints(run.checkpoints, keep, state.best?.step ?? null);
     };
     if (result !== null) prune();
+    // Numbers that are none on every rank may come from the weights of one.
+    else await requireSame(team, async () => ({ "the digest of the weights": await policy.digest() }));
 
     step++;
     state.cursor = batch.after.cursor;

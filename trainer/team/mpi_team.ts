@@ -6,7 +6,7 @@ import { deserialize, serialize } from "bun:jsc";
 import { DeviceLostError } from "#shared/engine/gpu/device.ts";
 import { fromSent, type SentError, toSent } from "./errors.ts";
 import type { Mpi, Request } from "./mpi.ts";
-import { interleave, ownItems, type Team } from "./team.ts";
+import { interleave, oddRank, ownItems, type Team } from "./team.ts";
 
 /** What a rank tells the others when it comes: the number of the meeting, whether it failed, the bytes to follow. */
 const NUMBERS = 3;
@@ -129,6 +129,7 @@ export class MpiTeam implements Team {
   /** Ends all ranks with a sentence. */
   abort(sentence: string): never {
     console.error(`error: ${sentence}`);
+    Bun.sleepSync(500); // MPICH's proxy drops what it has not read from a rank that aborts
     this.mpi.abort(1);
   }
 
@@ -183,16 +184,14 @@ export class MpiTeam implements Team {
     }
     this.#waited += performance.now() - began;
     const met = words.map((bytes) => read(bytes));
-    const odd = met.findIndex(({ number, word }) =>
-      number !== met[0]!.number || word.what !== met[0]!.word.what
-    );
+    const different = oddRank(met.map(({ number, word }) => [number, word.what]));
     // Who comes to say that it failed may come from anywhere.
-    if (odd > 0 && !met.some(({ word }) => word.failed)) {
+    if (different !== null && !met.some(({ word }) => word.failed)) {
+      const place = (rank: number) => `rank ${rank} is at ${met[rank]!.word.what}`;
       throw new Error(
-        `Cannot continue as all ranks must be at the same place: rank ${odd} is at ${
-          met[odd]!.word.what
-        }, rank 0 at ` +
-          met[0]!.word.what,
+        `Cannot continue as all ranks must be at the same place: ${place(different.odd)}, ${
+          place(different.usual)
+        }`,
       );
     }
     return met.map(({ word }) => word);

@@ -4,7 +4,7 @@
 
 import type { GradientStore, LearnerSequence, Policy } from "../learner/policy.ts";
 import { addInto } from "./mpi_team.ts";
-import type { Team } from "./team.ts";
+import { oddRank, type Team } from "./team.ts";
 
 /** What of a policy has to do with gradients. */
 type Optimized = GradientStore & Pick<Policy, "step">;
@@ -71,14 +71,14 @@ export class Shards {
    */
   async step(learningRate: number): Promise<number> {
     const norms = await this.team.gather("the update", () => this.policy.step(learningRate));
-    const [wanted] = norms as [{ grad_norm: number }];
-    const odd = norms.findIndex(({ grad_norm }) => grad_norm !== wanted.grad_norm);
-    if (odd < 0) return wanted.grad_norm;
+    const different = oddRank(norms);
+    if (different === null) return norms[0]!.grad_norm;
+    const { odd, usual } = different;
     throw new Error(
-      `Cannot continue as all ranks must compute the same gradients: their norm is ${
+      `Cannot continue as all ranks must come to the same gradients: their norm is ${
         norms[odd]!.grad_norm
-      } on rank ${odd}, ` +
-        `${wanted.grad_norm} on rank 0`,
+      } on rank ` +
+        `${odd}, ${norms[usual]!.grad_norm} on rank ${usual}`,
     );
   }
 

@@ -63,8 +63,17 @@ export function interleave<R>(byRank: readonly (readonly R[])[], count: number):
   });
 }
 
+/** Where values differ: the first rank that has not the one that most have, and the first that has it. */
+export function oddRank(values: readonly unknown[]): { odd: number; usual: number } | null {
+  const texts = values.map((value) => JSON.stringify(value));
+  const count = (text: string | undefined) => texts.filter((other) => other === text).length;
+  const usual = texts.reduce((best, text, rank) => count(text) > count(texts[best]) ? rank : best, 0);
+  const odd = texts.findIndex((text) => text !== texts[usual]);
+  return odd < 0 ? null : { odd, usual };
+}
+
 /**
- * Refuses ranks that would train something else than rank 0; alone, nothing is computed.
+ * Refuses ranks that would train something else than the others; alone, nothing is computed.
  * @param facts what must be the same on all, by a name to show it under; texts are shown as they are
  * @throws Error that names the first rank, the fact and both values
  */
@@ -75,12 +84,15 @@ export async function requireSame(
   if (team.size === 1) return;
   const all = await team.gather("the comparison of ranks", facts);
   const shown = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
-  for (const [name, wanted] of Object.entries(all[0]!)) {
-    const rank = all.findIndex((own) => shown(own[name]) !== shown(wanted));
-    if (rank < 0) continue;
+  for (const name of new Set(all.flatMap(Object.keys))) {
+    const found = oddRank(all.map((own) => own[name] ?? null));
+    if (found === null) continue;
+    const { odd, usual } = found;
     throw new Error(
-      `Cannot train as ${name} must be the same on all ranks: rank ${rank} has ${shown(all[rank]![name])}, ` +
-        `rank 0 has ${shown(wanted)}`,
+      `Cannot train as ${name} must be the same on all ranks: rank ${odd} has ${
+        shown(all[odd]![name] ?? "none")
+      }, ` +
+        `rank ${usual} has ${shown(all[usual]![name] ?? "none")}`,
     );
   }
 }

@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Banners, ensureMpi, ensureOpenMpi, launch, type Launcher } from "../../scripts/mpi.mjs";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 export interface Ended {
   code: number;
   stdout: string;
   stderr: string;
   seconds: number;
+  /** When the launcher had ended, ms since 1970. */
+  ended: number;
   /** Processes of the job that are still there two seconds later. */
   orphans: number;
 }
@@ -37,20 +39,23 @@ export async function runRanks(
   env: Record<string, string> = {},
 ): Promise<Ended> {
   if ("missing" in launcher) throw new Error(launcher.missing);
-  const began = performance.now();
-  const token = `${process.pid}-${jobs++}-${Date.now()}`;
   const { program, args, env: own } = launch(launcher, ranks, [process.execPath, ...words]);
   const libraries = [own["LD_LIBRARY_PATH"], env["LD_LIBRARY_PATH"], process.env["LD_LIBRARY_PATH"]];
-  const child = Bun.spawn([program, ...args], {
+  const LD_LIBRARY_PATH = libraries.filter(Boolean).join(":");
+  return await run([program, ...args], { ...own, ...env, LD_LIBRARY_PATH });
+}
+
+/** The same in one process without MPI. */
+export function runAlone(words: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return run([process.execPath, ...words], env);
+}
+
+async function run(command: string[], env: Record<string, string>): Promise<Ended> {
+  const began = performance.now();
+  const token = `${process.pid}-${jobs++}-${Date.now()}`;
+  const child = Bun.spawn(command, {
     cwd: ROOT,
-    env: {
-      ...process.env,
-      ...own,
-      ...env,
-      LD_LIBRARY_PATH: libraries.filter(Boolean).join(":"),
-      GHPO_JOB: token,
-      NO_COLOR: "1",
-    },
+    env: { ...process.env, ...env, GHPO_JOB: token, NO_COLOR: "1" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -61,6 +66,7 @@ export async function runRanks(
     child.exited,
   ]);
   const seconds = (performance.now() - began) / 1000;
+  const ended = Date.now();
   const shown = (text: string) => {
     const filter = new Banners();
     return filter.pass(text) + filter.rest();
@@ -70,7 +76,7 @@ export async function runRanks(
     await Bun.sleep(100);
     orphans = processesWith(`GHPO_JOB=${token}`);
   }
-  return { code, stdout: shown(stdout), stderr: shown(stderr), seconds, orphans };
+  return { code, stdout: shown(stdout), stderr: shown(stderr), seconds, ended, orphans };
 }
 
 /** Living processes with this in their environment. */

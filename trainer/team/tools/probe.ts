@@ -24,6 +24,11 @@ function say(team: Team, value: unknown): void {
   if (team.first) console.log(JSON.stringify(value));
 }
 
+/** When the deadline of the others begins. */
+function stamp(): void {
+  console.error(`fault at ${Date.now()}`);
+}
+
 /** What one rank's gradient might be: of very different sizes, so that each order of adding shows in the bits. */
 function numbers(rank: number, length: number): Float32Array {
   const random = new Random(17, rank);
@@ -108,12 +113,15 @@ const MODES: Record<string, (team: Team) => Promise<void>> = {
   },
   async hang(team) {
     await team.gather("a meeting", () => null);
-    if (team.rank === odd) { for (;;); }
+    if (team.rank === odd) {
+      stamp();
+      for (;;);
+    }
     await team.gather("the next meeting", () => null);
   },
   async sleep(team) {
     await team.gather("a meeting", () => null);
-    await team.gather("the next meeting", () => team.rank === odd ? new Promise(() => {}) : null);
+    await team.gather("the next meeting", () => team.rank === odd ? (stamp(), new Promise(() => {})) : null);
   },
   async elsewhere(team) {
     await team.gather(team.rank === odd ? "a place of its own" : "a meeting", () => null);

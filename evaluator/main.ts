@@ -35,6 +35,7 @@ program.command("generate")
 
 program.command("compare <a> <b>")
   .description("compare two results, paired by problem")
+  .option("--anyway", "compare results of different graders")
   .option("--max-regression <share>", "exit 1 when a benchmark falls by more than this (0 to 1)")
   .option("--json", "print the comparison as JSON on stdout")
   .action((a, b, options) => Deno.exit(compare(a, b, options)));
@@ -48,12 +49,12 @@ program.command("report <result> [other]")
   });
 
 program.command("export <result>")
-  .description("write a result's logs in the format of another harness")
-  .requiredOption("--format <name>", "lm-eval or inspect")
+  .description("write a result for another tool: a harness's logs, or its scores as scalars")
+  .requiredOption("--format <name>", "lm-eval, inspect, inspect-eval, tensorboard or csv")
   .requiredOption("--out <dir>", "folder of the written files")
   .action(async (result, options) => {
     const { exportRun } = await import("./commands/export.ts");
-    await exportRun(result, options);
+    exportRun(result, options);
   });
 
 program.command("probe")

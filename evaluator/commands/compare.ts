@@ -1,8 +1,6 @@
 // `compare A.json B.json`: what changed from A to B, with intervals and tests.
 
-import { readJson } from "#shared/io/files.ts";
-import { parse } from "#shared/schemas/parse.ts";
-import { type EvaluationResult, EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
+import { readResult } from "../report/run_files.ts";
 import { compareResults, type Comparison } from "../scoring/comparison.ts";
 import { formatTable } from "../scoring/table.ts";
 
@@ -10,9 +8,9 @@ import { formatTable } from "../scoring/table.ts";
 export function compare(
   pathA: string,
   pathB: string,
-  options: { json?: boolean; maxRegression?: string },
+  options: { json?: boolean; maxRegression?: string; anyway?: boolean },
 ): number {
-  const comparison = compareResults(readResult(pathA), readResult(pathB));
+  const comparison = compareResults(readResult(pathA), readResult(pathB), options.anyway);
   console.log(options.json ? JSON.stringify(comparison) : comparisonTable(comparison));
   if (options.maxRegression === undefined) return 0;
   const bound = Number(options.maxRegression);
@@ -24,13 +22,8 @@ export function compare(
   return comparison.benchmarks.some(({ difference }) => difference < -bound) ? 1 : 0;
 }
 
-/** Reads a result file and checks it. */
-export function readResult(path: string): EvaluationResult {
-  return parse(EvaluationResultSchema, readJson(path), path);
-}
-
 /** The comparison as a table, in percentage points. */
-function comparisonTable({ a, b, benchmarks, pooled, left_out }: Comparison): string {
+function comparisonTable({ a, b, benchmarks, pooled, left_out, notes }: Comparison): string {
   const rows = benchmarks.map((row) => [
     row.name,
     String(row.problems),
@@ -58,10 +51,8 @@ function comparisonTable({ a, b, benchmarks, pooled, left_out }: Comparison): st
     "trace B - A",
   ];
   const table = formatTable([header, ...rows, [...average, "", pValue(pooled.p_value), "", "", ""]]);
-  const note = left_out.length === 0
-    ? ""
-    : `\nNot compared (other problems or prompts): ${left_out.join(", ")}`;
-  return `A: ${a}\nB: ${b}\n${table}${note}`;
+  const lines = [...notes, ...left_out.map((reason) => `Not compared: ${reason}`)];
+  return [`A: ${a}`, `B: ${b}`, table, ...lines].join("\n");
 }
 
 function points(share: number): string {

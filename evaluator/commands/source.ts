@@ -94,7 +94,7 @@ function openCompletions(options: EvaluateOptions, path: string, tasks: Task[]):
   const completions = new Completions(path, tasks);
   const { sha256: digest } = fileEntry(dirname(path), path.slice(path.lastIndexOf("/") + 1));
   for (const task of tasks) {
-    if (options.samples !== undefined) continue;
+    if (options.samples !== undefined || completions.isBatch) continue;
     task.samples = task.problems.reduce(
       (most, { id }) => Math.max(most, completions.samplesOf(task.name, id)),
       1,

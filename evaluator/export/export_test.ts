@@ -4,8 +4,13 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
-import { toInspect, toLmEval } from "./lm_eval.ts";
-import type { ReportedRun } from "../report/report.ts";
+import { Buffer } from "node:buffer";
+import { crc32, inflateRawSync } from "node:zlib";
+import type { ExportedFile } from "./exported_file.ts";
+import { toInspect } from "./inspect.ts";
+import { toLmEval } from "./lm_eval.ts";
+import { stepOf, toCsv, toTensorboard } from "./scalars.ts";
+import type { ReportedRun } from "../report/run_files.ts";
 
 const row: EvaluationRow = {
   ...{
@@ -52,14 +57,17 @@ const run: ReportedRun = {
   },
 };
 
+/** The text of an exported file. */
+const textOf = ({ content }: ExportedFile): string => [...content as Iterable<string>].join("");
+
 describe("exports", () => {
-  it("lm-eval: results by task and one sample line a problem with all its completions", async () => {
-    const files = await toLmEval(run);
-    assert.deepEqual(Object.keys(files), [
+  it("lm-eval: results by task and one sample line a problem with all its completions", () => {
+    const files = toLmEval(run);
+    assert.deepEqual(files.map(({ name }) => name), [
       "results_2026-01-01T00-00-00.000.json",
       "samples_b_2026-01-01T00-00-00.000.jsonl",
     ]);
-    const [results, samples] = Object.values(files).map((text) => JSON.parse(text));
+    const [results, samples] = files.map((file) => JSON.parse(textOf(file)));
     assert.equal(results.results.b["exact_match,none"], 0.5);
     assert.deepEqual(samples.resps, [["#### 2", "#### 2"]]);
     assert.deepEqual([samples.doc_id, samples.target, samples.exact_match], [0, "2", 0.5]);
@@ -67,8 +75,10 @@ describe("exports", () => {
     assert.match(samples.doc_hash, /^[0-9a-f]{64}$/);
   });
 
-  it("inspect: an epoch a sample, C and I as scores, max_tokens as a stop reason", () => {
-    const log = JSON.parse(toInspect(run, run.result.benchmarks[0]!));
+  it("inspect: an epoch a sample, C and I as scores, max_tokens as a stop reason, a name that its viewer lists", () => {
+    const [file] = toInspect(run, "inspect");
+    assert.match(file!.name, /^2026-01-01T00-00-00\+00-00_b_a+\.json$/);
+    const log = JSON.parse(textOf(file!));
     assert.deepEqual([log.version, log.status, log.eval.config.epochs], [2, "success", 2]);
     type Sample = {
       epoch: number;
@@ -81,4 +91,58 @@ describe("exports", () => {
     );
     assert.equal(log.results.scores[0].metrics.accuracy.value, 0.5);
   });
+
+  it("inspect-eval: the same log as an archive, an entry a sample", () => {
+    const [file] = toInspect(run, "inspect-eval");
+    assert.match(file!.name, /\.eval$/);
+    const entries = unzip(file!);
+    assert.deepEqual([...entries.keys()], [
+      "_journal/start.json",
+      "samples/p_epoch_1.json",
+      "samples/p_epoch_2.json",
+      "summaries.json",
+      "header.json",
+    ]);
+    const { samples, ...header } = JSON.parse(textOf(toInspect(run, "inspect")[0]!));
+    assert.deepEqual(JSON.parse(entries.get("header.json")!), header);
+    assert.deepEqual(JSON.parse(entries.get("samples/p_epoch_2.json")!), samples[1]);
+  });
+
+  it("scalars: scores under the step that the checkpoint's path names", () => {
+    const result = { ...run.result, model: "runs/x/checkpoint-1200" };
+    const [header, row] = textOf(toCsv(result)[0]!).trim().split("\n").map((line) => line.split(","));
+    const scalars = Object.fromEntries(header!.map((name, i) => [name, row![i]]));
+    assert.deepEqual([scalars["step"], scalars["eval/b/pass_at_1"], scalars["eval/b/no_answer"]], [
+      "1200",
+      "0.5",
+      "0.5",
+    ]);
+    const [events] = toTensorboard(result);
+    assert.match(events!.name, /^events\.out\.tfevents\.\d+\.ghpo$/);
+    const bytes = new TextDecoder("latin1").decode([...events!.content as Iterable<Uint8Array>][0]!);
+    assert.match(bytes, /eval\/b\/pass_at_1/);
+    assert.equal(stepOf("runs/x/step_00042/"), 42);
+    assert.equal(stepOf("Qwen2.5-1.5B"), 0);
+  });
 });
+
+/** Names and texts of an archive's entries, found by its directory. */
+function unzip({ content }: ExportedFile): Map<string, string> {
+  const bytes = Buffer.concat([...content as Iterable<Uint8Array>]);
+  const end = bytes.lastIndexOf(Buffer.from("PK\x05\x06"));
+  const entries = new Map<string, string>();
+  for (let at = bytes.readUInt32LE(end + 16), i = bytes.readUInt16LE(end + 10); i > 0; i--) {
+    const [packed, size, name] = [
+      bytes.readUInt32LE(at + 20),
+      bytes.readUInt32LE(at + 24),
+      bytes.readUInt16LE(at + 28),
+    ];
+    const offset = bytes.readUInt32LE(at + 42);
+    const start = offset + 30 + bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
+    const data = inflateRawSync(bytes.subarray(start, start + packed));
+    assert.deepEqual([data.length, crc32(data)], [size, bytes.readUInt32LE(at + 16)]);
+    entries.set(bytes.toString("utf8", at + 46, at + 46 + name), data.toString("utf8"));
+    at += 46 + name + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
+  }
+  return entries;
+}

@@ -1,13 +1,13 @@
-// A run in the log formats of other harnesses, so that their viewers and scripts can read it.
+// A run in the format of lm-evaluation-harness, so that its scripts and viewers can read it.
 
 import type { BenchmarkScore, EvaluationRow } from "#shared/schemas/evaluation.ts";
-import type { ReportedRun } from "../report/report.ts";
-import { sha256 } from "#shared/tasks/digest.ts";
+import { sha256 } from "#shared/io/hash.ts";
+import { byProblem, type ReportedRun } from "../report/run_files.ts";
+import type { ExportedFile } from "./exported_file.ts";
 
 /** lm-evaluation-harness: the results file and one samples file (JSON Lines) a task, by file name. */
-export async function toLmEval({ result, rows }: ReportedRun): Promise<Record<string, string>> {
+export function toLmEval({ result, rows }: ReportedRun): ExportedFile[] {
   const stamp = result.run.created_at.replaceAll(":", "-").replace("Z", "");
-  const names = result.benchmarks.map((benchmark) => benchmark.name);
   const byName = <T>(value: (benchmark: BenchmarkScore) => T): Record<string, T> =>
     Object.fromEntries(result.benchmarks.map((benchmark) => [benchmark.name, value(benchmark)]));
   const results = {
@@ -39,20 +39,25 @@ export async function toLmEval({ result, rows }: ReportedRun): Promise<Record<st
     model_name: result.model,
     total_evaluation_time_seconds: String(result.run.duration_s),
   };
-  const files: Record<string, string> = { [`results_${stamp}.json`]: JSON.stringify(results, null, 2) };
-  for (const name of names) {
-    const samples = Map.groupBy(rows.filter((row) => row.benchmark === name), (row) => row.problem_id);
-    const lines = [...samples.values()].map((group, id) => lmEvalSample(id, group));
-    files[`samples_${name}_${stamp}.jsonl`] = (await Promise.all(lines)).map((line) =>
-      JSON.stringify(line) + "\n"
-    ).join("");
-  }
-  return files;
+  return [
+    { name: `results_${stamp}.json`, content: [JSON.stringify(results, null, 2)] },
+    ...result.benchmarks.map(({ name }) => ({
+      name: `samples_${name}_${stamp}.jsonl`,
+      content: { [Symbol.iterator]: () => sampleLines(rows, name) },
+    })),
+  ];
 }
 
-async function lmEvalSample(docId: number, group: EvaluationRow[]): Promise<object> {
+function* sampleLines(rows: Iterable<EvaluationRow>, benchmark: string): Generator<string> {
+  let id = 0;
+  for (const group of byProblem(rows)) {
+    if (group[0]?.benchmark === benchmark) yield JSON.stringify(lmEvalSample(id++, group)) + "\n";
+  }
+}
+
+function lmEvalSample(docId: number, group: EvaluationRow[]): object {
   const [first] = group as [EvaluationRow];
-  const doc = { id: first.problem_id, question: first.prompt, answer: first.gold };
+  const doc = { id: first.problem_id, question: first.question || first.prompt, answer: first.gold };
   const right = group.filter((row) => row.verdict === true).length / group.length;
   return {
     doc_id: docId,
@@ -63,87 +68,9 @@ async function lmEvalSample(docId: number, group: EvaluationRow[]): Promise<obje
     filtered_resps: group.map((row) => row.extracted ?? "[invalid]"),
     filter: "none",
     metrics: ["exact_match"],
-    doc_hash: await sha256(JSON.stringify(doc)),
-    prompt_hash: await sha256(first.prompt),
-    target_hash: await sha256(first.gold),
+    doc_hash: sha256(JSON.stringify(doc)),
+    prompt_hash: sha256(first.prompt),
+    target_hash: sha256(first.gold),
     exact_match: right,
   };
-}
-
-/** inspect's JSON log of one benchmark: `inspect view` and `read_eval_log` open it. */
-export function toInspect({ result, rows }: ReportedRun, benchmark: BenchmarkScore): string {
-  const mine = rows.filter((row) => row.benchmark === benchmark.name);
-  const created = result.run.created_at.replace(/\.\d+Z$/, "+00:00");
-  const model = result.model;
-  const samples = mine.map((row) => ({
-    id: row.problem_id,
-    epoch: row.sample + 1,
-    input: row.prompt,
-    target: row.gold,
-    messages: [
-      { role: "user", content: row.prompt, source: "input" },
-      { role: "assistant", content: row.completion, source: "generate", model },
-    ],
-    output: {
-      model,
-      choices: [{
-        message: { role: "assistant", content: row.completion, source: "generate", model },
-        stop_reason: row.finish_reason === "length" ? "max_tokens" : row.finish_reason ?? "unknown",
-      }],
-    },
-    scores: {
-      verify: {
-        value: row.verdict === true ? "C" : row.verdict === null ? "N" : "I",
-        answer: row.extracted,
-        explanation: `${row.tier}: ${row.reason}`,
-        metadata: { trace_correct: row.trace_correct },
-      },
-    },
-    metadata: { level: row.level },
-    model_usage: {},
-  }));
-  const log = {
-    version: 2,
-    status: benchmark.missing === 0 ? "success" : "cancelled",
-    eval: {
-      eval_id: benchmark.task_hash.slice(0, 22),
-      run_id: benchmark.task_hash.slice(22, 44),
-      created,
-      task: benchmark.name,
-      task_id: benchmark.task_hash.slice(0, 22),
-      task_version: 1,
-      task_attribs: {},
-      task_args: { preset: benchmark.preset, verifier: benchmark.verifier },
-      dataset: {
-        name: benchmark.title,
-        samples: benchmark.n,
-        sample_ids: benchmark.problems.map((problem) => problem.id),
-        shuffled: false,
-      },
-      model,
-      model_generate_config: {
-        temperature: benchmark.sampling.temperature,
-        top_p: benchmark.sampling.top_p,
-        max_tokens: benchmark.sampling.max_tokens,
-        seed: result.seed,
-      },
-      model_args: {},
-      config: { epochs: benchmark.k },
-      packages: {},
-    },
-    plan: { name: "plan", steps: [{ solver: "generate", params: {} }], config: {} },
-    results: {
-      total_samples: benchmark.n * benchmark.k,
-      completed_samples: mine.length,
-      scores: [{
-        name: "verify",
-        scorer: "verify",
-        params: {},
-        metrics: { accuracy: { name: "accuracy", value: benchmark.pass_at_1, params: {} } },
-      }],
-    },
-    stats: { started_at: created, completed_at: created, model_usage: {} },
-    samples,
-  };
-  return JSON.stringify(log);
 }

@@ -3,7 +3,7 @@
 
 import { element } from "./shapes.js";
 import { comparisonTable, scoreTable } from "./tables.js";
-import { richText } from "./text.js";
+import { richText, titleOf } from "./text.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const PAGE = 100;
@@ -18,6 +18,7 @@ function sampleView(row, withMath) {
     `${row.tier}: ${row.reason}`,
     row.trace_correct === null ? "" : row.trace_correct ? "whole trace right" : "trace not right",
     row.finish_reason === "length" ? "cut off" : "",
+    row.graded === "reasoning" ? "the reasoning was graded" : "",
     row.tokens === null ? "" : `${row.tokens} tokens`,
   ].filter((fact) => fact !== "");
   const caption = element("div", { class: "caption" });
@@ -25,7 +26,18 @@ function sampleView(row, withMath) {
     element("strong", { class: kind }, `${SIGNS[kind]} sample ${row.sample + 1}`),
     ` · ${facts.join(" · ")}`,
   );
-  return element("div", {}, caption, richText(row.completion, row.span, withMath));
+  const view = element("div", {}, caption);
+  const fromReasoning = row.graded === "reasoning";
+  if (row.reasoning) {
+    const text = richText(row.reasoning, fromReasoning ? row.span : null, withMath);
+    view.append(
+      element("details", fromReasoning ? { open: "" } : {}, element("summary", {}, "reasoning"), text),
+    );
+  }
+  if (!fromReasoning || row.completion) {
+    view.append(richText(row.completion, fromReasoning ? null : row.span, withMath));
+  }
+  return view;
 }
 
 /** One problem as a line that opens. `sides` holds the rows of one run, or of two to compare. */
@@ -35,10 +47,12 @@ function problemView(sides, withMath) {
   sides.forEach((rows, side) => {
     if (side > 0) chips.append("→");
     for (const row of rows) {
-      chips.append(element("span", { class: kindOf(row), title: kindOf(row) }, SIGNS[kindOf(row)]));
+      const label = { role: "img", "aria-label": kindOf(row), title: kindOf(row) };
+      chips.append(element("span", { class: kindOf(row), ...label }, SIGNS[kindOf(row)]));
     }
   });
-  const question = first.prompt.split("\n\n").at(-1);
+  // Results written before the question was kept have only the prompt, which it usually ends.
+  const question = first.question || first.prompt.split("\n\n").at(-1);
   const summary = element(
     "summary",
     {},
@@ -47,7 +61,7 @@ function problemView(sides, withMath) {
       { class: "name" },
       `${first.benchmark}${first.level === null ? "" : ` · ${first.level}`}`,
     ),
-    element("span", { class: "start" }, question),
+    titleOf(question, withMath),
     chips,
   );
   const details = element("details", { class: "problem" }, summary);
@@ -66,7 +80,7 @@ function problemView(sides, withMath) {
     else {
       const pair = element("div", { class: "pair" });
       sides.forEach((rows, side) => {
-        const heading = element("strong", {}, side === 0 ? "A" : "B");
+        const heading = element("strong", {}, `${side === 0 ? "A" : "B"}: ${data.runs[side].result.model}`);
         pair.append(element("div", {}, heading, ...rows.map((row) => sampleView(row, withMath))));
       });
       body.append(pair);
@@ -80,6 +94,7 @@ const SHOW = {
   all: () => true,
   wrong: (sides) => sides[0].some((row) => kindOf(row) !== "right"),
   right: (sides) => sides[0].every((row) => kindOf(row) === "right"),
+  unread: (sides) => sides.flat().some((row) => row.extracted === null),
   undecided: (sides) => sides.flat().some((row) => kindOf(row) === "undecided"),
   lucky: (sides) => sides.flat().some((row) => row.verdict === true && row.trace_correct === false),
   truncated: (sides) => sides.flat().some((row) => row.finish_reason === "length"),

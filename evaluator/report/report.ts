@@ -1,7 +1,7 @@
 // The report of one run, or the comparison of two, as a single HTML file that loads nothing else.
 
 import katex from "katex/dist/katex.min.js" with { type: "text" };
-import type { EvaluationResult, EvaluationRow } from "#shared/schemas/evaluation.ts";
+import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
 import { compareResults, type Comparison } from "../scoring/comparison.ts";
 import css from "./page.css" with { type: "text" };
 import page from "./page.html" with { type: "text" };
@@ -9,15 +9,13 @@ import behaviour from "./page.js" with { type: "text" };
 import shapes from "./shapes.js" with { type: "text" };
 import tables from "./tables.js" with { type: "text" };
 import texts from "./text.js" with { type: "text" };
+import { byProblem, type ReportedRun } from "./run_files.ts";
 
 /** One file loads nothing else, so the modules stand in it one after another, without their imports and exports. */
 const script = [shapes, tables, texts, behaviour].join("\n").replaceAll(/^import .*;\n|^export /gm, "");
 
-/** A result with its rows. */
-export interface ReportedRun {
-  result: EvaluationResult;
-  rows: readonly EvaluationRow[];
-}
+/** Characters of prompts and answers in one page: more would not open in a browser. */
+const MOST_TEXT = 40_000_000;
 
 /** The page of one run. */
 export function reportPage(run: ReportedRun): string {
@@ -37,10 +35,10 @@ export function reportPage(run: ReportedRun): string {
 
 /** The page that compares two runs problem by problem. */
 export function comparisonPage(a: ReportedRun, b: ReportedRun): string {
-  const comparison = compareResults(a.result, b.result);
-  const facts = [`A: ${a.result.model}`, `B: ${b.result.model}`];
-  if (comparison.left_out.length > 0) facts.push(`not compared: ${comparison.left_out.join(", ")}`);
-  return fill("Comparison of two evaluations", facts, [a, b], comparison);
+  const comparison = compareResults(a.result, b.result, true);
+  const facts = [`A: ${a.result.model}`, `B: ${b.result.model}`, ...comparison.notes];
+  if (comparison.left_out.length > 0) facts.push(`not compared: ${comparison.left_out.join("; ")}`);
+  return fill(`${b.result.model} against ${a.result.model}`, facts, [a, b], comparison);
 }
 
 function fill(
@@ -49,19 +47,32 @@ function fill(
   runs: readonly ReportedRun[],
   comparison: Comparison | null,
 ): string {
+  const shown = rowsShown(runs);
   const missing = runs.flatMap(({ result }) => result.benchmarks).reduce((sum, b) => sum + b.missing, 0);
   const data = {
     comparison,
-    runs: runs.map(({ result, rows }) => ({
+    runs: runs.map(({ result }, side) => ({
       // The rows hold what the counts of each problem say.
-      result: { ...result, rows: [], benchmarks: result.benchmarks.map((b) => ({ ...b, problems: [] })) },
-      rows,
+      result: {
+        ...result,
+        rows: [],
+        benchmarks: result.benchmarks.map(({ problems, ...b }) => ({
+          ...b,
+          answers: problems.reduce((sum, { samples }) => sum + samples, 0),
+        })),
+      },
+      rows: shown.rows[side],
     })),
   };
   const values: Record<string, string> = {
     title: escapeHtml(title),
     facts: escapeHtml(facts.filter((fact) => fact !== "").join(" · ")),
-    warning: missing === 0 ? "" : `<p class="warning">Incomplete: ${missing} samples are missing.</p>`,
+    warning: [
+      missing === 0 ? "" : `<p class="warning">Incomplete: ${missing} samples are missing.</p>`,
+      shown.left === 0
+        ? ""
+        : `<p class="warning">The list below has the first ${shown.problems} problems; ${shown.left} more are in the rows next to the result. The scores are those of all.</p>`,
+    ].join(""),
     css,
     // A script element ends at the first "</": JSON can spell the bracket otherwise.
     data: JSON.stringify(data).replaceAll("<", "\\u003c"),
@@ -72,6 +83,34 @@ function fill(
   return page.replaceAll(/\/\* __(\w+)__ \*\/|"__(data)__"|__(\w+)__/g, (_, code, json, text) => {
     return values[code ?? json ?? text] ?? "";
   });
+}
+
+/** The rows of as many problems as fit into a page, the same ones of every run. */
+function rowsShown(
+  runs: readonly ReportedRun[],
+): { rows: EvaluationRow[][]; problems: number; left: number } {
+  const rows: EvaluationRow[][] = runs.map(() => []);
+  let problems = 0;
+  let left = 0;
+  let size = 0;
+  const chosen = new Set<string>();
+  runs.forEach((run, side) => {
+    for (const group of byProblem(run.rows)) {
+      const [first] = group as [EvaluationRow];
+      const name = `${first.benchmark}\n${first.problem_id}`;
+      if (side === 0) {
+        size += group.reduce((sum, row) => sum + row.prompt.length + row.completion.length, 0) * runs.length;
+        if (size > MOST_TEXT && problems > 0) {
+          left++;
+          continue;
+        }
+        problems++;
+        chosen.add(name);
+      } else if (!chosen.has(name)) continue;
+      for (const row of group) rows[side]?.push(row);
+    }
+  });
+  return { rows, problems, left };
 }
 
 function escapeHtml(text: string): string {

@@ -3,11 +3,19 @@
 import { bar, element, lengths, percent, score, signed } from "./shapes.js";
 
 function table(headers, rows) {
-  const cell = (tag, content) =>
-    content instanceof Node ? element(tag, { class: "plot" }, content) : element(tag, {}, content);
-  const head = element("tr", {}, ...headers.map((header) => element("th", { scope: "col" }, header)));
+  const cell = (content, i) => {
+    if (content instanceof Node) return element("td", { class: "plot" }, content);
+    return i === 0 ? element("th", { scope: "row" }, content) : element("td", {}, content);
+  };
+  const head = element(
+    "tr",
+    {},
+    ...headers.map((header) =>
+      header === "" ? element("td", { class: "plot" }) : element("th", { scope: "col" }, header)
+    ),
+  );
   const lines = rows.map(({ level, cells }) =>
-    element("tr", level ? { class: "level" } : {}, ...cells.map((content) => cell("td", content)))
+    element("tr", level ? { class: "level" } : {}, ...cells.map(cell))
   );
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
 }
@@ -30,9 +38,9 @@ export function scoreTable({ result, rows: answers }) {
   const rows = benchmarks.flatMap((b) => [
     row(b.title, b.n, b, false, [
       b.k === 1 ? "1" : `${b.k} (pass@${b.k} ${percent(b.pass_at[b.k] ?? 0)}, maj ${percent(b.maj_at_k)})`,
-      percent(b.truncated / (b.n * b.k - b.missing || 1)),
-      percent(b.no_answer / (b.n * b.k - b.missing || 1)),
-      b.generated_tokens === null ? "–" : (b.generated_tokens / (b.n * b.k - b.missing || 1)).toFixed(1),
+      percent(b.truncated / b.answers),
+      percent(b.no_answer / b.answers),
+      b.generated_tokens === null ? "–" : (b.generated_tokens / b.answers).toFixed(1),
       b.generated_tokens === null ? "" : lengths(byName.get(b.name) ?? []),
     ]),
     ...b.per_level.map((level) =>
@@ -72,6 +80,7 @@ export function comparisonTable({ benchmarks, pooled }) {
       percent(b.b),
       `${b.won} / ${b.lost}`,
       b.p_holm < 0.001 ? "< 0.001" : b.p_holm.toFixed(3),
+      percent(b.minimum_detectable),
       b.trace ? signed(b.trace.difference) : "–",
     ],
   }));
@@ -86,6 +95,7 @@ export function comparisonTable({ benchmarks, pooled }) {
       "",
       pooled.p_value < 0.001 ? "< 0.001" : pooled.p_value.toFixed(3),
       "",
+      "",
     ],
   });
   const headers = [
@@ -97,6 +107,7 @@ export function comparisonTable({ benchmarks, pooled }) {
     "B %",
     "won / lost",
     "p (Holm)",
+    "detectable",
     "trace B − A",
   ];
   return table(headers, rows);

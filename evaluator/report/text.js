@@ -28,6 +28,20 @@ export function richText(text, span, withMath) {
   return node;
 }
 
+/** The beginning of a question as one line, with its formulas rendered. */
+export function titleOf(question, withMath) {
+  const line = question.replace(/\s+/g, " ").trim();
+  let end = Math.min(line.length, 240);
+  // A formula is not cut in two.
+  for (const match of line.matchAll(FORMULA)) {
+    if (match.index < end && end < match.index + match[0].length) end = match.index;
+  }
+  const title = richText(line.slice(0, end) + (end < line.length ? " ..." : ""), null, withMath);
+  title.className = "start";
+  for (const math of title.querySelectorAll('math[display="block"]')) math.removeAttribute("display");
+  return title;
+}
+
 function renderFormula([whole, display, inline, round, square, environment, , , boxed]) {
   const holder = document.createElement("span");
   const displayMode = (display ?? square ?? environment) !== undefined;

@@ -24,24 +24,37 @@ export interface Comparison {
   b: string;
   benchmarks: BenchmarkComparison[];
   pooled: { a: number; b: number; difference: number; low: number; high: number; p_value: number };
-  /** Benchmarks that only one of the two has, or that asked other problems or prompts. */
+  /** Benchmarks that were not compared, with the reason. */
   left_out: string[];
+  /** In what else than the model the two differ. */
+  notes: string[];
 }
 
-/** Compares two results. Throws when they share no benchmark with the same task hash. */
-export function compareResults(a: EvaluationResult, b: EvaluationResult): Comparison {
+/**
+ * Compares two results. Throws when they share no benchmark with the same problems and prompts, or when they were
+ * judged by different graders, unless `anyway` says that this is what is to be compared.
+ */
+export function compareResults(a: EvaluationResult, b: EvaluationResult, anyway = false): Comparison {
   const pairs: [BenchmarkScore, BenchmarkScore][] = [];
   for (const entry of a.benchmarks) {
     const other = b.benchmarks.find((candidate) => candidate.task_hash === entry.task_hash);
     if (other) pairs.push([entry, other]);
   }
+  const leftOut = leftOutOf(a, b, new Set(pairs.map(([entry]) => entry.name)));
   if (pairs.length === 0) {
     throw new Error(
-      "Cannot compare as the two results share no benchmark with the same problems and prompts",
+      `Cannot compare as the two results share no benchmark with the same problems and prompts: ${
+        leftOut.join("; ")
+      }`,
     );
   }
-  const shared = new Set(pairs.map(([entry]) => entry.name));
-  const names = new Set([...a.benchmarks, ...b.benchmarks].map((entry) => entry.name));
+  for (const [x, y] of pairs) {
+    if (x.verifier === y.verifier || anyway) continue;
+    throw new Error(
+      `Cannot compare ${x.name} as A was judged by the grader ${x.verifier} and B by ${y.verifier}: score one of them ` +
+        `again from its journal (--completions x.journal.jsonl --verifier ${x.verifier}), or pass --anyway`,
+    );
+  }
   const compared = pairs.map(([x, y]) => compareBenchmark(x, y));
   const adjusted = holm(compared.map(({ comparison }) => comparison.p_value));
   // Each benchmark weighs the same: its differences are divided by its number of problems.
@@ -63,8 +76,43 @@ export function compareResults(a: EvaluationResult, b: EvaluationResult): Compar
       high,
       p_value: signFlipTest(weighted, 1),
     },
-    left_out: [...names].filter((name) => !shared.has(name)),
+    left_out: leftOut,
+    notes: pairs.flatMap(([x, y]) => notesOn(x, y)),
   };
+}
+
+/** Why benchmarks cannot be compared. */
+function leftOutOf(a: EvaluationResult, b: EvaluationResult, compared: ReadonlySet<string>): string[] {
+  const names = new Set([...a.benchmarks, ...b.benchmarks].map(({ name }) => name));
+  return [...names].filter((name) => !compared.has(name)).map((name) => {
+    const x = a.benchmarks.find((entry) => entry.name === name);
+    const y = b.benchmarks.find((entry) => entry.name === name);
+    if (!x || !y) return `${name} is only in ${x ? "A" : "B"}`;
+    const ids = new Set(y.problems.map(({ id }) => id));
+    const common = x.problems.filter(({ id }) => ids.has(id)).length;
+    if (common === 0) return `${name} asked other problems`;
+    if (x.preset !== y.preset) return `${name} asked by other prompts: ${x.preset} and ${y.preset}`;
+    return common < x.problems.length || common < y.problems.length
+      ? `${name} has ${x.problems.length} problems in A, ${y.problems.length} in B and ${common} in both`
+      : `${name} asked the same problems by other prompts, or with other answers`;
+  });
+}
+
+/** Differences that change a score whatever the model. */
+function notesOn(x: BenchmarkScore, y: BenchmarkScore): string[] {
+  const unlike = (what: string, a: unknown, b: unknown): string[] =>
+    JSON.stringify(a) === JSON.stringify(b)
+      ? []
+      : [`${what} ${JSON.stringify(a)} in A and ${JSON.stringify(b)} in B`];
+  const found = [
+    ...unlike("grader", x.verifier, y.verifier),
+    ...unlike("samples per problem", x.k, y.k),
+    ...(["temperature", "top_p", "max_tokens", "stop"] as const).flatMap((key) =>
+      unlike(key, x.sampling[key], y.sampling[key])
+    ),
+    ...(x.missing > 0 || y.missing > 0 ? [`${x.missing} missing samples in A and ${y.missing} in B`] : []),
+  ];
+  return found.length === 0 ? [] : [`Note: ${x.name} differs in more than the model: ${found.join("; ")}`];
 }
 
 function compareBenchmark(x: BenchmarkScore, y: BenchmarkScore) {

@@ -135,7 +135,27 @@ describe("scoring a bundled benchmark", () => {
     assert.deepEqual([chain!.won, chain!.lost, chain!.tied], [10, 0, 10]);
     assert.equal(chain!.p_value, 2 / 1024);
     assert.equal(chain!.trace?.difference, 0.5);
-    b.benchmarks[0]!.task_hash = "2".repeat(64);
-    assert.throws(() => compareResults(a, b), /share no benchmark/);
+    assert.deepEqual(comparison.notes, []);
+    const [own] = b.benchmarks;
+    b.benchmarks[0] = { ...own!, k: 1, sampling: { ...own!.sampling, temperature: 0.7 } };
+    assert.match(
+      compareResults(a, b).notes[0]!,
+      /^Note: chain differs in more than the model: samples per problem 2 in A and 1 in B; temperature 0 in A and 0.7 in B$/,
+    );
+    b.benchmarks[0] = { ...own!, verifier: "strict" };
+    assert.throws(
+      () => compareResults(a, b),
+      /Cannot compare chain as A was judged by the grader report and B by strict: /,
+    );
+    assert.match(compareResults(a, b, true).notes[0]!, /grader "report" in A and "strict" in B/);
+    b.benchmarks[0] = { ...own!, task_hash: "2".repeat(64) };
+    assert.throws(
+      () => compareResults(a, b),
+      /share no benchmark .*: chain asked the same problems by other prompts/,
+    );
+    b.benchmarks[0] = { ...own!, task_hash: "2".repeat(64), preset: "qwen" };
+    assert.throws(() => compareResults(a, b), /chain asked by other prompts: plain and qwen/);
+    b.benchmarks[0] = { ...own!, name: "gcd", task_hash: "2".repeat(64) };
+    assert.throws(() => compareResults(a, b), /chain is only in A; gcd is only in B/);
   });
 });

@@ -26,7 +26,17 @@ export function formatScore(score: number | null, interval: Interval | null): st
 
 /** The result of an evaluation as the command prints it, in per cent. */
 export function evaluationTable(result: EvaluationResult): string {
-  const header = ["benchmark", "n", "pass@1 [95 %]", "k", "avg@k", "maj@k", "whole trace right", "cut off"];
+  const header = [
+    "benchmark",
+    "n",
+    "pass@1 [95 %]",
+    "k",
+    "avg@k",
+    "maj@k",
+    "whole trace right",
+    "no answer",
+    "cut off",
+  ];
   const rows = result.benchmarks.flatMap((benchmark) => [
     benchmarkRow(benchmark),
     ...benchmark.per_level.map((row) => [
@@ -52,6 +62,7 @@ export function evaluationTable(result: EvaluationResult): string {
 }
 
 function benchmarkRow(benchmark: BenchmarkScore): string[] {
+  const answers = benchmark.problems.reduce((sum, { samples }) => sum + samples, 0);
   return [
     benchmark.name,
     String(benchmark.n),
@@ -60,6 +71,7 @@ function benchmarkRow(benchmark: BenchmarkScore): string[] {
     percent(benchmark.avg_at_k),
     percent(benchmark.maj_at_k),
     formatScore(benchmark.trace_accuracy, benchmark.trace_interval_95),
-    String(benchmark.truncated),
+    `${percent(benchmark.no_answer / answers)} %`,
+    `${percent(benchmark.truncated / answers)} %`,
   ];
 }

@@ -7,7 +7,7 @@ import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { theRun } from "../dashboard/runs.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { tensorboardEvents } from "./export_tensorboard.ts";
+import { tensorboardEvents } from "#shared/io/tensorboard.ts";
 
 export const FORMATS = ["tensorboard", "csv"] as const;
 

@@ -8,7 +8,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { writeRun } from "../dashboard/testing/run.ts";
 import { withoutPlaces } from "./bundle.ts";
 import { csv } from "./export.ts";
-import { crc32c, tensorboardEvents } from "./export_tensorboard.ts";
+import { crc32c, tensorboardEvents } from "#shared/io/tensorboard.ts";
 import { recipeText } from "./init.ts";
 import { plot } from "./show.ts";
 

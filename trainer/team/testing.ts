@@ -2,6 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "#shared/io/hash.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { fileURLToPath } from "node:url";
 import { Banners, ensureMpi, ensureOpenMpi, launch, type Launcher } from "../../scripts/mpi.mjs";
 
@@ -31,18 +33,22 @@ export function missing(launcher: Launcher | { missing: string }): string | fals
 
 let jobs = 0;
 
-/** Starts `bun FILE ...words` on so many ranks and waits. */
+/**
+ * Starts `bun FILE ...words` on so many ranks and waits.
+ * @param meanwhile is given a function that lists the job's processes with this in their environment
+ */
 export async function runRanks(
   launcher: Launcher | { missing: string },
   ranks: number,
   words: readonly string[],
   env: Record<string, string> = {},
+  meanwhile: (processes: (text: string) => number[]) => void = () => {},
 ): Promise<Ended> {
   if ("missing" in launcher) throw new Error(launcher.missing);
   const { program, args, env: own } = launch(launcher, ranks, [process.execPath, ...words]);
   const libraries = [own["LD_LIBRARY_PATH"], env["LD_LIBRARY_PATH"], process.env["LD_LIBRARY_PATH"]];
   const LD_LIBRARY_PATH = libraries.filter(Boolean).join(":");
-  return await run([program, ...args], { ...own, ...env, LD_LIBRARY_PATH });
+  return await run([program, ...args], { ...own, ...env, LD_LIBRARY_PATH }, meanwhile);
 }
 
 /** The same in one process without MPI. */
@@ -50,7 +56,11 @@ export function runAlone(words: readonly string[], env: Record<string, string> =
   return run([process.execPath, ...words], env);
 }
 
-async function run(command: string[], env: Record<string, string>): Promise<Ended> {
+async function run(
+  command: string[],
+  env: Record<string, string>,
+  meanwhile: (processes: (text: string) => number[]) => void = () => {},
+): Promise<Ended> {
   const began = performance.now();
   const token = `${process.pid}-${jobs++}-${Date.now()}`;
   const child = Bun.spawn(command, {
@@ -60,6 +70,7 @@ async function run(command: string[], env: Record<string, string>): Promise<Ende
     stdout: "pipe",
     stderr: "pipe",
   });
+  meanwhile((text) => processesWith(`GHPO_JOB=${token}`, text));
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
@@ -71,22 +82,44 @@ async function run(command: string[], env: Record<string, string>): Promise<Ende
     const filter = new Banners();
     return filter.pass(text) + filter.rest();
   };
-  let orphans = processesWith(`GHPO_JOB=${token}`);
+  const left = () => processesWith(`GHPO_JOB=${token}`).length;
+  let orphans = left();
   for (let i = 0; orphans > 0 && i < 20; i++) { // what is being killed may need a moment
     await Bun.sleep(100);
-    orphans = processesWith(`GHPO_JOB=${token}`);
+    orphans = left();
   }
   return { code, stdout: shown(stdout), stderr: shown(stderr), seconds, ended, orphans };
 }
 
-/** Living processes with this in their environment. */
-function processesWith(text: string): number {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
+/** Living processes with all of these texts in their environment. */
+function processesWith(...texts: string[]): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
-      return readFileSync(join("/proc", pid, "environ"), "latin1").includes(text) &&
-        !/^\d+ \(.*\) Z/.test(readFileSync(join("/proc", pid, "stat"), "latin1"));
+      const read = (name: string) => readFileSync(join("/proc", String(pid), name), "latin1");
+      const environment = read("environ");
+      return texts.every((text) => environment.includes(text)) && !/^\d+ \(.*\) Z/.test(read("stat"));
     } catch {
       return false;
     }
-  }).length;
+  });
+}
+
+/** Digests of what a run leaves behind, without clocks. */
+export function digestsOf(run: string): Record<string, string> {
+  const below = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)).filter((path) => !path.endsWith("manifest.json"))
+      .sort();
+  const files = (paths: string[]) => sha256(paths.map((path) => sha256(readFileSync(path))).join());
+  const named = (name: RegExp) => files(below(join(run, "checkpoints")).filter((path) => name.test(path)));
+  const metrics = new RunDirectory(run).readMetrics().map((record) =>
+    Object.fromEntries(Object.entries(record).filter(([key]) => !/time|^team\/|^gpu_bytes$/.test(key)))
+  );
+  return {
+    weights: named(/model.*\.safetensors$/),
+    moments: named(/optimizer\.safetensors$/),
+    state: named(/\.json$/),
+    rollouts: files(below(join(run, "rollouts"))),
+    metrics: sha256(JSON.stringify(metrics)),
+  };
 }

@@ -3,13 +3,11 @@
 // The demo's recipe cut down to three steps, alone and on ranks of either MPI: weights, moments, state, rollouts and
 // metrics (but times and memory) of each must have one digest. Exits with 1 when one has another.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { sha256 } from "#shared/io/hash.ts";
-import { RunDirectory } from "../../run/directory.ts";
-import { LAUNCHERS, runAlone, runRanks } from "../testing.ts";
+import { digestsOf, LAUNCHERS, runAlone, runRanks } from "../testing.ts";
 
 const COMMON = [
   ...["--train.max_steps", "3", "--train.prompts_per_step", "8", "--train.shards", "8"],
@@ -54,26 +52,6 @@ const { values } = parseArgs({
     ranks: { type: "string", default: "1,2,4,8" },
   },
 });
-
-/** Digests of what a run leaves behind, without clocks. */
-function digestsOf(run: string): Record<string, string> {
-  const below = (folder: string) =>
-    readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name)).filter((path) => !path.endsWith("manifest.json"))
-      .sort();
-  const files = (paths: string[]) => sha256(paths.map((path) => sha256(readFileSync(path))).join());
-  const named = (name: RegExp) => files(below(join(run, "checkpoints")).filter((path) => name.test(path)));
-  const metrics = new RunDirectory(run).readMetrics().map((record) =>
-    Object.fromEntries(Object.entries(record).filter(([key]) => !/time|^team\/|^gpu_bytes$/.test(key)))
-  );
-  return {
-    weights: named(/model.*\.safetensors$/),
-    moments: named(/optimizer\.safetensors$/),
-    state: named(/\.json$/),
-    rollouts: files(below(join(run, "rollouts"))),
-    metrics: sha256(JSON.stringify(metrics)),
-  };
-}
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-equal-"));
 let different = 0;

@@ -31,9 +31,18 @@ describe("readProblems()", () => {
         answer: "4",
         trace: { text: "Two and two. So it is 4.", steps: ["Two and two. ", "So it is 4."] },
         level: 1,
+        columns: { reward_model: { ground_truth: "4" } },
         source: "problems",
       },
-      { id: "b", text: "What is 3*4?", answer: "12", trace: null, level: 2, source: "problems" },
+      {
+        id: "b",
+        text: "What is 3*4?",
+        answer: "12",
+        trace: null,
+        level: 2,
+        columns: { reward_model: { ground_truth: "12" } },
+        source: "problems",
+      },
     ]);
     assert.deepEqual(errors, [
       {

@@ -18,6 +18,8 @@ export const ProblemSchema = v.strictObject({
   trace: v.nullable(TraceSchema),
   /** Difficulty, or null where the source has none; synthetic problems: the number of steps. */
   level: v.nullable(count),
+  /** What else the row of a file holds, for reward functions of one's own. */
+  columns: v.optional(v.record(v.string(), v.unknown())),
   /** Family, data set or file that the problem comes from. */
   source: name,
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { trainingProblems } from "../loop/data.ts";
+import type { OwnParts } from "../library/own_parts.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import type { Status } from "../run/progress.ts";
 import { formatRecipe } from "../run/recipe.ts";
@@ -33,6 +34,7 @@ export async function checkedProblems(
   recipe: TrainRecipe | SftRecipe,
   status: Status,
   accept: boolean,
+  own: OwnParts = {},
 ): Promise<CheckedProblems> {
   let skipped_rows = 0;
   const all = await trainingProblems(recipe, (errors) => {
@@ -45,6 +47,7 @@ export async function checkedProblems(
   });
   const { faults, warnings, problems, dropped } = await preflightOf(recipe, {
     read: { problems: all, errors: [] },
+    own,
   });
   for (const sentence of warnings) status.log(`warning: ${sentence}`);
   if (faults.length > 0 && !accept) throw new Error(`Cannot train as ${faults.join("; and ")}`);

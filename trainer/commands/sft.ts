@@ -9,6 +9,7 @@ import { recordedKernels } from "../run/kernel_choice.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { sftSource, totalSteps } from "../loop/sft_source.ts";
+import type { Listeners } from "../library/own_parts.ts";
 import { Status } from "../run/progress.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
@@ -33,6 +34,7 @@ export interface SftOptions extends RunOptions {
   plan?: boolean;
   planGib?: string;
   export?: string;
+  stop?: AbortSignal;
 }
 
 export async function sftCommand(
@@ -66,13 +68,13 @@ export async function sftCommand(
 /** Runs a recipe from start to end and writes the model where `export` says. */
 export async function runSft(
   recipe: SftRecipe,
-  options: SftOptions,
+  options: SftOptions & Listeners,
 ): Promise<TrainResult & { output_dir: string } & LeftOut> {
   const { team = SOLO } = options;
   const status = new Status({ total: totalSteps(recipe), quiet: !team.first || (options.quiet ?? false) });
   const accept = options.force === true || isResumed(recipe.output_dir, options);
   const { problems, ...left } = await checkedProblems(recipe, status, accept);
-  const stop = stopSignal(() => status.log(STOPPING));
+  const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
   noteFresh(recipe.output_dir, options, status);
   const open = () =>
@@ -108,6 +110,7 @@ export async function runSft(
         eosId,
         problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
       }),
+      listeners: options,
       evaluation: await evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
       resume,
       status,

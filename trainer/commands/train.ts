@@ -10,6 +10,8 @@ import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
+import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
+import type { Listeners, OwnParts } from "../library/own_parts.ts";
 import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
@@ -63,7 +65,13 @@ export async function trainCommand(
 /** Runs a recipe from start to end; a generated-token budget ends it early. Without `stop` it listens for Ctrl-C itself. */
 export async function runTraining(
   recipe: TrainRecipe,
-  options: RunOptions & { tokenBudget?: number; dashboard?: boolean; stop?: AbortSignal },
+  options: RunOptions & OwnParts & Listeners & {
+    tokenBudget?: number;
+    dashboard?: boolean;
+    stop?: AbortSignal;
+    /** Of the recipe, where it knows own strategies. */
+    schema?: typeof TrainRecipeSchema;
+  },
 ): Promise<TrainResult & { output_dir: string } & LeftOut> {
   // Everything that can be wrong with the recipe comes before the GPU.
   const { team = SOLO } = options;
@@ -72,8 +80,8 @@ export async function runTraining(
     quiet: !team.first || (options.quiet ?? false),
   });
   const accept = options.force === true || isResumed(recipe.output_dir, options);
-  const { problems, ...left } = await checkedProblems(recipe, status, accept);
-  const rewards = await loadRewards(recipe.reward);
+  const { problems, ...left } = await checkedProblems(recipe, status, accept, options);
+  const rewards = await loadRewards(recipe.reward, options.rewards);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   noteWindow(recipe, status);
   noteFresh(recipe.output_dir, options, status);
@@ -99,19 +107,24 @@ export async function runTraining(
   const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;
     const { max_completion_length: max_tokens } = recipe.generation;
+    const rollouts = {
+      recipe,
+      problems,
+      rewards,
+      tokenizer: policy.tokenizer,
+      sampler: policy,
+      eosIds: config.eos_token_ids,
+      promptBudget: promptLimit(recipe, contextOf(config)).tokens,
+      team,
+    };
     const result = await train({
       recipe,
       policy,
-      source: sourceOf({
-        recipe,
-        problems,
-        rewards,
-        tokenizer: policy.tokenizer,
-        sampler: policy,
-        eosIds: config.eos_token_ids,
-        promptBudget: promptLimit(recipe, contextOf(config)).tokens,
-        team,
-      }),
+      source: {
+        ...sourceOf(rollouts, [...STRATEGIES, ...options.strategies ?? []]),
+        schema: options.schema ?? TrainRecipeSchema,
+      },
+      listeners: options,
       team,
       evaluation: await evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,

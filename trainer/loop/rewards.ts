@@ -42,8 +42,21 @@ export interface Reward {
   finds?: (completion: string) => boolean;
 }
 
-/** The reward functions of a recipe, in its order. Throws for a module that is missing or has no `reward`. */
-export async function loadRewards(recipe: TrainRecipe["reward"]): Promise<Reward[]> {
+/**
+ * The reward functions of a recipe, in its order; one of a name in `own` comes from there. Throws for a module that is
+ * missing or has no `reward`.
+ */
+export async function loadRewards(
+  recipe: TrainRecipe["reward"],
+  own: Readonly<Record<string, RewardFunction>> = {},
+): Promise<Reward[]> {
+  const unused = Object.keys(own).find((name) => !recipe.functions.includes(name));
+  if (unused !== undefined) {
+    throw new TypeError(
+      `Cannot use the reward function ${unused} as reward.functions must list it: current value is ` +
+        recipe.functions.join(", "),
+    );
+  }
   if (recipe.functions[0] !== "accuracy") {
     throw new TypeError(
       "Cannot use reward.functions as the first must be accuracy, which decides what is difficult: " +
@@ -53,6 +66,10 @@ export async function loadRewards(recipe: TrainRecipe["reward"]): Promise<Reward
   const rewards: Reward[] = [];
   for (const [index, function_] of recipe.functions.entries()) {
     const weight = recipe.weights[index]!;
+    if (Object.hasOwn(own, function_)) {
+      rewards.push({ name: function_, weight, call: checked(own[function_]!, function_) });
+      continue;
+    }
     const reward = { name: nameOf(function_), weight, call: await functionOf(function_, recipe) };
     rewards.push(function_ === "accuracy" ? { ...reward, finds: finderOf(recipe) } : reward);
   }
@@ -111,11 +128,15 @@ async function moduleReward(path: string): Promise<RewardFunction> {
   if (typeof reward !== "function") {
     throw new TypeError(`Cannot use the reward function ${path} as it exports no function named reward`);
   }
+  return checked(reward as RewardFunction, path);
+}
+
+function checked(reward: RewardFunction, name: string): RewardFunction {
   return async (input) => {
     const value: unknown = await reward(input);
     if (value === null || (typeof value === "number" && Number.isFinite(value))) return value;
     throw new TypeError(
-      `Cannot use the reward function ${path} as it must return a finite number or null: ` +
+      `Cannot use the reward function ${name} as it must return a finite number or null: ` +
         `current value is ${String(value)}`,
     );
   };

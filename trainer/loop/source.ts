@@ -2,11 +2,13 @@
 // examples. The loop (train.ts) asks for a batch, makes the update that the batch describes, and keeps the source's
 // state in checkpoints without looking into it.
 
+import type * as v from "valibot";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import type { RecipeFacts } from "../alerts/rules.ts";
 import type { Steered } from "../run/steering.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 import type { Values } from "./metrics.ts";
 import type { Example, UpdateSettings } from "./update.ts";
 
@@ -41,6 +43,8 @@ export interface Batch {
 
 export interface Source {
   kind: CheckpointManifest["kind"];
+  /** Of its recipe, where that is not the built-in one: it knows strategies of a program's own. */
+  schema?: v.GenericSchema<unknown, TrainRecipe>;
   /** Steps of the whole run. */
   steps: number;
   /** The problems of an epoch; null where problems are generated as they are needed. */

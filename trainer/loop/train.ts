@@ -19,6 +19,7 @@ import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
 import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
 import { requireSame, SOLO, type Team } from "../team/team.ts";
+import type { Listeners } from "../library/own_parts.ts";
 import { evaluate, type EvaluationSetting } from "./evaluate.ts";
 import { updateMetrics, type Values } from "./metrics.ts";
 import type { Source } from "./source.ts";
@@ -36,6 +37,8 @@ export interface Training {
   tokenBudget?: number;
   /** Aborted: finish the step, save and return. */
   stop: AbortSignal;
+  /** Functions of a program that hear of steps and rollouts. */
+  listeners?: Listeners;
   /** The ranks that train together; alone unless given. */
   team?: Team;
 }
@@ -55,7 +58,7 @@ export interface TrainResult {
 
 /** Runs a recipe to its last step, or until it is told to stop. */
 export async function train(training: Training): Promise<TrainResult> {
-  const { recipe, policy, source, status, stop, tokenBudget = Infinity, team = SOLO } = training;
+  const { recipe, policy, source, status, stop, tokenBudget = Infinity, team = SOLO, listeners } = training;
   const { eval_every } = recipe.eval;
   const { save_every, keep, best_by } = recipe.checkpoint;
   const epoch = source.problems?.length ?? null;
@@ -138,6 +141,8 @@ export async function train(training: Training): Promise<TrainResult> {
     const record = { step, time: seconds(), ...values };
     run.appendMetrics(record);
     watch?.observe(record);
+    for (const group of batch.groups) await listeners?.onRollout?.(group);
+    await listeners?.onStep?.(record);
     status.update(step, noteOf(batch.note, result?.loss));
 
     const improved = isBest(state, values[best_by]);

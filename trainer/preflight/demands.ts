@@ -5,7 +5,8 @@ import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { AnswerFormat } from "#shared/text/answer_format.ts";
 import type { PromptStyle } from "#shared/text/prompts.ts";
 import type { Cut } from "../ghpo/guidance.ts";
-import { strategyNamed } from "../ghpo/strategies/strategies.ts";
+import type { OwnParts } from "../library/own_parts.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
 import { loadRewards, type Reward } from "../loop/rewards.ts";
 import { askedFormat, sftFormat } from "../loop/targets.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -36,11 +37,15 @@ export interface Demands {
 }
 
 /** Throws for reward functions that cannot be loaded. */
-export async function demandsOfTrain(recipe: TrainRecipe, context: Context | null): Promise<Demands> {
+export async function demandsOfTrain(
+  recipe: TrainRecipe,
+  context: Context | null,
+  { rewards, strategies = [] }: OwnParts = {},
+): Promise<Demands> {
   const { ghpo, generation, prompt } = recipe;
   const most = generation.max_completion_length;
   const completion = { tokens: most, name: "generation.max_completion_length", of: "completion" } as const;
-  const strategy = strategyNamed(recipe.algorithm);
+  const strategy = strategyNamed(recipe.algorithm, [...STRATEGIES, ...strategies]);
   return {
     style: { system: prompt.system, glue: ghpo.hint_glue, placement: ghpo.hint_placement },
     ratios: strategy?.next(ghpo.cold_start_steps, strategy.begin(recipe), recipe).ratios ?? [],
@@ -50,7 +55,7 @@ export async function demandsOfTrain(recipe: TrainRecipe, context: Context | nul
     needsSolutions: strategy === undefined,
     prompt: context && promptLimit(recipe, context),
     target: completion,
-    rewards: await loadRewards(recipe.reward),
+    rewards: await loadRewards(recipe.reward, rewards),
     onLongPrompt: recipe.data.on_long_prompt,
   };
 }

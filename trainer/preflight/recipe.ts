@@ -10,6 +10,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
+import type { OwnParts } from "../library/own_parts.ts";
 import { demandsOfSft, demandsOfTrain } from "./demands.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -17,12 +18,14 @@ import type { TrainRecipe } from "../run/train_recipe.ts";
 /** Looks at all that a recipe names. Throws one sentence for a file that cannot be read. */
 export async function preflightOf(
   recipe: TrainRecipe | SftRecipe,
-  options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult } = {},
+  options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult; own?: OwnParts } = {},
 ): Promise<Preflight> {
   const { problems, errors } = options.read ?? await readAll(recipe);
   const model = modelOf(recipe.model);
   const context = model?.context ?? null;
-  const demands = "sft" in recipe ? demandsOfSft(recipe, context) : await demandsOfTrain(recipe, context);
+  const demands = "sft" in recipe
+    ? demandsOfSft(recipe, context)
+    : await demandsOfTrain(recipe, context, options.own);
   const evaluated = recipe.eval.eval_every > 0 || recipe.eval.path === null
     ? await evaluationProblems(lenient(recipe))
     : null;

@@ -48,8 +48,17 @@ export function loadRecipe<const S extends v.GenericSchema>(
   const value = readToml(findRecipe(file));
   expandReward(value);
   for (const [key, text] of overrides) setKey(value, key.split("."), tomlValue(text));
+  return resolveRecipe(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
+}
+
+/** The resolved recipe of an object, which is changed; `name` is what errors call it. */
+export function resolveRecipe<const S extends v.GenericSchema>(
+  schema: S,
+  value: Record<string, unknown>,
+  name: string,
+): v.InferOutput<S> {
   expandReward(value);
-  return parse(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
+  return parse(schema, value, name);
 }
 
 /** Whether a recipe is one of supervised fine-tuning. */

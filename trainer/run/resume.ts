@@ -33,13 +33,13 @@ export function freshRun(source: unknown): RunState {
 export async function resumeRun(
   run: RunDirectory,
   recipe: Record<string, unknown>,
-  source: Pick<Source, "kind" | "begin" | "restore">,
+  source: Pick<Source, "kind" | "begin" | "restore" | "schema">,
   policy: StoredPolicy,
 ): Promise<RunState> {
   const { kind } = source;
   const stored = parseToml(run.readRecipe());
   // A setting that this version has and the one that began the run had not is at its default in both.
-  const schema = kind === "train" ? TrainRecipeSchema : SftRecipeSchema;
+  const schema = source.schema ?? (kind === "train" ? TrainRecipeSchema : SftRecipeSchema);
   const completed = parse(schema, stored, `the recipe of ${run.path}`);
   const key = differingKey(formatRecipe(completed), formatRecipe(recipe));
   if (key !== null) {

@@ -16,7 +16,9 @@ export interface Columns {
 
 /** A reader of rows with these columns. */
 export function tableReader(columns: Columns): RowReader {
+  const named = new Set(Object.values(columns));
   return (row, { source, line }) => {
+    const others = Object.entries(row).filter(([name]) => !named.has(name));
     const cell = (column: string) => column === "" ? null : optionalText(row, column);
     const text = cell(columns.text) ?? missing(row, columns.text);
     const trace = cell(columns.trace);
@@ -31,6 +33,7 @@ export function tableReader(columns: Columns): RowReader {
       answer: answer.trim(),
       trace: trace === null ? null : { text: trace, steps: splitSteps(trace) },
       level: columns.level === "" ? null : levelOf(lookUp(row, columns.level)),
+      ...(others.length > 0 && { columns: Object.fromEntries(others) }),
       source,
     };
   };

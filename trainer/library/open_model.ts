@@ -1,0 +1,91 @@
+// A checkpoint ready to answer: model, tokenizer and sampling, for `generate`, `chat` and `serve`.
+
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { openGpu } from "#shared/engine/gpu/device.ts";
+import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { mergeAdapters } from "#shared/engine/lora/peft.ts";
+import { type Context, contextOf } from "#shared/engine/model/context.ts";
+import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import type { ChatMessage } from "#shared/text/chat_template.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
+
+/** What is continued: the turns of a chat, put into the model's template, or a plain text. */
+export type Prompt = readonly ChatMessage[] | { text: string };
+
+export interface Sampling {
+  /** Most new tokens of a completion. */
+  max_tokens: number;
+  /** 0 takes the most likely token. */
+  temperature: number;
+  seed: number;
+}
+
+export interface Answer {
+  text: string;
+  ids: number[];
+  /** Natural log-probability of each token at the temperature; at temperature 0, at temperature 1. */
+  logprobs: number[];
+  finish_reason: "stop" | "length";
+}
+
+export interface OpenModel extends Disposable {
+  readonly tokenizer: Tokenizer;
+  readonly context: Context;
+  encode(prompt: Prompt): number[];
+  /** `samples` answers to each prompt. The same seed gives the same answers. */
+  answer(prompts: readonly Prompt[], samples: number, sampling: Sampling): Promise<Answer[][]>;
+  /** Frees the GPU. */
+  close(): void;
+}
+
+/** Opens a Hugging Face directory, with a PEFT adapter merged into it where one is given. */
+export async function openModel(directory: string, adapter?: string): Promise<OpenModel> {
+  const tokenizer = loadTokenizer(directory);
+  const gpu = await openGpu(dawn());
+  try {
+    await selfTest(gpu);
+    await chooseProducts(gpu);
+    const model = loadModel(gpu, directory);
+    if (adapter !== undefined) mergeAdapters(model, adapter);
+    checkEnds(model.config, directory);
+    tokenizer.limit(model.config.vocab_size);
+    const generator = new Generator(model);
+    const context = contextOf(model.config);
+    const encode = (prompt: Prompt) =>
+      "text" in prompt ? tokenizer.encodePlain(prompt.text) : tokenizer.encode(tokenizer.chat([...prompt]));
+    const answer: OpenModel["answer"] = async (prompts, samples, { max_tokens, temperature, seed }) => {
+      const greedy = temperature === 0;
+      const requests = prompts.map((prompt, i) => ({
+        prompt_ids: requireRoom(encode(prompt), max_tokens, context),
+        samples,
+        key: [0, i] as const,
+      }));
+      const answers = await generator.generate(requests, {
+        max_tokens,
+        temperature: greedy ? 1 : temperature,
+        greedy,
+        seed,
+        eos_ids: model.config.eos_token_ids,
+      });
+      return answers.map((group) =>
+        group.map((sample) => ({ ...sample, text: tokenizer.decode(sample.ids) }))
+      );
+    };
+    const close = () => gpu.close();
+    return { tokenizer, context, encode, answer, close, [Symbol.dispose]: close };
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+function requireRoom(ids: number[], max_tokens: number, context: Context): number[] {
+  if (ids.length + max_tokens <= context.tokens) return ids;
+  throw new RangeError(
+    `Cannot answer as prompt and completion must have at most ${context.tokens} tokens, the model's ${context.name}: ` +
+      `current numbers are ${ids.length} and ${max_tokens}`,
+  );
+}

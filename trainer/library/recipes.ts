@@ -1,0 +1,67 @@
+// The recipe of a program that imports ghpo: a file or an object, with problems from memory perhaps. Those are written
+// into the run's directory and read from there as from any file, so that the run can be resumed, checked and looked at
+// like every other.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as v from "valibot";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory } from "#shared/io/files.ts";
+import { loadRecipe, resolveRecipe } from "../run/recipe.ts";
+
+/** A problem as a program hands it in. Other keys are kept and shown to reward functions as `problem.columns`. */
+export interface ProblemInput {
+  /** Unique; its place in the list where it is missing. */
+  id?: string;
+  text: string;
+  /** What the accuracy reward compares with. */
+  answer: string | number;
+  /** A worked solution, from which hints are cut. */
+  solution?: string;
+  /** Difficulty, a whole number. */
+  level?: number;
+  [column: string]: unknown;
+}
+
+/** The part of a recipe that must be there; every other setting has its default. */
+export interface RecipeInput {
+  /** Directory of the model to start from. */
+  model: string;
+  output_dir: string;
+  [setting: string]: unknown;
+}
+
+const COLUMNS = { id: "id", text: "text", answer: "answer", trace: "solution", level: "level" };
+
+/** The resolved recipe. Throws one sentence for a setting that is not known or out of its range. */
+export function recipeFrom<const S extends v.GenericSchema>(
+  schema: S,
+  recipe: string | RecipeInput,
+  problems: readonly ProblemInput[] | undefined,
+): v.InferOutput<S> {
+  if (typeof recipe === "string") {
+    if (problems === undefined) return loadRecipe(schema, recipe, []);
+    throw new TypeError(
+      "Cannot take problems beside a recipe's file: give the recipe as an object, or name data.path in it",
+    );
+  }
+  if (problems === undefined) return resolveRecipe(schema, structuredClone(recipe), "the recipe");
+  const path = writeProblems(recipe.output_dir, problems);
+  const data = { ...Object(recipe["data"]), path, format: "jsonl", columns: COLUMNS };
+  return resolveRecipe(schema, structuredClone({ ...recipe, data }), "the recipe");
+}
+
+function writeProblems(folder: string, problems: readonly ProblemInput[]): string {
+  const path = join(folder, "problems.jsonl");
+  const text = problems.map((problem, i) => `${JSON.stringify({ id: `problem:${i + 1}`, ...problem })}\n`)
+    .join("");
+  if (existsSync(join(folder, "recipe.toml"))) {
+    if (readFileSync(path, "utf8") === text) return path;
+    throw new Error(
+      `Cannot resume ${folder} as its problems must be those that it began with: some are different now`,
+    );
+  }
+  makeDirectory(folder);
+  writeFileAtomic(path, text);
+  return path;
+}

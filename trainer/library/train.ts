@@ -1,0 +1,66 @@
+// Training from a program: what the commands `train` and `sft` do, with functions where those have files.
+
+import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import type { LeftOut } from "../commands/checked_problems.ts";
+import { runSft } from "../commands/sft.ts";
+import { runTraining } from "../commands/train.ts";
+import { LOSSES } from "../ghpo/losses/losses.ts";
+import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
+import type { TrainResult } from "../loop/train.ts";
+import { trainRecipeSchema } from "../run/train_recipe.ts";
+import { prepareAdapter } from "./adapter.ts";
+import type { Listeners, OwnParts } from "./own_parts.ts";
+import { type ProblemInput, recipeFrom, type RecipeInput } from "./recipes.ts";
+
+export interface RunOptions extends Listeners {
+  /** Trains on these instead of the file or the families that the recipe names. */
+  problems?: readonly ProblemInput[];
+  /** Goes on from the newest checkpoint in the recipe's output_dir. */
+  resume?: boolean;
+  /** Trains although the pre-flight finds the run vain. */
+  force?: boolean;
+  /** No progress on stderr. */
+  quiet?: boolean;
+  /** Aborted, the run finishes its step, saves a checkpoint and returns with `finished: false`. */
+  signal?: AbortSignal;
+}
+
+export type TrainOptions = RunOptions & OwnParts;
+
+export interface SftOptions extends RunOptions {
+  /** Writes the finished model, without optimizer state, into this directory. */
+  export?: string;
+}
+
+export type RunResult = TrainResult & LeftOut & { output_dir: string };
+
+/**
+ * Reinforcement learning by a recipe: a TOML file, the name of one that ships with ghpo, or an object. An adapter is
+ * opened by itself, a software one where there is no GPU.
+ *
+ * @throws Error with one sentence for a recipe, model or problems that cannot be used, before the first step
+ */
+export async function train(recipe: string | RecipeInput, options: TrainOptions = {}): Promise<RunResult> {
+  const { problems, strategies = [], signal, ...rest } = options;
+  const schema = trainRecipeSchema([...STRATEGIES, ...strategies], LOSSES);
+  const resolved = recipeFrom(schema, recipe, problems);
+  await prepareAdapter();
+  return await runTraining(resolved, {
+    ...rest,
+    strategies,
+    schema,
+    stop: signal ?? new AbortController().signal,
+  });
+}
+
+/**
+ * Supervised fine-tuning on worked solutions by a recipe, as `train`; the recipe has a table `sft`.
+ *
+ * @throws Error with one sentence for a recipe, model or problems that cannot be used, before the first step
+ */
+export async function sft(recipe: string | RecipeInput, options: SftOptions = {}): Promise<RunResult> {
+  const { problems, signal, ...rest } = options;
+  const resolved = recipeFrom(SftRecipeSchema, recipe, problems);
+  await prepareAdapter();
+  return await runSft(resolved, { ...rest, stop: signal ?? new AbortController().signal });
+}

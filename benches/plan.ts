@@ -2,12 +2,14 @@
 //   npm run -s bench -- plan [--measure] [--json]
 // --measure also runs one step of a small model each in a process of its own and compares plan, buffers and process.
 
+import { limitsOf } from "#shared/engine/gpu/counting.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { parseArgs } from "node:util";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { gib, largestMicroBatch, limitsOf, plan, type PlanSettings } from "../trainer/memory/plan.ts";
+import { gib, largestMicroBatch, plan } from "../trainer/memory/plan.ts";
+import type { PlanSettings } from "../trainer/memory/settings.ts";
 import { measurePlan, qwen2, QWEN25 } from "../trainer/memory/testing.ts";
 
 const GIB = [8, 16, 24, 80];
@@ -65,18 +67,21 @@ const { values } = parseArgs({
 });
 if (values.one !== undefined) console.log(JSON.stringify(await measureOne(MODES[values.one]!)));
 else {
-  const fits = Object.entries(QWEN25).flatMap(([model, config]) =>
-    Object.entries(MODES).map(([mode, settings]) => row(model, mode, config, settings))
-  );
+  const fits: Awaited<ReturnType<typeof row>>[] = [];
+  for (const [model, config] of Object.entries(QWEN25)) {
+    for (const [mode, settings] of Object.entries(MODES)) fits.push(await row(model, mode, config, settings));
+  }
   const checks = values.measure ? Object.keys(MODES).map((mode) => ({ mode, ...spawnOne(mode) })) : [];
   if (values.json) console.log(JSON.stringify({ fits, checks }));
   else print(fits, checks);
 }
 
-function row(model: string, mode: string, config: ModelConfig, settings: (typeof MODES)[string]) {
+async function row(model: string, mode: string, config: ModelConfig, settings: (typeof MODES)[string]) {
   const all = { config, reference: false, micro_batch_tokens: 1024, generation, ...settings };
-  const { buffers: _, ...bytes } = plan(all);
-  return { model, mode, ...bytes, micro_batch: GIB.map((room) => largestMicroBatch(all, room * 2 ** 30)) };
+  const { buffers: _, ...bytes } = await plan(all);
+  const micro_batch = [];
+  for (const room of GIB) micro_batch.push(await largestMicroBatch(all, room * 2 ** 30));
+  return { model, mode, ...bytes, micro_batch };
 }
 
 /** Opens the adapter, compiles every kernel on a tiny model, then measures. */
@@ -94,7 +99,7 @@ async function measureOne(settings: (typeof MODES)[string]) {
     after = process.memoryUsage.rss();
   });
   gpu.close();
-  return { planned: plan(all, limitsOf(gpu)).total, counted, process: after - before };
+  return { planned: (await plan(all, limitsOf(gpu))).total, counted, process: after - before };
 }
 
 function spawnOne(mode: string): { planned: number; counted: number; process: number } {
@@ -105,7 +110,7 @@ function spawnOne(mode: string): { planned: number; counted: number; process: nu
 }
 
 function print(
-  fits: ReturnType<typeof row>[],
+  fits: Awaited<ReturnType<typeof row>>[],
   checks: ({ mode: string } & ReturnType<typeof spawnOne>)[],
 ): void {
   const line = (cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);

@@ -6,7 +6,8 @@
 
 import { Profiler } from "#shared/engine/gpu/profiler.ts";
 import { parseArgs } from "node:util";
-import { type EnginePolicy, openEngine } from "../trainer/learner/gpu_policy.ts";
+import type { EnginePolicy } from "../trainer/learner/gpu_policy.ts";
+import { openEngine } from "../trainer/learner/open_engine.ts";
 
 const { values } = parseArgs({
   options: {

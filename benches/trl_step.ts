@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { configJson, parseConfig } from "#shared/engine/model/config.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { openEngine } from "../trainer/learner/gpu_policy.ts";
+import { openEngine } from "../trainer/learner/open_engine.ts";
 import type { Reward } from "../trainer/loop/rewards.ts";
 import { collect, type RolloutSetting } from "../trainer/loop/rollouts.ts";
 import { UNGUIDED } from "../trainer/ghpo/strategies/strategy.ts";

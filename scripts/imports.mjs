@@ -17,7 +17,7 @@ export function filesUnder(folder) {
   });
 }
 
-/** Source files by path: text, and what they import as {from, names, spelled}. */
+/** Source files by path: text, and what they import as {from, names}, and `type` where they are types only. */
 export function readSources(folders = FOLDERS) {
   const sources = new Map();
   for (const path of folders.flatMap(filesUnder).filter((name) => /\.(ts|mjs)$/.test(name))) {
@@ -27,23 +27,23 @@ export function readSources(folders = FOLDERS) {
   return sources;
 }
 
-const STATIC = /(?<=^|\n)(?:import|export)\s+(?:type\s+)?([^;"']*?)\s*from\s*"([^"]+)"/g;
+const STATIC = /(?<=^|\n)(?:import|export)\s+(type\s+)?([^;"']*?)\s*from\s*"([^"]+)"/g;
 const DYNAMIC = /\bimport(?:\.meta\.resolve)?\(\s*"([^"]+)"/g;
 
 /** Imports of the project's own files; `names` holds "*" where the whole module is taken. */
 export function importsOf(path, text) {
   const found = [];
-  const add = (specifier, names) => {
+  const add = (specifier, names, type = false) => {
     const from = resolveImport(path, specifier);
-    if (from) found.push({ from, names });
+    if (from) found.push({ from, names, ...(type && { type }) });
   };
-  for (const [, clause, specifier] of text.matchAll(STATIC)) {
+  for (const [, type, clause, specifier] of text.matchAll(STATIC)) {
     const names = clause.includes("*")
       ? ["*"]
       : clause.replace(/[{}]/g, "").split(",").map((each) =>
         each.trim().replace(/^type\s+/, "").split(/\s+as\s+/)[0]
       ).filter(Boolean);
-    add(specifier, names);
+    add(specifier, names, type !== undefined);
   }
   for (const [, specifier] of text.matchAll(DYNAMIC)) add(specifier, ["*"]);
   return found;

@@ -2,9 +2,11 @@
 
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
-import { gib, GROUPS, largestMicroBatch, plan, type PlanSettings } from "../memory/plan.ts";
+import { gib, GROUPS, largestMicroBatch, plan } from "../memory/plan.ts";
+import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
@@ -13,7 +15,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
   const { train, generation, lora, loss } = recipe;
   return {
     config,
-    lora,
+    lora: lora && (lora.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora),
     reference: loss.beta > 0,
     micro_batch_tokens: train.micro_batch_tokens,
     gradient_checkpointing: train.gradient_checkpointing,
@@ -64,16 +66,19 @@ function evaluatedSamples({ data, eval: evaluation }: Pick<TrainRecipe, "data" |
 }
 
 /** @throws RangeError for a number of GiB that is not above 0. */
-export function printPlan(settings: PlanSettings, options: { planGib?: string; json?: boolean }): void {
+export async function printPlan(
+  settings: PlanSettings,
+  options: { planGib?: string; json?: boolean },
+): Promise<void> {
   const { kind = "train", micro_batch_tokens } = settings;
-  const { buffers: _, ...bytes } = plan(settings);
+  const { buffers: _, ...bytes } = await plan(settings);
   const room = options.planGib === undefined ? undefined : Number(options.planGib);
   if (room !== undefined && !(room > 0)) {
     throw new RangeError(
       `Cannot plan as --plan-gib must be a number above 0: current value is ${options.planGib}`,
     );
   }
-  const most = room === undefined ? undefined : largestMicroBatch(settings, room * 2 ** 30);
+  const most = room === undefined ? undefined : await largestMicroBatch(settings, room * 2 ** 30);
   if (options.json) {
     const fitting = most === undefined ? {} : { largest_micro_batch_tokens: most };
     console.log(JSON.stringify({ ...bytes, micro_batch_tokens, ...fitting }));

@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
-import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
+import type { EnginePolicy } from "../learner/gpu_policy.ts";
+import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
@@ -45,7 +46,7 @@ export async function sftCommand(
   const read = () => loadRecipe(SftRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
-    printPlan(planOfSft(recipe, loadConfig(recipe.model)), options);
+    await printPlan(planOfSft(recipe, loadConfig(recipe.model)), options);
     return;
   }
   if (options.dryRun) {

@@ -5,7 +5,7 @@ import { readJsonl } from "#shared/io/jsonl.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { mean } from "#shared/statistics.ts";
 import { trainingProblems } from "../loop/data.ts";
-import { openEngine } from "../learner/gpu_policy.ts";
+import { openEngine } from "../learner/open_engine.ts";
 import {
   type ArmCost,
   ASSUMED_GFLOPS,

@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
-import { type EnginePolicy, openEngine } from "../learner/gpu_policy.ts";
+import type { EnginePolicy } from "../learner/gpu_policy.ts";
+import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { withDevice } from "../learner/recovery.ts";
@@ -42,7 +43,7 @@ export async function trainCommand(
   const read = () => loadRecipe(TrainRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
-    printPlan(planOf(recipe, loadConfig(recipe.model)), options);
+    await printPlan(planOf(recipe, loadConfig(recipe.model)), options);
     return;
   }
   if (options.dryRun) {

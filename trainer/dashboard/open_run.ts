@@ -7,16 +7,14 @@ import * as v from "valibot";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
-import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
 import { count, nonNegative } from "#shared/schemas/values.ts";
 import { type PresetName, presets, verify } from "#shared/verify/mod.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
-import { planOf } from "../commands/plan.ts";
 import { trainingProblems } from "../loop/data.ts";
-import { plan } from "../memory/plan.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import { readEvents } from "../run/steering.ts";
 import type { LiveRun } from "./live.ts";
@@ -30,6 +28,8 @@ const ProfileSchema = v.object({
   adapter: v.string(),
   kernels: v.array(v.object({ label: v.string(), calls: count, milliseconds: nonNegative })),
 });
+
+const MemorySchema = v.record(v.string(), count);
 
 /** A completion with what the verifier says of it now. */
 export interface JudgedCompletion extends Omit<Completion, "ids" | "logprobs"> {
@@ -181,15 +181,10 @@ export class OpenRun implements LiveRun {
     return values;
   }
 
-  /** Bytes by part as planned; null where the model is not here any more. */
+  /** Bytes by part as the run planned them; null for a run of an earlier version. */
   #memory(): Record<string, number> | null {
-    if (this.#recipe === null) return null;
-    try {
-      const { buffers: _, ...bytes } = plan(planOf(this.#recipe, loadConfig(this.#recipe.model)));
-      return bytes;
-    } catch {
-      return null;
-    }
+    const path = new RunDirectory(this.path).memory;
+    return existsSync(path) ? parse(MemorySchema, readJson(path), path) : null;
   }
 
   /** The time of every kernel, where `ghpo profile --run` has taken it. */

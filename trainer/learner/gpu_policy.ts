@@ -3,28 +3,19 @@
 
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { totalmem } from "node:os";
 import { join } from "node:path";
-import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
-import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { randomModel } from "#shared/engine/model/initialise.ts";
-import { checkEnds, loadConfig, loadModel, readWeights } from "#shared/engine/model/load.ts";
+import { readWeights } from "#shared/engine/model/load.ts";
 import { saveModel } from "#shared/engine/model/save.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
 import { loadAdapters, readAdapterSettings, saveAdapters } from "#shared/engine/lora/peft.ts";
-import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { useKernels } from "../run/kernel_choice.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
-import { checkPlan, limitsOf, plan, type PlanSettings } from "../memory/plan.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type {
   LearnerSequence,
@@ -34,7 +25,6 @@ import type {
   Scores,
   StoredPolicy,
 } from "./policy.ts";
-import { SOLO, type Team } from "../team/team.ts";
 
 /** Files that are copied beside the saved weights. */
 const COPIED_FILES = [
@@ -50,62 +40,21 @@ const OPTIMIZER_FILE = "optimizer.safetensors";
 /** Number of updates, among the moments. */
 const STEPS = "steps";
 
-export interface EngineOptions {
-  /** Directory with config.json and tokenizer, and with weights unless `randomSeed` is given. */
+export interface PolicyOptions {
+  /** Directory of the model, whose tokenizer files go beside saved weights. */
   model: string;
-  /** Random initial weights from this seed. */
-  randomSeed?: number;
   learner: LearnerSettings;
   optimizer: OptimizerSettings;
-  /** Whether a copy of the initial model is kept for the KL penalty. */
-  reference: boolean;
-  /** Trains adapters from this seed, or from those of a directory, instead of the weights. */
-  lora?: LoraSettings & { seed: number; adapter?: string | null };
-  /** How the weights are stored on the GPU; anything but float32 needs `lora`. */
-  weights_dtype?: Dtype;
+  /** Trains adapters instead of the weights: those of a directory, or from this seed, or (null) all zero. */
+  lora?: LoraSettings & { seed: number | null; adapter?: string | null };
   /** Most completions sampled side by side. */
   rows?: number;
-  /** "base" for the portable kernels alone. */
-  variants?: "auto" | "base";
-  /** Those of the checkpoint that a run resumes from, as its manifest names them. */
-  kernels?: string | undefined;
-  /** Checked against the adapter before anything is loaded. */
-  plan?: PlanSettings;
-  /** The ranks that train this model together, which use rank 0's kernels; alone unless given. */
-  team?: Team;
-}
-
-/** Opens the GPU, checks that it computes correctly, and loads a model for training. */
-export async function openEngine(options: EngineOptions): Promise<EnginePolicy> {
-  const tokenizer = loadTokenizer(options.model);
-  const config = loadConfig(options.model);
-  checkEnds(config, options.model);
-  tokenizer.limit(config.vocab_size);
-  const { team = SOLO } = options;
-  const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
-  await selfTest(gpu);
-  const kernels = await team.fromFirst("the choice of kernels", async () => {
-    if (options.kernels !== undefined) await useKernels(gpu, options.kernels);
-    else if (options.variants !== "base") await chooseProducts(gpu);
-    return gpu.variants;
-  });
-  if (!team.first) await useKernels(gpu, kernels);
-  if (options.plan) refuseTooLarge(options.plan, gpu);
-  const load = () =>
-    options.randomSeed === undefined
-      ? loadModel(gpu, options.model, options.weights_dtype)
-      : randomModel(gpu, config, options.randomSeed, options.weights_dtype);
-  return new EnginePolicy(load(), options.reference ? load() : null, tokenizer, options);
-}
-
-/** WebGPU does not say how much memory there is; a software adapter has the machine's. */
-function refuseTooLarge(settings: PlanSettings, gpu: Gpu): void {
-  const limits = limitsOf(gpu);
-  checkPlan(plan(settings, limits), limits, gpu.profile === "cpu" ? totalmem() : Infinity);
 }
 
 export class EnginePolicy implements StoredPolicy {
   readonly facts: StoredPolicy["facts"];
+  /** Bytes of GPU memory that were planned, by what they are for. */
+  memory: Record<string, number> | undefined;
   readonly #generator: Generator;
   readonly #lora: Lora | undefined;
   readonly #learner: Learner;
@@ -115,7 +64,7 @@ export class EnginePolicy implements StoredPolicy {
     readonly model: Model,
     readonly referenceModel: Model | null,
     readonly tokenizer: Tokenizer,
-    readonly options: EngineOptions,
+    readonly options: PolicyOptions,
   ) {
     const { gpu, config } = model;
     this.facts = {
@@ -127,7 +76,8 @@ export class EnginePolicy implements StoredPolicy {
     this.#generator = new Generator(model, rows === undefined ? {} : { rows });
     // Of adapters to start from, what a recipe does not say is theirs.
     const settings = lora?.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora;
-    this.#lora = settings && new Lora(model, settings, learner.micro_batch_tokens, settings.seed);
+    this.#lora = settings &&
+      new Lora(model, settings, learner.micro_batch_tokens, lora?.adapter ? null : settings.seed);
     if (this.#lora && lora?.adapter) loadAdapters(this.#lora, lora.adapter);
     this.#learner = new Learner(model, learner, this.#lora);
     this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);

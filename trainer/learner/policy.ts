@@ -64,6 +64,8 @@ export interface Policy extends Sampler, GradientStore {
 /** A policy whose weights and optimizer state can be kept. */
 export interface StoredPolicy extends Policy {
   readonly facts: Pick<CheckpointManifest, "model_type" | "adapter" | "kernel_variants">;
+  /** Bytes of GPU memory that were planned, by what they are for; undefined where nothing was. */
+  readonly memory?: Record<string, number> | undefined;
   /** Writes the model as a Hugging Face directory with its tokenizer, without the optimizer. */
   saveModel(directory: string): Promise<void>;
   /** Writes the optimizer's moments. */

@@ -70,6 +70,7 @@ export async function train(training: Training): Promise<TrainResult> {
   const progress = await beginRun(team, run, recipe, source, policy, training.resume, lock);
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
+  if (policy.memory) run.writeMemory(policy.memory);
   status.start(step);
   const steering = team.first ? new Steering(run.path) : null; // asked on rank 0 alone
   const guard = await guardOf(team, run);

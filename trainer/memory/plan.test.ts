@@ -3,20 +3,13 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { LARGEST_COPY } from "#shared/engine/gpu/device.ts";
+import { limitsOf } from "#shared/engine/gpu/counting.ts";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf, planOfSft } from "../commands/plan.ts";
-import {
-  checkPlan,
-  DESKTOP,
-  gib,
-  largestMicroBatch,
-  limitsOf,
-  plan,
-  type PlanSettings,
-  tooLarge,
-} from "./plan.ts";
+import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, tooLarge } from "./plan.ts";
+import type { PlanSettings } from "./settings.ts";
 import { measurePlan, QWEN25 } from "./testing.ts";
 import { loadRecipe, type Override } from "../run/recipe.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
@@ -83,14 +76,14 @@ describe("plan()", () => {
     "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
   };
   for (const [name, change] of Object.entries(cases)) {
-    it(`is within 2 % of the peak of live buffers: ${name}`, { timeout: 60_000 }, async (t) => {
+    it(`is the peak of live buffers to 1 %: ${name}`, { timeout: 60_000 }, async (t) => {
       const settings = { ...base, ...change };
       const reason = unreadable(await testGpu(), settings.weights_dtype);
       if (reason) return t.skip(reason);
       const gpu = await testGpu();
-      const { total } = plan(settings, limitsOf(gpu));
+      const { total } = await plan(settings, limitsOf(gpu));
       const peak = await measurePlan(gpu, settings);
-      assert.ok(Math.abs(total / peak - 1) < 0.02, `planned ${total}, counted ${peak}`);
+      assert.ok(Math.abs(total / peak - 1) < 0.01, `planned ${total}, counted ${peak}: ${total / peak}`);
     });
   }
 
@@ -101,40 +94,41 @@ describe("plan()", () => {
       const reason = unreadable(gpu, settings.weights_dtype);
       if (reason) return t.skip(reason);
       gpu.largestCopy = 0;
-      const { total } = plan(settings, limitsOf(gpu));
+      const { total } = await plan(settings, limitsOf(gpu));
       const peak = await measurePlan(gpu, settings).finally(() => gpu.largestCopy = LARGEST_COPY);
-      assert.ok(Math.abs(total / peak - 1) < 0.02, `planned ${total}, counted ${peak}`);
+      assert.ok(Math.abs(total / peak - 1) < 0.01, `planned ${total}, counted ${peak}: ${total / peak}`);
     });
   }
 
-  it("says what grows with what", () => {
-    const whole = plan(base);
-    const more = plan({ ...base, micro_batch_tokens: 1280 });
+  it("says what grows with what", async () => {
+    const whole = await plan(base);
+    const more = await plan({ ...base, micro_batch_tokens: 1280 });
     assert.equal(more.activations, 2 * whole.activations);
     assert.equal(more.weights, whole.weights);
     assert.equal(whole.moments, 2 * whole.gradients);
-    assert.ok(plan({ ...base, lora }).moments < whole.moments / 3);
-    assert.ok(plan({ ...base, gradient_checkpointing: true }).activations < whole.activations / 3);
+    assert.ok((await plan({ ...base, lora })).moments < whole.moments / 3);
+    assert.ok((await plan({ ...base, gradient_checkpointing: true })).activations < whole.activations / 3);
     assert.ok(
-      plan({ ...base, lora, weights_dtype: "bfloat16" }).weights < plan({ ...base, lora }).weights / 2,
+      (await plan({ ...base, lora, weights_dtype: "bfloat16" })).weights <
+        (await plan({ ...base, lora })).weights / 2,
     );
-    const halved = plan({ ...base, activations_dtype: "bfloat16" });
+    const halved = await plan({ ...base, activations_dtype: "bfloat16" });
     assert.ok(halved.activations < 0.8 * whole.activations && halved.weights === whole.weights);
     const rows = { ...base.generation, prompts: 12, rows: 16 };
-    assert.ok(plan({ ...base, generation: rows }).kv > whole.kv);
+    assert.ok((await plan({ ...base, generation: rows })).kv > whole.kv);
   });
 });
 
 describe("largestMicroBatch()", () => {
-  it("fits, and 64 tokens more do not", () => {
-    const room = 2 * plan(base).total;
-    const most = largestMicroBatch(base, room);
-    const total = (micro_batch_tokens: number) => plan({ ...base, micro_batch_tokens }).total;
-    assert.ok(total(most) <= room && total(most + 64) > room, `${most}`);
+  it("fits, and 64 tokens more do not", async () => {
+    const room = 2 * (await plan(base)).total;
+    const most = await largestMicroBatch(base, room);
+    const total = async (micro_batch_tokens: number) => (await plan({ ...base, micro_batch_tokens })).total;
+    assert.ok(await total(most) <= room && await total(most + 64) > room, `${most}`);
   });
 
-  it("is 0 where not even one sequence fits", () => {
-    assert.equal(largestMicroBatch(base, 1 << 20), 0);
+  it("is 0 where not even one sequence fits", async () => {
+    assert.equal(await largestMicroBatch(base, 1 << 20), 0);
   });
 });
 
@@ -151,13 +145,13 @@ describe("the recipes of Qwen2.5", () => {
     ["7b", 24, bf16, tokens(2048)],
   ];
   for (const [size, room, ...overrides] of cases) {
-    it(`fits ${size} into ${room} GiB ${overrides.map(([, value]) => value).join(", ")}`, () => {
+    it(`fits ${size} into ${room} GiB ${overrides.map(([, value]) => value).join(", ")}`, async () => {
       const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}`, overrides);
       const settings = planOf(recipe, QWEN25[`Qwen2.5-${size.toUpperCase()}`]!);
-      const planned = plan(settings);
+      const planned = await plan(settings);
       assert.ok(planned.total <= room * 2 ** 30, gib(planned.total));
       checkPlan(planned, DESKTOP, room * 2 ** 30);
-      const most = largestMicroBatch(settings, room * 2 ** 30);
+      const most = await largestMicroBatch(settings, room * 2 ** 30);
       assert.ok(most >= recipe.train.micro_batch_tokens, `${most}`);
     });
   }
@@ -168,16 +162,16 @@ describe("planOfSft()", () => {
   const settings = (...overrides: Override[]) =>
     planOfSft(loadRecipe(SftRecipeSchema, "tiny-sft", overrides), config);
 
-  it("shrinks with bf16 activations and with checkpointing, which recipes of sft have as well", () => {
-    const whole = plan(settings());
-    const halved = plan(settings(["sft.activations_dtype", "bfloat16"]));
-    const inputs = plan(settings(["sft.gradient_checkpointing", "true"]));
+  it("shrinks with bf16 activations and with checkpointing, which recipes of sft have as well", async () => {
+    const whole = await plan(settings());
+    const halved = await plan(settings(["sft.activations_dtype", "bfloat16"]));
+    const inputs = await plan(settings(["sft.gradient_checkpointing", "true"]));
     assert.ok(halved.activations < whole.activations && halved.weights === whole.weights);
     assert.ok(inputs.activations < halved.activations);
   });
 
-  it("names the settings as a recipe of sft does", () => {
-    const planned = plan(settings());
+  it("names the settings as a recipe of sft does", async () => {
+    const planned = await plan(settings());
     const named = new Set(planned.buffers.map(({ setting }) => setting));
     assert.deepEqual([...named].sort(), [
       "eval.count",
@@ -185,13 +179,13 @@ describe("planOfSft()", () => {
       "prompt.max_prompt_length",
       "sft.micro_batch_tokens",
     ]);
-    assert.ok(largestMicroBatch(settings(), planned.total) >= 4096);
+    assert.ok(await largestMicroBatch(settings(), planned.total) >= 4096);
   });
 });
 
-describe("checkPlan()", () => {
-  const planned = plan(base);
+const planned = await plan(base);
 
+describe("checkPlan()", () => {
   it("accepts what fits", () => {
     checkPlan(planned, DESKTOP, planned.total);
     assert.equal(tooLarge(planned, DESKTOP), undefined);

@@ -1,69 +1,21 @@
 // The memory plan of a run: how many bytes of GPU buffers it needs, from the model's configuration and the recipe
-// alone; what that leaves for a micro-batch, and a refusal of what cannot fit. The buffers themselves are listed in
-// plan_training.ts and plan_generation.ts; plan.test.ts compares their sum with what a real run creates.
+// alone; what that leaves for a micro-batch, and a refusal of what cannot fit. The buffers are those that the run's own
+// constructors ask for (allocations.ts); here they get a group and the setting that makes them smaller.
 
-import type { Gpu } from "#shared/engine/gpu/device.ts";
-import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
-import type { ModelConfig } from "#shared/engine/model/config.ts";
-import type { LoraSettings } from "#shared/engine/lora/lora.ts";
-import type { SavedDtype } from "#shared/engine/backward/saved_blocks.ts";
-import { generationBuffers } from "./generation.ts";
-import { learnerBuffers, trainedBuffers } from "./training.ts";
+import type { CountedBuffer, Limits } from "#shared/engine/gpu/counting.ts";
+import type { PlanSettings } from "./settings.ts";
+import { allocations, GENERATION, SAVING } from "./allocations.ts";
 
 export const GROUPS = ["weights", "gradients", "moments", "activations", "kv", "scratch"] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** Lengths that only the data knows count as the recipe's bounds: every prompt has max_prompt_length tokens. */
-export interface PlanSettings {
-  /** The recipe that names the settings; a recipe of `sft` generates for its evaluation only. */
-  kind?: "train" | "sft";
-  config: ModelConfig;
-  /** Null: all weights are trained. */
-  lora: LoraSettings | null;
-  /** Whether a frozen copy of the model is kept. */
-  reference: boolean;
-  micro_batch_tokens: number;
-  gradient_checkpointing: boolean;
-  /** How weights are stored, in 16 bits with `lora` only. */
-  weights_dtype: Dtype;
-  /** How what the forward keeps for the backward is stored. */
-  activations_dtype: SavedDtype;
-  generation: {
-    prompts: number;
-    samples: number;
-    /** Tokens of the longest prompt and of the longest completion. */
-    prompt_tokens: number;
-    completion_tokens: number;
-    /** Completions side by side. */
-    rows: number;
-    /** Problems of the evaluation in the loop; 0: none. */
-    evaluated: number;
-  };
-}
-
-export interface Limits {
-  /** Largest buffer, and largest part of one that a kernel may see. */
-  buffer: number;
-  binding: number;
-  /** Whether it has the kernels for subgroups of 8 lanes, which decode small models from a copy of their weights. */
-  subgroups8: boolean;
-  /** Most bytes of that copy. */
-  largestCopy: number;
-}
-
-export function limitsOf({ device, bindingBytes, subgroups8, largestCopy }: Gpu): Limits {
-  return { buffer: device.limits.maxBufferSize, binding: bindingBytes, subgroups8, largestCopy };
-}
-
 /** What current desktop GPUs offer; a plan for another adapter takes that adapter's. */
 export const DESKTOP: Limits = { buffer: 2 ** 32, binding: 2 ** 31 - 4, subgroups8: false, largestCopy: 0 };
 
-/** One buffer, or `times` equal ones. */
 export interface PlannedBuffer {
   group: Group;
   name: string;
   bytes: number;
-  times: number;
   /** Bound in parts, so only the limit of a buffer holds. */
   sharded: boolean;
   /** The setting of a recipe that makes it smaller. */
@@ -79,33 +31,76 @@ const SFT_NAMES: Record<string, string> = {
   "lora.r": "model",
 };
 
-export function plan(settings: PlanSettings, limits: Limits = DESKTOP): Plan {
+/** Of each phase of allocations.ts: labels, group and setting; the first that matches. */
+const KINDS: Record<string, [RegExp, Group, string][]> = {
+  "": [[/^/, "scratch", "model"]],
+  model: [[/^/, "weights", "model"]],
+  reference: [[/^/, "weights", "loss.beta"]],
+  training: [
+    [/ gradient$/, "gradients", "lora.r"],
+    [/ exp_avg(_sq)?$/, "moments", "lora.r"],
+    [/\.lora_[AB]\.weight$/, "weights", "lora.r"],
+    [/ frozen$|^unpacked matrix$/, "weights", "lora.target_modules"],
+    [/^logits chunk|^head partials|^transposed weight|^norm |^uniform arena|^readback/, "scratch", "model"],
+    [/^rope table|^table without rope/, "scratch", "prompt.max_prompt_length"],
+    [
+      /^layer \d+ | of block \d+$|^(ids|positions|tiles|segments|normed|inner|qkv_raw|x)$/,
+      "activations",
+      "train.micro_batch_tokens",
+    ],
+    [/^/, "scratch", "train.micro_batch_tokens"],
+  ],
+  [GENERATION]: [
+    [/^kv pool /, "kv", "generation.rows"],
+    [/^decode weights|^decode products|^qk_norm|^uniform arena|^readback/, "scratch", "model"],
+    [/ merged [AB]$/, "scratch", "lora.r"],
+    [/^decode |^state$|^moved state$|^eos$/, "scratch", "generation.rows"],
+    [/^/, "scratch", "prompt.max_prompt_length"],
+  ],
+  [SAVING]: [[/^/, "scratch", "model"]],
+};
+/** Tables of tokens and what mirrors them are bound in parts. */
+const SHARDED = /^(embed_tokens|lm_head)( |$)/;
+
+/** @param sampled see `allocations` */
+export async function plan(
+  settings: PlanSettings,
+  limits: Limits = DESKTOP,
+  sampled?: readonly CountedBuffer[],
+): Promise<Plan> {
   const names = settings.kind === "sft" ? SFT_NAMES : {};
-  const buffers = [
-    ...trainedBuffers(settings),
-    ...learnerBuffers(settings, limits),
-    ...generationBuffers(settings, limits),
-  ].map((buffer) => ({ ...buffer, setting: names[buffer.setting] ?? buffer.setting }));
-  const sum = (own: PlannedBuffer[]) => own.reduce((total, { bytes, times }) => total + bytes * times, 0);
+  const counted = await allocations(settings, limits, sampled);
+  const buffers = counted.map(({ label, bytes, phase }): PlannedBuffer => {
+    const [, group, setting] = KINDS[phase]!.find(([labels]) => labels.test(label))!;
+    const name = phase === "reference" ? `${label} of the reference` : label;
+    return { group, name, bytes, sharded: SHARDED.test(label), setting: names[setting] ?? setting };
+  });
+  const sum = (own: readonly { bytes: number }[]) => own.reduce((total, { bytes }) => total + bytes, 0);
   const groups = GROUPS.map((group) => [group, sum(buffers.filter((buffer) => buffer.group === group))]);
   return { ...Object.fromEntries(groups) as Record<Group, number>, total: sum(buffers), buffers };
 }
 
 /** The largest micro-batch whose plan fits into `bytes`, a multiple of 64 tokens; 0 when even the smallest does not. */
-export function largestMicroBatch(settings: PlanSettings, bytes: number, limits: Limits = DESKTOP): number {
+export async function largestMicroBatch(
+  settings: PlanSettings,
+  bytes: number,
+  limits: Limits = DESKTOP,
+): Promise<number> {
   const { prompt_tokens, completion_tokens } = settings.generation;
-  const fits = (units: number) => {
-    const planned = plan({ ...settings, micro_batch_tokens: units * 64 }, limits);
+  const counted = await allocations(settings, limits);
+  const sampled = counted.filter(({ phase }) => phase === GENERATION || phase === SAVING);
+  const fits = async (units: number) => {
+    const planned = await plan({ ...settings, micro_batch_tokens: units * 64 }, limits, sampled);
     return planned.total <= bytes && tooLarge(planned, limits) === undefined;
   };
   // A micro-batch holds one whole sequence; how long an example is, only the data of sft says.
   let low = settings.kind === "sft" ? 1 : Math.ceil((prompt_tokens + completion_tokens) / 64);
-  if (!fits(low)) return 0;
+  if (!await fits(low)) return 0;
   let high = low * 2;
-  while (high < 1 << 20 && fits(high)) [low, high] = [high, high * 2];
+  while (high < 1 << 20 && await fits(high)) [low, high] = [high, high * 2];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (fits(middle)) low = middle;
+    if (await fits(middle)) low = middle;
     else high = middle;
   }
   return low * 64;
@@ -132,13 +127,14 @@ export function checkPlan(planned: Plan, limits: Limits, available: number): voi
     );
   }
   if (planned.total <= available) return;
-  const most = planned.buffers.filter(({ setting }) => setting !== "model").reduce((a, b) =>
-    b.bytes * b.times > a.bytes * a.times ? b : a
-  );
+  const bySetting = new Map<string, number>();
+  for (const { setting, bytes } of planned.buffers) {
+    if (setting !== "model") bySetting.set(setting, (bySetting.get(setting) ?? 0) + bytes);
+  }
+  const [setting, most] = [...bySetting].reduce((a, b) => b[1] > a[1] ? b : a);
   throw new RangeError(
-    `Cannot train as the plan must fit into ${gib(available)}: current total is ${
-      gib(planned.total)
-    }, of it ${gib(most.bytes * most.times)} for ${most.name}; change ${most.setting}`,
+    `Cannot train as the plan must fit into ${gib(available)}: current total is ${gib(planned.total)}, ` +
+      `of it ${gib(most)} by ${setting}; change ${setting}`,
   );
 }
 

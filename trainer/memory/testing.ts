@@ -9,7 +9,7 @@ import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { EnginePolicy } from "../learner/gpu_policy.ts";
-import type { PlanSettings } from "./plan.ts";
+import type { PlanSettings } from "./settings.ts";
 import { tinyTokenizer } from "../loop/testing.ts";
 
 /** A Qwen2.5 model as its config.json describes it. */
@@ -79,7 +79,6 @@ export async function measurePlan(
       model: "none",
       learner: { ...settings, temperature: 1 },
       optimizer: { adam_beta1: 0.9, adam_beta2: 0.99, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
-      reference: settings.reference,
       rows,
       ...(settings.lora && { lora: { ...settings.lora, seed: 1 } }),
     },

@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTraining } from "../commands/train.ts";
-import { openEngine } from "../learner/gpu_policy.ts";
+import { openEngine } from "../learner/open_engine.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 

@@ -16,6 +16,8 @@ export class RunDirectory {
   readonly checkpoints: string;
   readonly metrics: string;
   readonly recipe: string;
+  /** The memory plan, in bytes by what they are for. */
+  readonly memory: string;
   readonly #rollouts: string;
 
   /**
@@ -26,6 +28,7 @@ export class RunDirectory {
     this.checkpoints = join(path, "checkpoints");
     this.metrics = join(path, "metrics.jsonl");
     this.recipe = join(path, "recipe.toml");
+    this.memory = join(path, "memory.json");
     this.#rollouts = join(path, "rollouts");
   }
 
@@ -71,6 +74,10 @@ export class RunDirectory {
   appendMetrics(record: Metrics): void {
     if (!this.writes) return;
     appendJsonl(this.metrics, parse(MetricsSchema, record, "the metrics of a step"));
+  }
+
+  writeMemory(bytes: Record<string, number>): void {
+    if (this.writes) writeFileAtomic(this.memory, JSON.stringify(bytes) + "\n");
   }
 
   writeRollouts(step: number, groups: readonly Group[]): void {

@@ -96,7 +96,7 @@ export class SavedBlocks {
 }
 
 /** What is copied of a block, and how many numbers a token; the backward computes the rest from these. */
-export function savedColumns(
+function savedColumns(
   config: ModelConfig,
   checkpointing: boolean,
 ): Partial<Record<keyof LayerActivations, number>> {

@@ -24,7 +24,7 @@ export function decodesByProgram(gpu: Pick<Gpu, "subgroups8" | "largestCopy">, c
 }
 
 /** Bytes of the copied matrices. */
-export function copyBytes(config: ModelConfig): number {
+function copyBytes(config: ModelConfig): number {
   return programOf(config).quads * 16;
 }
 

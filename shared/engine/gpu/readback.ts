@@ -2,7 +2,7 @@
 // On Deno a read costs about 11 ms whatever its size, so callers read rarely and much.
 // What is larger than 64 MiB goes in parts: a staging buffer as large as an embedding would be memory for nothing.
 
-const PART_BYTES = 64 << 20;
+export const PART_BYTES = 64 << 20;
 
 export class Readback {
   readonly #free: GPUBuffer[] = [];

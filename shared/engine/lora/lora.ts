@@ -52,9 +52,10 @@ export class Lora implements Trainable, WeightGradients {
   /**
    * Adapters whose product is zero at first: A uniform in +-1 / sqrt(inputs) as PEFT draws it, B zero.
    * @param capacity tokens of the largest batch
+   * @param seed of A; null leaves it zero, for whoever loads or only counts adapters
    * @throws RangeError for a rank below 1, TypeError for an unknown module.
    */
-  constructor(readonly model: Model, readonly settings: LoraSettings, capacity: number, seed: number) {
+  constructor(readonly model: Model, readonly settings: LoraSettings, capacity: number, seed: number | null) {
     const { gpu } = model;
     this.gpu = gpu;
     this.#recorder = new Recorder(gpu);
@@ -78,11 +79,11 @@ export class Lora implements Trainable, WeightGradients {
       model.unpacked = gpu.allocate("unpacked matrix", largest * 4);
     }
     this.#recorder.submit();
-    const random = new Random(seed);
-    for (const { a } of this.#all()) {
+    const random = seed === null ? null : new Random(seed);
+    for (const { a } of random ? this.#all() : []) {
       const bound = 1 / Math.sqrt(a.rows);
       const [rank] = a.sources[0]!.shape;
-      const draw = (i: number) => i % a.cols < rank! ? (2 * random.real() - 1) * bound : 0;
+      const draw = (i: number) => i % a.cols < rank! ? (2 * random!.real() - 1) * bound : 0;
       gpu.write(a.buffer, Float32Array.from({ length: a.rows * a.cols }, (_, i) => draw(i)));
     }
     this.gradients = new Gradients(this);

@@ -13,7 +13,7 @@ import type { ParameterLayout } from "./layout.ts";
 import type { Model, Parameter } from "./weights.ts";
 
 /** Numbers that the host converts at a time. */
-const BLOCK = 1 << 20;
+export const BLOCK = 1 << 20;
 
 /** Tables of tokens, (vocabulary, hidden): the embeddings and the head. */
 export function isTable({ sources }: Pick<ParameterLayout, "sources">): boolean {

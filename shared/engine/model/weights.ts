@@ -36,7 +36,7 @@ export function paddedVocabulary(config: ModelConfig): number {
 }
 
 /** Matrices take the model's type; norms and biases are few numbers and stay f32. */
-export function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
+function storedAs({ rows }: ParameterLayout, dtype: Dtype): Dtype {
   return rows > 1 ? dtype : "float32";
 }
 

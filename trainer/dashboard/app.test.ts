@@ -125,7 +125,9 @@ describe("the dashboard's API", () => {
     const { app, run } = dashboard();
     type Facts = { plan: Record<string, number>; profile: unknown; gpu_bytes: number };
     const before = await json<Facts>(ask(app, "/api/runs/0/facts"));
-    assert.ok(before.plan["total"]! > before.plan["weights"]! && before.plan["weights"]! > 0);
+    assert.deepEqual(before.plan, { weights: 6e6, scratch: 4e6, total: 1e7 });
+    rmSync(join(run, "memory.json")); // a run of an earlier version
+    assert.equal((await json<Facts>(ask(app, "/api/runs/0/facts"))).plan, null);
     assert.deepEqual([before.gpu_bytes, before.profile], [2e7, null]);
     const kernels = [{ label: "matmul", calls: 3, milliseconds: 1.5 }];
     writeFileSync(join(run, "profile.json"), JSON.stringify({ adapter: "a", kernels }));

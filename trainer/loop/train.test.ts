@@ -96,6 +96,13 @@ describe("train()", () => {
     assert.equal(readdirSync(join(path, "rollouts")).length, 30);
   });
 
+  it("leaves the memory plan of the policy for the dashboard", async () => {
+    const path = temporary();
+    const policy = Object.assign(new UnigramPolicy(), { memory: { weights: 3, total: 5 } });
+    await run(path, { policy });
+    assert.deepEqual(JSON.parse(readFileSync(join(path, "memory.json"), "utf8")), policy.memory);
+  });
+
   it("reports evaluation tokens apart from training tokens", async () => {
     const [withEval, without] = [temporary(), temporary()];
     const a = await run(withEval);

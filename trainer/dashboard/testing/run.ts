@@ -6,6 +6,7 @@ import { appendJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import { parse } from "#shared/schemas/parse.ts";
+import { RunDirectory } from "../../run/directory.ts";
 import { formatRecipe } from "../../run/recipe.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 
@@ -99,6 +100,7 @@ function groupsOf(step: number): Group[] {
 export function writeRun(path: string, steps: number, max_steps = steps): void {
   mkdirSync(join(path, "rollouts"), { recursive: true });
   writeFileSync(join(path, "recipe.toml"), formatRecipe(recipeOf(path, max_steps)));
+  new RunDirectory(path).writeMemory({ weights: 6e6, scratch: 4e6, total: 1e7 });
   const records = Array.from({ length: steps }, (_, i) => metricsOf(i + 1));
   writeJsonl(join(path, "metrics.jsonl"), records);
   for (let step = Math.max(1, steps - 4); step <= steps; step++) writeRollouts(path, step);

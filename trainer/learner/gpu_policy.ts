@@ -5,7 +5,6 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
-import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { readWeights } from "#shared/engine/model/load.ts";

@@ -1,19 +1,26 @@
 // Chat messages to text by the model's own Jinja template, as transformers' apply_chat_template does it.
 
-import { Template } from "@huggingface/jinja";
+import { Environment, Template } from "@huggingface/jinja";
+import { PythonInterpreter } from "./jinja/interpreter.ts";
+import { strftime } from "./jinja/strftime.ts";
 
 export interface ChatMessage {
   role: "system" | "user" | "assistant";
   content: string;
 }
 
-export type ChatTemplate = (
-  messages: readonly ChatMessage[],
-  options: { addGenerationPrompt: boolean; variables?: Record<string, unknown> },
-) => string;
+export interface ChatOptions {
+  addGenerationPrompt: boolean;
+  /** What strftime_now tells; templates of Llama 3.1 and others put the day into the system turn. */
+  now?: Date | undefined;
+  /** What else the template may ask for, such as `enable_thinking`. */
+  variables?: Readonly<Record<string, unknown>> | undefined;
+}
 
-/** Tokens that templates refer to by name. */
-export type TemplateTokens = Record<"bos_token" | "eos_token" | "pad_token" | "unk_token", string>;
+export type ChatTemplate = (messages: readonly ChatMessage[], options: ChatOptions) => string;
+
+/** Tokens that templates refer to by name, those that the tokenizer has: `bos_token` and so on. */
+export type TemplateTokens = Readonly<Record<string, string>>;
 
 /**
  * A template ready to render. A missing one (null) is an error only when it is used: a model can be loaded and
@@ -21,7 +28,7 @@ export type TemplateTokens = Record<"bos_token" | "eos_token" | "pad_token" | "u
  */
 export function chatTemplate(source: string | null, tokens: TemplateTokens): ChatTemplate {
   let template: Template | undefined;
-  return (messages, { addGenerationPrompt, variables = {} }) => {
+  return (messages, { addGenerationPrompt, now = new Date(), variables = {} }) => {
     if (source === null) {
       throw new TypeError(
         "Cannot build a chat prompt as the tokenizer has no chat template: " +
@@ -29,17 +36,20 @@ export function chatTemplate(source: string | null, tokens: TemplateTokens): Cha
       );
     }
     try {
-      if (template === undefined) {
-        template = new Template(source);
-        redirectStrips(template.parsed);
-      }
-      return template.render({
-        messages,
-        add_generation_prompt: addGenerationPrompt,
-        ...variables,
+      template ??= new Template(source.replace(/\r\n?/g, "\n")); // as Jinja2 reads it
+      const globals = {
+        ...CONSTANTS,
+        strftime_now: (format: string) => strftime(now, format),
         ...tokens,
-        ...STRIPS,
-      });
+        ...variables,
+        messages,
+        tools: null,
+        documents: null,
+        add_generation_prompt: addGenerationPrompt,
+      };
+      const scope = new Environment();
+      for (const [name, value] of Object.entries(globals)) scope.set(name, value);
+      return String(new PythonInterpreter(scope).evaluate(template.parsed as never, scope).value);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(`Cannot build a chat prompt as the chat template failed: ${reason}`, { cause });
@@ -47,32 +57,20 @@ export function chatTemplate(source: string | null, tokens: TemplateTokens): Cha
   };
 }
 
-// Python strips characters of a set, as Qwen3's template does around <think>; @huggingface/jinja 0.5.11 ignores the set
-// and strips white space. So calls with an argument, x.lstrip("\n"), become calls of these, _lstrip(x, "\n").
-const STRIPS: Record<string, (text: string, characters: string) => string> = {
-  _strip: (text, characters) => STRIPS._rstrip!(STRIPS._lstrip!(text, characters), characters),
-  _lstrip: (text, characters) => {
-    const all = [...text];
-    const first = all.findIndex((character) => !characters.includes(character));
-    return first === -1 ? "" : all.slice(first).join("");
+const CONSTANTS = {
+  true: true,
+  True: true,
+  false: false,
+  False: false,
+  none: null,
+  None: null,
+  range: (...args: number[]) => {
+    const [start, stop] = args.length > 1 ? [args[0]!, args[1]!] : [0, args[0]!];
+    const step = args[2] ?? 1;
+    const length = Math.max(0, Math.ceil((stop - start) / step));
+    return Array.from({ length }, (_, i) => start + i * step);
   },
-  _rstrip: (text, characters) => {
-    const all = [...text];
-    return all.slice(0, all.findLastIndex((character) => !characters.includes(character)) + 1).join("");
+  raise_exception: (message: string) => {
+    throw new Error(message);
   },
 };
-
-/** Changes the nodes of a parsed template in place. */
-function redirectStrips(node: unknown): void {
-  if (typeof node !== "object" || node === null) return;
-  for (const part of Object.values(node)) redirectStrips(part);
-  const { type, callee, args } = node as {
-    type?: string;
-    callee?: { type: string; object: unknown; property: { value: unknown } };
-    args?: unknown[];
-  };
-  if (type !== "CallExpression" || callee?.type !== "MemberExpression" || !args || args.length !== 1) return;
-  const name = `_${callee.property.value}`;
-  if (!Object.hasOwn(STRIPS, name)) return;
-  Object.assign(node, { callee: { type: "Identifier", value: name }, args: [callee.object, ...args] });
-}

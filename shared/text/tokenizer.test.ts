@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { buildPrompt, GHPO_HINT_GLUE, GHPO_SYSTEM_PROMPT, promptMessages } from "./prompts.ts";
 import { TINY_VOCABULARY, tinyTokenizerFiles } from "./tiny_tokenizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
+import special from "./fixtures/special_tokens.json" with { type: "json" };
 import parity from "./fixtures/tiny_tokenizer.json" with { type: "json" };
 
 const files = tinyTokenizerFiles(256);
@@ -89,6 +90,39 @@ describe("Tokenizer", () => {
       chat_template: [{ name: "default", template: "({{ messages[0].content }})" }],
     };
     assert.equal(new Tokenizer(files.tokenizer, list).chat(messages), "(4)");
+  });
+
+  it("matches added tokens within words as the Rust library does (fixtures/special_tokens.py)", () => {
+    const own = new Tokenizer(special.tokenizer, {});
+    assert.ok(special.cases.length > 20);
+    for (const { text, ids } of special.cases) assert.deepEqual(own.encode(text), ids, text);
+  });
+
+  it("adds to a plain text what transformers adds, and to other texts nothing", () => {
+    for (const { post_processor, config, ids } of special.ends) {
+      const own = new Tokenizer({ ...special.tokenizer, post_processor }, config);
+      const what = JSON.stringify([post_processor !== null, config]);
+      assert.deepEqual(own.encodePlain("ab"), ids, what);
+      assert.equal(own.encode("ab").length, 2, what);
+    }
+  });
+
+  it("keeps a date and variables for its templates", () => {
+    const template = "{{ strftime_now('%d %b %Y') }} {{ enable_thinking }}";
+    const own = new Tokenizer(files.tokenizer, files.config, template);
+    assert.equal(own.datedPrompts, true);
+    assert.equal(tiny.datedPrompts, false);
+    own.chatOptions.now = new Date(2026, 2, 7, 23, 59);
+    own.chatOptions.variables = { enable_thinking: false };
+    assert.equal(own.chat([]), "07 Mar 2026 False");
+  });
+
+  it("tells what a template itself begins an answer with", () => {
+    const beginning = (template: string) =>
+      new Tokenizer(files.tokenizer, files.config, template).answerBeginning;
+    assert.equal(beginning("{{ messages[0].content + '<think>\\n' }}"), "<think>\n");
+    assert.equal(beginning("{{ messages[0].content }}<think>\n\n</think>\n\n"), "");
+    assert.equal(tiny.answerBeginning, "");
   });
 
   it("refuses a tokenizer.json without a model", () => {

@@ -1,10 +1,11 @@
 // Text to token ids and back with a model's own tokenizer.json (@huggingface/tokenizers, checked against the Rust
-// library). Special tokens are never added here: the chat template writes them into the text.
+// library). Special tokens are added to raw prompts alone: the chat template writes its own into the text.
 
 import * as hf from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { alignPieces } from "./align_pieces.ts";
+import { matchSingleWords } from "./single_words.ts";
 import { type ChatMessage, type ChatTemplate, chatTemplate } from "./chat_template.ts";
 
 const TokenSchema = v.nullish(v.union([v.string(), v.object({ content: v.string() })]));
@@ -15,11 +16,23 @@ const ConfigSchema = v.object({
   eos_token: TokenSchema,
   pad_token: TokenSchema,
   unk_token: TokenSchema,
-  add_bos_token: v.nullish(v.boolean()),
+  sep_token: TokenSchema,
+  cls_token: TokenSchema,
+  mask_token: TokenSchema,
   chat_template: v.nullish(
     v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))]),
   ),
 });
+
+const SPECIAL_TOKENS = [
+  "bos_token",
+  "eos_token",
+  "unk_token",
+  "sep_token",
+  "pad_token",
+  "cls_token",
+  "mask_token",
+] as const;
 
 const TokenizerSchema = v.looseObject({
   model: v.looseObject({}),
@@ -30,8 +43,12 @@ const TokenizerSchema = v.looseObject({
 export class Tokenizer {
   readonly #tokenizer: hf.Tokenizer;
   readonly #template: ChatTemplate;
-  readonly #addsBos: boolean;
   #rows = Infinity;
+  /** What chat templates see: the time (now, where none is set) and variables such as `enable_thinking`. */
+  readonly chatOptions: { now?: Date; variables?: Record<string, unknown> } = {};
+  #beginning: string | undefined;
+  /** Whether the chat template writes the date into prompts: they are others on another day. */
+  readonly datedPrompts: boolean;
   /** Entries of the vocabulary, added tokens included; the largest id + 1. */
   readonly vocabSize: number;
   readonly bosToken: string | null;
@@ -53,22 +70,22 @@ export class Tokenizer {
         cause,
       });
     }
+    matchSingleWords(this.#tokenizer);
     let largest = -1; // a spread of 151,000 arguments overflows Deno's stack
     for (const id of this.#tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.vocabSize = largest + 1;
     this.bosToken = content(settings.bos_token);
-    this.#addsBos = settings.add_bos_token === true;
     this.eosToken = content(settings.eos_token);
     this.unkToken = content(settings.unk_token);
     const own = settings.chat_template;
     const text = template ??
       (typeof own === "string" ? own : own?.find((t) => t.name === "default")?.template);
-    this.#template = chatTemplate(text ?? null, {
-      bos_token: this.bosToken ?? "",
-      eos_token: this.eosToken ?? "",
-      pad_token: content(settings.pad_token) ?? "",
-      unk_token: this.unkToken ?? "",
+    this.datedPrompts = text?.includes("strftime_now") ?? false;
+    const tokens = SPECIAL_TOKENS.flatMap((name) => {
+      const token = content(settings[name]);
+      return token === null ? [] : [[name, token]];
     });
+    this.#template = chatTemplate(text ?? null, Object.fromEntries(tokens));
   }
 
   /** From now on a text with a token outside the model's table of so many rows is an error; most have spare tokens. */
@@ -85,13 +102,11 @@ export class Tokenizer {
   }
 
   /**
-   * Token ids of a plain text as transformers' tokenizer(text) gives them: with the beginning-of-sequence token where
-   * the tokenizer adds one, by its post-processor or by add_bos_token.
+   * Token ids of a plain text as transformers' tokenizer(text) gives them: with what tokenizer.json's post-processor adds,
+   * such as the beginning-of-sequence token. Beside that file, transformers 5.24 has no effect of add_bos_token either.
    */
   encodePlain(text: string): number[] {
-    const ids = text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: true }).ids;
-    const bos = this.bosToken === null ? undefined : this.id(this.bosToken);
-    return this.#checked(this.#addsBos && bos !== undefined && ids[0] !== bos ? [bos, ...ids] : ids);
+    return this.#checked(this.#tokenizer.encode(text, { add_special_tokens: true }).ids);
   }
 
   #checked(ids: number[]): number[] {
@@ -149,7 +164,16 @@ export class Tokenizer {
    * @param variables What the template knows besides, such as enable_thinking.
    */
   chat(messages: readonly ChatMessage[], variables: Record<string, unknown> = {}): string {
-    return this.#template(messages, { addGenerationPrompt: true, variables });
+    const own = { ...this.chatOptions.variables, ...variables };
+    return this.#template(messages, { addGenerationPrompt: true, ...this.chatOptions, variables: own });
+  }
+
+  /**
+   * What the chat template itself begins an answer with: "<think>" with the white space behind it, of templates of
+   * reasoning models, or "". It belongs to the answer, but not to what is generated.
+   */
+  get answerBeginning(): string {
+    return this.#beginning ??= /<think>\s*$/.exec(this.chat([{ role: "user", content: "." }]))?.[0] ?? "";
   }
 }
 

@@ -38,7 +38,7 @@ export async function generateCommand(flags: unknown): Promise<void> {
   const text = o.prompt === undefined || o.raw
     ? o.prompt
     : tokenizer!.chat([{ role: "user", content: o.prompt }]);
-  const prompt_ids = o.promptIds ?? tokenizer!.encode(text!);
+  const prompt_ids = o.promptIds ?? (o.raw ? tokenizer!.encodePlain(text!) : tokenizer!.encode(text!));
   const gpu = await openGpu(dawn());
   try {
     await selfTest(gpu);

@@ -22,7 +22,7 @@ import type { TrainRecipe } from "../run/train_recipe.ts";
 
 export interface RewardInput {
   problem: Problem;
-  /** The whole answer: what was generated, behind the hint where that was placed in the assistant's turn. */
+  /** The whole answer: what was generated, behind what the assistant's turn began with: "<think>" of a chat template, the hint. */
   completion: string;
   /** The beginning of the trace that the prompt showed, wherever it stood, and what was generated behind it. */
   solution: string;

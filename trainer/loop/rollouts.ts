@@ -262,7 +262,8 @@ async function scored(
   part: Part,
   samples: readonly Sample[],
 ): Promise<Scored[]> {
-  const begun = setting.recipe.ghpo.hint_placement === "assistant" ? part.guidance.hint : "";
+  const begun = setting.tokenizer.answerBeginning +
+    (setting.recipe.ghpo.hint_placement === "assistant" ? part.guidance.hint : "");
   const answers: Scored[] = [];
   for (const sample of samples) {
     const ids = Array.from(sample.ids);

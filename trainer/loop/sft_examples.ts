@@ -83,6 +83,9 @@ function example(
   if (target === null) {
     throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);
   }
-  const ids = [...prompt_ids, ...tokenizer.encode(target), eosId];
+  // What the chat template begins the answer with is not said twice.
+  const begun = tokenizer.answerBeginning;
+  const rest = begun !== "" && target.startsWith(begun) ? target.slice(begun.length) : target;
+  const ids = [...prompt_ids, ...tokenizer.encode(rest), eosId];
   return { ids, prompt_length: prompt_ids.length };
 }

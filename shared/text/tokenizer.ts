@@ -51,7 +51,6 @@ export class Tokenizer {
   readonly datedPrompts: boolean;
   /** Entries of the vocabulary, added tokens included; the largest id + 1. */
   readonly vocabSize: number;
-  readonly bosToken: string | null;
   readonly eosToken: string | null;
   readonly unkToken: string | null;
 
@@ -74,7 +73,6 @@ export class Tokenizer {
     let largest = -1; // a spread of 151,000 arguments overflows Deno's stack
     for (const id of this.#tokenizer.get_vocab(true).values()) largest = Math.max(largest, id);
     this.vocabSize = largest + 1;
-    this.bosToken = content(settings.bos_token);
     this.eosToken = content(settings.eos_token);
     this.unkToken = content(settings.unk_token);
     const own = settings.chat_template;

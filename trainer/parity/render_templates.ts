@@ -18,12 +18,18 @@ const counts = { same: 0, refused: 0, "only here": 0, "only in transformers": 0,
 for (const { name, template, texts } of rows) {
   const render = chatTemplate(template, tokens);
   const faults: string[] = [];
-  for (const [i, { messages, options: { add_generation_prompt = true, ...variables } }] of dialogues.entries()) {
+  for (
+    const [i, { messages, options: { add_generation_prompt = true, ...variables } }] of dialogues.entries()
+  ) {
     const expected = texts[i]!;
     let actual: string | null = null;
     let reason = "";
     try {
-      actual = render(messages, { addGenerationPrompt: add_generation_prompt, now: new Date(now), variables });
+      actual = render(messages, {
+        addGenerationPrompt: add_generation_prompt,
+        now: new Date(now),
+        variables,
+      });
     } catch (error) {
       reason = (error as Error).message;
     }

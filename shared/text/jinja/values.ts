@@ -15,14 +15,14 @@ export type Call = (args: Value[], scope: Environment) => Value;
 const made = new Environment();
 const classOf = <T>(value: unknown) => made.set(`of${made.variables.size}`, value).constructor as Class<T>;
 
-export const Str = classOf<string>("");
-export const Int = classOf<number>(0);
+const Str = classOf<string>("");
+const Int = classOf<number>(0);
 export const Float = classOf<number>(0.5);
-export const Bool = classOf<boolean>(true);
+const Bool = classOf<boolean>(true);
 export const List = classOf<Value[]>([]);
 export const Dict = classOf<Map<string, Value>>({});
 export const None = classOf<null>(null);
-export const Undefined = classOf<undefined>(undefined);
+const Undefined = classOf<undefined>(undefined);
 export const Func = classOf<Call>(() => 0);
 
 /** A tuple comes from a template alone. */

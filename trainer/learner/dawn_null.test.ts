@@ -47,7 +47,8 @@ function withMatrixUnits(componentType: "f32" | "f16", size: number): GPU {
 
 const MODELS = [
   { model_type: "qwen3", dtype: "float32", adapters: false }, // norms of queries and keys
-  { model_type: "qwen2", dtype: "float32", adapters: true }, // biases
+  { model_type: "qwen2", dtype: "float32", adapters: true }, // biases of queries, keys and values
+  { model_type: "llama", attention_bias: true, mlp_bias: true, dtype: "float32", adapters: false }, // and of the rest
   { model_type: "qwen2", dtype: "bfloat16", adapters: true },
   { model_type: "qwen2", dtype: "float16", adapters: true },
 ] as const;
@@ -67,10 +68,15 @@ const PARTS = [
 /** A whole step: generation, forward, backward, update; with what a model can have besides its matrices. */
 async function step(
   gpu: Gpu,
-  { model_type, dtype, adapters }: { model_type: string; dtype: Dtype; adapters: boolean },
+  { dtype, adapters, ...kind }: {
+    model_type: string;
+    attention_bias?: boolean;
+    dtype: Dtype;
+    adapters: boolean;
+  },
 ): Promise<void> {
   const config = parseConfig({
-    model_type,
+    ...kind,
     hidden_size: 64,
     num_hidden_layers: 2,
     intermediate_size: 96,

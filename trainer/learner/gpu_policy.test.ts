@@ -160,6 +160,9 @@ describe("EnginePolicy", () => {
         r: 4,
         lora_alpha: 8,
         target_modules: lora.target_modules,
+        use_rslora: false,
+        rank_pattern: {},
+        alpha_pattern: {},
       });
     });
   }

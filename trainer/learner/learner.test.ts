@@ -146,7 +146,7 @@ describe("learner", () => {
   it("keeps bf16 activations in the bytes that their shapes need", async () => {
     const gpu = await testGpu();
     const bytesOf = (layers: number, settings: Partial<LearnerSettings>) => {
-      const config = { ...model.config, model_type: "qwen3" as const, num_hidden_layers: layers };
+      const config = { ...model.config, qk_norm: true, num_hidden_layers: layers };
       const own = new Model(gpu, config);
       const before = gpu.liveBytes;
       const learner = new Learner(own, { micro_batch_tokens: 64, temperature: 1, ...settings });

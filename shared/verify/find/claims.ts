@@ -8,7 +8,7 @@ import { isDigit } from "../read/numerals.ts";
 
 /** Words that keep a number from being the answer. */
 const hedges =
-  /\b(?:not|no|never|none|neither|nor|cannot|unable|undetermined|unclear|unknown|unsure|either|least|most|than|between|over|under|above|below|about|around|approximately|roughly|nearly|almost|up to|maybe|perhaps|possibly|probably|might|may|could|would|only|multiples?|powers?|divisors?|factors?|even|odd|prime|minus|negative|all|every|any|wrong|incorrect|except|until|before|after|if)\b|n't\b/i;
+  /\b(?:not|no|never|none|neither|nor|cannot|unable|undetermined|unclear|unknown|unsure|either|least|most|than|between|over|under|above|below|about|around|approximately|roughly|nearly|almost|up to|maybe|perhaps|possibly|probably|might|may|could|would|only|multiples?|powers?|divisors?|factors?|even|odd|prime|minus|negative|all|every|any|wrong|incorrect|except|until|before|after|if|but|anything|something|other|one of|some|twice|double|triple|half|third|quarter|squared?|cubed?|root|plus|divisible|near|far|close|beyond|within|off|short|too|instead|rather|without|different|unlike|excluding|remainder|reciprocal|inverse|opposite|larger|smaller|greater|fewer|less|more)\b|n't\b/i;
 
 /** Words in front of the verb that take back what follows it. */
 const uncertain =
@@ -84,7 +84,7 @@ export function claims(text: string, from: number, to: number, rules: Extraction
 }
 
 const reason =
-  /(?:[,;]\s*|\s)(?:because|since|so that|as (?:we|it|the|required|desired|there|each|in|an?)|where|which|that|who|by|using|given that|for which|for (?:all|any|every|some)|and (?:we|it|this|so)|so|but|when|thus|hence|therefore|obtained|found|needed|i\.e\.)(?=[\s,]).*$|,\s+(?:a|an|the|with|for|in|not|altogether|as)\s.*$|,\s+altogether.*$/s;
+  /(?:[,;]\s*|\s)(?:because|since|so that|as (?:we|it|the|required|desired|there|each|in|an?)|where|which|that|who|by|using|given that|for which|for (?:all|any|every|some)|and (?:we|it|this|so)|so|when|thus|hence|therefore|obtained|found|needed|i\.e\.)(?=[\s,]).*$|[,;]\s+(?:a|an|the|with|for|in|not|altogether|as|but)\s.*$|,\s+altogether.*$/s;
 
 /** Without the reasons that follow an answer. */
 function withoutReason(part: string): string {

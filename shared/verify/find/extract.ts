@@ -217,7 +217,7 @@ function isDoubtful(text: string, found: Found): boolean {
 }
 
 const doubts =
-  /\b(?:not|cannot|unable|undetermined|unclear|unknown|unsure|either|at least|at most|(?:less|more|greater|fewer) than|between|maybe|perhaps|possibly)\b|n't\b/i;
+  /\b(?:not|cannot|unable|undetermined|unclear|unknown|unsure|either|at least|at most|(?:less|more|greater|fewer) than|between|maybe|perhaps|possibly|anything|far from|nowhere near|other than|divisible by|(?:multiple|power|half|square|root)s? of|twice|double|triple)\b|n't\b/i;
 
 /** The last formula within a hundred characters after the word "answer", in a tag or not. */
 function anchoredFormula(text: string, rules: Extraction): Found[] {

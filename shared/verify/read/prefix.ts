@@ -120,7 +120,9 @@ function words(m: Parser, value: string): void {
   const matrix = top.open.startsWith("begin ");
   if (matrix && /^(?:if|when|for|where)$/.test(value)) return;
   if (remark.test(value) && !matrix && top.elements.length > 0) return m.skipRemark(value);
-  if (/(?:is|are|[=:])$/i.test(value) && m.next !== undefined && !/\b(?:not|never|n't)\b/.test(value)) return;
+  if (/(?:\b(?:is|are)|[=:])$/i.test(value) && m.next !== undefined && !/\b(?:not|never|n't)\b/.test(value)) {
+    return;
+  }
   if (previous !== undefined && top.finish === null) throw new ParseError("words between operands");
   const number = numberInWords(value);
   if (number !== null && top.phrase === null) return m.deliver(m.b.number(number));

@@ -129,7 +129,7 @@ function words(lexer: Lexer, i: number): void {
 /** `\text{min}` behind a number and before nothing that could be its argument is a unit, not a function. */
 const isQuantity = (lexer: Lexer, text: string, end: number): boolean =>
   (text === "min" || text === "sec" || text === "max") && !lexer.operandNext() &&
-  !/^\s{0,3}[({_\\A-Za-z\d]/.test(lexer.source.slice(end, end + 5));
+  !/^\s{0,3}[({_\\A-Za-z]/.test(lexer.source.slice(end, end + 5));
 
 const opensArgument = (lexer: Lexer, end: number): boolean =>
   /^(?:\\left)?\(/.test(lexer.source.slice(end, end + 6));

@@ -89,8 +89,10 @@ function isWord(lexer: Lexer, run: string, end: number): boolean {
   if (answers.has(run.toLowerCase()) || unitOf(run) !== undefined) return true;
   if (/^[A-Z][a-z]{2,40}$/.test(run)) return true;
   if (run.length >= 4 && (new Set(run).size < run.length || run.length > 6)) return true;
+  const phrase = /^\s[A-Za-z]{3}/.test(lexer.source.slice(end, end + 4)); // two runs of letters with a space between
   return run.length > 2 && standsAlone(lexer, end) &&
-    (lexer.prose || (run.length > 3 && /[aeiouy]/.test(run)) || lexer.tokens.at(-1)?.type === "number");
+    (lexer.prose || phrase || (run.length > 3 && /[aeiouy]/.test(run)) ||
+      lexer.tokens.at(-1)?.type === "number");
 }
 
 /** Between white space, brackets and marks. */

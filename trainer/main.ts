@@ -155,13 +155,17 @@ program.command("init <file>")
   .helpGroup("Train:")
   .description("write a commented recipe, from flags or from four questions")
   .option("--model <dir>", "model to start from")
-  .option("--data <file or families>", "a JSONL or Parquet file, or generated families such as chain,gcd")
+  .option("--data <file or families>", "a JSON, CSV or Parquet file, or generated families such as chain,gcd")
+  .option(
+    "--columns <list>",
+    "what the file's columns hold, where that is not found: text=q,answer=a,trace=why",
+  )
   .option("--algorithm <name>", "ghpo, grpo, grpo_curriculum, grpo_constant_hint, grpo_random_hint or sft")
   .option("--steps <n>", "optimizer steps")
   .option("--force", "replace the file if it exists")
   .option("--json", "ask nothing, and print {file} on stdout")
   .addHelpText("after", help.INIT)
-  .action(async (file, options) => (await import("./commands/init.ts")).initCommand(file, options));
+  .action(async (file, options) => (await import("./commands/init/init.ts")).initCommand(file, options));
 
 program.command("bundle <run>")
   .helpGroup("Watch:")

@@ -41,9 +41,15 @@ Examples:
 export const INIT = `
 On a terminal, init asks for what the flags do not say; otherwise it takes the tiny model, chain,addition,linear, ghpo, 60 steps.
 
+For a data file (JSON Lines, a JSON list, CSV, TSV, Parquet, each also .gz; patterns such as data/*.jsonl) it finds the
+columns, sets problems apart for evaluation, chooses the form of answers, the grader, hints and lengths that fit file
+and model, says what it chose and why, and runs the check of check-data. It writes no recipe under which the reference
+solutions earn less than full marks.
+
 Examples:
   npm run -s ghpo -- init my.toml
-  npm run -s ghpo -- init my.toml --model DIR --data train.jsonl --steps 200`;
+  npm run -s ghpo -- init my.toml --model DIR --data train.jsonl --steps 200
+  npm run -s ghpo -- init my.toml --model DIR --data train.csv --columns text=query,answer=gold,trace=rationale`;
 
 export const COMPLETION = `
 Run in the project's folder; the scripts also define ghpo as a short name for npm run -s ghpo --.

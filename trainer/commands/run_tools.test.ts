@@ -9,7 +9,7 @@ import { writeRun } from "../dashboard/testing/run.ts";
 import { withoutPlaces } from "./bundle.ts";
 import { csv } from "./export.ts";
 import { crc32c, tensorboardEvents } from "#shared/io/tensorboard.ts";
-import { recipeText } from "./init.ts";
+import { generatedRecipe } from "./init/text.ts";
 import { plot } from "./show.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -183,8 +183,8 @@ describe("ghpo init", () => {
 
   it("takes a model for a tiny one by its vocabulary, not by its name", () => {
     const answers = { data: "gcd", algorithm: "ghpo", steps: "1" };
-    assert.match(recipeText({ ...answers, model: "trainer/recipes/tiny-base" }, "x"), /format = "hash"/);
-    assert.match(recipeText({ ...answers, model: "TinyLlama-1.1B" }, "x"), /format = "think_answer"/);
+    assert.match(generatedRecipe({ ...answers, model: "trainer/recipes/tiny-base" }, "x"), /format = "hash"/);
+    assert.match(generatedRecipe({ ...answers, model: "TinyLlama-1.1B" }, "x"), /format = "think_answer"/);
   });
 
   it("names what it cannot use, and the nearest that it can", () => {

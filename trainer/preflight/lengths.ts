@@ -47,7 +47,7 @@ export function measureLengths(
   tokenizer: Tokenizer,
   demands: Demands,
 ): LengthReport {
-  const counts = new TokenCounts(tokenizer);
+  const counts = TokenCounts.of(tokenizer);
   const size = problems.reduce((sum, { text, trace }) => sum + text.length + (trace?.text.length ?? 0), 0);
   const isSmall = size <= COUNTED_EXACTLY;
   const frame = frameOf(tokenizer, demands.style);

@@ -89,7 +89,7 @@ describe("preflight()", () => {
     );
     const dropped = await trainReport(long, { data: { on_long_prompt: "drop" } });
     assert.deepEqual([dropped.faults, dropped.dropped, dropped.problems.length], [[], ["own:7"], 39]);
-    assert.match(dropped.warnings.join(), /^1 problems are left out as their prompts are longer/);
+    assert.match(dropped.warnings.join(), /^left out of 40 problems: 1, with prompts longer than 192 tokens/);
     const sft = await sftReport(long, { max_prompt_length: 60 });
     assert.match(
       sft.faults.join(),
@@ -198,6 +198,25 @@ describe("preflight()", () => {
       /^1 of 40 solutions are longer than 64 tokens \(generation/,
     );
     assert.match((await trainReport(own, {}, [])).faults.join(), /name no end token/);
+  });
+
+  it("finds solutions that end in another answer than their row has", async () => {
+    const text = "1+1=2####2";
+    const rows = (every: number) =>
+      own.map((problem, i) =>
+        i % every === 0 ? { ...problem, trace: { text, steps: [text] }, answer: "3" } : problem
+      );
+    assert.match(
+      (await trainReport(rows(10))).warnings.join(),
+      /4 of 40 solutions end in another answer than their row has \(own:0: 2 and 3,/,
+    );
+    assert.match((await trainReport(rows(1))).faults.join(), /40 of 40 solutions end in another answer/);
+    const same = own.map((problem) => ({
+      ...problem,
+      trace: { text: "1/2####1/2", steps: ["1/2####1/2"] },
+      answer: "0.5",
+    }));
+    assert.doesNotMatch((await trainReport(same)).warnings.join(), /another answer/);
   });
 
   it("reports duplicates, and overlap with what is evaluated on", async () => {

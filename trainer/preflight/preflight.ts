@@ -2,6 +2,7 @@
 // of the run, what a person should know, and what makes the run vain.
 
 import { checkData, type DataReport } from "#shared/problems/check_data.ts";
+import { markedAnswer } from "#shared/problems/readers/answers.ts";
 import type { RowError } from "#shared/problems/readers/rows.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
@@ -9,6 +10,7 @@ import { formatAskedBy } from "#shared/text/answer_format.ts";
 import { renderPrompt, systemText } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { targetOf } from "../loop/targets.ts";
+import { equivalent } from "#shared/verify/mod.ts";
 import { leakOffset } from "../ghpo/guidance.ts";
 import type { Demands } from "./demands.ts";
 import { type LengthReport, measureLengths } from "./lengths.ts";
@@ -73,7 +75,10 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
         `${tooLong.size} of ${input.problems.length} prompts are ${limit}: raise the limit, or leave them out ` +
           'with data.on_long_prompt = "drop"',
       );
-    } else say(false, `${tooLong.size} problems are left out as their prompts are ${limit}`);
+    } else {say(
+        false,
+        `left out of ${input.problems.length} problems: ${tooLong.size}, with prompts ${limit}`,
+      );}
   }
   const first = (ids: readonly string[]) => ids.slice(0, 3).join(", ") + (ids.length > 3 ? ", ..." : "");
   const { without_trace, duplicates, early_leaks, overlaps } = data;
@@ -108,6 +113,16 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
       of === "sequence",
       `${many(lengths.long_targets.length)} ${what} are longer than ${tokens} tokens (${name}), as that of ` +
         lengths.long_targets[0]!.id,
+    );
+  }
+  const contrary = problems.flatMap(({ id, answer, trace }) => {
+    const own = trace === null ? null : markedAnswer(trace.text);
+    return own === null || own === answer || equivalent(answer, own) ? [] : [`${id}: ${own} and ${answer}`];
+  });
+  if (contrary.length > 0) {
+    say(
+      contrary.length > problems.length / 2,
+      `${many(contrary.length)} solutions end in another answer than their row has (${first(contrary)})`,
     );
   }
   if (reference !== null) referenceSentences(reference, demands, isGenerated, say);
@@ -180,7 +195,7 @@ function unknownInSolutions(
   { format }: Demands,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
-  const counts = new TokenCounts(tokenizer);
+  const counts = TokenCounts.of(tokenizer);
   const unknown = problems.flatMap((problem) => {
     const target = targetOf(problem, format);
     const word = target === null ? null : counts.unknownWord(target);
@@ -201,7 +216,7 @@ function templateFault(
   tokenizer: Tokenizer,
   { style }: Demands,
 ): string | null {
-  const counts = new TokenCounts(tokenizer);
+  const counts = TokenCounts.of(tokenizer);
   for (const [i, { id, text }] of problems.entries()) {
     let rendered: string;
     try {

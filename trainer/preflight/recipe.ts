@@ -21,7 +21,7 @@ export async function preflightOf(
   options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult; own?: OwnParts } = {},
 ): Promise<Preflight> {
   const { problems, errors } = options.read ?? await readAll(recipe);
-  const model = modelOf(recipe.model);
+  const model = modelFacts(recipe.model);
   const context = model?.context ?? null;
   const demands = "sft" in recipe
     ? demandsOfSft(recipe, context)
@@ -64,13 +64,33 @@ function lenient<R extends TrainRecipe | SftRecipe>(recipe: R): R {
   return { ...recipe, data: { ...recipe.data, skip_malformed: true } };
 }
 
-/** Null without a config.json. Throws one sentence for files that are there and cannot be used. */
-function modelOf(
-  directory: string,
-): { context: Context; eosIds: number[]; tokenizer: Tokenizer | null } | null {
+export interface ModelFacts {
+  context: Context;
+  eosIds: number[];
+  vocab_size: number;
+  /** Null without a tokenizer.json. */
+  tokenizer: Tokenizer | null;
+}
+
+const models = new Map<string, ModelFacts>();
+
+/**
+ * What a model directory says of prompts, read once; null without a config.json. Throws one sentence for files that are
+ * there and cannot be used.
+ */
+export function modelFacts(directory: string): ModelFacts | null {
   if (!existsSync(join(directory, "config.json"))) return null;
+  const before = models.get(directory);
+  if (before !== undefined) return before;
   const config = loadConfig(directory);
   const hasTokenizer = existsSync(join(directory, "tokenizer.json"));
   const tokenizer = hasTokenizer ? loadTokenizer(directory) : null;
-  return { context: contextOf(config), eosIds: config.eos_token_ids, tokenizer };
+  const facts = {
+    context: contextOf(config),
+    eosIds: config.eos_token_ids,
+    vocab_size: config.vocab_size,
+    tokenizer,
+  };
+  models.set(directory, facts);
+  return facts;
 }

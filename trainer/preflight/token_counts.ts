@@ -4,12 +4,21 @@
 
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 
+const known = new WeakMap<Tokenizer, TokenCounts>();
+
 export class TokenCounts {
   readonly #words = new Map<string, number>();
   readonly #characters = new Map<string, boolean>();
   readonly #unknownId: number | undefined;
 
-  constructor(readonly tokenizer: Tokenizer) {
+  /** The counts of a tokenizer, which remember the words of all texts so far. */
+  static of(tokenizer: Tokenizer): TokenCounts {
+    let counts = known.get(tokenizer);
+    if (counts === undefined) known.set(tokenizer, counts = new TokenCounts(tokenizer));
+    return counts;
+  }
+
+  private constructor(readonly tokenizer: Tokenizer) {
     this.#unknownId = tokenizer.unkToken === null ? undefined : tokenizer.id(tokenizer.unkToken);
   }
 

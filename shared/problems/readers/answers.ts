@@ -45,3 +45,8 @@ export function boxedAnswer(solution: string): string | null {
 export function markedAnswer(solution: string): string | null {
   return hashAnswer(solution)?.answer ?? boxedAnswer(solution);
 }
+
+/** A solution such as `$\boxed{70}$` shows no way to the answer: every hint from it would be the answer itself. */
+export function isOnlyAnswer(solution: string): boolean {
+  return /^[\s$.]*\\boxed\s*\{/.test(solution) && !/[a-zA-Z]{2,}/.test(solution.replace(/\\[a-zA-Z]+/g, ""));
+}

@@ -2,7 +2,7 @@
 // `unique_id`.
 
 import { splitSentences } from "../steps.ts";
-import { boxedAnswer } from "./answers.ts";
+import { boxedAnswer, isOnlyAnswer } from "./answers.ts";
 import { levelOf, optionalText, requiredText, RowFault, type RowReader } from "./rows.ts";
 
 /** Ids are `unique_id` where there is one, else `source:line`. */
@@ -22,8 +22,3 @@ export const mathReader: RowReader = (row, { source, line }) => {
     source,
   };
 };
-
-/** A solution such as `$\boxed{70}$` shows no way to the answer: every hint from it would be the answer itself. */
-function isOnlyAnswer(solution: string): boolean {
-  return /^[\s$.]*\\boxed\s*\{/.test(solution) && !/[a-zA-Z]{2,}/.test(solution.replace(/\\[a-zA-Z]+/g, ""));
-}

@@ -1,7 +1,7 @@
 // Any table of problems (JSON Lines, a JSON list, CSV, Parquet) whose columns are named by the recipe.
 
 import { splitSteps } from "../steps.ts";
-import { markedAnswer } from "./answers.ts";
+import { isOnlyAnswer, markedAnswer } from "./answers.ts";
 import { levelOf, lookUp, missing, optionalText, RowFault, type RowReader } from "./rows.ts";
 
 /** Column names, dots reaching into nested objects; "" for a column that the table does not have. */
@@ -31,7 +31,9 @@ export function tableReader(columns: Columns): RowReader {
       id: cell(columns.id) ?? `${source}:${line}`,
       text: text.trim(),
       answer: answer.trim(),
-      trace: trace === null ? null : { text: trace, steps: splitSteps(trace) },
+      trace: trace === null || isOnlyAnswer(trace) || trace.trim() === answer.trim()
+        ? null
+        : { text: trace, steps: splitSteps(trace) },
       level: columns.level === "" ? null : levelOf(lookUp(row, columns.level)),
       ...(others.length > 0 && { columns: Object.fromEntries(others) }),
       source,

@@ -1,0 +1,175 @@
+// Which column of a table is the problem, which the answer, which the solution: by their names, and by what is in them.
+
+import { formatOf } from "#shared/text/answer_format.ts";
+import { markedAnswer } from "#shared/problems/readers/answers.ts";
+import { levelOf, lookUp, optionalText, type Row, RowFault } from "#shared/problems/readers/rows.ts";
+import type { Columns } from "#shared/problems/readers/table.ts";
+
+/** Usual names, the likeliest first, in lower case without separators; dots reach into nested objects. */
+const NAMES: Record<keyof Columns, readonly string[]> = {
+  text: "problem question prompt query instruction input text task prompt.0.content messages.0.content".split(
+    " ",
+  ),
+  answer:
+    ("answer finalanswer expectedanswer correctanswer gold groundtruth rewardmodel.groundtruth target label " +
+      "result value solution output").split(" "),
+  trace:
+    ("solution rationale reasoning explanation workedsolution cot answercot chainofthought working steps " +
+      "derivation proof trace thought response completion output answer").split(" "),
+  level: ["level", "difficulty", "grade"],
+  id: ["id", "uid", "uniqueid", "problemid", "questionid"],
+};
+
+interface Column {
+  name: string;
+  key: string;
+  /** Share of rows with a text. */
+  filled: number;
+  /** Median length in characters. */
+  length: number;
+  /** Share of texts that end in a marked answer, and that are several words or steps. */
+  marked: number;
+  long: number;
+  /** Share of texts that calculate, or go over several lines. */
+  worked: number;
+  distinct: boolean;
+  values: (string | null)[];
+}
+
+export interface FoundColumns {
+  columns: Columns;
+  /** Columns with texts that are none of these. */
+  unused: string[];
+  /** Whether the table is GSM8K's: the answer behind #### in the solution, and calculator notes in it. */
+  isGsm8k: boolean;
+}
+
+/**
+ * @param given Columns that a person named.
+ * @throws TypeError that names the columns when no problem or no answer can be found
+ */
+export function findColumns(rows: readonly Row[], given: Partial<Columns>, file: string): FoundColumns {
+  const table = rows.map(({ value }) => value)
+    .filter((value): value is Record<string, unknown> => typeof value === "object" && value !== null);
+  const all = columnsOf(table);
+  const taken = new Set(Object.values(given).filter((name) => name !== ""));
+  for (const name of taken) {
+    if (all.every((column) => column.name !== name)) {
+      throw missing(file, `has no column "${name}"`, all, table);
+    }
+  }
+  const pick = (role: keyof Columns, fits: (column: Column) => boolean): Column | undefined => {
+    const free = all.filter((column) => !taken.has(column.name) && fits(column));
+    for (const name of NAMES[role]) {
+      const found = free.find(({ key }) => key === name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  const settle = (role: keyof Columns, find: () => Column | undefined): string => {
+    const name = given[role] ?? find()?.name ?? "";
+    if (name !== "") taken.add(name);
+    return name;
+  };
+  const mostly = ({ filled }: Column) => filled >= 0.5;
+  const rest = () => all.filter((column) => !taken.has(column.name) && mostly(column));
+  const longest = (fits: (column: Column) => boolean) =>
+    rest().filter((column) => column.long >= 0.5 && fits(column)).toSorted((a, b) => b.length - a.length)[0];
+  const isAnswer = (column: Column) =>
+    mostly(column) && column.length <= 80 && column.long < 0.5 && column.marked < 0.5;
+
+  const text = settle("text", () => pick("text", mostly) ?? longest(() => true));
+  if (text === "") throw missing(file, "does not show which column holds the problem", all, table);
+  const question = all.find(({ name }) => name === text);
+  const trace = settle(
+    "trace",
+    () =>
+      pick("trace", (column) => column.filled > 0.1 && (column.long >= 0.5 || column.marked >= 0.5)) ??
+        longest(({ worked, values }) =>
+          worked >= 0.5 && values.some((each, i) => each !== question?.values[i])
+        ),
+  );
+  const solution = all.find(({ name }) => name === trace);
+  const isMarked = (solution?.marked ?? 0) >= 0.9;
+  const level = settle(
+    "level",
+    () => pick("level", ({ values }) => values.every((value) => value === null || levelOf(value) !== null)),
+  );
+  const id = settle("id", () => pick("id", ({ filled, distinct }) => filled === 1 && distinct));
+  const short = () =>
+    isMarked ? undefined : rest().filter(isAnswer).toSorted((a, b) => a.length - b.length)[0];
+  const answer = settle("answer", () => pick("answer", isAnswer) ?? short());
+  if (answer === "" && !isMarked) {
+    throw missing(file, "does not show which column holds the answer", all, table);
+  }
+  const isGsm8k = text === "question" && trace === "answer" && answer === "" &&
+    solution!.values.every((value) => value === null || formatOf(value) === "hash");
+  const unused = all.filter(({ name, filled }) => filled > 0 && !taken.has(name)).map(({ name }) => name);
+  return { columns: { id, text, answer, trace, level }, unused, isGsm8k };
+}
+
+function missing(file: string, what: string, all: readonly Column[], table: readonly unknown[]): TypeError {
+  const names = all.map(({ name }) => name).join(", ");
+  if (table.length === 0) return new TypeError(`Cannot use ${file} as it has no rows`);
+  return new TypeError(
+    `Cannot use ${file} as it ${what}: its columns are ${names}; say so with --columns text=...,answer=...,trace=...`,
+  );
+}
+
+function columnsOf(table: readonly Record<string, unknown>[]): Column[] {
+  const names = new Set<string>();
+  for (const row of table) for (const name of leaves(row, "", 3)) names.add(name);
+  return [...names].map((name) => {
+    const values = table.map((row) => textOf(row, name));
+    const texts = values.filter((value) => value !== null);
+    const share = (test: (text: string) => boolean) =>
+      texts.length === 0 ? 0 : texts.filter(test).length / texts.length;
+    return {
+      name,
+      key: name.toLowerCase().replace(/[^\p{L}\d.]/gu, ""),
+      filled: texts.length / table.length,
+      length: texts.map(({ length }) => length).sort((a, b) => a - b)[texts.length >> 1] ?? 0,
+      marked: share((text) => formatOf(text) !== null && markedAnswer(text) !== null),
+      long: share((text) =>
+        text.trim().split(/\s+/).length >= 4 || /=[^=]*[;\n]/.test(text) || /=.*=/.test(text)
+      ),
+      worked: share((text) => /[^<>=]=[^=]|\n\s*\S/.test(text)),
+      distinct: new Set(values).size === values.length,
+      values,
+    };
+  });
+}
+
+function leaves(value: Record<string, unknown>, before: string, depth: number): string[] {
+  return Object.entries(value).flatMap(([key, part]) => {
+    const isNested = typeof part === "object" && part !== null && !(part instanceof Date) && depth > 1;
+    const isPlain = isNested && (Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype);
+    return isPlain ? leaves(part as Record<string, unknown>, `${before}${key}.`, depth - 1) : [before + key];
+  });
+}
+
+function textOf(row: Record<string, unknown>, name: string): string | null {
+  try {
+    return lookUp(row, name) === undefined ? null : optionalText(row, name);
+  } catch (error) {
+    if (error instanceof RowFault) return null;
+    throw error;
+  }
+}
+
+/** `text=question,answer=gold` as columns. */
+export function parseColumns(text: string): Partial<Columns> {
+  const columns: Partial<Columns> = {};
+  for (const pair of text.split(",")) {
+    const [role = "", name = ""] = pair.split(/=(.*)/s).map((part) => part.trim());
+    if (!(role in NAMES)) {
+      throw new TypeError(
+        `Cannot read --columns as "${pair.trim()}" must be one of ${
+          Object.keys(NAMES).join(", ")
+        }, = and a column`,
+      );
+    }
+    columns[role as keyof Columns] = name;
+  }
+  return columns;
+}

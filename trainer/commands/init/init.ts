@@ -1,0 +1,122 @@
+// init: a recipe to start from, complete and commented, from flags or from four questions. For a file of problems it
+// finds the columns, looks at the solutions and the model, and writes nothing under which the right answer earns nothing.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { parse as parseToml } from "smol-toml";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory } from "#shared/io/files.ts";
+import { nearest, parse } from "#shared/schemas/parse.ts";
+import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { preflightOf } from "../../preflight/recipe.ts";
+import { renderPreflight } from "../../preflight/table.ts";
+import { TrainRecipeSchema } from "../../run/train_recipe.ts";
+import { type Choice, choose } from "./choose.ts";
+import { parseColumns } from "./columns.ts";
+import { type Answers, fileRecipe, generatedRecipe } from "./text.ts";
+
+export interface InitOptions {
+  model?: string;
+  data?: string;
+  columns?: string;
+  algorithm?: string;
+  steps?: string;
+  force?: boolean;
+  json?: boolean;
+}
+
+const QUESTIONS: [key: keyof Answers, question: string, usual: string][] = [
+  ["model", "Model directory (Hugging Face layout)", "trainer/recipes/tiny-base"],
+  ["data", `Problems: a data file, or some of ${FAMILIES.join(", ")}`, "chain,addition,linear"],
+  [
+    "algorithm",
+    "Algorithm: ghpo, grpo, grpo_curriculum, grpo_constant_hint, grpo_random_hint or sft",
+    "ghpo",
+  ],
+  ["steps", "Optimizer steps", "60"],
+];
+
+export async function initCommand(file: string, options: InitOptions): Promise<void> {
+  if (existsSync(file) && !options.force) {
+    throw new Error(`Cannot write ${file} as it exists: add --force to replace it, or give another name`);
+  }
+  const answers = await answersOf(options);
+  const name = file.replace(/^.*\/|\.toml$/g, "");
+  const choice = isFamilies(answers.data) ? null : await choiceFor(answers, options);
+  const text = choice === null ? generatedRecipe(answers, name) : fileRecipe(answers, choice, name);
+  // Nothing is written that train would refuse.
+  const recipe = parse(TrainRecipeSchema, parseToml(text), file);
+  const report = existsSync(recipe.model) ? await preflightOf(recipe) : null;
+  if (report !== null && report.faults.length > 0) {
+    throw new Error(`Cannot write ${file} as ${report.faults.join("; and ")}`);
+  }
+  makeDirectory(dirname(file));
+  writeFileAtomic(file, text);
+  const next = `npm run -s ghpo -- train ${file}`;
+  if (options.json) {
+    console.log(
+      JSON.stringify({ file, reasons: choice?.reasons ?? [], warnings: report?.warnings ?? [], next }),
+    );
+    return;
+  }
+  for (const reason of choice?.reasons ?? []) console.log(reason);
+  if (report !== null) console.log(`\n${renderPreflight(report)}\n`);
+  console.log(`${file}\nNext: ${next} --dry-run, then without --dry-run`);
+}
+
+/** Without --model, the tiny one where it can read the file. */
+async function choiceFor({ data, model }: Answers, options: InitOptions): Promise<Choice> {
+  const columns = options.columns === undefined ? {} : parseColumns(options.columns);
+  if (!existsSync(join(model, "config.json"))) {
+    throw new Error(
+      `Cannot write a recipe for ${data} as ${model}/config.json does not exist: a model of the hub is fetched with ` +
+        `npm run -s ghpo -- download ORG/NAME`,
+    );
+  }
+  try {
+    return await choose(data, model, columns);
+  } catch (cause) {
+    if (options.model !== undefined || !(cause instanceof Error) || !/tokenizer/.test(cause.message)) {
+      throw cause;
+    }
+    throw new Error(`${cause.message}: give a model that can, with --model DIR`, { cause });
+  }
+}
+
+/** Whether the problems are generated ones. Throws for words that are neither families nor a file. */
+function isFamilies(data: string): boolean {
+  const words = data.split(",").map((word) => word.trim());
+  const stranger = words.find((word) => !(FAMILIES as readonly string[]).includes(word));
+  if (stranger === undefined) return true;
+  if (/[./*]/.test(data) || existsSync(data)) return false;
+  throw new TypeError(
+    `Cannot use the problems "${data}": give a file, or some of ${FAMILIES.join(", ")} (the nearest is ${
+      nearest(stranger, FAMILIES)
+    })`,
+  );
+}
+
+/** Flags first; what they leave open is asked on a terminal and has its usual value elsewhere. */
+async function answersOf(options: InitOptions): Promise<Answers> {
+  const answers: Answers = { model: "", data: "", algorithm: "", steps: "" };
+  const terminal = process.stdin.isTTY && !options.json
+    ? createInterface({ input: process.stdin, output: process.stderr })
+    : null;
+  // Lines that are pasted all at once wait for their questions here.
+  const lines = terminal?.[Symbol.asyncIterator]();
+  try {
+    for (const [key, question, usual] of QUESTIONS) {
+      answers[key] = options[key]?.trim() || usual;
+      if (lines === undefined || options[key] !== undefined) continue;
+      terminal!.setPrompt(`${question} [${usual}]: `);
+      terminal!.prompt();
+      const { value, done } = await lines.next();
+      if (done) throw new Error("Cannot write a recipe as the questions were left without an answer");
+      answers[key] = value.trim() || usual;
+    }
+  } finally {
+    terminal?.close();
+  }
+  return answers;
+}

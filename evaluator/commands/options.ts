@@ -149,7 +149,10 @@ export function addEvaluateOptions(command: Command): Command {
     .option("--max-tokens <n>", "maximum number of new tokens (default: the protocol's)")
     .option("--stop <text...>", "end an answer before any of these texts")
     .option("--seed <n>", "sampling seed (default: 0)")
-    .option("--verifier <name>", `grader instead of the protocol's: ${Object.keys(graders).join(", ")}`)
+    .option(
+      "--verifier <name>",
+      `grader (default: report, or the protocol's with --preset): ${Object.keys(graders).join(", ")}`,
+    )
     .optionsGroup("What servers want:")
     .option("--concurrency <n>", "most requests in flight (default: 16)")
     .option("--timeout <s>", "deadline of one request in seconds (default: 600)")

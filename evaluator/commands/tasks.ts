@@ -113,8 +113,9 @@ async function publishedTask(benchmark: Benchmark, options: EvaluateOptions): Pr
     }, console.error),
     samples: options.samples ?? protocol.samples,
     sampling: base ? { ...sampling, stop: [...nextQuestion, ...sampling.stop] } : sampling,
-    // A base model follows the examples, not the system prompt whose answer tags the protocol's grader wants.
-    verify: base ? "report" : preset.verify,
+    // A protocol's own grader judges where that protocol is asked for by name; base models follow the examples and not
+    // the system prompt that it relies on. Otherwise the grader that accepts every reference solution.
+    verify: base || options.preset === undefined ? "report" : preset.verify,
     prompt: base
       ? ({ text }) => basePrompt(benchmark, shots, text)
       : ({ text }) => chatPrompt(benchmark, shots, options.system ?? preset.system, protocol.user, text),

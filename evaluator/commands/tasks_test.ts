@@ -8,6 +8,9 @@ import { verify } from "#shared/verify/mod.ts";
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { fetchFile } from "./download.ts";
+import { readEvaluateOptions } from "./options.ts";
+import { buildTasks } from "./tasks.ts";
+import { gsm8k } from "#shared/tasks/gsm8k.ts";
 import { presets } from "#shared/tasks/protocols.ts";
 import { markedGold } from "#shared/problems/gold.ts";
 import { RowFault } from "#shared/problems/readers/rows.ts";
@@ -156,6 +159,44 @@ describe("published files", () => {
       assert.deepEqual(failing.map(({ id, answer }) => `${id}: ${answer}`), []);
     });
   }
+
+  for (const { name, file } of benchmarks.filter(({ name }) => name !== "gpqa")) {
+    it(`${name}: every reference solution is right under the default grader`, {
+      skip: withoutShared(`data/${file.name}`),
+    }, async () => {
+      for (const flags of [{ endpoint: "http://x/v1", model: "m" }, { model: "m" }]) {
+        const options = readEvaluateOptions({ ...flags, benchmarks: name, data: sharedPath("data") });
+        const [task] = await buildTasks(options);
+        assert.equal(task!.problems.length, file.rows);
+        const wrong = task!.problems.filter((problem) => {
+          const { solution = null, answer } = problem;
+          const text = name === "gsm8k"
+            ? `${solution}\n#### ${answer}`
+            : solution !== null && /\\(boxed|fbox)/.test(solution)
+            ? solution
+            : `${solution ?? ""}\nThe answer is $\\boxed{${answer}}$.`;
+          return scoreOf(task!, problem, text).verdict !== true;
+        });
+        assert.deepEqual(wrong.map(({ id, answer }) => `${id}: ${answer}`), []);
+      }
+    });
+  }
+
+  it("gsm8k's training solutions are right as they stand in the file", {
+    skip: withoutShared("data/gsm8k-train.jsonl"),
+  }, async () => {
+    const rows = (await Deno.readTextFile(sharedPath("data/gsm8k-train.jsonl"))).trim().split("\n");
+    const [task] = await buildTasks(
+      readEvaluateOptions({ model: "m", benchmarks: "gsm8k", data: sharedPath("data") }),
+    );
+    const wrong = [];
+    for (const [i, line] of rows.entries()) {
+      const row = JSON.parse(line);
+      const problem = await gsm8k.problem(row, i);
+      if (scoreOf(task!, problem, row.answer).verdict !== true) wrong.push(problem.answer);
+    }
+    assert.deepEqual([rows.length, wrong], [7473, []]);
+  });
 
   it("names the address and licence of a missing file", async () => {
     await assert.rejects(

@@ -145,6 +145,10 @@ export class EnginePolicy implements StoredPolicy {
     this.#learner.setTemperature(temperature);
   }
 
+  prefilledTokens(): number {
+    return this.#generator.prefilledTokens;
+  }
+
   gpuBytes(): number {
     return this.model.gpu.liveBytes;
   }

@@ -21,6 +21,8 @@ export interface SampleOptions {
   greedy: boolean;
   seed: number;
   eos_ids: number[];
+  /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
+  extend?: boolean;
 }
 
 export interface Sample {
@@ -57,6 +59,8 @@ export interface Policy extends Sampler, GradientStore {
   step(learningRate: number): Promise<{ grad_norm: number }>;
   /** Bytes in GPU buffers now: flat over a run, or something leaks. */
   gpuBytes(): number;
+  /** Tokens of prompts computed so far for sampling: what prompts share counts once, what was cached not at all. */
+  prefilledTokens(): number;
   /** Log-probs under the frozen reference model; called when beta > 0 only. */
   reference(batch: LearnerSequence[]): Promise<Float32Array[]>;
 }

@@ -88,6 +88,7 @@ export async function collect(
       greedy: false,
       seed: recipe.seed,
       eos_ids: setting.eosIds,
+      extend: requests > 0, // the weights stay as they are within a step
     };
     const jobs = parts.map(({ attempt, part, samples }) => {
       const request: SampleRequest = { prompt_ids: part.prompt_ids, samples, key: [step, requests++] };

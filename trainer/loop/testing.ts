@@ -203,6 +203,10 @@ export class UnigramPolicy implements StoredPolicy {
     return Promise.resolve({ grad_norm });
   }
 
+  prefilledTokens(): number {
+    return 0;
+  }
+
   gpuBytes(): number {
     return 0;
   }

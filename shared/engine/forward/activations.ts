@@ -103,7 +103,7 @@ export class Activations {
     this.batch = batch;
     this.gpu.write(this.ids, batch.ids);
     this.gpu.write(this.positions, batch.positions);
-    const { tiles, segments, ...tables } = tablesOf(batch.segments, tileOf(this.gpu));
+    const { tiles, segments, ...tables } = tablesOf(batch.segments, tileOf(this.gpu), batch.tokens);
     this.tables = tables;
     this.gpu.write(this.tiles, tiles);
     this.gpu.write(this.segments, segments);

@@ -1,15 +1,15 @@
 // The GPU side of generation: the buffers of up to R rows, the key-value pool, and the recording of one step.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import type { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { compact, ROW_WORDS, STATE_HEADER, storeKv } from "#shared/engine/ops/decode/decode.ts";
+import { Recorder } from "#shared/engine/gpu/recorder.ts";
+import { compact, loadKv, ROW_WORDS, STATE_HEADER, storeKv } from "#shared/engine/ops/decode/decode.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { attentionInput, embed, finishBlock } from "#shared/engine/forward/forward.ts";
 import { LayerSteps } from "./decode_layers.ts";
 import { DecodeProgram, decodesByProgram, workBytes } from "./decode_program.ts";
 import { type Model, paddedVocabulary } from "#shared/engine/model/weights.ts";
+import { packPrefill, type Prompt } from "./prefill.ts";
 import type { BlockOptions } from "./step.ts";
 
 /** One live row as the host knows it at the start of a block; the meaning of each is in decode_state.wgsl. */
@@ -45,9 +45,10 @@ export class Decoder {
   readonly #buffers;
   readonly #steps: LayerSteps | DecodeProgram;
   #prefill: Activations | undefined;
-  #places: GPUBuffer | undefined;
+  readonly #places: GPUBuffer[] = [];
 
-  constructor(readonly model: Model, readonly size: DecodeSize) {
+  /** @param before a smaller decoder, whose keys and values are taken over and which is to be destroyed */
+  constructor(readonly model: Model, readonly size: DecodeSize, before?: Decoder) {
     const { gpu, config } = model;
     const { rows, block } = size;
     const state = (label: string) => gpu.allocate(label, (STATE_HEADER + rows * ROW_WORDS) * 4);
@@ -59,7 +60,18 @@ export class Decoder {
       eos: gpu.upload("eos", Uint32Array.from(size.eos)),
     };
     const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
-    this.#pools = model.layers.map((_, i) => gpu.allocate(`kv pool ${i}`, size.poolTokens * kvBytes));
+    const recorder = before && new Recorder(gpu);
+    this.#pools = model.layers.map((_, i) => {
+      const pool = gpu.allocate(`kv pool ${i}`, size.poolTokens * kvBytes);
+      const old = before ? before.#pools.shift() : undefined;
+      if (old) {
+        recorder!.copy(old, 0, pool, 0, old.size);
+        recorder!.submit();
+        gpu.release(old);
+      }
+      return pool;
+    });
+    recorder?.destroy();
     const Steps = decodesByProgram(gpu, config) ? DecodeProgram : LayerSteps;
     this.#steps = new Steps(model, this.#pools, rows);
   }
@@ -69,38 +81,51 @@ export class Decoder {
     this.#steps.refresh(recorder);
   }
 
-  /** Computes the keys and values of prompts, packed, into the pool at `start` each. */
-  prefill(recorder: Recorder, prompts: readonly { ids: ArrayLike<number>; start: number }[]): void {
-    const { gpu, config } = this.model;
-    const batch = pack(prompts.map(({ ids }) => ids));
-    if (batch.tokens === 0) return;
-    if (!this.#prefill || this.#prefill.capacity < batch.tokens) {
-      this.#prefill?.destroy();
-      const capacity = 2 ** Math.ceil(Math.log2(batch.tokens));
-      this.#prefill = new Activations(gpu, config, capacity, { save: false });
-    }
-    const activations = this.#prefill;
+  /** Computes the keys and values of prompts into the pool. Returns how many tokens that takes. */
+  prefill(recorder: Recorder, prompts: readonly Prompt[]): number {
+    const { config } = this.model;
+    const { batch, cached, loads, stores } = packPrefill(prompts);
+    if (stores.length === 0) return 0;
+    const activations = this.#activationsOf(batch.tokens + cached);
     activations.load(batch);
-    const places = prompts.flatMap(({ start }, n) =>
-      [...batch.rows[n]!].flatMap((row, i) => [row, start + i])
-    );
-    if (!this.#places || this.#places.size < places.length * 4) {
-      if (this.#places) gpu.release(this.#places);
-      this.#places = gpu.allocate("prompt places", 2 ** Math.ceil(Math.log2(places.length)) * 4);
-    }
-    gpu.write(this.#places, Uint32Array.from(places));
-    embed(recorder, this.model, activations);
+    const [loadPlaces, storePlaces] = [this.#placesOf(0, loads), this.#placesOf(1, stores)];
+    const heads = {
+      heads: config.num_attention_heads,
+      kvHeads: config.num_key_value_heads,
+      headDim: config.head_dim,
+    };
+    if (batch.tokens > 0) embed(recorder, this.model, activations);
     for (const [i, pool] of this.#pools.entries()) {
-      attentionInput(recorder, this.model, activations, i);
-      storeKv(recorder, { qkv: activations.layers[i]!.qkv, places: this.#places, pool }, {
-        count: places.length / 2,
-        heads: config.num_attention_heads,
-        kvHeads: config.num_key_value_heads,
-        headDim: config.head_dim,
-      });
-      if (i + 1 < this.#pools.length) finishBlock(recorder, this.model, activations, i);
+      const { qkv } = activations.layers[i]!;
+      if (batch.tokens > 0) attentionInput(recorder, this.model, activations, i);
+      loadKv(recorder, { qkv, places: loadPlaces, pool }, { count: cached, ...heads });
+      storeKv(recorder, { qkv, places: storePlaces, pool }, { count: stores.length / 2, ...heads });
+      const last = i + 1 === this.#pools.length;
+      if (batch.tokens > 0 && !last) finishBlock(recorder, this.model, activations, i);
     }
     recorder.submit(); // the next prefill overwrites what this one reads
+    return batch.tokens;
+  }
+
+  #activationsOf(tokens: number): Activations {
+    if (!this.#prefill || this.#prefill.capacity < tokens) {
+      this.#prefill?.destroy();
+      const capacity = 2 ** Math.ceil(Math.log2(tokens));
+      this.#prefill = new Activations(this.model.gpu, this.model.config, capacity, { save: false });
+    }
+    return this.#prefill;
+  }
+
+  #placesOf(index: 0 | 1, places: Uint32Array<ArrayBuffer>): GPUBuffer {
+    const { gpu } = this.model;
+    let buffer = this.#places[index];
+    if (!buffer || buffer.size < places.length * 4) {
+      if (buffer) gpu.release(buffer);
+      buffer = gpu.allocate("prompt places", 2 ** Math.ceil(Math.log2(Math.max(places.length, 1))) * 4);
+      this.#places[index] = buffer;
+    }
+    gpu.write(buffer, places);
+    return buffer;
   }
 
   /** Writes the rows of the next block. */
@@ -136,7 +161,7 @@ export class Decoder {
 
   destroy(): void {
     this.#prefill?.destroy();
-    if (this.#places) this.model.gpu.release(this.#places);
+    this.model.gpu.release(...this.#places);
     this.#steps.destroy();
     this.model.gpu.release(...this.#pools, ...Object.values(this.#buffers));
   }

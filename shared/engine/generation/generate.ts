@@ -8,7 +8,9 @@ import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { randomKeys } from "#shared/engine/ops/sampling/random.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { Decoder, type Emitted, type Row, rowBytes } from "./decoder.ts";
-import { type TokenRange, TokenRanges } from "./token_ranges.ts";
+import type { Prompt as Prefilled } from "./prefill.ts";
+import { PromptCache } from "./prompt_cache.ts";
+import type { TokenRange } from "./token_ranges.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 
 export interface GenerationRequest {
@@ -29,6 +31,8 @@ export interface GenerationOptions {
   seed: number;
   /** Any of these ends a completion and is its last id. */
   eos_ids: readonly number[];
+  /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
+  extend?: boolean;
   /** Called after every block of steps. */
   onProgress?: (progress: { finished: number; total: number; tokens: number }) => void;
 }
@@ -63,6 +67,10 @@ export const DEFAULT_ROWS = 256;
 export class Generator {
   readonly #recorder: Recorder;
   #decoder: Decoder | undefined;
+  /** Of the decoder's pool; good as long as the weights do not change. */
+  #cache: PromptCache | undefined;
+  /** Tokens of prompts computed so far: what prompts share counts once, what was cached not at all. */
+  prefilledTokens = 0;
 
   /** Up to `rows` completions run side by side; `block` is the number of steps between two read-backs. */
   constructor(readonly model: Model, readonly settings: { rows?: number; block?: number } = {}) {
@@ -93,6 +101,7 @@ export class Generator {
   destroy(): void {
     this.#decoder?.destroy();
     this.#decoder = undefined;
+    this.#cache = undefined;
     this.#recorder.destroy();
   }
 
@@ -103,7 +112,7 @@ export class Generator {
     positions: number,
   ): Promise<void> {
     const total = waiting.length;
-    const pool = new TokenRanges(decoder.size.poolTokens);
+    const cache = this.#cache!;
     const slots = Array.from({ length: decoder.size.rows }, (_, i) => i);
     const { greedy, temperature } = options;
     const step = { positions, greedy, temperature: temperature || 1 };
@@ -111,7 +120,7 @@ export class Generator {
     let tokens = 0;
     decoder.refresh(this.#recorder);
     while (waiting.length > 0 || live.length > 0) {
-      live.push(...this.#admit(decoder, waiting, pool, slots, options));
+      live.push(...this.#admit(decoder, waiting, cache, slots, options));
       decoder.load(live.map((completion) => rowOf(completion, options)));
       const most = Math.max(...live.map(({ result }) => options.max_tokens - result.ids.length));
       const steps = Math.min(decoder.size.block, most);
@@ -120,8 +129,8 @@ export class Generator {
         tokens += collect(completion, emitted, steps, options);
         if (!completion.finished) continue;
         slots.push(completion.slot);
-        pool.give(completion.own);
-        if (--completion.prompt.unfinished === 0) pool.give(completion.prompt.range!);
+        cache.give(completion.own);
+        if (--completion.prompt.unfinished === 0) cache.release(completion.prompt.range!);
       }
       live = live.filter(({ finished }) => !finished);
       options.onProgress?.({ finished: total - waiting.length - live.length, total, tokens });
@@ -132,32 +141,52 @@ export class Generator {
   #admit(
     decoder: Decoder,
     waiting: Completion[],
-    pool: TokenRanges,
+    cache: PromptCache,
     slots: number[],
     { max_tokens }: GenerationOptions,
   ): Completion[] {
     const admitted: Completion[] = [];
-    const fresh: { ids: readonly number[]; start: number }[] = [];
+    let fresh: Prefilled[] = [];
+    const prefill = () => {
+      for (const part of parts(fresh)) this.prefilledTokens += decoder.prefill(this.#recorder, part);
+      fresh = [];
+      cache.settle();
+    };
     while (slots.length > 0) {
       const completion = waiting.at(-1);
       if (!completion) break;
-      const { prompt } = completion;
-      const own = pool.take(max_tokens);
-      if (!own) break;
-      if (!prompt.range) {
-        const range = pool.take(prompt.stem.length);
-        if (!range) {
-          pool.give(own);
-          break;
-        }
-        prompt.range = range;
-        fresh.push({ ids: prompt.stem, start: range.start });
+      // What prompts have been copied from makes room before what prompts to come begin with.
+      let own = this.#place(completion, cache, max_tokens, fresh, false);
+      if (!own) {
+        prefill();
+        own = this.#place(completion, cache, max_tokens, fresh, true);
       }
+      if (!own) break;
       admitted.push(Object.assign(completion, { own, slot: slots.pop()! }));
       waiting.pop();
     }
-    for (const part of parts(fresh)) decoder.prefill(this.#recorder, part);
+    prefill();
     return admitted;
+  }
+
+  /** Room for a completion's own tokens, and for its prompt where that has none; undefined when there is not enough. */
+  #place(
+    { prompt }: Completion,
+    cache: PromptCache,
+    max_tokens: number,
+    fresh: Prefilled[],
+    any: boolean,
+  ): TokenRange | undefined {
+    const own = cache.take(max_tokens, any);
+    if (!own || prompt.range) return own;
+    const admitted = cache.admit(prompt.stem, any);
+    if (!admitted) {
+      cache.give(own);
+      return undefined;
+    }
+    prompt.range = admitted.range;
+    fresh.push({ ids: prompt.stem, start: admitted.range.start, cached: admitted.cached });
+    return own;
   }
 
   /** A decoder that is large enough; the last one where it is, so that memory stays flat over a run. */
@@ -177,14 +206,15 @@ export class Generator {
       );
     }
     const stemTokens = Math.min(stems.reduce((sum, length) => sum + length, 0), rows * longest);
-    const poolTokens = rows * options.max_tokens + stemTokens;
+    const kept = this.#keep(requests, options);
+    const poolTokens = Math.min(rows * options.max_tokens + stemTokens + kept, Math.floor(binding / kvBytes));
     const block = this.settings.block ?? 16;
     const old = this.#decoder?.size;
     const fits = old && old.rows >= rows && old.poolTokens >= poolTokens &&
       String(old.eos) === String(options.eos_ids);
     if (!fits) {
-      this.#decoder?.destroy();
-      this.#decoder = new Decoder(this.model, {
+      const before = this.#decoder;
+      const size = {
         rows: Math.max(rows, old?.rows ?? 0),
         poolTokens: Math.min(
           roundedPool(Math.max(poolTokens, old?.poolTokens ?? 0)),
@@ -192,9 +222,21 @@ export class Generator {
         ),
         block,
         eos: [...options.eos_ids],
-      });
+      };
+      this.#decoder = undefined; // should its successor not fit
+      if (!this.#cache) before?.destroy();
+      this.#decoder = new Decoder(this.model, size, this.#cache && before);
+      if (this.#cache) before?.destroy();
+      this.#cache?.grow(size.poolTokens);
     }
+    this.#cache ??= new PromptCache(this.#decoder!.size.poolTokens);
     return this.#decoder!;
+  }
+
+  /** Forgets the prompts in the pool unless they may be extended; returns how many tokens of them are going to be. */
+  #keep(requests: readonly GenerationRequest[], { extend }: GenerationOptions): number {
+    if (!extend) this.#cache = undefined;
+    return this.#cache?.expect(requests.map(({ prompt_ids }) => prompt_ids.slice(0, -1))) ?? 0;
   }
 
   #check(
@@ -274,7 +316,7 @@ function collect(
 }
 
 /** Prompts in groups of about 2,048 tokens, so that the prefill's activations stay small. */
-function parts<T extends { ids: readonly number[] }>(prompts: readonly T[]): T[][] {
+function parts<T extends { ids: ArrayLike<number> }>(prompts: readonly T[]): T[][] {
   const groups: T[][] = [];
   let tokens = Infinity;
   for (const prompt of prompts) {

@@ -11,6 +11,7 @@ import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "#shared/engine/ops/matmul/decode_logits.wgsl" with { type: "text" };
 import matmulSource from "#shared/engine/ops/matmul/decode_matmul.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
+import loadSource from "#shared/engine/ops/attention/load_kv.wgsl" with { type: "text" };
 import storeSource from "#shared/engine/ops/attention/store_kv.wgsl" with { type: "text" };
 
 const EMBED = state + embedSource;
@@ -266,5 +267,16 @@ export function storeKv(
 ): void {
   const params = { count, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
   const kernel = recorder.gpu.kernel("store_kv", storeSource);
+  recorder.dispatch(kernel, params, buffers, linearGrid(count * params.kv_quads, 64));
+}
+
+/** Copies keys and values of pool to rows of qkv, as `storeKv` the other way round. */
+export function loadKv(
+  recorder: Recorder,
+  buffers: { qkv: Binding; places: Binding; pool: Binding },
+  { count, heads, kvHeads, headDim }: HeadShape & { count: number },
+): void {
+  const params = { count, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
+  const kernel = recorder.gpu.kernel("load_kv", loadSource);
   recorder.dispatch(kernel, params, buffers, linearGrid(count * params.kv_quads, 64));
 }

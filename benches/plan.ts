@@ -48,6 +48,7 @@ const MODES: Record<string, typeof full> = {
 const generation = {
   prompts: 16,
   samples: 8,
+  extends: false,
   prompt_tokens: 512,
   completion_tokens: 512,
   rows: 32,
@@ -59,7 +60,15 @@ const measured: Omit<PlanSettings, Choice> = {
   config: qwen2(896, 4864, 4, 14, 2, 16000),
   reference: false,
   micro_batch_tokens: 2048,
-  generation: { prompts: 2, samples: 2, prompt_tokens: 40, completion_tokens: 8, rows: 4, evaluated: 0 },
+  generation: {
+    prompts: 2,
+    samples: 2,
+    extends: false,
+    prompt_tokens: 40,
+    completion_tokens: 8,
+    rows: 4,
+    evaluated: 0,
+  },
 };
 
 const { values } = parseArgs({

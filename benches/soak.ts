@@ -14,7 +14,7 @@ const MAIN = join(import.meta.dir, "../trainer/main.ts");
 const RECIPE = join(import.meta.dir, "soak/soak.toml");
 const RUNS = ["first", "second"];
 /** Of the process and not of the training: what a clock says, and buffers, which grow with the longest prompts so far. */
-const OF_PROCESS = /^(time|step_time|time\/.*|gpu_bytes)$/;
+const OF_PROCESS = /^(time|step_time|time\/.*|gpu_bytes|prefilled_tokens)$/;
 
 type Metrics = Record<string, number | null> & { step: number };
 interface Sample {

@@ -24,6 +24,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
     generation: {
       prompts: train.prompts_per_step,
       samples: generation.num_generations,
+      extends: recipe.algorithm === "ghpo",
       prompt_tokens: promptLimit(recipe, contextOf(config)).tokens,
       completion_tokens: generation.max_completion_length,
       rows: generation.rows,
@@ -50,6 +51,7 @@ export function planOfSft(
     generation: {
       prompts: 0,
       samples: 1,
+      extends: false,
       prompt_tokens: prompt.max_prompt_length,
       completion_tokens: Math.max(1, contextOf(config).tokens - prompt.max_prompt_length),
       rows: DEFAULT_ROWS,

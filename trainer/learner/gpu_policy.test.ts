@@ -40,6 +40,7 @@ const planSettings: PlanSettings = {
   generation: {
     prompts: 1,
     samples: 2,
+    extends: false,
     prompt_tokens: 32,
     completion_tokens: 16,
     rows: 256,

@@ -95,8 +95,10 @@ export async function train(training: Training): Promise<TrainResult> {
   while (!isLast() && !stopped) {
     const steered = await team.fromFirst("the start of a step", () => steering!.settingsAt(step, stop), true);
     const began = performance.now();
+    const prefilled = policy.prefilledTokens();
     const batch = await source.next(step, { cursor: state.cursor, state: state.source }, steered);
     const sampled = performance.now();
+    const prefilledTokens = policy.prefilledTokens() - prefilled;
     const { learningRate: rate } = batch;
     policy.setTemperature(batch.temperature);
     const result = await guard.attempt(
@@ -130,6 +132,7 @@ export async function train(training: Training): Promise<TrainResult> {
       "time/rollout": (sampled - began) / 1000,
       "time/update": (updated - sampled) / 1000,
       gpu_bytes: policy.gpuBytes(),
+      prefilled_tokens: prefilledTokens, // of this rank
       ...team.times(),
     };
     const last = isLast();

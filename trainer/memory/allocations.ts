@@ -72,6 +72,12 @@ async function sample(
   }));
   const options = { max_tokens: completion_tokens, temperature: 1, greedy: false, seed: 0, eos_ids: [EOS] };
   await policy.generate(requests, options);
+  if (!generation.extends) return;
+  const half = prompt_tokens >> 1;
+  const longer = requests.map((request) => {
+    return { ...request, prompt_ids: request.prompt_ids.map((id, at) => at < half ? id : 1) };
+  });
+  await policy.generate(longer, { ...options, extend: true });
 }
 
 /** A full micro-batch of the longest sequences. */

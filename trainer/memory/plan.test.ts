@@ -38,6 +38,7 @@ const base: PlanSettings = {
   generation: {
     prompts: 3,
     samples: 4,
+    extends: false,
     prompt_tokens: 40,
     completion_tokens: 24,
     rows: 8,
@@ -73,6 +74,7 @@ describe("plan()", () => {
       lora: { ...lora, target_modules: ["q_proj", "v_proj"] },
       weights_dtype: "float16",
     },
+    "prompts that are extended": { generation: { ...base.generation, prompts: 12, rows: 48, extends: true } },
     "many rows": { generation: { ...base.generation, prompts: 12, samples: 8, rows: 96 } },
   };
   for (const [name, change] of Object.entries(cases)) {

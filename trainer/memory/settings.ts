@@ -23,6 +23,8 @@ export interface PlanSettings {
   generation: {
     prompts: number;
     samples: number;
+    /** Whether prompts are sampled again with more in them: those before stay in the pool to be extended. */
+    extends: boolean;
     /** Tokens of the longest prompt and of the longest completion. */
     prompt_tokens: number;
     completion_tokens: number;

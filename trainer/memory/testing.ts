@@ -91,7 +91,14 @@ export async function measurePlan(
     key: [0, i] as [number, number],
   }));
   const options = { max_tokens: completion_tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
-  const groups = await policy.generate(requests, options);
+  let groups = await policy.generate(requests, options);
+  if (settings.generation.extends) {
+    const half = prompt_tokens >> 1;
+    const next = requests.map((each) => {
+      return { ...each, prompt_ids: each.prompt_ids.map((id, at) => at < half ? id : id + 1) };
+    });
+    groups = await policy.generate(next, { ...options, extend: true });
+  }
   const sequences = groups.flatMap((group, i) =>
     group.map(({ ids }) => ({ ids: [...promptOf(i), ...Array.from(ids)], prompt_length: prompt_tokens }))
   );

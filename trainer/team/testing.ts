@@ -113,7 +113,9 @@ export function digestsOf(run: string): Record<string, string> {
   const files = (paths: string[]) => sha256(paths.map((path) => sha256(readFileSync(path))).join());
   const named = (name: RegExp) => files(below(join(run, "checkpoints")).filter((path) => name.test(path)));
   const metrics = new RunDirectory(run).readMetrics().map((record) =>
-    Object.fromEntries(Object.entries(record).filter(([key]) => !/time|^team\/|^gpu_bytes$/.test(key)))
+    Object.fromEntries(
+      Object.entries(record).filter(([key]) => !/time|^team\/|^gpu_bytes$|^prefilled_tokens$/.test(key)),
+    )
   );
   return {
     weights: named(/model.*\.safetensors$/),

@@ -47,7 +47,7 @@ export class Decoder {
   #prefill: Activations | undefined;
   readonly #places: GPUBuffer[] = [];
 
-  /** @param before a smaller decoder, whose keys and values are taken over and which is to be destroyed */
+  /** @param before a smaller decoder, whose keys and values are taken over; nothing is left of it */
   constructor(readonly model: Model, readonly size: DecodeSize, before?: Decoder) {
     const { gpu, config } = model;
     const { rows, block } = size;
@@ -60,6 +60,7 @@ export class Decoder {
       eos: gpu.upload("eos", Uint32Array.from(size.eos)),
     };
     const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
+    before?.shed();
     const recorder = before && new Recorder(gpu);
     this.#pools = model.layers.map((_, i) => {
       const pool = gpu.allocate(`kv pool ${i}`, size.poolTokens * kvBytes);
@@ -160,10 +161,16 @@ export class Decoder {
   }
 
   destroy(): void {
+    this.shed();
+    this.model.gpu.release(...this.#pools);
+  }
+
+  /** Frees all but the keys and values, which a larger decoder can still take over. */
+  shed(): void {
     this.#prefill?.destroy();
     this.model.gpu.release(...this.#places);
     this.#steps.destroy();
-    this.model.gpu.release(...this.#pools, ...Object.values(this.#buffers));
+    this.model.gpu.release(...Object.values(this.#buffers));
   }
 }
 

@@ -226,7 +226,6 @@ export class Generator {
       this.#decoder = undefined; // should its successor not fit
       if (!this.#cache) before?.destroy();
       this.#decoder = new Decoder(this.model, size, this.#cache && before);
-      if (this.#cache) before?.destroy();
       this.#cache?.grow(size.poolTokens);
     }
     this.#cache ??= new PromptCache(this.#decoder!.size.poolTokens);

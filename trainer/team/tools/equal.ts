@@ -1,7 +1,7 @@
 // Whether ranks change a bit.   bun trainer/team/tools/equal.ts [--settings full,lora,...] [--ranks 1,2,4,8]
 //
 // The demo's recipe cut down to three steps, alone and on ranks of either MPI: weights, moments, state, rollouts and
-// metrics (but times and memory) of each must have one digest. Exits with 1 when one has another.
+// metrics (but times, memory and prefilled tokens) of each must have one digest. Exits with 1 when one has another.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -110,13 +110,14 @@ export function launch({ kind, program, env }, ranks, command) {
  * Runs ranks to their end and resolves with the exit code. Where the ranks have said what is wrong, what the launcher
  * adds to that is left out; where a rank was killed, one sentence says which and how.
  */
-export async function handRanks(launcher, ranks, command, { env } = {}) {
+export async function handRanks(launcher, ranks, command, { cwd, env } = {}) {
   const started = launch(launcher, ranks, command);
   const filters = { stdout: new Banners(), stderr: new Banners() }; // MPICH prints on both
   const on = Object.fromEntries(
     Object.entries(filters).map(([name, filter]) => [name, (text) => process[name].write(filter.pass(text))]),
   );
   const code = await hand(started.program, started.args, {
+    cwd,
     env: { ...env, ...started.env, LD_LIBRARY_PATH: joined(started.env, env) },
     signals: ["SIGUSR1"],
     on,

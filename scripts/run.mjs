@@ -42,13 +42,15 @@ try {
   }
   const training = name === "ghpo" && ["train", "sft"].includes(rest[0]);
   const { ranks, words } = training && !help ? takeRanks(rest) : { ranks: null, words: rest };
+  // npm goes to the project's folder; paths are those of the folder that it was called in.
+  const cwd = name === "bench" ? ROOT : process.env.INIT_CWD ?? process.cwd();
   const line = [command.program, ...command.args, ...words];
   if (ranks === null) {
-    process.exitCode = await hand(line[0], line.slice(1), { env, signals: training ? ["SIGUSR1"] : [] });
+    process.exitCode = await hand(line[0], line.slice(1), { cwd, env, signals: training ? ["SIGUSR1"] : [] });
   } else {
     const launcher = await ensureMpi();
     if (launcher.missing) throw new Error(launcher.missing);
-    process.exitCode = await handRanks(launcher, ranks, line, { env });
+    process.exitCode = await handRanks(launcher, ranks, line, { cwd, env });
   }
 } catch (error) {
   console.error(error.message);

@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import * as help from "./commands/help.ts";
-import { splitOverrides } from "./run/recipe.ts";
+import { splitOverrides } from "./run/flags.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const [verb = "", ...words] = process.argv.slice(2);
@@ -65,7 +65,10 @@ program.command("sft <recipe>")
 program.command("generate")
   .helpGroup("Models and data:")
   .description("continue a prompt with a checkpoint")
-  .requiredOption("--model <dir>", "checkpoint directory in Hugging Face layout")
+  .requiredOption(
+    "--model <dir>",
+    "checkpoint directory in Hugging Face layout, or a run (its best or newest one)",
+  )
   .option("--adapter <dir>", "adapters of the PEFT library, to be merged into it")
   .option("--prompt <text>", "the user's message, wrapped in the model's chat template")
   .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")

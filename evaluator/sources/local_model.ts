@@ -7,6 +7,7 @@ import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
@@ -42,13 +43,14 @@ export interface OpenedModel extends LocalModel {
 }
 
 /**
- * Loads a checkpoint directory onto the default GPU, with the PEFT adapters of another merged into it. Throws when the
+ * Loads a checkpoint directory, or the best or newest of a run's, onto the default GPU, with the PEFT adapters of another merged into it. Throws when the
  * GPU computes garbage.
  */
 export async function openCheckpoint(
-  directory: string,
+  path: string,
   { adapter, enableThinking, ...options }: OpenOptions & ModelOptions = {},
 ): Promise<OpenedModel> {
+  const directory = modelDirectory(path);
   const digest = adapter === undefined
     ? digestOf(directory)
     : sha256(JSON.stringify([directory, adapter].map(digestOf)));

@@ -7,7 +7,8 @@ import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import type { Preflight } from "../preflight/preflight.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { renderPreflight } from "../preflight/table.ts";
-import { isSftRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
+import type { Override } from "../run/flags.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 export async function checkDataCommand(

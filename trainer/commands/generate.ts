@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
@@ -33,8 +34,9 @@ export async function generateCommand(flags: unknown): Promise<void> {
   if ((o.prompt === undefined) === (o.promptIds === undefined)) {
     throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids must be given");
   }
+  const directory = modelDirectory(o.model);
   // With ids alone no tokenizer is needed, and the text stays empty where there is none.
-  const tokenizer = o.prompt === undefined ? optionalTokenizer(o.model) : loadTokenizer(o.model);
+  const tokenizer = o.prompt === undefined ? optionalTokenizer(directory) : loadTokenizer(directory);
   const text = o.prompt === undefined || o.raw
     ? o.prompt
     : tokenizer!.chat([{ role: "user", content: o.prompt }]);
@@ -43,9 +45,9 @@ export async function generateCommand(flags: unknown): Promise<void> {
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
-    const model = loadModel(gpu, o.model);
+    const model = loadModel(gpu, directory);
     if (o.adapter !== undefined) mergeAdapters(model, o.adapter);
-    checkEnds(model.config, o.model);
+    checkEnds(model.config, directory);
     tokenizer?.limit(model.config.vocab_size);
     const greedy = o.greedy || o.temperature === 0;
     const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {

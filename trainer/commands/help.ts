@@ -4,7 +4,9 @@
 export const RECIPE = `
 Every setting of the recipe is also a flag that overrides the file:
   --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
-Paths are relative to the project's folder; a bare name means a recipe in trainer/recipes.
+The last word is enough where it is the only one (--learning_rate 1e-5, --max_steps 100, --num_generations 8), and TRL's
+names work. A table changes the settings that it names: --lora '{ r = 8 }'. A recipe may be JSON, too.
+Paths are relative to the folder that npm is called in; a bare name means a recipe in trainer/recipes.
 
 Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, for train, rollouts/. Ctrl-C finishes
 the step, saves, and exits with 130; --resume continues from there.`;

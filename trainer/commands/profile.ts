@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/engine/gpu/profiler.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
@@ -40,7 +41,7 @@ export async function profileCommand(flags: unknown): Promise<void> {
     throw new TypeError("Cannot profile as exactly one of --model and --run must be given");
   }
   const run = options.run === undefined ? null : theRun(options.run);
-  const directory = run === null ? options.model! : newestCheckpoint(run);
+  const directory = run === null ? modelDirectory(options.model!) : newestCheckpoint(run);
   const gpu = await openGpu(dawn());
   try {
     await selfTest(gpu);

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { runSft } from "../commands/sft.ts";
 import { runTraining } from "../commands/train.ts";
-import { loadRecipe, type Override } from "../run/recipe.ts";
+import { loadRecipe } from "../run/recipe.ts";
+import type { Override } from "../run/flags.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 

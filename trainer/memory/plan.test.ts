@@ -11,7 +11,8 @@ import { planOf, planOfSft } from "../commands/plan.ts";
 import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, tooLarge } from "./plan.ts";
 import type { PlanSettings } from "./settings.ts";
 import { measurePlan, QWEN25 } from "./testing.ts";
-import { loadRecipe, type Override } from "../run/recipe.ts";
+import { loadRecipe } from "../run/recipe.ts";
+import type { Override } from "../run/flags.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));

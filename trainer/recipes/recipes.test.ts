@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 import { readText } from "#shared/io/files.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { preflightOf } from "../preflight/recipe.ts";
-import { isSftRecipe, loadRecipe, type Override } from "../run/recipe.ts";
+import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
+import type { Override } from "../run/flags.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));

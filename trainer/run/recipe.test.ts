@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { formatRecipe, loadRecipe, type Override, splitOverrides } from "./recipe.ts";
+import { formatRecipe, loadRecipe } from "./recipe.ts";
+import { type Override, splitOverrides } from "./flags.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
 
 const RECIPE = `
@@ -44,12 +45,100 @@ describe("splitOverrides()", () => {
     });
   });
 
+  it("takes settings by their last word, TRL's names, and switches", () => {
+    const argv = [
+      "--learning_rate",
+      "1e-5",
+      "--max-steps=9",
+      "--gradient_checkpointing",
+      "--json",
+      "--lora_r",
+      "8",
+    ];
+    assert.deepEqual(splitOverrides(argv), {
+      rest: ["--json"],
+      overrides: [["learning_rate", "1e-5"], ["max_steps", "9"], ["gradient_checkpointing", "true"], [
+        "lora_r",
+        "8",
+      ]],
+    });
+    assert.deepEqual(splitOverrides(["--gradient_checkpointing", "False", "--plan-gib", "8"]), {
+      rest: ["--plan-gib", "8"],
+      overrides: [["gradient_checkpointing", "False"]],
+    });
+  });
+
   it("names a flag without a value", () => {
     assert.throws(() => splitOverrides(["--loss.beta"]), /flag --loss.beta as its value is missing/);
   });
 });
 
 describe("loadRecipe()", () => {
+  it("finds what a flag's name means", () => {
+    const recipe = load(RECIPE, [
+      ["learning_rate", "1e-5"],
+      ["max_steps", "9"],
+      ["num_generations", "4"],
+      ["beta", "0.1"],
+      ["save_steps", "5"],
+      ["lora_r", "8"],
+      ["gradient_checkpointing", "True"],
+      ["dataset_name", "x.jsonl"],
+      ["data.families", "[]"],
+    ]);
+    assert.deepEqual(
+      [
+        recipe.optimizer.learning_rate,
+        recipe.train.max_steps,
+        recipe.generation.num_generations,
+        recipe.loss.beta,
+      ],
+      [1e-5, 9, 4, 0.1],
+    );
+    assert.deepEqual(
+      [recipe.checkpoint.save_every, recipe.lora?.r, recipe.train.gradient_checkpointing, recipe.data.path],
+      [5, 8, true, "x.jsonl"],
+    );
+    const refused = (key: string, message: RegExp) =>
+      assert.throws(() => load(RECIPE, [[key, "1"]]), message);
+    refused("count", /^TypeError: Cannot use --count as it may be any of --data\.count, --eval\.count$/);
+    refused("num_train_epochs", /as there is no such setting: use train\.max_steps$/);
+    refused("per_device_train_batch_size", /train\.prompts_per_step problems/);
+    refused("examples_per_step", /this recipe has no such setting: the nearest is prompts_per_step$/);
+  });
+
+  it("lets a table change the settings that it names, and no others", () => {
+    const text = `${RECIPE}[reward]\npreset = "gsm8k"\nformat = "hash"\n`;
+    const recipe = load(text, [["reward", '{ preset = "strict" }'], [
+      "optimizer",
+      "{ max_grad_norm = 2.0 }",
+    ]]);
+    assert.deepEqual([recipe.reward.preset, recipe.reward.format], ["strict", "hash"]);
+    assert.deepEqual([recipe.optimizer.max_grad_norm, recipe.optimizer.learning_rate], [2, 2e-4]);
+  });
+
+  it("reads JSON as well as TOML", () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-recipe-"));
+    try {
+      const path = join(folder, "x.json");
+      const value = {
+        model: "m",
+        output_dir: "o",
+        data: { families: ["chain"] },
+        optimizer: { learning_rate: 2e-4 },
+      };
+      writeFileSync(path, JSON.stringify(value));
+      assert.deepEqual({ ...loadRecipe(TrainRecipeSchema, path, []), output_dir: "" }, {
+        ...load(RECIPE),
+        output_dir: "",
+      });
+      writeFileSync(path, "[]");
+      assert.throws(() => loadRecipe(TrainRecipeSchema, path, []), /x\.json as it must be an object$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("puts flags over the file over the defaults", () => {
     const recipe = load(RECIPE, [["optimizer.learning_rate", "1e-5"], ["ghpo.hint_stages", "[0.5]"], [
       "algorithm",

@@ -1,39 +1,17 @@
-// Recipes: a TOML file and flags on top of it, checked by the schema, which also fills in the defaults.
+// Recipes: a TOML or JSON file and flags on top of it, checked by the schema, which also fills in the defaults.
 // A flag is a dotted key and a TOML value (`--optimizer.learning_rate 1e-5`, `--data.families '["chain"]'`); a value
 // that is no TOML is taken as a string, so that `--algorithm grpo` needs no quotes.
 
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml, stringify as stringifyToml, TomlError } from "smol-toml";
 import type * as v from "valibot";
+import { readJson } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
+import { type Override, settingPath } from "./flags.ts";
 
 export const RECIPES = fileURLToPath(new URL("../recipes", import.meta.url));
-
-/** A flag such as ["optimizer.learning_rate", "1e-5"]. */
-export type Override = readonly [key: string, value: string];
-
-/** Settings that are flags without a dot in their name. */
-const TOP_LEVEL = ["algorithm", "model", "output_dir", "reward", "seed", "variants"];
-
-/** Takes the recipe's flags out of a command line; the rest is the command's own. */
-export function splitOverrides(argv: readonly string[]): { rest: string[]; overrides: Override[] } {
-  const rest: string[] = [];
-  const overrides: Override[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const match = /^--([a-z_0-9]+(?:\.[a-z_0-9]+)*)(?:=(.*))?$/s.exec(argv[i]!);
-    const key = match?.[1];
-    if (key === undefined || !(key.includes(".") || TOP_LEVEL.includes(key))) {
-      rest.push(argv[i]!);
-      continue;
-    }
-    const value = match?.[2] ?? argv[++i];
-    if (value === undefined) throw new TypeError(`Cannot read the flag --${key} as its value is missing`);
-    overrides.push([key, value]);
-  }
-  return { rest, overrides };
-}
 
 /**
  * The resolved recipe: defaults, then the file, then the flags.
@@ -45,9 +23,11 @@ export function loadRecipe<const S extends v.GenericSchema>(
   file: string,
   overrides: readonly Override[],
 ): v.InferOutput<S> {
-  const value = readToml(findRecipe(file));
+  const path = findRecipe(file);
+  const value = readRecipe(path);
+  if (path.startsWith(RECIPES)) rebase(value);
   expandReward(value);
-  for (const [key, text] of overrides) setKey(value, key.split("."), tomlValue(text));
+  for (const [key, text] of overrides) setKey(value, settingPath(schema, key), tomlValue(text));
   return resolveRecipe(schema, value, overrides.length === 0 ? file : `${file} with the flags`);
 }
 
@@ -63,7 +43,7 @@ export function resolveRecipe<const S extends v.GenericSchema>(
 
 /** Whether a recipe is one of supervised fine-tuning. */
 export function isSftRecipe(file: string): boolean {
-  return "sft" in readToml(findRecipe(file));
+  return "sft" in readRecipe(findRecipe(file));
 }
 
 /**
@@ -120,6 +100,27 @@ function findRecipe(file: string): string {
   );
 }
 
+/** Recipes are TOML, or JSON by their name. */
+function readRecipe(path: string): Record<string, unknown> {
+  if (!path.endsWith(".json")) return readToml(path);
+  const value = readJson(path);
+  if (isTable(value)) return value;
+  throw new TypeError(`Cannot read ${path} as it must be an object`);
+}
+
+/** The paths in a recipe that ships are those of the project, wherever it is used from. */
+function rebase(value: Record<string, unknown>): void {
+  const root = join(RECIPES, "..", "..");
+  if (process.cwd() === resolve(root)) return;
+  const inRoot = (path: unknown) => typeof path === "string" ? join(root, path) : path;
+  value["model"] = inRoot(value["model"]);
+  const { data, reward } = value;
+  if (isTable(data) && data["path"] !== undefined) data["path"] = inRoot(data["path"]);
+  if (isTable(reward) && Array.isArray(reward["functions"])) {
+    reward["functions"] = reward["functions"].map((name) => /\.[jt]s$/.test(name) ? inRoot(name) : name);
+  }
+}
+
 function readToml(path: string): Record<string, unknown> {
   try {
     return parseToml(readFileSync(path, "utf8"));
@@ -131,6 +132,7 @@ function readToml(path: string): Record<string, unknown> {
 }
 
 function tomlValue(text: string): unknown {
+  if (text === "True" || text === "False") return text === "True"; // as Python's command lines have it
   try {
     return parseToml(`value = ${text}`)["value"];
   } catch {
@@ -141,7 +143,11 @@ function tomlValue(text: string): unknown {
 function setKey(object: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [head, ...tail] = path as [string, ...string[]];
   if (tail.length === 0) {
-    object[head] = value;
+    const before = object[head];
+    // A table changes the settings that it names.
+    if (isTable(value) && isTable(before)) {
+      for (const [key, inner] of Object.entries(value)) setKey(before, [key], inner);
+    } else object[head] = value;
     return;
   }
   const inner = isTable(object[head]) ? object[head] : {};

@@ -4,7 +4,8 @@ import { basename, dirname, join } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { loadRecipe, type Override } from "../run/recipe.ts";
+import { loadRecipe } from "../run/recipe.ts";
+import type { Override } from "../run/flags.ts";
 import { type Arm, type Study, StudySchema } from "./schema.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 

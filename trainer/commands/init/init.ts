@@ -2,7 +2,7 @@
 // finds the columns, looks at the solutions and the model, and writes nothing under which the right answer earns nothing.
 
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
@@ -11,6 +11,7 @@ import { nearest, parse } from "#shared/schemas/parse.ts";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { renderPreflight } from "../../preflight/table.ts";
+import { RECIPES } from "../../run/recipe.ts";
 import { TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { type Choice, choose } from "./choose.ts";
 import { parseColumns } from "./columns.ts";
@@ -26,8 +27,11 @@ export interface InitOptions {
   json?: boolean;
 }
 
+/** The tiny model that ships, as seen from here. */
+const TINY = relative(process.cwd(), join(RECIPES, "tiny-base"));
+
 const QUESTIONS: [key: keyof Answers, question: string, usual: string][] = [
-  ["model", "Model directory (Hugging Face layout)", "trainer/recipes/tiny-base"],
+  ["model", "Model directory (Hugging Face layout)", TINY],
   ["data", `Problems: a data file, or some of ${FAMILIES.join(", ")}`, "chain,addition,linear"],
   [
     "algorithm",

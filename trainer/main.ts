@@ -80,6 +80,33 @@ program.command("generate")
   .option("--json", "print {ids, text, logprobs} of the generated tokens")
   .action(async (options) => (await import("./commands/generate.ts")).generateCommand(options));
 
+program.command("chat")
+  .helpGroup("Models and data:")
+  .description("chat with a checkpoint in the terminal, or with two side by side")
+  .requiredOption("--model <dir>", "checkpoint or run directory")
+  .option("--beside <dir>", "a second one that answers the same")
+  .option("--adapter <dir>", "PEFT adapter on top of --model")
+  .option("--system <text>", "system prompt")
+  .option("--max-tokens <n>", "maximum number of tokens of an answer", "256")
+  .option("--temperature <t>", "0 is greedy", "0.7")
+  .option("--seed <n>", "sampling seed", "0")
+  .action(async (options) => (await import("./commands/chat.ts")).chatCommand(options));
+
+program.command("serve")
+  .helpGroup("Models and data:")
+  .description("serve a checkpoint as an OpenAI-compatible endpoint")
+  .requiredOption("--model <dir>", "checkpoint or run directory")
+  .option("--adapter <dir>", "PEFT adapter on top of --model")
+  .option("--name <text>", "model name that clients use (default: the directory's)")
+  .option("--port <n>", "port to listen on; 0 takes any free one", "8000")
+  .option(
+    "--host <address>",
+    "address to listen on; others than this machine's need GHPO_SERVE_TOKEN",
+    "127.0.0.1",
+  )
+  .option("--json", "print {url, model, pid} as JSON on stdout")
+  .action(async (options) => (await import("./commands/serve.ts")).serveCommand(options));
+
 program.command("demo")
   .helpGroup("Train:")
   .description(

@@ -1,6 +1,6 @@
 // A checkpoint ready to answer: model, tokenizer and sampling, for `generate`, `chat` and `serve`.
 
-import { Generator } from "#shared/engine/generation/generate.ts";
+import { type Generated, Generator } from "#shared/engine/generation/generate.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
@@ -35,8 +35,14 @@ export interface OpenModel extends Disposable {
   readonly tokenizer: Tokenizer;
   readonly context: Context;
   encode(prompt: Prompt): number[];
-  /** `samples` answers to each prompt. The same seed gives the same answers. */
-  answer(prompts: readonly Prompt[], samples: number, sampling: Sampling): Promise<Answer[][]>;
+  /** `samples` answers to each prompt. The same seed gives the same answers, whatever else is asked with a prompt. */
+  answer(
+    prompts: readonly Prompt[],
+    samples: number,
+    sampling: Sampling,
+    /** Called as an answer grows; true ends it there. */
+    onTokens?: (prompt: number, sample: number, soFar: Generated) => boolean | void,
+  ): Promise<Answer[][]>;
   /** Frees the GPU. */
   close(): void;
 }
@@ -54,14 +60,20 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
     tokenizer.limit(model.config.vocab_size);
     const generator = new Generator(model);
     const context = contextOf(model.config);
+    let asked = false;
     const encode = (prompt: Prompt) =>
       "text" in prompt ? tokenizer.encodePlain(prompt.text) : tokenizer.encode(tokenizer.chat([...prompt]));
-    const answer: OpenModel["answer"] = async (prompts, samples, { max_tokens, temperature, seed }) => {
+    const answer: OpenModel["answer"] = async (
+      prompts,
+      samples,
+      { max_tokens, temperature, seed },
+      onTokens,
+    ) => {
       const greedy = temperature === 0;
-      const requests = prompts.map((prompt, i) => ({
+      const requests = prompts.map((prompt) => ({
         prompt_ids: requireRoom(encode(prompt), max_tokens, context),
         samples,
-        key: [0, i] as const,
+        key: [0, 0] as const,
       }));
       const answers = await generator.generate(requests, {
         max_tokens,
@@ -69,7 +81,10 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
         greedy,
         seed,
         eos_ids: model.config.eos_token_ids,
+        extend: asked, // the next turn of a chat begins with the last one
+        ...(onTokens && { onTokens }),
       });
+      asked = true;
       return answers.map((group) =>
         group.map((sample) => ({ ...sample, text: tokenizer.decode(sample.ids) }))
       );

@@ -33,6 +33,11 @@ export interface GenerationOptions {
   eos_ids: readonly number[];
   /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
   extend?: boolean;
+  /**
+   * Called after every block for each completion that was worked on, with what it has so far; true ends it there. The
+   * index is that of its request.
+   */
+  onTokens?: (index: number, sample: number, soFar: Generated) => boolean | void;
   /** Called after every block of steps. */
   onProgress?: (progress: { finished: number; total: number; tokens: number }) => void;
 }
@@ -53,6 +58,8 @@ interface Prompt {
 }
 
 interface Completion {
+  index: number;
+  sample: number;
   prompt: Prompt;
   keys: [number, number];
   result: Generated;
@@ -87,7 +94,7 @@ export class Generator {
     options: GenerationOptions,
   ): Promise<Generated[][]> {
     this.#check(requests, options);
-    const completions = requests.map((request) => completionsOf(request, options.seed));
+    const completions = requests.map((request, index) => completionsOf(request, options.seed, index));
     const waiting = completions.flat().reverse(); // popped from the end
     const total = waiting.length;
     if (total > 0) {
@@ -127,6 +134,8 @@ export class Generator {
       const emitted = await decoder.run(this.#recorder, live.length, steps, step);
       for (const completion of live) {
         tokens += collect(completion, emitted, steps, options);
+        const { index, sample, result } = completion;
+        if (options.onTokens?.(index, sample, result) === true) completion.finished = true;
         if (!completion.finished) continue;
         slots.push(completion.slot);
         cache.give(completion.own);
@@ -267,9 +276,15 @@ export class Generator {
   }
 }
 
-function completionsOf({ prompt_ids, samples, key }: GenerationRequest, seed: number): Completion[] {
+function completionsOf(
+  { prompt_ids, samples, key }: GenerationRequest,
+  seed: number,
+  index: number,
+): Completion[] {
   const prompt: Prompt = { ids: prompt_ids, stem: prompt_ids.slice(0, -1), unfinished: samples };
   return Array.from({ length: samples }, (_, sample) => ({
+    index,
+    sample,
     prompt,
     keys: randomKeys([seed, ...key, sample]),
     result: { ids: [], logprobs: [], finish_reason: "length" },

@@ -21,8 +21,29 @@ describe("the verify command", () => {
   it("compares two texts and explains itself", () => {
     const { status, out } = verify("1/2", "so \\boxed{0.5}", "--explain");
     assert.equal(status, 0);
-    assert.match(out, /^equal\nextracted: 0\.5 \(characters 10 to 13\)\ntier: rational\n/);
+    assert.match(
+      out,
+      /^equal\nextracted: 0\.5 \(characters 10 to 13, in the last box\)\ngold: 1\/2\n[^]*\ntier: rational\n/,
+    );
     assert.equal(verify("1/2", "\\boxed{0.6}").status, 1);
+  });
+
+  it("reports the golds of a data set by row", () => {
+    const folder = mkdtempSync(join(tmpdir(), "verify-golds-"));
+    try {
+      const file = join(folder, "golds.jsonl");
+      const golds = ["3/4", "All multiples of 7", "\\text{east}", "\\undefinedmacro{3}", "5, 15"];
+      writeFileSync(file, golds.map((answer) => JSON.stringify({ answer })).join("\n"));
+      const { status, out } = verify("--check-gold", file);
+      assert.equal(status, 1);
+      assert.match(out, /^row 2: prose: All multiples of 7/m);
+      assert.match(out, /^row 3: words: /m);
+      assert.match(out, /^row 4: unreadable: /m);
+      assert.match(out, /^5 golds: 2 mathematics, 1 words, 1 prose, 0 ambiguous, 1 unreadable$/m);
+      assert.match(verify("--check-gold", file, "--column", "gold").err, /has no column gold/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("prints one JSON object with --json and nothing else", () => {

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The `verify` command: one comparison from the command line, or a file of them.
 // Only node: modules and the runtime-neutral verifier, so Deno, Bun and Node run the same file.
 
@@ -7,6 +8,10 @@ import { StringDecoder } from "node:string_decoder";
 import { parseArgs } from "node:util";
 import {
   checkGold,
+  explain,
+  type Explanation,
+  type GoldReport,
+  inspectGold,
   parseRow,
   type Preset,
   type PresetName,
@@ -21,16 +26,19 @@ const help =
   `verify GOLD COMPLETION [options]        compare the final answer of a completion with a gold answer
 verify --batch FILE.jsonl [options]     rows {id, gold, pred, opts?, policy?}; "-" reads standard input
 verify --check-gold GOLD [options]      can this gold answer be verified?
+verify --check-gold FILE [options]      the golds of a data set (.jsonl, .json, .txt) that are unreadable, ambiguous,
+                                        prose or words, by row
 
   --preset NAME     ${Object.keys(presets).join(", ")} (default strict)
   --set KEY=VALUE   change one setting of the preset, e.g. --set boxes=last --set significantDigits=6
   --bare            both texts are expressions, not prose
   --choices A,B,C   multiple choice over these letters
-  --explain         say what was extracted, which tier decided, and why
+  --column NAME     the column of the golds in FILE (default: gold, answer, final_answer, target or solution)
+  --explain         say where the answer was found, how both sides were read, which tier decided, and why
   --json            one JSON object
   --help            this text
 
-Exit code: 0 when equal (a batch: when every row could be read), 1 otherwise.`;
+Exit code: 0 when equal (a batch: when every row could be read; a file of golds: when all of them can be), 1 otherwise.`;
 
 function open(path: string): number {
   try {
@@ -114,27 +122,80 @@ function batch(path: string, preset: PresetName, options: VerifyOptions, explain
   return failures === 0 ? 0 : 1;
 }
 
-function show(verdict: Verdict, format: { explain: boolean; json: boolean }): number {
-  const { tier, reason, extracted, span, fuel } = verdict;
-  if (format.json) print(JSON.stringify(verdict) + "\n");
-  else {
-    print(
-      `${
-        verdict.verdict === true
-          ? "equal"
-          : verdict.verdict === false
-          ? "different"
-          : verdict.verdict ?? "no verdict"
-      }\n`,
-    );
-    if (format.explain) {
-      const place = span === undefined ? "" : ` (characters ${span.start} to ${span.end})`;
-      print(
-        `extracted: ${extracted ?? "nothing"}${place}\ntier: ${tier}\nreason: ${reason}\nfuel: ${fuel}\n`,
-      );
-    }
+const names = new Map<unknown, string>([[true, "equal"], [false, "different"], [null, "no verdict"]]);
+
+function show(verdict: Verdict, why: Explanation | null, json: boolean): number {
+  if (json) print(JSON.stringify(why ?? verdict) + "\n");
+  else print((names.get(verdict.verdict) ?? "undecided") + "\n");
+  if (why !== null && !json) {
+    const { extracted, span, found, tier, reason, fuel, gold, goldReadings, answerReadings } = why;
+    const place = span === undefined
+      ? ""
+      : ` (characters ${span.start} to ${span.end}${found === null ? "" : `, ${found}`})`;
+    print(`extracted: ${extracted ?? "nothing"}${place}\n`);
+    print(`gold: ${gold ?? "not readable"}\n`);
+    if (goldReadings.length > 0) print(`gold read as: ${goldReadings.join("  or  ")}\n`);
+    if (answerReadings.length > 0) print(`answer read as: ${answerReadings.join("  or  ")}\n`);
+    print(`tier: ${tier}\nreason: ${reason}\nfuel: ${fuel}\n`);
   }
   return verdict.verdict === true ? 0 : 1;
+}
+
+const columns = ["gold", "answer", "final_answer", "target", "solution"];
+
+/** The golds of a file with the number of their row; a column may hold several. */
+function* goldsOf(path: string, column: string | undefined): Generator<[number, string]> {
+  const rows: Iterable<unknown> = path.endsWith(".json")
+    ? JSON.parse([...lines(path)].join("\n")) as unknown[]
+    : path.endsWith(".txt")
+    ? lines(path)
+    : (function* () {
+      for (const line of lines(path)) if (line.trim() !== "") yield JSON.parse(line) as unknown;
+    })();
+  let number = 0;
+  for (const row of rows) {
+    number++;
+    if (typeof row !== "object" || row === null) {
+      yield [number, String(row)];
+      continue;
+    }
+    const name = column ?? columns.find((each) => each in row);
+    if (name === undefined || !(name in row)) {
+      throw new TypeError(
+        `Cannot read row ${number} of ${path} as it has no column ${column ?? columns.join(" or ")}: it has ${
+          Object.keys(row).join(", ")
+        }`,
+      );
+    }
+    const value = (row as Record<string, unknown>)[name];
+    for (const gold of Array.isArray(value) ? value : [value]) yield [number, String(gold)];
+  }
+}
+
+/** Reports the golds of a data set by row, but for those that are plain mathematics. */
+function checkFile(path: string, column: string | undefined, preset: PresetName, json: boolean): number {
+  const count: Record<GoldReport["kind"], number> = {
+    mathematics: 0,
+    words: 0,
+    prose: 0,
+    ambiguous: 0,
+    unreadable: 0,
+  };
+  for (const [row, gold] of goldsOf(path, column)) {
+    const { kind, answer, reason } = inspectGold(gold, preset);
+    count[kind]++;
+    if (kind === "mathematics") continue;
+    const shown = (answer ?? gold).replaceAll(/\s+/g, " ").slice(0, 100);
+    print(
+      json
+        ? JSON.stringify({ row, kind, gold: shown, reason }) + "\n"
+        : `row ${row}: ${kind}: ${shown} (${reason})\n`,
+    );
+  }
+  const summary = Object.entries(count).map(([kind, n]) => `${n} ${kind}`).join(", ");
+  if (json) print(JSON.stringify({ summary: count }) + "\n");
+  else print(`${Object.values(count).reduce((sum, n) => sum + n, 0)} golds: ${summary}\n`);
+  return count.unreadable === 0 ? 0 : 1;
 }
 
 function main(args: string[]): number {
@@ -150,6 +211,7 @@ function main(args: string[]): number {
     options: {
       batch: { type: "string" },
       "check-gold": { type: "string" },
+      column: { type: "string" },
       preset: { type: "string", default: "strict" },
       set: { type: "string", multiple: true, default: [] },
       bare: { type: "boolean", default: false },
@@ -168,14 +230,21 @@ function main(args: string[]): number {
   if (values.bare) options.bare = true;
   if (values.choices !== undefined) options.choices = values.choices.split(",");
   if (values.batch !== undefined) return batch(values.batch, preset, options, values.explain);
-  if (values["check-gold"] !== undefined) return show(checkGold(values["check-gold"], preset), values);
-  const [gold, completion] = positionals;
-  if (gold === undefined || completion === undefined || positionals.length > 2) {
+  const gold = values["check-gold"];
+  if (gold !== undefined) {
+    if (/\.(?:jsonl|json|txt)$/.test(gold)) return checkFile(gold, values.column, preset, values.json);
+    const report = inspectGold(gold, preset);
+    if (!values.json) print(`${report.kind}: ${report.reason}\n`);
+    return show(checkGold(gold, preset), null, values.json);
+  }
+  const [expected, completion] = positionals;
+  if (expected === undefined || completion === undefined || positionals.length > 2) {
     throw new TypeError(
       `Cannot compare ${positionals.length} texts as two are needed: verify GOLD COMPLETION`,
     );
   }
-  return show(verify(gold, completion, preset, options), values);
+  const why = values.explain ? explain(expected, completion, preset, options) : null;
+  return show(why ?? verify(expected, completion, preset, options), why, values.json);
 }
 
 try {

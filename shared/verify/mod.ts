@@ -10,7 +10,9 @@
  * @module
  */
 
-export { accuracyReward, checkGold, equivalent, type Verdict, verify } from "./verify.ts";
+export { accuracyReward, equivalent, type Verdict, verify } from "./verify.ts";
+export { checkGold, type GoldReport, inspectGold } from "./gold.ts";
+export { explain, type Explanation } from "./explain.ts";
 export {
   type Extraction,
   type Place,

@@ -18,6 +18,8 @@ export type Verdict = {
   extracted: string | null;
   /** Where it stands in the completion, in UTF-16 units. */
   span?: { start: number; end: number };
+  /** The kind of place where it was found. */
+  place?: Place;
   /** Work done, in units of `limits.fuel`. */
   fuel: number;
 };
@@ -94,7 +96,7 @@ function decide(
       return { verdict: false, tier: "extract", reason: "the last box is empty", extracted: null };
     }
     const result = compareTexts(goldAnswer, candidate.text, preset, fuel);
-    const decision = { extracted: candidate.text, span: candidate.span };
+    const decision = { extracted: candidate.text, span: candidate.span, place: candidate.how };
     if (result === null) {
       unread ??= { verdict: "undecided", tier: "none", reason: "the answer cannot be read", ...decision };
       // A marked answer stands, readable or not: a number inside it is not the answer.
@@ -212,17 +214,4 @@ export function accuracyReward(
 /** Whether two final answers (not completions) are equal; for clustering votes. */
 export function equivalent(a: string, b: string, preset: PresetName | Preset = "report"): boolean {
   return verify(a, b, preset, { bare: true }).verdict === true;
-}
-
-/**
- * Checks that a gold answer can be read as a whole and equals itself without comparing texts (tier "text": it is words).
- * A data set runs it on import.
- */
-export function checkGold(gold: string, preset: PresetName | Preset = "report"): Verdict {
-  const chosen = presetOf(preset, {});
-  return verify(gold, gold, {
-    ...chosen,
-    rules: { ...chosen.rules, textTier: false, unparsedGold: "null" },
-    extraction: { ...chosen.extraction, from: ["boxed", "hash", "entire"] },
-  });
 }

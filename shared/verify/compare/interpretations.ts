@@ -121,10 +121,13 @@ const squeeze = (text: string): string =>
 const decimalComma =
   /^[^,()[\]{}\d]{0,20}(?:\d+,(?:\d{1,2}|\d{4,40})|0,\d{3}|\d{4,40},\d{3})(?!\d)[^,()[\]{}]*$/;
 
+/** `1,875` and `12,000,000`: a list of numbers is not written so. */
+const grouped = /^[^\d,([{]*[1-9]\d{0,2}(?:,\d{3})+(?![\d,])[^,\d]*$|,0\d/;
+
 let last: { text: string; preset: Preset; nodes: Node[]; cost: number; size: number } | null = null;
 
 /** The readings of a gold. The last one is kept, as many completions share it; its fuel is paid every time. */
-function goldInterpretations(text: string, preset: Preset, fuel: Fuel): Node[] {
+export function goldInterpretations(text: string, preset: Preset, fuel: Fuel): Node[] {
   if (
     last !== null && last.text === text && last.preset.syntax === preset.syntax &&
     last.preset.rules.chains === preset.rules.chains
@@ -158,6 +161,10 @@ function interpretations(text: string, preset: Preset, fuel: Fuel, gold: boolean
   }
   return special(bare, preset, fuel, gold) ?? parsed(withSigns(withTextCommands(bare)), preset, fuel, gold);
 }
+
+/** The trees that an answer, or the gold, may stand for. */
+export const readAnswer = (text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] =>
+  gold ? goldInterpretations(text, preset, fuel) : interpretations(text, preset, fuel, false);
 
 /** Answers whose form says what they are before they are read as mathematics. */
 function special(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] | null {
@@ -225,7 +232,7 @@ function parsed(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[]
     return interpretations(rest, preset, fuel, gold);
   }
   if (ambiguous?.comma === true) {
-    if (!/(?<!\d),0\d|,0\d/.test(text)) read({ ...usual, commas: "list" });
+    if (!grouped.test(text)) read({ ...usual, commas: "list" });
     if (/[([{].*, /.test(text)) read({ ...usual, commas: "grouped" });
     if (syntax.decimalCommas && decimalComma.test(text)) read({ ...usual, commas: "decimal" });
   }

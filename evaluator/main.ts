@@ -33,6 +33,18 @@ program.command("generate")
     await generate(options);
   });
 
+program.command("worker")
+  .description("sample for a training run elsewhere, on this machine's GPU, until told to stop")
+  .requiredOption(
+    "--nats <url>",
+    "server that the run meets its workers at; GHPO_NATS_USER and GHPO_NATS_PASSWORD say who",
+  )
+  .option("--rows <n>", "completions sampled side by side", "128")
+  .action(async (options) => {
+    const { worker } = await import("./commands/worker.ts");
+    await worker(options);
+  });
+
 program.command("compare <a> <b>")
   .description("compare two results, paired by problem")
   .option("--anyway", "compare results of different graders")

@@ -10,6 +10,8 @@ const VARIABLES = [
   "OPENAI_API_KEY", // endpoints
   "GHPO_TOKEN,GHPO_ACCESS", // callers of the service
   "GHPO_DAWN", // which WebGPU
+  "GHPO_NATS_USER,GHPO_NATS_PASSWORD,GHPO_NATS_CA", // the server of samplers
+  "TMPDIR,TMP,TEMP", // where its weights pass through
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE", // commander
   "__MINIMATCH_TESTING_PLATFORM__", // globSync of Deno's node:fs, which has minimatch inside
 ];

@@ -27,6 +27,11 @@ program.command("train <recipe>")
   .option("--dry-run", "check the recipe, print it with all defaults, and exit")
   .option("--plan", "print the memory the run needs, and exit; opens no GPU")
   .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into <n> GiB")
+  .option(
+    "--samplers <url>",
+    "NATS server at which workers (npm run -s evaluate -- worker) sample for this run",
+  )
+  .option("--sampler-patience <seconds>", "wait so long for the next answer, then sample here (default: 120)")
   .option("--dashboard", "also open the dashboard on this run")
   .option(
     "--ranks <n>",

@@ -72,7 +72,7 @@ export async function openCheckpoint(
  * Deno's own WebGPU, or Dawn: in Bun, which has none, and in Deno where GHPO_DAWN=1 asks for it. Dawn is a
  * native library, which Deno loads only with --allow-ffi; `scripts/run.mjs` passes that for GHPO_DAWN=1.
  */
-async function gpuEntry(): Promise<GPU | undefined> {
+export async function gpuEntry(): Promise<GPU | undefined> {
   if (process.versions.bun === undefined && process.env["GHPO_DAWN"] !== "1") return navigator.gpu;
   const { dawn } = await import("#shared/engine/hosts/dawn.ts");
   return dawn();

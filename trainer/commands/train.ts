@@ -1,6 +1,8 @@
 // train: reinforcement learning by a recipe.
 
 import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
@@ -19,6 +21,8 @@ import { train, type TrainResult } from "../loop/train.ts";
 import { SOLO } from "../team/team.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
+import { sha256 } from "#shared/io/hash.ts";
+import { RemoteSampler } from "../fleet/remote_sampler.ts";
 import { planOf, printPlan } from "./plan.ts";
 import {
   alertLines,
@@ -36,9 +40,20 @@ import {
 } from "./prepare.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
+export interface TrainOptions extends RunOptions {
+  dashboard?: boolean;
+  /** Server at which workers wait for requests to sample. */
+  samplers?: string;
+  /** Seconds without an answer after which they are done without. */
+  samplerPatience?: string;
+}
+
+/** Seconds without any answer after which the learner samples itself, by default. */
+const SAMPLER_PATIENCE_S = 120;
+
 export async function trainCommand(
   file: string,
-  options: RunOptions & { plan?: boolean; planGib?: string; dashboard?: boolean },
+  options: TrainOptions & { plan?: boolean; planGib?: string },
   overrides: readonly Override[],
 ): Promise<void> {
   const read = () => loadRecipe(TrainRecipeSchema, file, overrides);
@@ -67,9 +82,8 @@ export async function trainCommand(
 /** Runs a recipe from start to end; a generated-token budget ends it early. Without `stop` it listens for Ctrl-C itself. */
 export async function runTraining(
   recipe: TrainRecipe,
-  options: RunOptions & OwnParts & Listeners & {
+  options: TrainOptions & OwnParts & Listeners & {
     tokenBudget?: number;
-    dashboard?: boolean;
     stop?: AbortSignal;
     /** Of the recipe, where it knows own strategies. */
     schema?: typeof TrainRecipeSchema;
@@ -109,12 +123,13 @@ export async function runTraining(
   const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;
     const { max_completion_length: max_tokens } = recipe.generation;
+    await using remote = await remoteSampler(recipe, policy, options, (line) => status.log(line));
     const rollouts = {
       recipe,
       problems,
       rewards,
       tokenizer: policy.tokenizer,
-      sampler: policy,
+      sampler: remote?.sampler ?? policy,
       eosIds: config.eos_token_ids,
       promptBudget: promptLimit(recipe, contextOf(config)).tokens,
       team,
@@ -128,6 +143,7 @@ export async function runTraining(
       },
       listeners: options,
       team,
+      ...(remote && { meters: () => remote.sampler.metrics() }),
       evaluation: await evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,
       status,
@@ -145,6 +161,35 @@ export async function runTraining(
   } finally {
     dashboard?.kill();
   }
+}
+
+/** Workers to sample on, where --samplers names their server. */
+async function remoteSampler(
+  recipe: TrainRecipe,
+  policy: EnginePolicy,
+  { samplers, samplerPatience, team = SOLO }: TrainOptions,
+  log: (line: string) => void,
+): Promise<{ sampler: RemoteSampler; [Symbol.asyncDispose](): Promise<void> } | null> {
+  if (samplers === undefined) return null;
+  if (team.size > 1) {
+    throw new Error(
+      `Cannot train with --samplers on more than one rank: current number of ranks is ${team.size}`,
+    );
+  }
+  const patience = Number(samplerPatience ?? SAMPLER_PATIENCE_S);
+  if (!(patience > 0)) {
+    throw new RangeError(
+      `Cannot wait for workers as --sampler-patience must be a number of seconds: current value is ${samplerPatience}`,
+    );
+  }
+  const settings = {
+    run: sha256(`${hostname()} ${resolve(recipe.output_dir)}`).slice(0, 16),
+    vocabulary: policy.model.config.vocab_size,
+    micro_batch_tokens: recipe.train.micro_batch_tokens,
+    patience,
+  };
+  const sampler = await RemoteSampler.open(samplers, policy, settings, log);
+  return { sampler, [Symbol.asyncDispose]: () => sampler.close() };
 }
 
 /** The dashboard in a process of its own, so that nothing it does delays a step. */

@@ -170,6 +170,16 @@ export class EnginePolicy implements StoredPolicy {
     }
   }
 
+  /** What samplers elsewhere need: all weights, or the adapters beside the model that they began with. */
+  async saveSampling(directory: string): Promise<{ base: string | null }> {
+    if (!this.#lora) {
+      await saveModel(this.model, directory);
+      return { base: null };
+    }
+    await saveAdapters(this.#lora, directory, this.options.model);
+    return { base: this.options.model };
+  }
+
   async saveOptimizer(directory: string): Promise<void> {
     const steps = { name: STEPS, shape: [1], data: Float32Array.of(this.#optimizer.steps) };
     writeSafetensors(join(directory, OPTIMIZER_FILE), [...await this.#optimizer.state(), steps]);

@@ -41,6 +41,8 @@ export interface Training {
   listeners?: Listeners;
   /** The ranks that train together; alone unless given. */
   team?: Team;
+  /** More metrics of a step. */
+  meters?: () => Values;
 }
 
 /** What the command prints with --json. */
@@ -134,6 +136,7 @@ export async function train(training: Training): Promise<TrainResult> {
       gpu_bytes: policy.gpuBytes(),
       prefilled_tokens: prefilledTokens, // of this rank
       ...team.times(),
+      ...training.meters?.(),
     };
     const last = isLast();
     if (evaluation !== null && (last || step % eval_every === 0)) {

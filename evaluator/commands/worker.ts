@@ -1,0 +1,83 @@
+// `worker`: samples for a learner elsewhere. It needs a GPU and a NATS server, no model: the weights come from the server.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import { mergeAdapters } from "#shared/engine/lora/peft.ts";
+import { loadModel } from "#shared/engine/model/load.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import type { Completion, Job, Manifest } from "#shared/fleet/protocol.ts";
+import { connectFleet } from "#shared/fleet/server.ts";
+import type { WeightStore } from "#shared/fleet/weights.ts";
+import { type Sampling, work } from "#shared/fleet/worker.ts";
+import { gpuEntry } from "../sources/local_model.ts";
+
+/** Runs the command until it is told to stop. */
+export async function worker({ nats, rows }: { nats: string; rows: string }): Promise<void> {
+  const connection = await connectFleet(nats, process.env);
+  const gpu = await openGpu(await gpuEntry());
+  await selfTest(gpu);
+  await chooseProducts(gpu);
+  const sampling = new FleetModel(gpu, Number(rows));
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  console.error(`working on ${sampling.name}; Ctrl-C ends after the job in hand`);
+  await work(connection, sampling, stop.signal, (line) => console.error(line));
+  await connection.close();
+  gpu.close();
+}
+
+class FleetModel implements Sampling {
+  readonly name: string;
+  readonly #gpu: Gpu;
+  readonly #rows: number;
+  #model: Model | undefined;
+  #generator: Generator | undefined;
+
+  constructor(gpu: Gpu, rows: number) {
+    const { description, device } = gpu.facts;
+    this.name = `${process.versions.bun ? "Bun" : "Deno"} ${description || device}`.slice(
+      0,
+      200,
+    );
+    this.#gpu = gpu;
+    this.#rows = rows;
+  }
+
+  /** The files are on the disk only while they are loaded. */
+  async load(manifest: Manifest, store: WeightStore): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-worker-"));
+    try {
+      const base = manifest.base === null ? manifest : await store.manifest(manifest.base);
+      await store.fetch(base, folder);
+      this.#generator?.destroy();
+      this.#model?.destroy();
+      this.#generator = undefined;
+      this.#model = loadModel(this.#gpu, folder);
+      if (manifest.base !== null) {
+        const adapters = mkdtempSync(join(folder, "adapters-"));
+        await store.fetch(manifest, adapters);
+        mergeAdapters(this.#model, adapters);
+      }
+      this.#generator = new Generator(this.#model, { rows: this.#rows });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  async generate({ prompt_ids, samples, key, ...options }: Job): Promise<Completion[]> {
+    const { max_tokens, temperature, seed, eos_ids } = options;
+    const settings = { max_tokens, temperature, seed, eos_ids, greedy: false };
+    const [completions] = await this.#generator!.generate([{ prompt_ids, samples, key }], settings);
+    return completions!.map(({ ids, logprobs, finish_reason }) => ({
+      ids: Uint32Array.from(ids),
+      logprobs: Float32Array.from(logprobs),
+      finish_reason,
+    }));
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { type Completion, type Job, readAnswer, readJob, writeAnswer } from "./protocol.ts";
+import { connectFleet } from "./server.ts";
+
+const END = 9;
+const job: Job = {
+  id: "a1",
+  run: "r",
+  weights: "0".repeat(64),
+  prompt_ids: [1, 2],
+  samples: 2,
+  key: [3, 4],
+  max_tokens: 4,
+  temperature: 1,
+  seed: 5,
+  eos_ids: [END],
+};
+const completion = (ids: number[], finish_reason: "stop" | "length", logprob = -0.5): Completion => ({
+  ids: Uint32Array.from(ids),
+  logprobs: Float32Array.from(ids, () => logprob),
+  finish_reason,
+});
+const good = [completion([1, 2, 3, 4], "length"), completion([5, END], "stop")];
+const read = (completions: Completion[], other: Partial<Job> = {}) =>
+  readAnswer(writeAnswer({ ...job, ...other }, "a worker", completions), job, 10);
+
+describe("an answer", () => {
+  it("comes back as it was written, whatever it lies in", () => {
+    assert.deepEqual(read(good), good);
+    const bytes = writeAnswer(job, "a worker", good);
+    const inside = new Uint8Array(bytes.length + 3);
+    inside.set(bytes, 3);
+    assert.deepEqual(readAnswer(inside.subarray(3), job, 10), good);
+  });
+
+  it("is refused when anything about it is odd", () => {
+    const [long, short] = good as [Completion, Completion];
+    const cases: [RegExp, () => unknown][] = [
+      [/must be to the job a1/, () => read(good, { id: "b2" })],
+      [/is of other weights/, () => read(good, { weights: "1".repeat(64) })],
+      [/must have 2 completions: current number is 1/, () => read([long])],
+      [
+        /has the token 10, which the vocabulary of 10 has not/,
+        () => read([completion([1, 2, 3, 10], "length"), short]),
+      ],
+      [/has the token 4294967295/, () => read([completion([1, 2, 3, -1], "length"), short])],
+      [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", NaN), short])],
+      [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", 0.5), short])],
+      [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", -Infinity), short])],
+      [/must end with an end token or after 4/, () => read([completion([1, 2, 3], "length"), short])],
+      [/must end with an end token or after 4/, () => read([completion([END, 2, 3, 4], "length"), short])],
+      [
+        /must end with an end token or after 4/,
+        () => read([completion([1, 2, 3, 4, 5], "length"), completion([END], "stop")]),
+      ],
+      [/must name why it ends/, () => read([completion([1, 2, 3, END], "length"), short])],
+      [
+        /must have at most \d+ bytes: current size is 100000000/,
+        () => readAnswer(new Uint8Array(1e8), job, 10),
+      ],
+      [/has no first line/, () => readAnswer(new Uint8Array(8), job, 10)],
+      [/must have 48 bytes of tokens/, () => readAnswer(writeAnswer(job, "w", good).slice(0, -1), job, 10)],
+      [/./, () => readAnswer(new TextEncoder().encode("{}\n"), job, 10)],
+      [/./, () => readAnswer(new TextEncoder().encode("[[[[\n"), job, 10)],
+    ];
+    for (const [message, answer] of cases) assert.throws(answer, message);
+  });
+});
+
+describe("a job", () => {
+  it("is checked by the worker too", () => {
+    const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    assert.deepEqual(readJob(bytes(job)), job);
+    assert.throws(() => readJob(bytes({ ...job, id: "../a" })), /id/);
+    assert.throws(() => readJob(bytes({ ...job, prompt_ids: [] })), /prompt_ids/);
+    assert.throws(() => readJob(bytes({ ...job, more: 1 })), /more/);
+  });
+});
+
+describe("the connection to a server", () => {
+  const named = { GHPO_NATS_USER: "u", GHPO_NATS_PASSWORD: "p" };
+  it("is refused without a name, with a password in the URL, or in the clear beyond this machine", async () => {
+    await assert.rejects(
+      connectFleet("nats://127.0.0.1:1", {}),
+      /GHPO_NATS_USER and GHPO_NATS_PASSWORD must be set/,
+    );
+    await assert.rejects(connectFleet("nats://u:p@127.0.0.1:1", named), /its URL must hold no password/);
+    await assert.rejects(
+      connectFleet("nats://192.0.2.1:4222", named),
+      /Cannot connect to 192.0.2.1 in the clear/,
+    );
+  });
+});

@@ -1,0 +1,74 @@
+// The connection to a NATS server, and the streams that the learner makes there. Names and passwords come from the
+// environment, never from a command line; beyond this machine the connection must be encrypted.
+
+import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import { setSha256Backend } from "@nats-io/obj";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { ANSWERS, JOBS, WORKERS } from "./protocol.ts";
+
+const SECOND = 1e9;
+/** How long a worker may be silent before its job goes to another. */
+export const ACK_WAIT_S = 30;
+/** How long a server knows an id, so that a job and its answer are stored once. */
+const WINDOW_S = 3600;
+
+/** @param environment GHPO_NATS_USER, GHPO_NATS_PASSWORD, and GHPO_NATS_CA, the file of an own authority */
+export async function connectFleet(
+  url: string,
+  environment: Record<string, string | undefined>,
+): Promise<NatsConnection> {
+  const { GHPO_NATS_USER: user, GHPO_NATS_PASSWORD: pass, GHPO_NATS_CA: caFile } = environment;
+  const { protocol, hostname, username } = new URL(url);
+  if (username !== "") {
+    throw new Error(
+      "Cannot connect to the NATS server as its URL must hold no password: put them into GHPO_NATS_USER and " +
+        "GHPO_NATS_PASSWORD",
+    );
+  }
+  if (!user || !pass) {
+    throw new Error(
+      "Cannot connect to the NATS server as GHPO_NATS_USER and GHPO_NATS_PASSWORD must be set: nobody works without " +
+        "a name",
+    );
+  }
+  const encrypted = protocol === "tls:" || caFile !== undefined;
+  if (!encrypted && !["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
+    throw new Error(
+      `Cannot connect to ${hostname} in the clear: use tls://, with an own authority's file in GHPO_NATS_CA`,
+    );
+  }
+  setSha256Backend("native"); // four times faster than the one in JavaScript
+  return await connect({
+    servers: url.replace(/^\w+:\/\//, ""),
+    user,
+    pass,
+    inboxPrefix: `_INBOX_${user}`, // so that no user hears what is said to another
+    maxReconnectAttempts: -1,
+    ...(encrypted && { tls: caFile === undefined ? {} : { caFile } }),
+  });
+}
+
+/** Makes the queue of jobs with its consumer, and the store of answers. Does nothing where they are. */
+export async function makeStreams(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const common = {
+    storage: StorageType.File,
+    duplicate_window: WINDOW_S * SECOND,
+    max_age: WINDOW_S * SECOND,
+  };
+  const streams = [
+    { name: JOBS, subjects: ["ghpo.job.*"], retention: RetentionPolicy.Workqueue, ...common },
+    { name: ANSWERS, subjects: ["ghpo.answer.*.*"], ...common },
+  ];
+  for (const stream of streams) {
+    await manager.streams.info(stream.name).catch(() => manager.streams.add(stream));
+  }
+  await manager.consumers.info(JOBS, WORKERS).catch(() =>
+    manager.consumers.add(JOBS, {
+      durable_name: WORKERS,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: ACK_WAIT_S * SECOND,
+      max_ack_pending: -1,
+    })
+  );
+}

@@ -1,0 +1,80 @@
+// Weights through the server's object store: a list of files, named by its own digest, and the files by theirs. What
+// does not have its digest is not opened.
+
+import { type ObjectStore, Objm } from "@nats-io/obj";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { fileEntry, sha256 } from "#shared/io/hash.ts";
+import { openBytes, writeBytes } from "#shared/io/streams.ts";
+import { type Manifest, readManifest, WEIGHTS } from "./protocol.ts";
+
+const CHUNK_BYTES = 512 << 10;
+
+export class WeightStore {
+  readonly #known = new Set<string>();
+
+  private constructor(readonly store: ObjectStore) {}
+
+  /** The learner makes the bucket; a worker may only read it. */
+  static async open(connection: NatsConnection, create: boolean): Promise<WeightStore> {
+    const manager = new Objm(connection);
+    return new WeightStore(await (create ? manager.create(WEIGHTS) : manager.open(WEIGHTS)));
+  }
+
+  /**
+   * Stores files of a directory.
+   * @param base digest of the model that they are adapters of
+   * @returns the digest under which `fetch` gives them
+   */
+  async publish(directory: string, names: readonly string[], base: string | null): Promise<string> {
+    const files = names.map((path) => fileEntry(directory, path));
+    for (const file of files) {
+      if (this.#known.has(file.sha256)) continue;
+      const options = { max_chunk_size: CHUNK_BYTES };
+      await this.store.put({ name: file.sha256, options }, openBytes(`${directory}/${file.path}`));
+      this.#known.add(file.sha256);
+    }
+    const manifest: Manifest = { files, base };
+    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+    const digest = sha256(bytes);
+    await this.store.putBlob({ name: digest }, bytes);
+    return digest;
+  }
+
+  async manifest(digest: string): Promise<Manifest> {
+    const bytes = await this.store.getBlob(digest);
+    if (bytes === null || sha256(bytes) !== digest) throw missing(digest);
+    return readManifest(bytes);
+  }
+
+  /** Writes the files into a directory and checks each. */
+  async fetch({ files }: Manifest, directory: string): Promise<void> {
+    for (const file of files) {
+      const found = await this.store.get(file.sha256);
+      if (found === null) throw missing(file.sha256);
+      await writeBytes(`${directory}/${file.path}`, found.data);
+      const error = await found.error;
+      if (error) throw error;
+      const { sha256: digest } = fileEntry(directory, file.path);
+      if (digest !== file.sha256) throw missing(file.sha256);
+    }
+  }
+
+  /** Removes what only this list of files needs. */
+  async remove(digest: string, keep: readonly string[]): Promise<void> {
+    const { files } = await this.manifest(digest);
+    const kept = new Set(
+      (await Promise.all(keep.map((each) => this.manifest(each)))).flatMap((each) =>
+        each.files.map((file) => file.sha256)
+      ),
+    );
+    for (const { sha256: name } of files.filter((file) => !kept.has(file.sha256))) {
+      await this.store.delete(name);
+      this.#known.delete(name);
+    }
+    await this.store.delete(digest);
+  }
+}
+
+function missing(digest: string): Error {
+  return new Error(`Cannot load weights as the server must hold the object with the SHA-256 ${digest}`);
+}

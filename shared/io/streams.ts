@@ -1,0 +1,44 @@
+// Files as web streams of bytes, a piece at a time, for what is larger than one likes to hold.
+
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { fileError } from "./files.ts";
+
+const CHUNK_BYTES = 1 << 20;
+
+export function openBytes(path: string): ReadableStream<Uint8Array> {
+  const file = guarded("read", path, () => openSync(path, "r"));
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      const count = guarded("read", path, () => readSync(file, chunk));
+      if (count > 0) return controller.enqueue(chunk.subarray(0, count));
+      closeSync(file);
+      controller.close();
+    },
+    cancel: () => closeSync(file),
+  });
+}
+
+export async function writeBytes(path: string, stream: ReadableStream<Uint8Array>): Promise<void> {
+  const file = guarded("write", path, () => openSync(path, "w"));
+  try {
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      for (let at = 0; at < value.length;) {
+        at += guarded("write", path, () => writeSync(file, value.subarray(at)));
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function guarded<T>(action: "read" | "write", path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw fileError(action, path, cause);
+  }
+}

@@ -1,0 +1,168 @@
+// Sampling over a real server: the same tokens as here, whoever answers, dies or lies.
+
+import { after, before, describe, it } from "node:test";
+import assert from "node:assert/strict";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { Objm } from "@nats-io/obj";
+import { connect } from "@nats-io/transport-node";
+import { ANSWERS, answerSubject, JOBS, jobSubject, WEIGHTS } from "#shared/fleet/protocol.ts";
+import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
+import { work } from "#shared/fleet/worker.ts";
+import { EOS, tinyTokenizer } from "../loop/testing.ts";
+import { RemoteSampler } from "./remote_sampler.ts";
+import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, WORKER } from "./testing.ts";
+
+const OPTIONS = { max_tokens: 12, temperature: 0.9, greedy: false, seed: 3, eos_ids: [EOS] };
+const requests = (step: number, count = 40) =>
+  Array.from(
+    { length: count },
+    (_, i) => ({ prompt_ids: [1, 2, i % 5], samples: 3, key: [step, i] as [number, number] }),
+  );
+const settings = (patience = 5) => ({
+  run: `test-${Math.random().toString(36).slice(2)}`,
+  vocabulary: tinyTokenizer.vocabSize,
+  micro_batch_tokens: 512,
+  patience,
+});
+
+describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, () => {
+  let server: TestServer;
+  before(async () => {
+    server = await TestServer.start();
+  });
+  after(() => server.close());
+
+  /** Workers that stop when disposed of. */
+  function workers(...all: FleetWorker[]) {
+    const stop = new AbortController();
+    const ended = all.map(async (worker) => {
+      const connection = await connectFleet(server.url, WORKER);
+      await work(connection, worker, stop.signal, () => {});
+      await connection.close();
+    });
+    return {
+      [Symbol.asyncDispose]: async () => {
+        stop.abort();
+        await Promise.all(ended);
+      },
+    };
+  }
+
+  /** Samples two steps with an update between, and compares each with sampling here. */
+  async function sample(
+    patience?: number,
+    during: (sampler: RemoteSampler) => Promise<void> = async () => {},
+  ) {
+    const policy = new FleetPolicy();
+    const log: string[] = [];
+    const sampler = await RemoteSampler.open(
+      server.url,
+      policy,
+      settings(patience),
+      (line) => log.push(line),
+      LEARNER,
+    );
+    for (const step of [0, 1]) {
+      const expected = await policy.generate(requests(step), OPTIONS);
+      const [answers] = await Promise.all([sampler.generate(requests(step), OPTIONS), during(sampler)]);
+      const ids = (samples: typeof answers) => samples.map((all) => all.map((one) => Array.from(one.ids)));
+      assert.deepEqual(ids(answers), ids(expected));
+      policy.logits[3 + step]! += 1;
+    }
+    const counts = sampler.metrics();
+    await sampler.close();
+    return { counts, log };
+  }
+
+  it("gives the tokens of sampling here, over two workers and an update", { timeout: 60_000 }, async () => {
+    const all = [new FleetWorker(), new FleetWorker(() => Bun.sleep(1))];
+    await using _ = workers(...all);
+    const { counts } = await sample();
+    assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [80, 0, 0]);
+    assert.equal(counts["fleet/differing"], 0);
+    assert.equal(all[0]!.jobs + all[1]!.jobs, 80);
+  });
+
+  it("goes on alone when nobody answers", { timeout: 60_000 }, async () => {
+    const { counts, log } = await sample(0.5);
+    assert.deepEqual([counts["fleet/remote"], counts["fleet/local"]], [0, 80]);
+    assert.match(log[0]!, /40 of 40 requests have had no answer for 0.5 s/);
+  });
+
+  it("does not mind workers that fail now and then", { timeout: 60_000 }, async () => {
+    let failures = 0;
+    const failing = new FleetWorker(() => {
+      if (Math.random() < 0.3 && failures++ < 20) throw new Error("out of memory");
+    });
+    await using _ = workers(failing, new FleetWorker());
+    const { counts } = await sample();
+    assert.deepEqual([counts["fleet/remote"], counts["fleet/local"]], [80, 0]);
+    assert.ok(failures > 0);
+  });
+
+  it("takes nothing from a worker that lies", { timeout: 60_000 }, async () => {
+    const lies: ((all: { ids: Uint32Array; logprobs: Float32Array }[]) => void)[] = [
+      (all) => all[0]!.ids[0] = 9999,
+      (all) => all[0]!.logprobs[0] = NaN,
+      (all) => all.pop(),
+      (all) => all[0]!.logprobs.fill(-0.01), // well-formed, and not the log-probs of these weights
+    ];
+    let turn = 0;
+    class Liar extends FleetWorker {
+      override async generate(job: Parameters<FleetWorker["generate"]>[0]) {
+        const answer = await super.generate(job);
+        lies[turn++ % lies.length]!(answer);
+        return answer;
+      }
+    }
+    await using _ = workers(new Liar());
+    const { counts } = await sample();
+    assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [0, 80, 80]);
+  });
+
+  it("survives the death of its server", { timeout: 60_000 }, async () => {
+    await using _ = workers(new FleetWorker(() => Bun.sleep(20)));
+    let kills = 0;
+    const { counts } = await sample(6, async () => {
+      await Bun.sleep(200);
+      await server.kill();
+      kills++;
+      await server.start();
+    });
+    assert.equal(kills, 2);
+    assert.equal(counts["fleet/remote"]! + counts["fleet/local"]!, 80);
+    assert.equal(counts["fleet/refused"], 0);
+  });
+
+  it("lets a worker take jobs, read weights and answer, and nothing else", { timeout: 60_000 }, async () => {
+    const learner = await connectFleet(server.url, LEARNER);
+    await makeStreams(learner);
+    await new Objm(learner).create(WEIGHTS);
+    const worker = await connectFleet(server.url, WORKER);
+    const stream = jetstream(worker, { timeout: 500 });
+    const { streams, consumers } = await jetstreamManager(worker, { timeout: 500, checkAPI: false });
+    const refused: Record<string, () => Promise<unknown>> = {
+      "publish a job": () => stream.publish(jobSubject("x"), "{}", { timeout: 500 }),
+      "delete a stream": () => streams.delete(JOBS),
+      "purge a stream": () => streams.purge(ANSWERS),
+      "make a stream": () => streams.add({ name: "MINE", subjects: ["mine"] }),
+      "read answers": () => streams.getMessage(ANSWERS, { seq: 1 }),
+      "consume answers": () => consumers.add(ANSWERS, { durable_name: "mine" }),
+      "delete the consumer": () => consumers.delete(JOBS, "workers"),
+      "store weights": async () =>
+        (await new Objm(worker).open(WEIGHTS)).putBlob({ name: "a" }, new Uint8Array(1)),
+    };
+    for (const [what, call] of Object.entries(refused)) {
+      await assert.rejects(call(), /permission|violation|timeout/i, what);
+    }
+    const { seq } = await stream.publish(answerSubject("x", "y"), "an answer is what it may give");
+    assert.ok(seq > 0);
+    assert.throws(() => worker.publish("ghpo.answer.x.y", new Uint8Array(100e6)), /max_payload|payload/i);
+    await assert.rejects(
+      connect({ servers: `127.0.0.1:${server.port}`, reconnect: false }),
+      /Authorization/i,
+    );
+    await worker.close();
+    await learner.close();
+  });
+});

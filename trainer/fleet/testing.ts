@@ -1,0 +1,122 @@
+// A NATS server for a test, with the users of shared/fleet/nats.conf, and a worker that needs no GPU.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Job, Manifest } from "#shared/fleet/protocol.ts";
+import type { WeightStore } from "#shared/fleet/weights.ts";
+import type { Sampling } from "#shared/fleet/worker.ts";
+import { ensureNats } from "../../scripts/nats.mjs";
+import type { SampledPolicy } from "./remote_sampler.ts";
+import { UnigramPolicy } from "../loop/testing.ts";
+
+const CONFIG = new URL("../../shared/fleet/nats.conf", import.meta.url);
+
+export const NATS = await ensureNats();
+export const LEARNER = { GHPO_NATS_USER: "learner", GHPO_NATS_PASSWORD: "for-tests" };
+export const WORKER = { GHPO_NATS_USER: "worker", GHPO_NATS_PASSWORD: "for-tests-too" };
+
+export class TestServer {
+  readonly #folder = mkdtempSync(join(tmpdir(), "ghpo-nats-"));
+  #process: Bun.Subprocess | undefined;
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<TestServer> {
+    const server = new TestServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    if ("missing" in NATS) throw new Error(NATS.missing);
+    const text = readFileSync(CONFIG, "utf8").replace("port: 4222", `port: ${this.port}`)
+      .replace(".cache/nats-store", join(this.#folder, "store"));
+    writeFileSync(join(this.#folder, "nats.conf"), text);
+    this.#process = Bun.spawn([NATS.program, "-c", join(this.#folder, "nats.conf")], {
+      env: {
+        ...process.env,
+        GHPO_LEARNER_PASSWORD: LEARNER.GHPO_NATS_PASSWORD,
+        GHPO_WORKER_PASSWORD: WORKER.GHPO_NATS_PASSWORD,
+      },
+      stdout: "ignore",
+      stderr: "ignore",
+    });
+    while (!await listens(this.port)) {
+      if (this.#process.exitCode !== null) {
+        throw new Error(`nats-server ended with ${this.#process.exitCode}`);
+      }
+      await Bun.sleep(50);
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.exited;
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" ? address!.port : 0));
+    });
+  });
+}
+
+const FILE = "model.safetensors";
+
+/** A policy without GPU whose weights are a list of logits in a file. */
+export class FleetPolicy extends UnigramPolicy implements SampledPolicy {
+  saveSampling(directory: string): Promise<{ base: null }> {
+    writeFileSync(join(directory, FILE), JSON.stringify([...this.logits]));
+    return Promise.resolve({ base: null });
+  }
+}
+
+/** The worker's side of it. `spoil` changes what it answers. */
+export class FleetWorker implements Sampling {
+  readonly name = "a test";
+  readonly #policy = new UnigramPolicy();
+  jobs = 0;
+
+  constructor(readonly before: (job: Job) => Promise<void> | void = () => {}) {}
+
+  async load(manifest: Manifest, store: WeightStore): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-fleet-"));
+    await store.fetch(manifest, folder);
+    this.#policy.logits = Float64Array.from(JSON.parse(readFileSync(join(folder, FILE), "utf8")));
+    rmSync(folder, { recursive: true });
+  }
+
+  async generate(job: Job) {
+    await this.before(job);
+    this.jobs++;
+    const { prompt_ids, samples, key, max_tokens, temperature, seed, eos_ids } = job;
+    const options = { max_tokens, temperature, seed, eos_ids, greedy: false };
+    const [answers] = await this.#policy.generate([{ prompt_ids, samples, key }], options);
+    return answers!.map(({ ids, logprobs, finish_reason }) => ({
+      ids: Uint32Array.from(ids),
+      logprobs: Float32Array.from(logprobs),
+      finish_reason,
+    }));
+  }
+}

@@ -68,6 +68,15 @@ const DataSchema = v.pipe(
 const PromptSchema = v.strictObject({
   /** "" leaves the system turn out; "ghpo" is the paper's. */
   system: setting(v.string(), "ghpo"),
+  /** The user's turn; {question} stands for the problem, a hint in the user's turn included. */
+  user: setting(
+    v.pipe(v.string(), v.check((text) => text.split("{question}").length === 2, "must hold {question} once")),
+    "{question}",
+  ),
+  /** False: plain text without the model's chat template, for base models. */
+  chat_template: setting(v.boolean(), true),
+  /** What the chat template is told besides, such as enable_thinking = false. */
+  chat_template_kwargs: setting(v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])), {}),
   max_prompt_length: setting(positiveCount, 2048),
 });
 

@@ -14,9 +14,19 @@ export const GHPO_SYSTEM_PROMPT =
 export const GHPO_HINT_GLUE =
   "\n The following text is the beginning part of the answer, which you can refer to for solving the problem:\n";
 
-export interface PromptStyle {
+/** How a recipe shows its problems, hints apart. */
+export interface PromptOptions {
   /** System turn; "" for none, "ghpo" for the paper's. */
   system: string;
+  /** The user's turn, with {question} where the problem stands; the problem alone unless given. */
+  user?: string;
+  /** False: plain text without the model's chat template, as base models continue it. */
+  chat_template?: boolean;
+  /** What the chat template is told besides, such as enable_thinking. */
+  chat_template_kwargs?: Record<string, unknown>;
+}
+
+export interface PromptStyle extends PromptOptions {
   /** Text between question and hint; "ghpo" for the paper's. */
   glue: string;
   /** Hint inside the user turn, or as the beginning of the assistant's. */
@@ -24,7 +34,7 @@ export interface PromptStyle {
 }
 
 /** The system turn that a setting stands for. */
-export function systemText(system: string): string {
+function systemText(system: string): string {
   return system === "ghpo" ? GHPO_SYSTEM_PROMPT : system;
 }
 
@@ -33,14 +43,24 @@ export function glueText({ glue }: Pick<PromptStyle, "glue">): string {
   return glue === "ghpo" ? GHPO_HINT_GLUE : glue;
 }
 
+/** The words around a problem: system turn and user's turn. */
+export function wordsOf({ system, user = QUESTION }: PromptOptions): string {
+  return `${systemText(system)}\n${user}`;
+}
+
+/** Stands for the problem in `prompt.user`. */
+const QUESTION = "{question}";
+
+function userText(question: string, hint: string, style: PromptStyle): string {
+  const content = hint !== "" && style.placement === "user" ? question + glueText(style) + hint : question;
+  // Not replace() by a text, in which "$&" would mean something.
+  return style.user === undefined ? content : style.user.replace(QUESTION, () => content);
+}
+
 /** The turns of a problem with a hint ("" for none); an assistant hint is not a turn but begins the answer. */
 export function promptMessages(question: string, hint: string, style: PromptStyle): ChatMessage[] {
   const system = systemText(style.system);
-  const inUser = hint !== "" && style.placement === "user";
-  const user: ChatMessage = {
-    role: "user",
-    content: inUser ? question + glueText(style) + hint : question,
-  };
+  const user: ChatMessage = { role: "user", content: userText(question, hint, style) };
   return system === "" ? [user] : [{ role: "system", content: system }, user];
 }
 
@@ -51,8 +71,11 @@ export function renderPrompt(
   hint: string,
   style: PromptStyle,
 ): string {
-  const answer = style.placement === "assistant" ? hint : "";
-  return tokenizer.chat(promptMessages(question, hint, style)) + answer;
+  const messages = promptMessages(question, hint, style);
+  const text = style.chat_template === false
+    ? messages.map(({ content }) => content).join("\n\n")
+    : tokenizer.chat(messages, style.chat_template_kwargs);
+  return style.placement === "assistant" ? text + hint : text;
 }
 
 /** The text that the model continues and its token ids. */
@@ -63,5 +86,16 @@ export function buildPrompt(
   style: PromptStyle,
 ): { prompt: string; prompt_ids: number[] } {
   const prompt = renderPrompt(tokenizer, question, hint, style);
-  return { prompt, prompt_ids: tokenizer.encode(prompt) };
+  const isPlain = style.chat_template === false;
+  return { prompt, prompt_ids: isPlain ? tokenizer.encodePlain(prompt) : tokenizer.encode(prompt) };
+}
+
+/**
+ * What the chat template itself begins an answer with: "<think>" with the white space behind it, of templates of
+ * reasoning models, or "". It belongs to the answer, but not to what is generated.
+ */
+export function answerBeginning(tokenizer: Tokenizer, style: PromptOptions): string {
+  if (style.chat_template === false) return "";
+  const prompt = tokenizer.chat([{ role: "user", content: "." }], style.chat_template_kwargs);
+  return /<think>\s*$/.exec(prompt)?.[0] ?? "";
 }

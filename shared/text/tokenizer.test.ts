@@ -1,6 +1,12 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { buildPrompt, GHPO_HINT_GLUE, GHPO_SYSTEM_PROMPT, promptMessages } from "./prompts.ts";
+import {
+  answerBeginning,
+  buildPrompt,
+  GHPO_HINT_GLUE,
+  GHPO_SYSTEM_PROMPT,
+  promptMessages,
+} from "./prompts.ts";
 import { TINY_VOCABULARY, tinyTokenizerFiles } from "./tiny_tokenizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import special from "./fixtures/special_tokens.json" with { type: "json" };
@@ -117,14 +123,6 @@ describe("Tokenizer", () => {
     assert.equal(own.chat([]), "07 Mar 2026 False");
   });
 
-  it("tells what a template itself begins an answer with", () => {
-    const beginning = (template: string) =>
-      new Tokenizer(files.tokenizer, files.config, template).answerBeginning;
-    assert.equal(beginning("{{ messages[0].content + '<think>\\n' }}"), "<think>\n");
-    assert.equal(beginning("{{ messages[0].content }}<think>\n\n</think>\n\n"), "");
-    assert.equal(tiny.answerBeginning, "");
-  });
-
   it("refuses a tokenizer.json without a model", () => {
     assert.throws(() => new Tokenizer({ added_tokens: [] }, {}), {
       message: "Cannot read tokenizer.json as the key model is missing",
@@ -137,6 +135,47 @@ describe("Tokenizer", () => {
 });
 
 describe("prompts", () => {
+  it("tell what a template itself begins an answer with", () => {
+    const beginning = (template: string, options = {}) =>
+      answerBeginning(new Tokenizer(files.tokenizer, files.config, template), { system: "", ...options });
+    assert.equal(beginning("{{ messages[0].content + '<think>\\n' }}"), "<think>\n");
+    assert.equal(beginning("{{ messages[0].content }}<think>\n\n</think>\n\n"), "");
+    assert.equal(answerBeginning(tiny, { system: "" }), "");
+    const asked = "{{ messages[0].content }}{% if enable_thinking %}{{ '<think>\\n' }}{% endif %}";
+    assert.equal(beginning(asked, { chat_template_kwargs: { enable_thinking: true } }), "<think>\n");
+    assert.equal(beginning(asked), "");
+    assert.equal(
+      beginning(asked, { chat_template_kwargs: { enable_thinking: true }, chat_template: false }),
+      "",
+    );
+  });
+
+  it("put the problem, and a hint behind it, where the user's turn has it", () => {
+    const own = {
+      system: "S",
+      user: "Problem: {question}\nSolve it.",
+      glue: " Hint: ",
+      placement: "user",
+    } as const;
+    assert.deepEqual(promptMessages("$&?", "H", own), [
+      { role: "system", content: "S" },
+      { role: "user", content: "Problem: $&? Hint: H\nSolve it." },
+    ]);
+  });
+
+  it("are plain text without a chat template, as base models continue it", () => {
+    const own = {
+      system: "Add 1",
+      user: "{question}\n",
+      chat_template: false,
+      glue: "",
+      placement: "assistant",
+    } as const;
+    const { prompt, prompt_ids } = buildPrompt(tiny, "4+5", "4+5=", own);
+    assert.equal(prompt, "Add 1\n\n4+5\n4+5=");
+    assert.deepEqual(prompt_ids, tiny.encodePlain(prompt));
+  });
+
   const style = { system: "ghpo", glue: "ghpo", placement: "user" } as const;
 
   it("puts the hint into the user turn behind the paper's sentence", () => {

@@ -46,7 +46,6 @@ export class Tokenizer {
   #rows = Infinity;
   /** What chat templates see: the time (now, where none is set) and variables such as `enable_thinking`. */
   readonly chatOptions: { now?: Date; variables?: Record<string, unknown> } = {};
-  #beginning: string | undefined;
   /** Whether the chat template writes the date into prompts: they are others on another day. */
   readonly datedPrompts: boolean;
   /** Entries of the vocabulary, added tokens included; the largest id + 1. */
@@ -164,14 +163,6 @@ export class Tokenizer {
   chat(messages: readonly ChatMessage[], variables: Record<string, unknown> = {}): string {
     const own = { ...this.chatOptions.variables, ...variables };
     return this.#template(messages, { addGenerationPrompt: true, ...this.chatOptions, variables: own });
-  }
-
-  /**
-   * What the chat template itself begins an answer with: "<think>" with the white space behind it, of templates of
-   * reasoning models, or "". It belongs to the answer, but not to what is generated.
-   */
-  get answerBeginning(): string {
-    return this.#beginning ??= /<think>\s*$/.exec(this.chat([{ role: "user", content: "." }]))?.[0] ?? "";
   }
 }
 

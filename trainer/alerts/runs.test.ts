@@ -74,7 +74,7 @@ async function fired({ settings = {}, policy = new UnigramPolicy(), reward, bare
         sampler: judge,
         tokenizer: tinyTokenizer,
         problems,
-        system: "",
+        prompt: { system: "" },
         preset: "strict",
         max_tokens: 8,
         eosIds: [EOS],

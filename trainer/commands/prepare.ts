@@ -76,7 +76,7 @@ export async function evaluationOf(
     problems,
     num_samples,
     temperature,
-    system: recipe.prompt.system,
+    prompt: recipe.prompt,
     preset: o.preset in presets ? o.preset as PresetName : "strict",
     max_tokens: o.max_tokens,
     eosIds: policy.model.config.eos_token_ids,

@@ -25,7 +25,7 @@ async function run(
     },
     tokenizer: tinyTokenizer,
     problems,
-    system: "",
+    prompt: { system: "" },
     preset: "strict",
     max_tokens: 60,
     eosIds: [EOS],

@@ -4,7 +4,7 @@
 import { markedGold } from "#shared/problems/gold.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { buildPrompt } from "#shared/text/prompts.ts";
+import { buildPrompt, type PromptOptions } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName } from "#shared/verify/mod.ts";
 import type { Values } from "./metrics.ts";
@@ -15,8 +15,8 @@ export interface EvaluationSetting {
   tokenizer: Tokenizer;
   /** The problems' sources are the benchmarks. */
   problems: readonly Problem[];
-  /** System turn of the prompt ("" for none, "ghpo" for the paper's). */
-  system: string;
+  /** How the problems are shown. */
+  prompt: PromptOptions;
   preset: PresetName;
   /** Completions a problem (1), and their temperature (0, which is greedy). */
   num_samples?: number;
@@ -32,12 +32,12 @@ export async function evaluate(setting: EvaluationSetting): Promise<Values> {
     tokenizer,
     problems,
     eosIds,
-    system,
+    prompt,
     max_tokens,
     num_samples = 1,
     temperature: asked = 0,
   } = setting;
-  const style = { system, glue: "", placement: "user" } as const;
+  const style = { ...prompt, glue: "", placement: "user" } as const;
   const requests = problems.map((problem, i) => ({
     prompt_ids: buildPrompt(tokenizer, problem.text, "", style).prompt_ids,
     samples: num_samples,

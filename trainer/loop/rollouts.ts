@@ -7,7 +7,7 @@
 import type { GuidanceLevel } from "#shared/schemas/guidance.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
-import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
+import { answerBeginning, buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { combineRewards, groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
@@ -245,7 +245,7 @@ function levelAt(
 
 function style(recipe: TrainRecipe): PromptStyle {
   const { hint_glue: glue, hint_placement: placement } = recipe.ghpo;
-  return { system: recipe.prompt.system, glue, placement };
+  return { ...recipe.prompt, glue, placement };
 }
 
 /** A sample and its rewards, on the way between ranks. */
@@ -263,7 +263,7 @@ async function scored(
   part: Part,
   samples: readonly Sample[],
 ): Promise<Scored[]> {
-  const begun = setting.tokenizer.answerBeginning +
+  const begun = answerBeginning(setting.tokenizer, setting.recipe.prompt) +
     (setting.recipe.ghpo.hint_placement === "assistant" ? part.guidance.hint : "");
   const answers: Scored[] = [];
   for (const sample of samples) {

@@ -9,7 +9,7 @@ import { Random } from "#shared/problems/rng.ts";
 import { syntheticProblems, withStepErrors } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
-import { buildPrompt } from "#shared/text/prompts.ts";
+import { answerBeginning, buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { splitTrace } from "../ghpo/guidance.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
@@ -71,7 +71,7 @@ function example(
   tokenizer: Tokenizer,
   eosId: number,
 ): LearnerSequence {
-  const style = { system: recipe.prompt.system, glue: recipe.sft.hint_glue, placement: "user" } as const;
+  const style = { ...recipe.prompt, glue: recipe.sft.hint_glue, placement: "user" } as const;
   const { prompt_ids } = buildPrompt(tokenizer, problem.text, hint, style);
   if (prompt_ids.length > recipe.prompt.max_prompt_length) {
     throw new RangeError(
@@ -84,7 +84,7 @@ function example(
     throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);
   }
   // What the chat template begins the answer with is not said twice.
-  const begun = tokenizer.answerBeginning;
+  const begun = answerBeginning(tokenizer, recipe.prompt);
   const rest = begun !== "" && target.startsWith(begun) ? target.slice(begun.length) : target;
   const ids = [...prompt_ids, ...tokenizer.encode(rest), eosId];
   return { ids, prompt_length: prompt_ids.length };

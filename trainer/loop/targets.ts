@@ -4,7 +4,7 @@ import { checkTrace, targetText } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { type AnswerFormat, formatAskedBy, formatOf, solutionIn } from "#shared/text/answer_format.ts";
-import { systemText } from "#shared/text/prompts.ts";
+import { wordsOf } from "#shared/text/prompts.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the format reward wants. */
@@ -22,7 +22,7 @@ const REWARDED: Record<TrainRecipe["reward"]["format"], AnswerFormat> = {
 export function askedFormat(
   recipe: Pick<TrainRecipe, "prompt"> & Partial<Pick<TrainRecipe, "reward">>,
 ): AnswerFormat | null {
-  const asked = formatAskedBy(systemText(recipe.prompt.system));
+  const asked = formatAskedBy(wordsOf(recipe.prompt));
   if (asked !== null || recipe.reward === undefined) return asked;
   return recipe.reward.functions.includes("format") ? REWARDED[recipe.reward.format] : null;
 }

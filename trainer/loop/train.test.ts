@@ -50,7 +50,7 @@ async function run(
     sampler: policy,
     tokenizer: tinyTokenizer,
     problems: problems.slice(0, 2),
-    system: "",
+    prompt: { system: "" },
     preset: "strict" as const,
     max_tokens: 6,
     eosIds: [EOS],

@@ -47,7 +47,7 @@ export async function demandsOfTrain(
   const completion = { tokens: most, name: "generation.max_completion_length", of: "completion" } as const;
   const strategy = strategyNamed(recipe.algorithm, [...STRATEGIES, ...strategies]);
   return {
-    style: { system: prompt.system, glue: ghpo.hint_glue, placement: ghpo.hint_placement },
+    style: { ...prompt, glue: ghpo.hint_glue, placement: ghpo.hint_placement },
     ratios: strategy?.next(ghpo.cold_start_steps, strategy.begin(recipe), recipe).ratios ?? [],
     cut: ghpo.hint_cut,
     leakGuard: ghpo.leak_guard,
@@ -63,7 +63,7 @@ export async function demandsOfTrain(
 export function demandsOfSft(recipe: SftRecipe, context: Context | null): Demands {
   const { sft, prompt } = recipe;
   return {
-    style: { system: prompt.system, glue: sft.hint_glue, placement: "user" },
+    style: { ...prompt, glue: sft.hint_glue, placement: "user" },
     ratios: sft.hinted_fraction > 0 ? [1] : [],
     cut: sft.hint_cut,
     leakGuard: false,

@@ -7,7 +7,7 @@ import type { RowError } from "#shared/problems/readers/rows.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { formatAskedBy } from "#shared/text/answer_format.ts";
-import { renderPrompt, systemText } from "#shared/text/prompts.ts";
+import { renderPrompt, wordsOf } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { targetOf } from "../loop/targets.ts";
 import { equivalent } from "#shared/verify/mod.ts";
@@ -176,7 +176,7 @@ function referenceSentences(
         }; prompt.system, reward.preset and reward.format must fit`,
     );
   }
-  const asked = formatAskedBy(systemText(style.system));
+  const asked = formatAskedBy(wordsOf(style));
   if (marked > full / 2 && asked !== "boxed") {
     say(
       false,

@@ -54,7 +54,7 @@ export async function finalTest(
 ): Promise<Cell[]> {
   const questions = testQuestions(spec);
   const { hint_glue: glue, hint_placement: placement } = recipe.ghpo;
-  const style = { system: recipe.prompt.system, glue, placement };
+  const style = { ...recipe.prompt, glue, placement };
   const preset = recipe.reward.preset in presets ? recipe.reward.preset as PresetName : "strict";
   const answers = await model.sampler.generate(
     questions.map(({ problem, hint }, i) => ({

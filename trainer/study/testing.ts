@@ -104,7 +104,7 @@ export function bagMachine(beforeCall: (name: string) => void = () => {}): Machi
         sampler: policy,
         tokenizer: tinyTokenizer,
         problems: problems.slice(0, 4),
-        system: "",
+        prompt: { system: "" },
         preset: "strict" as const,
         max_tokens: 6,
         eosIds: [EOS],

@@ -8,6 +8,7 @@ import type { Columns } from "#shared/problems/readers/table.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type AnswerFormat, formatOf } from "#shared/text/answer_format.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
 import { demandsOfTrain } from "../../preflight/demands.ts";
 import { type Preflight, preflight } from "../../preflight/preflight.ts";
@@ -30,8 +31,13 @@ export interface Style {
   preset: "strict" | "report";
 }
 
+/** The prompt of a base model: text that goes on with a solution. */
+export const PLAIN = { chat_template: false, user: "Problem: {question}\n\nSolution: " };
+
 export interface Choice {
   path: string;
+  /** Whether the model has no chat template. */
+  isPlain: boolean;
   format: "gsm8k" | "jsonl";
   columns: Columns;
   rows: number;
@@ -67,6 +73,7 @@ export async function choose(
   const { context, eosIds, tokenizer, vocab_size } = modelFacts(model)!;
   if (tokenizer === null) throw new Error(`Cannot write a recipe for ${model} as it has no tokenizer.json`);
   const isTiny = vocab_size < TINY_VOCABULARY;
+  const isPlain = !hasTemplate(tokenizer);
   const hint_glue = isTiny ? TINY_HINT_GLUE : "ghpo";
   const every = Math.ceil(problems.length / TRIED);
   const sample = problems.filter((_, i) => i % every === 0);
@@ -78,7 +85,7 @@ export async function choose(
       model,
       output_dir: "trial",
       data: { path: data, on_long_prompt: "drop" },
-      prompt: { system: style.system, max_prompt_length: context.tokens },
+      prompt: { system: style.system, max_prompt_length: context.tokens, ...(isPlain && PLAIN) },
       generation: { max_completion_length: 1 },
       ghpo: { hint_cut: cut, hint_glue, cold_start_steps: 0 },
       reward: rewardOf(style),
@@ -124,6 +131,7 @@ export async function choose(
       unused.length === 0 ? "" : `; not used: ${unused.join(", ")}`
     }`,
     `answers     ${answersText(style)}`,
+    ...(isPlain ? ["prompt      plain text, as the tokenizer has no chat template"] : []),
     hinted
       ? `hints       cut at each ${cut}: ${
         isCutByStep ? "most solutions have several steps" : "most solutions have one step only"
@@ -147,6 +155,7 @@ export async function choose(
     style,
     cut,
     hinted,
+    isPlain,
   } as const;
   return { ...choice, max_prompt_length, max_completion_length, drop, reasons };
 }
@@ -239,6 +248,15 @@ async function bestStyle(
     if (full > most) [best, most] = [style, full];
   }
   return best ?? fault ?? "no grader can read its answers";
+}
+
+function hasTemplate(tokenizer: Tokenizer): boolean {
+  try {
+    tokenizer.chat([{ role: "user", content: "." }]);
+    return true;
+  } catch (error) {
+    return !(error instanceof TypeError && error.message.includes("has no chat template"));
+  }
 }
 
 const upTo = (value: number, step: number) => Math.ceil(value / step) * step;

@@ -246,6 +246,21 @@ describe("init --data", () => {
     await provesItself(recipe, 0);
   });
 
+  it("shows plain text to a base model, which has no chat template", async () => {
+    const base = join(FOLDER, "base");
+    cpSync(ASCII, base, { recursive: true });
+    writeFileSync(
+      join(base, "tokenizer_config.json"),
+      JSON.stringify({ unk_token: "<unk>", eos_token: "<eos>" }),
+    );
+    const recipe = await written(join(FOLDER, "math.jsonl"), base);
+    assert.deepEqual([recipe.prompt.chat_template, recipe.prompt.user], [
+      false,
+      "Problem: {question}\n\nSolution: ",
+    ]);
+    await provesItself(recipe, 0);
+  });
+
   const gsm8k = join(process.env["GHPO_SHARED"] ?? join(ROOT, "../shared"), "data/gsm8k-train.jsonl");
   const tokenizer = join(ROOT, ".cache/qwen2_5-tokenizer");
   const absent = [gsm8k, tokenizer].find((path) => !existsSync(path));

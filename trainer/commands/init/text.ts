@@ -1,7 +1,7 @@
 // The recipe that init writes.
 
 import { loadConfig } from "#shared/engine/model/load.ts";
-import { type Choice, rewardOf, TINY_VOCABULARY } from "./choose.ts";
+import { type Choice, PLAIN, rewardOf, TINY_VOCABULARY } from "./choose.ts";
 
 /** What a person was asked. */
 export interface Answers {
@@ -16,6 +16,7 @@ const quoted = (value: unknown) => JSON.stringify(value);
 interface Settings {
   data: string;
   system: string;
+  isPlain: boolean;
   max_prompt_length: number;
   max_completion_length: number;
   ghpo: string;
@@ -34,6 +35,7 @@ levels = [1, 2, 4, 5]
 count = 2048
 `,
     system: tiny ? "" : "ghpo",
+    isPlain: false,
     max_prompt_length: tiny ? 96 : 1024,
     max_completion_length: tiny ? 64 : 1024,
     ghpo: `hint_glue = ${quoted(tiny ? " Hint: " : "ghpo")}`,
@@ -68,6 +70,7 @@ skip_malformed = true
 on_long_prompt = ${quoted(choice.drop ? "drop" : "error")}
 `,
     system: style.system,
+    isPlain: choice.isPlain,
     max_prompt_length: choice.max_prompt_length,
     max_completion_length: choice.max_completion_length,
     ghpo: `hint_glue = ${quoted(tiny ? " Hint: " : "ghpo")}
@@ -117,7 +120,11 @@ ${s.data}
 [prompt]
 # "ghpo" is the paper's system turn, which asks for <think> and <answer> tags; "" none.
 system = ${quoted(s.system)}
-max_prompt_length = ${s.max_prompt_length}
+${
+    s.isPlain
+      ? `# The model has no chat template: the system turn and this, as plain text.\n${plainText()}`
+      : ""
+  }max_prompt_length = ${s.max_prompt_length}
 
 [generation]
 # Completions a problem; their rewards are compared with each other.
@@ -160,6 +167,8 @@ save_every = 10
 keep = 2
 `;
 }
+
+const plainText = () => Object.entries(PLAIN).map(([key, value]) => `${key} = ${quoted(value)}\n`).join("");
 
 /** Whether a model knows the generated problems' few words only. */
 function isTiny(model: string): boolean {

@@ -48,6 +48,8 @@ const OMITTABLE = [
 const EvaluateSchema = v.strictObject({
   model: v.optional(v.string()),
   adapter: v.optional(v.string()),
+  nats: v.optional(v.string()),
+  natsPatience: v.optional(v.pipe(number, v.number(), v.minValue(1)), "120"),
   endpoint: v.optional(v.pipe(v.string(), v.url("must be an address such as http://127.0.0.1:8000/v1"))),
   completions: v.optional(v.string()),
   benchmarks: v.optional(list),
@@ -108,6 +110,8 @@ export function addEvaluateOptions(command: Command): Command {
     .optionsGroup("What answers:")
     .option("--model <dir>", "checkpoint directory, or with --endpoint the server's model name")
     .option("--adapter <dir>", "adapters of the PEFT library, to be merged into the checkpoint")
+    .option("--nats <url>", "sample the checkpoint on the workers of this NATS server, too")
+    .option("--nats-patience <seconds>", "wait so long for the next answer, then sample here (default: 120)")
     .option(
       "--endpoint <url>",
       "OpenAI-compatible server such as http://127.0.0.1:8000/v1; its key comes from OPENAI_API_KEY",

@@ -67,6 +67,7 @@ export async function openSource(
   }
   // Imported late: scoring a file needs no WebGPU.
   const { openCheckpoint } = await import("../sources/local_model.ts");
+  const { openFleet } = await import("../sources/fleet_model.ts");
   const local = await openCheckpoint(model, {
     adapter: options.adapter,
     enableThinking: options.enableThinking,
@@ -78,7 +79,10 @@ export async function openSource(
       `note: answers end at the model's ${local.context.name} of ${local.context.tokens} tokens, prompt included`,
     );
   }
-  const source = new CheckpointSource(local, seed);
+  const fleet = options.nats === undefined
+    ? null
+    : await openFleet(local, { url: options.nats, patience: options.natsPatience, adapter: options.adapter });
+  const source = new CheckpointSource(fleet ?? local, seed);
   return {
     answers: { source },
     identity: source.identity,
@@ -86,7 +90,10 @@ export async function openSource(
     model,
     digest: local.digest,
     engine: local.engine,
-    close: () => local.close(),
+    close: () => {
+      void fleet?.close();
+      local.close();
+    },
   };
 }
 

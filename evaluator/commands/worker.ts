@@ -71,8 +71,8 @@ class FleetModel implements Sampling {
   }
 
   async generate({ prompt_ids, samples, key, ...options }: Job): Promise<Completion[]> {
-    const { max_tokens, temperature, seed, eos_ids } = options;
-    const settings = { max_tokens, temperature, seed, eos_ids, greedy: false };
+    const { max_tokens, temperature, greedy, seed, eos_ids } = options;
+    const settings = { max_tokens, temperature, greedy, seed, eos_ids };
     const [completions] = await this.#generator!.generate([{ prompt_ids, samples, key }], settings);
     return completions!.map(({ ids, logprobs, finish_reason }) => ({
       ids: Uint32Array.from(ids),

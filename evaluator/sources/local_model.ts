@@ -39,6 +39,9 @@ export interface OpenedModel extends LocalModel {
   readonly engine: { runtime: string; adapter: string; kernels: string };
   /** What a person should know of the model beforehand. */
   readonly notice: string | undefined;
+  /** Where its files are. */
+  readonly directory: string;
+  readonly model: Model;
   close(): void;
 }
 

@@ -13,6 +13,7 @@ const job: Job = {
   key: [3, 4],
   max_tokens: 4,
   temperature: 1,
+  greedy: false,
   seed: 5,
   eos_ids: [END],
 };

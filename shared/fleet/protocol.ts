@@ -30,6 +30,8 @@ const JobSchema = v.strictObject({
   key: v.tuple([count, count]),
   max_tokens: positiveCount,
   temperature: positive,
+  /** Takes the most likely token; log-probs are still those at the temperature. */
+  greedy: v.boolean(),
   seed,
   eos_ids: ids,
 });

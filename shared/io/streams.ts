@@ -1,9 +1,18 @@
 // Files as web streams of bytes, a piece at a time, for what is larger than one likes to hold.
 
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
 import { fileError } from "./files.ts";
 
 const CHUNK_BYTES = 1 << 20;
+
+/** Files of a model's directory, or of one of adapters, that say what it computes. */
+const MODEL_FILES =
+  /^(config|generation_config|adapter_config)\.json$|\.safetensors$|\.safetensors\.index\.json$/;
+
+export function modelFiles(directory: string): string[] {
+  const names = guarded("read", directory, () => readdirSync(directory));
+  return names.filter((name) => MODEL_FILES.test(name)).sort();
+}
 
 export function openBytes(path: string): ReadableStream<Uint8Array> {
   const file = guarded("read", path, () => openSync(path, "r"));

@@ -2,23 +2,12 @@
 // right and its log-probs are those of the learner's own weights; of a few, the learner samples the completions again. Who
 // does not answer in time is done without: the learner samples the rest itself.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
 import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
-import {
-  ANSWERS,
-  answerSubject,
-  type Completion,
-  type Job,
-  JOBS,
-  jobSubject,
-  readAnswer,
-} from "#shared/fleet/protocol.ts";
-import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
-import { WeightStore } from "#shared/fleet/weights.ts";
+import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
+import type { Completion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import type { Policy, Sample, SampleOptions, Sampler, SampleRequest } from "../learner/policy.ts";
 
@@ -28,42 +17,25 @@ export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "se
   saveSampling(directory: string): Promise<{ base: string | null }>;
 }
 
-export interface RemoteSettings {
-  /** Names the run on the server. */
-  run: string;
-  vocabulary: number;
+export interface RemoteSettings extends FleetSettings {
   micro_batch_tokens: number;
-  /** Seconds without any answer after which the learner samples the rest. */
-  patience: number;
 }
 
 /** Of log-probs, on average over an answer: a hundred times what rounding does between adapters. */
 const LARGEST_DIFFERENCE = 1e-3;
 /** One request in so many is sampled again. */
 const RESAMPLED = 32;
-/** What a worker needs of a model's directory. */
-const MODEL_FILES =
-  /^(config|generation_config|adapter_config)\.json$|\.safetensors$|\.safetensors\.index\.json$/;
 
 export class RemoteSampler implements Sampler {
-  readonly #connection: NatsConnection;
-  readonly #store: WeightStore;
+  readonly #fleet: Dispatcher;
   readonly #policy: SampledPolicy;
   readonly #settings: RemoteSettings;
   #weights = { step: -1, digest: "" };
-  #base: string | null = null;
-  #counts = { remote: 0, local: 0, refused: 0, resampled: 0, differing: 0 };
+  #counts = { remote: 0, local: 0, resampled: 0, differing: 0 };
   #call = 0;
 
-  private constructor(
-    connection: NatsConnection,
-    store: WeightStore,
-    policy: SampledPolicy,
-    settings: RemoteSettings,
-    readonly log: (line: string) => void,
-  ) {
-    this.#connection = connection;
-    this.#store = store;
+  private constructor(fleet: Dispatcher, policy: SampledPolicy, settings: RemoteSettings) {
+    this.#fleet = fleet;
     this.#policy = policy;
     this.#settings = settings;
   }
@@ -76,26 +48,20 @@ export class RemoteSampler implements Sampler {
     log: (line: string) => void,
     environment: Record<string, string | undefined> = process.env,
   ): Promise<RemoteSampler> {
-    const connection = await connectFleet(url, environment);
-    await makeStreams(connection);
-    const sampler = new RemoteSampler(
-      connection,
-      await WeightStore.open(connection, true),
-      policy,
-      settings,
-      log,
-    );
-    await sampler.#purge(); // what an earlier process of this run has left
-    return sampler;
+    return new RemoteSampler(await Dispatcher.open(url, settings, log, environment), policy, settings);
   }
 
   async generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
     if (options.greedy || requests.length === 0) return await this.#policy.generate(requests, options);
-    const answers = new Map<number, Completion[]>();
+    let answers = new Map<number, Completion[]>();
     try {
-      await this.#remote(requests, options, answers);
+      const weights = await this.#publish(requests[0]!.key[0]);
+      const call = this.#call++;
+      const idOf = (i: number) =>
+        sha256(JSON.stringify([this.#settings.run, SALT, weights, requests[i]!.key, call, i])).slice(0, 32);
+      answers = await this.#fleet.ask(requests.map((request) => ({ ...request, ...options })), weights, idOf);
     } catch (error) {
-      this.log(`workers are done without for now: ${error instanceof Error ? error.message : error}`);
+      this.#fleet.log(`workers are done without for now: ${error instanceof Error ? error.message : error}`);
     }
     await this.#check(requests, options, answers);
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
@@ -110,60 +76,14 @@ export class RemoteSampler implements Sampler {
 
   /** What has happened since the last call, as metrics. */
   metrics(): Record<string, number> {
-    const counts = Object.entries(this.#counts).map(([name, count]) => [`fleet/${name}`, count]);
-    this.#counts = { remote: 0, local: 0, refused: 0, resampled: 0, differing: 0 };
-    return Object.fromEntries(counts);
+    const counts = { ...this.#counts, refused: this.#fleet.refused };
+    this.#counts = { remote: 0, local: 0, resampled: 0, differing: 0 };
+    this.#fleet.refused = 0;
+    return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`fleet/${name}`, count]));
   }
 
-  async close(): Promise<void> {
-    await this.#purge().catch(() => {}); // the server may be away
-    await this.#connection.close();
-  }
-
-  /** Hands the requests out and collects what comes back in time and in form. */
-  async #remote(
-    requests: SampleRequest[],
-    options: SampleOptions,
-    answers: Map<number, Completion[]>,
-  ): Promise<void> {
-    const { run, vocabulary, patience } = this.#settings;
-    const weights = await this.#publish(requests[0]!.key[0]);
-    const call = this.#call++;
-    const { greedy: _greedy, ...sampling } = options;
-    const jobs = requests.map((request, i): Job => {
-      const id = sha256(JSON.stringify([run, weights, request.key, call, i])).slice(0, 32);
-      return { id, run, weights, ...request, ...sampling };
-    });
-    const stream = jetstream(this.#connection);
-    const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });
-    const messages = await consumer.consume();
-    await Promise.all(
-      jobs.map((job) =>
-        stream.publish(jobSubject(run), JSON.stringify(job), { msgID: job.id, timeout: 5000 })
-      ),
-    );
-    const indexOf = new Map(jobs.map(({ id }, i) => [id, i]));
-    const seen = new Set<number>();
-    const giveUp = () => messages.stop();
-    let timer = setTimeout(giveUp, patience * 1000);
-    for await (const message of messages) {
-      const index = indexOf.get(message.subject.split(".").at(-1)!);
-      if (index === undefined || seen.has(index)) continue;
-      seen.add(index);
-      try {
-        answers.set(index, readAnswer(message.data, jobs[index]!, vocabulary));
-      } catch (error) {
-        this.#refuse(error);
-      }
-      clearTimeout(timer);
-      if (seen.size === jobs.length) break;
-      timer = setTimeout(giveUp, patience * 1000);
-    }
-    clearTimeout(timer);
-    if (seen.size < jobs.length) {
-      this.log(`${jobs.length - seen.size} of ${jobs.length} requests have had no answer for ${patience} s`);
-    }
-    await this.#purge();
+  close(): Promise<void> {
+    return this.#fleet.close();
   }
 
   /** Removes the answers that are not of the learner's weights. */
@@ -197,7 +117,7 @@ export class RemoteSampler implements Sampler {
     for (const [i, { difference, tokens }] of sums) {
       if (difference / tokens <= LARGEST_DIFFERENCE) continue;
       answers.delete(i);
-      this.#refuse(
+      this.#fleet.refuse(
         `its log-probs differ by ${(difference / tokens).toPrecision(3)} on average from the learner's`,
       );
     }
@@ -213,46 +133,25 @@ export class RemoteSampler implements Sampler {
     }
   }
 
-  /** Stores the weights that the step samples from, and removes those of the step before. */
+  /** Stores the weights that the step samples from. */
   async #publish(step: number): Promise<string> {
     if (this.#weights.step === step) return this.#weights.digest;
     const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
-    const before = this.#weights.digest;
     try {
       const { base } = await this.#policy.saveSampling(folder);
-      if (base !== null) this.#base ??= await this.#store.publish(base, modelFiles(base), null);
-      const digest = await this.#store.publish(folder, modelFiles(folder), this.#base);
-      this.#weights = { step, digest };
-      const keep = [digest, ...(this.#base === null ? [] : [this.#base])];
-      if (before !== "" && before !== digest) await this.#store.remove(before, keep);
-      return digest;
+      this.#weights = { step, digest: await this.#fleet.publish(folder, base) };
+      return this.#weights.digest;
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
-
-  /** Takes what is left of this run's jobs and answers off the server. */
-  async #purge(): Promise<void> {
-    const { run } = this.#settings;
-    const { streams } = await jetstreamManager(this.#connection);
-    await streams.purge(JOBS, { filter: jobSubject(run) });
-    await streams.purge(ANSWERS, { filter: answerSubject(run, "*") });
-  }
-
-  #refuse(reason: unknown): void {
-    this.#counts.refused++;
-    this.log(`an answer is refused: ${reason instanceof Error ? reason.message : reason}`);
-  }
-}
-
-function modelFiles(directory: string): string[] {
-  return readdirSync(directory).filter((name) => MODEL_FILES.test(name)).sort();
 }
 
 /** Whether a request is one of those that are sampled again; no worker knows beforehand without the learner's salt. */
 function drawn({ key }: SampleRequest, seed: number): boolean {
   return parseInt(sha256(JSON.stringify([SALT, seed, key])).slice(0, 8), 16) % RESAMPLED === 0;
 }
+/** Of this process. */
 const SALT = crypto.randomUUID();
 
 function sameIds(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

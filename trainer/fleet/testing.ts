@@ -110,8 +110,8 @@ export class FleetWorker implements Sampling {
   async generate(job: Job) {
     await this.before(job);
     this.jobs++;
-    const { prompt_ids, samples, key, max_tokens, temperature, seed, eos_ids } = job;
-    const options = { max_tokens, temperature, seed, eos_ids, greedy: false };
+    const { prompt_ids, samples, key, max_tokens, temperature, greedy, seed, eos_ids } = job;
+    const options = { max_tokens, temperature, greedy, seed, eos_ids };
     const [answers] = await this.#policy.generate([{ prompt_ids, samples, key }], options);
     return answers!.map(({ ids, logprobs, finish_reason }) => ({
       ids: Uint32Array.from(ids),

@@ -1,0 +1,138 @@
+// The learner's side of a fleet: stores weights, hands requests out as jobs, and collects the answers that come in time
+// and in form. Whether an answer is right is for the caller to find out.
+
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { modelFiles } from "#shared/io/streams.ts";
+import {
+  ANSWERS,
+  answerSubject,
+  type Completion,
+  type Job,
+  JOBS,
+  jobSubject,
+  readAnswer,
+} from "./protocol.ts";
+import { connectFleet, makeStreams } from "./server.ts";
+import { WeightStore } from "./weights.ts";
+
+export interface FleetSettings {
+  /** Names the run on the server. */
+  run: string;
+  vocabulary: number;
+  /** Seconds without any answer after which the others are not waited for. */
+  patience: number;
+}
+
+/** A request and how it is to be sampled: a job but for its names. */
+export type Order = Omit<Job, "id" | "run" | "weights">;
+
+export class Dispatcher {
+  /** Answers that were not in form. */
+  refused = 0;
+  #base: string | null = null;
+  #current: string | null = null;
+
+  private constructor(
+    readonly connection: NatsConnection,
+    readonly store: WeightStore,
+    readonly settings: FleetSettings,
+    readonly log: (line: string) => void,
+  ) {}
+
+  /** @throws Error when the server does not answer */
+  static async open(
+    url: string,
+    settings: FleetSettings,
+    log: (line: string) => void,
+    environment: Record<string, string | undefined>,
+  ): Promise<Dispatcher> {
+    const connection = await connectFleet(url, environment);
+    await makeStreams(connection);
+    const dispatcher = new Dispatcher(connection, await WeightStore.open(connection, true), settings, log);
+    await dispatcher.purge(); // what an earlier process of this run has left
+    return dispatcher;
+  }
+
+  /**
+   * Stores the weights of a directory in place of those before.
+   * @param base directory of the model that they are adapters of; it is stored once
+   * @returns their digest
+   */
+  async publish(directory: string, base: string | null): Promise<string> {
+    if (base !== null) this.#base ??= await this.store.publish(base, modelFiles(base), null);
+    const digest = await this.store.publish(directory, modelFiles(directory), this.#base);
+    const before = this.#current;
+    this.#current = digest;
+    const keep = [digest, ...(this.#base === null ? [] : [this.#base])];
+    if (before !== null && before !== digest) await this.store.remove(before, keep);
+    return digest;
+  }
+
+  /**
+   * The completions of the orders that were answered, by their index.
+   * @param idOf a name for the index-th order: the same name is stored once
+   */
+  async ask(
+    orders: readonly Order[],
+    weights: string,
+    idOf: (index: number) => string,
+  ): Promise<Map<number, Completion[]>> {
+    const { run, vocabulary, patience } = this.settings;
+    const answers = new Map<number, Completion[]>();
+    const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order }));
+    const stream = jetstream(this.connection);
+    const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });
+    const messages = await consumer.consume();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      await Promise.all(
+        jobs.map((job) =>
+          stream.publish(jobSubject(run), JSON.stringify(job), { msgID: job.id, timeout: 5000 })
+        ),
+      );
+      const indexOf = new Map(jobs.map(({ id }, i) => [id, i]));
+      const wait = () => setTimeout(() => messages.stop(), patience * 1000);
+      timer = wait();
+      for await (const message of messages) {
+        const index = indexOf.get(message.subject.split(".").at(-1)!);
+        if (index === undefined) continue;
+        indexOf.delete(jobs[index]!.id);
+        try {
+          answers.set(index, readAnswer(message.data, jobs[index]!, vocabulary));
+        } catch (error) {
+          this.refuse(error);
+        }
+        clearTimeout(timer);
+        if (indexOf.size === 0) break;
+        timer = wait();
+      }
+      if (indexOf.size > 0) {
+        this.log(`${indexOf.size} of ${jobs.length} requests have had no answer for ${patience} s`);
+      }
+    } finally {
+      clearTimeout(timer);
+      messages.stop();
+    }
+    await this.purge();
+    return answers;
+  }
+
+  refuse(reason: unknown): void {
+    this.refused++;
+    this.log(`an answer is refused: ${reason instanceof Error ? reason.message : reason}`);
+  }
+
+  /** Takes what is left of this run's jobs and answers off the server. */
+  async purge(): Promise<void> {
+    const { run } = this.settings;
+    const { streams } = await jetstreamManager(this.connection);
+    await streams.purge(JOBS, { filter: jobSubject(run) });
+    await streams.purge(ANSWERS, { filter: answerSubject(run, "*") });
+  }
+
+  async close(): Promise<void> {
+    await this.purge().catch(() => {}); // the server may be away
+    await this.connection.close();
+  }
+}

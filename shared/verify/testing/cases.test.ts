@@ -29,6 +29,29 @@ describe("rows of public graders", needs(file), () => {
   });
 });
 
+describe("public reports of wrong grading and restated golds", needs("verify-cases/cases-2.jsonl"), () => {
+  type Report = Case & { presets: ("strict" | "report" | "choice")[] };
+
+  it("are decided as labelled in at least 97 % under the presets they are meant for, and no wrong answer is right", () => {
+    const pairs = outsideRows<Report>("verify-cases/cases-2.jsonl").flatMap((row) =>
+      row.presets.map((preset) => ({
+        ...row,
+        preset,
+        right: verify(row.gold, row.pred, preset).verdict === true,
+      }))
+    );
+    const wrong = pairs.filter(({ right, expected }) => right !== expected);
+    assert.deepEqual(
+      wrong.filter(({ expected }) => !expected).map(({ id, preset }) => `${id} ${preset}`),
+      [],
+    );
+    assert.ok(
+      1 - wrong.length / pairs.length >= 0.97,
+      wrong.map(({ id, preset }) => `${id} ${preset}`).join(", "),
+    );
+  });
+});
+
 describe("the reward of the GHPO code", needs("verify-cases/ghpo-reward-behaviour.jsonl"), () => {
   type Behaviour = { name: string; completion: string; gold: string; observed_0_5_2: number | null };
 

@@ -1,19 +1,19 @@
-// Shows that Bun, Deno, Node and workerd give the same verdicts:
-//   bun shared/verify/testing/tools/runtimes.ts [COUNT] [--workerd PATH-OF-workerd]
+// Shows that Bun, Deno, Node, workerd and Chromium give the same verdicts:
+//   bun shared/verify/testing/tools/runtimes.ts [COUNT] [--workerd PATH-OF-workerd] [--chromium PATH-OF-chromium]
 // Prints one digest a runtime and fails when they differ. Each runs the same bundle of digest.ts.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
   allowPositionals: true,
-  options: { workerd: { type: "string" } },
+  options: { workerd: { type: "string" }, chromium: { type: "string" } },
 });
 const count = positionals[0] ?? "2000";
 const sample = fileURLToPath(import.meta.resolve("../digest.ts"));
@@ -59,6 +59,27 @@ try {
   else {
     writeFileSync(join(folder, "config.capnp"), worker);
     digests.set("workerd", digestOf(values.workerd, ["test", "config.capnp"]));
+  }
+  if (values.chromium === undefined) console.log("chromium: skipped, no --chromium PATH given");
+  else {
+    const program = readFileSync(join(folder, "browser.mjs"), "utf8").replaceAll("</script", "<\\/script");
+    const show = `document.body.textContent = "digest " + verdictDigest(${count});`;
+    const inline = program.replace(/export\s*\{[^}]*\};?\s*$/, "");
+    writeFileSync(
+      join(folder, "page.html"),
+      `<meta charset="utf-8"><body><script type="module">${inline}\n${show}</script>`,
+    );
+    const flags = [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      `--user-data-dir=${join(folder, "profile")}`,
+    ];
+    const page = pathToFileURL(join(folder, "page.html")).href;
+    digests.set(
+      "chromium",
+      digestOf(values.chromium, [...flags, "--virtual-time-budget=60000", "--dump-dom", page]),
+    );
   }
   for (const [runtime, digest] of digests) console.log(`${runtime}: ${digest}`);
   if (new Set(digests.values()).size !== 1) {

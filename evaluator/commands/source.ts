@@ -72,7 +72,6 @@ export async function openSource(
     adapter: options.adapter,
     enableThinking: options.enableThinking,
   });
-  if (local.notice) console.error(local.notice);
   const most = Math.max(...tasks.map(({ sampling }) => sampling.max_tokens));
   if (most >= local.context.tokens) {
     console.error(

@@ -9,7 +9,7 @@ import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { type Context, contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
@@ -37,8 +37,6 @@ export interface OpenedModel extends LocalModel {
   /** SHA-256 over the digests of the configuration and the weight files. */
   readonly digest: string;
   readonly engine: { runtime: string; adapter: string; kernels: string };
-  /** What a person should know of the model beforehand. */
-  readonly notice: string | undefined;
   /** Where its files are. */
   readonly directory: string;
   readonly model: Model;
@@ -85,7 +83,6 @@ class Checkpoint implements OpenedModel {
   readonly identity: Record<string, string>;
   readonly engine: { runtime: string; adapter: string; kernels: string };
   readonly context: Context;
-  readonly notice: string | undefined;
   readonly #generator: Generator;
   readonly #variables: Record<string, unknown>;
   #tokenizer: Tokenizer | undefined;
@@ -111,7 +108,6 @@ class Checkpoint implements OpenedModel {
       kernels: gpu.variants,
     };
     this.context = contextOf(model.config);
-    this.notice = windowNotice(model.config);
     this.#generator = new Generator(model, { rows: ROWS });
   }
 

@@ -1,7 +1,7 @@
 // train --plan and sft --plan: what a recipe needs of GPU memory, and the largest micro-batch that fits. Touches no adapter.
 
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { contextOf, windowNotice } from "#shared/engine/model/context.ts";
+import { contextOf } from "#shared/engine/model/context.ts";
 import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
@@ -90,8 +90,6 @@ export async function printPlan(
     console.log(`${group.padEnd(12)}${gib(bytes[group]).padStart(12)}`);
   }
   console.log(`micro-batch of ${micro_batch_tokens} tokens (${kind}.micro_batch_tokens)`);
-  const notice = windowNotice(settings.config);
-  if (notice) console.log(notice);
   if (room === undefined || most === undefined) return;
   console.log(
     most > 0

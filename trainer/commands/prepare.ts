@@ -2,8 +2,6 @@
 
 import type { Alert } from "#shared/schemas/alerts.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
-import { windowNotice } from "#shared/engine/model/context.ts";
-import { loadConfig } from "#shared/engine/model/load.ts";
 import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
@@ -42,12 +40,6 @@ export function noteFresh(output: string, { resume }: RunOptions, status: Status
   if (resume && new RunDirectory(output).isEmpty()) {
     status.log(`${output} holds nothing yet: starting a new run`);
   }
-}
-
-/** Says so where a model takes shorter sequences than its context. */
-export function noteWindow({ model }: TrainRecipe | SftRecipe, status: Status): void {
-  const notice = windowNotice(loadConfig(model));
-  if (notice) status.log(notice);
 }
 
 /** The lines of a summary that repeat the alerts: a run may have scrolled past them. */

@@ -23,7 +23,6 @@ import {
   evaluationOf,
   isResumed,
   noteFresh,
-  noteWindow,
   RESUMING,
   type RunOptions,
   STOPPING,
@@ -77,7 +76,6 @@ export async function runSft(
   const accept = options.force === true || isResumed(recipe.output_dir, options);
   const { problems, ...left } = await checkedProblems(recipe, status, accept);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
-  noteWindow(recipe, status);
   noteFresh(recipe.output_dir, options, status);
   const open = () =>
     openEngine({

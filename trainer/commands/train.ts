@@ -30,7 +30,6 @@ import {
   evaluationOf,
   isResumed,
   noteFresh,
-  noteWindow,
   RESUMING,
   type RunOptions,
   STOPPING,
@@ -99,7 +98,6 @@ export async function runTraining(
   const { problems, ...left } = await checkedProblems(recipe, status, accept, options);
   const rewards = await loadRewards(recipe.reward, options.rewards);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
-  noteWindow(recipe, status);
   noteFresh(recipe.output_dir, options, status);
   const open = () =>
     openEngine({

@@ -138,14 +138,10 @@ describe("promptLimit()", () => {
     assert.equal(promptLimit(recipe(64, 100), context).tokens, 36);
   });
 
-  it("refuses completions as long as the context or the sliding window", () => {
+  it("refuses completions as long as the context", () => {
     assert.throws(
       () => promptLimit(recipe(192, 4096), context),
       /below the model's context of 192 tokens .*: current value is 192$/,
-    );
-    assert.throws(
-      () => promptLimit(recipe(192, 4096), { tokens: 64, name: "sliding window" }),
-      /below the model's sliding window of 64 tokens .*: current value is 192$/,
     );
   });
 });

@@ -90,7 +90,7 @@ function attentionBlockBackward(
   attentionBackward(
     recorder,
     { qkv, out, lse, dout: dnormed, tiles, segments, d, probability, dscore, dqkv },
-    shape,
+    { ...shape, window: weights.window },
     { ...tables, scratchFloats: scoreFloats },
   );
   const table = model.ropeTable(activations.batch!.longest, weights);

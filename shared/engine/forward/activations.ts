@@ -6,7 +6,6 @@ import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { SEGMENT_WORDS, tablesOf, TILE_WORDS, tileOf } from "#shared/engine/ops/attention/segments.ts";
 import type { Batch } from "./batch.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { contextOf } from "#shared/engine/model/context.ts";
 
 /** Shapes for N tokens; F = intermediate_size, Q = heads * head_dim, W = (heads + 2 kvHeads) * head_dim. */
 export interface LayerActivations {
@@ -86,18 +85,11 @@ export class Activations {
     return this.layers.at(-1)!.xOut;
   }
 
-  /** @throws RangeError when the batch does not fit, or a sequence the sliding window. */
+  /** @throws RangeError when the batch does not fit. */
   load(batch: Batch): void {
     if (batch.tokens > this.capacity) {
       throw new RangeError(
         `Cannot run a batch as the activations hold ${this.capacity} tokens: current batch has ${batch.tokens}`,
-      );
-    }
-    const { name, tokens } = contextOf(this.config);
-    if (name === "sliding window" && batch.longest > tokens) {
-      throw new RangeError(
-        `Cannot run a sequence as it must fit into the model's sliding window of ${tokens} tokens: ` +
-          `current sequence has ${batch.longest}`,
       );
     }
     this.batch = batch;

@@ -55,7 +55,13 @@ export function finishBlock(recorder: Recorder, model: Model, activations: Activ
       out: layer.attnOut,
       lse: layer.lse,
     },
-    { tiles: activations.tables.count, heads, kvHeads: config.num_key_value_heads, headDim: head_dim },
+    {
+      tiles: activations.tables.count,
+      heads,
+      kvHeads: config.num_key_value_heads,
+      headDim: head_dim,
+      window: weights.window,
+    },
   );
   const attended = { x: layer.attnOut, residual: layer.xIn, out: layer.xMid };
   multiply(recorder, model, weights.o_proj, attended, tokens);

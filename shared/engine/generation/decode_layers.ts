@@ -88,7 +88,7 @@ export class LayerSteps {
       decodeAttention(
         recorder,
         { state, raw, table, qk_norm: this.#qkNorms[i], pool: this.pools[i]!, out: attended },
-        { rows, heads, kvHeads: config.num_key_value_heads, headDim, eps },
+        { rows, heads, kvHeads: config.num_key_value_heads, headDim, eps, window: layer.window },
       );
       const added = { state, x: attended, residual: x, norm: post_attention_layernorm.buffer, out: middle };
       this.#intoResidual(recorder, { ...added, output: input }, o_proj, rows);

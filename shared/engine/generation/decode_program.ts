@@ -184,6 +184,7 @@ export class DecodeProgram {
       kvHeads: config.num_key_value_heads,
       headDim: config.head_dim,
       eps: config.rms_norm_eps,
+      window: this.model.layers[layer]!.window,
       stride,
       projected,
       attended,

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { Gpu, LARGEST_COPY } from "#shared/engine/gpu/device.ts";
-import { run, testGpu } from "#shared/engine/gpu/testing.ts";
+import { assertClose, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
 import { pack } from "#shared/engine/forward/batch.ts";
@@ -207,19 +207,16 @@ describe("Generator", () => {
       assert.ok(sizes.length > 0 && Math.max(...sizes) <= 80_000, String(sizes));
     }));
 
-  it("refuses what is longer than the sliding window", () =>
-    withGenerator({}, (generator) =>
-      assert.rejects(
-        generator.generate([{ prompt_ids: Array(60).fill(5), samples: 1, key: [0, 0] }], {
-          ...options,
-          max_tokens: 5,
-        }),
-        {
-          message:
-            "Cannot generate as prompt and max_tokens must fit into the sliding window of 64 tokens: " +
-            "current prompt has 60 tokens and max_tokens is 5",
-        },
-      ), "mistral"));
+  it("gives the log-probabilities of the forward far beyond the sliding window", () =>
+    withGenerator({ rows: 4, block: 5 }, async (generator) => {
+      const prompt_ids = Array.from({ length: 30 }, (_, i) => 3 + i * 7 % 60); // the window has 21
+      const long = { ...options, max_tokens: 60, eos_ids: [] };
+      const [out] = await generator.generate([{ prompt_ids, samples: 3, key: [0, 0] }], long);
+      for (const { ids, logprobs } of out!) {
+        const expected = await recompute(generator.model, prompt_ids, ids, long.temperature);
+        assertClose(logprobs, expected.slice(0, 60), 1e-4, "log-probs");
+      }
+    }, "mistral"));
 
   const refusals: [Partial<GenerationOptions>, number[], string][] = [
     [{}, [], "a prompt must have at least one token: current prompt is empty"],

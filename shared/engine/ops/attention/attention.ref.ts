@@ -3,15 +3,15 @@
 import type { Segment } from "./segments.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 
-/** The keys that each token sees: those of the segments above, then its own segment's up to itself. */
-export function keysOf(segments: readonly Segment[]): number[][] {
+/** The keys that each token sees: those of the segments above, then its own segment's up to itself; the last `window`. */
+export function keysOf(segments: readonly Segment[], window = Infinity): number[][] {
   const all: number[][] = [];
   const whole: number[][] = []; // of each segment, what its last token sees
   for (const { first, tokens, parent } of segments) {
     const keys = parent < 0 ? [] : [...whole[parent]!];
     for (let token = first; token < first + tokens; token++) {
       keys.push(token);
-      all[token] = [...keys];
+      all[token] = keys.slice(-Math.min(window, keys.length));
     }
     whole.push(keys);
   }

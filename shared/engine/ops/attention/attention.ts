@@ -3,7 +3,7 @@
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
-import { SEGMENTS, tileOf } from "./segments.ts";
+import { SEGMENTS, tileOf, type Window, windowParameter } from "./segments.ts";
 import lanes from "./lanes.wgsl" with { type: "text" };
 import rowOf from "./row_of.wgsl" with { type: "text" };
 import source from "./attention.wgsl" with { type: "text" };
@@ -19,12 +19,19 @@ const SUBGROUP_TEXT = SUBGROUPS + SEGMENTS + lanes + subgroup + rowOf;
 export function attention(
   recorder: Recorder,
   buffers: { qkv: Binding; tiles: Binding; segments: Binding; out: Binding; lse: Binding },
-  { tiles, heads, kvHeads, headDim }: HeadShape & { tiles: number },
+  { tiles, heads, kvHeads, headDim, window }: HeadShape & Window & { tiles: number },
 ): void {
   const { gpu } = recorder;
   const constants = { QUADS: headDim / 4 };
   const tile = tileOf(gpu);
-  const params = { tiles, tile, heads, kv_heads: kvHeads, quads: headDim / 4 };
+  const params = {
+    tiles,
+    tile,
+    heads,
+    kv_heads: kvHeads,
+    quads: headDim / 4,
+    window: windowParameter({ window }),
+  };
   if (gpu.subgroups8) {
     const kernel = gpu.kernel("attention_subgroup", SUBGROUP_TEXT, constants);
     return recorder.dispatch(kernel, params, buffers, linearGrid(tiles * heads, 1));

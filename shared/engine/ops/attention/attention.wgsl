@@ -9,6 +9,7 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim)
@@ -38,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   // Keys are taken by their position in the sequence: see attention_subgroup.wgsl.
   let own = segments[tile.segment];
   let end = token - own.first + own.position + 1u;
-  for (var j = 0u; j < end; j += 4u) {
+  for (var j = end - min(end, p.window); j < end; j += 4u) {
     // Past the query loads are clamped and the weight is zero.
     let position = min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(end - 1u));
     let rows = width *

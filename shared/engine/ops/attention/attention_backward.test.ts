@@ -17,7 +17,32 @@ describe("attention backward", () => {
     assertGradient(analytic, () => inner(attentionRef(qkv, start, shape).out, dout), qkv, "dqkv");
   });
 
-  const cases: { lengths: Tree[]; heads: number; kvHeads: number; headDim: number; chunkTiles: number }[] = [
+  const cases: {
+    lengths: Tree[];
+    heads: number;
+    kvHeads: number;
+    headDim: number;
+    chunkTiles: number;
+    window?: number;
+  }[] = [
+    { lengths: [17, 30, 9, 66], heads: 6, kvHeads: 1, headDim: 20, chunkTiles: 5, window: 7 },
+    { lengths: [40, 29], heads: 2, kvHeads: 2, headDim: 64, chunkTiles: 100, window: 1 },
+    {
+      lengths: [[9, 3, [5, 1, 12], 8], 4, [1, [1, 1]]],
+      heads: 4,
+      kvHeads: 2,
+      headDim: 16,
+      chunkTiles: 3,
+      window: 11,
+    },
+    {
+      lengths: [[30, 17, 17, 9], [7, [7, [7, 40]]]],
+      heads: 6,
+      kvHeads: 3,
+      headDim: 24,
+      chunkTiles: 100,
+      window: 20,
+    },
     { lengths: [1], heads: 1, kvHeads: 1, headDim: 4, chunkTiles: 1 },
     { lengths: [3, 1, 7], heads: 4, kvHeads: 2, headDim: 8, chunkTiles: 4 },
     { lengths: [17, 30, 9, 66], heads: 6, kvHeads: 1, headDim: 20, chunkTiles: 5 },
@@ -29,10 +54,10 @@ describe("attention backward", () => {
   ];
   for (const { lengths, chunkTiles, ...shape } of cases) {
     for (const subgroups of [true, false]) {
-      const { heads, kvHeads, headDim } = shape;
+      const { heads, kvHeads, headDim, window } = shape;
       const name = `segments ${
         JSON.stringify(lengths)
-      }, ${heads} heads on ${kvHeads} of ${headDim}, chunks of ${chunkTiles} tiles${
+      }, ${heads} heads on ${kvHeads} of ${headDim}, chunks of ${chunkTiles} tiles, window ${window}${
         subgroups ? "" : ", portable"
       }`;
       it(`equals the f64 reference at ${name}`, async () => {
@@ -40,7 +65,7 @@ describe("attention backward", () => {
         const { subgroups8 } = gpu;
         gpu.subgroups8 &&= subgroups;
         const segments = forest(lengths);
-        const start = keysOf(segments);
+        const start = keysOf(segments, window);
         const tiles = tablesOf(segments, tileOf(gpu));
         const tokens = tokensOf(segments);
         const scratchFloats = chunkTiles * 4 * heads * tiles.span;

@@ -9,7 +9,7 @@ import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
-import { SEGMENTS } from "./segments.ts";
+import { SEGMENTS, type Window, windowParameter } from "./segments.ts";
 import rowSource from "./attention_backward_d.wgsl" with { type: "text" };
 import lanes from "./lanes.wgsl" with { type: "text" };
 import keySource from "./attention_backward_kv.wgsl" with { type: "text" };
@@ -52,12 +52,13 @@ export function attentionBackward(
     dscore: Binding;
     dqkv: Binding;
   },
-  { tokens, heads, kvHeads, headDim }: HeadShape & { tokens: number },
+  { tokens, heads, kvHeads, headDim, ...seen }: HeadShape & Window & { tokens: number },
   tiles: { count: number; span: number; scratchFloats: number },
 ): void {
   const { gpu } = recorder;
   const { count, span } = tiles;
   const quads = headDim / 4;
+  const window = windowParameter(seen);
   recorder.dispatch(
     gpu.kernel("attention_backward_d", rowSource),
     { rows: tokens * heads, head_dim: headDim },
@@ -65,7 +66,7 @@ export function attentionBackward(
     linearGrid(tokens * heads, 64),
   );
   if (gpu.subgroups8) {
-    const params = { tiles: count, heads, kv_heads: kvHeads, quads };
+    const params = { tiles: count, heads, kv_heads: kvHeads, quads, window };
     const constants = { QUADS: quads };
     const queries = gpu.kernel("attention_backward_q_subgroup", QUERIES_SUBGROUP, constants);
     recorder.dispatch(queries, params, buffers, linearGrid(count * heads, 1));
@@ -96,6 +97,7 @@ export function attentionBackward(
       first_tile: first,
       end_tile: end,
       span,
+      window,
       accumulate: first > 0 ? 1 : 0,
     };
     recorder.dispatch(scores, params, buffers, linearGrid((end - first) * heads * span / 4, 64));

@@ -8,6 +8,7 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again: a bound that keeps the loops rolled
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim), after RoPE
@@ -50,12 +51,19 @@ fn main(
     va[i] = qkv[value.x + i];
     vb[i] = qkv[value.y + i];
   }
+  let position = token - segments[tile.segment].first + segments[tile.segment].position;
+  let farthest = tile.first + tile.count - segments[tile.segment].first + segments[tile.segment].position + p.window - 1u;
   let end_tile = segments[tile.segment].end_tile;
   for (var head = kv_head * shared_by; head < (kv_head + 1u) * shared_by; head++) {
     for (var query_tile = key_tile; query_tile < end_tile; query_tile++) {
       let first = tiles[query_tile].first;
       let end = first + tiles[query_tile].count;
-      for (var j = first; j < end; j += 8u) {
+      // Queries a window or more behind the key do not see it.
+      let segment = segments[tiles[query_tile].segment];
+      let past = position + p.window;
+      let limit = min(vec2u(end), segment.first + past - min(past, vec2u(segment.position)));
+      let last = min(end, segment.first + farthest - min(farthest, segment.position));
+      for (var j = first; j < last; j += 8u) {
         let query = min(j + lane, end - 1u);
         let row = query * p.heads + head;
         let q = query * width + head * QUADS;
@@ -79,8 +87,8 @@ fn main(
         let top = numbers_of(lse[row]);
         a = Eight(exp(a.low - top.low), exp(a.high - top.high));
         b = Eight(exp(b.low - top.low), exp(b.high - top.high));
-        a = where_eight(within(j, token.x, end), a, 0.0);
-        b = where_eight(within(j, token.y, end), b, 0.0);
+        a = where_eight(within(j, token.x, limit.x), a, 0.0);
+        b = where_eight(within(j, token.y, limit.y), b, 0.0);
         let da = Eight(a.low * ea.low * scale, a.high * ea.high * scale);
         let db = Eight(b.low * eb.low * scale, b.high * eb.high * scale);
         for (var i = 0u; i < p.quads; i++) {

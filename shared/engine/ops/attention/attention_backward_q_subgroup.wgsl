@@ -9,6 +9,7 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again: a bound that keeps the loops rolled
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim), after RoPE
@@ -50,11 +51,16 @@ fn main(
   }
   let top = vec2f(lse[row.x], lse[row.y]);
   let mean = vec2f(d[row.x], d[row.y]);
+  let seen = token - segments[tile.segment].first + segments[tile.segment].position + 1u;
+  // Positions of the first keys that each query sees, and any.
+  let first = seen - min(seen, vec2u(p.window));
+  let least = subgroupBroadcast(first.x, 0u);
   var segment = tile.segment;
   var limit = token + 1u;
   var end = tile.first + tile.count;
   loop {
-    for (var j = segments[segment].first; j < end; j += 8u) {
+    let start = segments[segment].first + first - min(first, vec2u(segments[segment].position));
+    for (var j = segments[segment].first + least - min(least, segments[segment].position); j < end; j += 8u) {
       let at = min(j + lane, end - 1u) * width;
       var a = Eight();
       var b = Eight();
@@ -70,9 +76,9 @@ fn main(
         ea = dots(ea, ga[i], v);
         eb = dots(eb, gb[i], v);
       }
-      // Keys after the query have no weight.
-      a = where_eight(before(j, limit.x), exp_eight(a, top.x), 0.0);
-      b = where_eight(before(j, limit.y), exp_eight(b, top.y), 0.0);
+      // Keys after the query, and before its window, have no weight.
+      a = where_eight(within(j, start.x, limit.x), exp_eight(a, top.x), 0.0);
+      b = where_eight(within(j, start.y, limit.y), exp_eight(b, top.y), 0.0);
       let da = Eight(a.low * ea.low * scale, a.high * ea.high * scale);
       let db = Eight(b.low * eb.low * scale, b.high * eb.high * scale);
       for (var i = 0u; i < p.quads; i++) {

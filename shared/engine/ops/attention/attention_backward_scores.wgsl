@@ -11,6 +11,7 @@ struct Params {
   first_tile: u32, // query tiles of this chunk
   end_tile: u32,
   span: u32, // keys per row of p and ds, multiple of 4
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<f32>; // (tokens, (heads + 2 kv_heads) head_dim), after RoPE
@@ -66,15 +67,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   // Valid queries have an index below the tile's count; a query sees keys up to itself, and segments above come earlier.
   let own = vec4u(tile.first) + vec4u(0u, 1u, 2u, 3u);
   let valid = vec4u(0u, 1u, 2u, 3u) < vec4u(tile.count);
+  let position = own - segments[tile.segment].first + segments[tile.segment].position;
+  var past = first_key - segments[segment].first + segments[segment].position + p.window; // of the queries that see it
   var to = (row * p.heads + head) * p.span + key_tile * 4u;
   let end = to + min(4u, p.span); // always 4, but not to the compiler, which would unroll the loop
   var j = first_key;
   for (; to < end; to++) {
-    let weight = select(vec4f(), exp(s0 * p.scale - l), valid & (own >= vec4u(j)));
+    let weight = select(vec4f(), exp(s0 * p.scale - l), valid & (own >= vec4u(j)) & (position < vec4u(past)));
     probability[to] = weight;
     dscore[to] = weight * (e0 - mean) * p.scale;
     s0 = s1; s1 = s2; s2 = s3;
     e0 = e1; e1 = e2; e2 = e3;
     j++;
+    past++;
   }
 }

@@ -10,6 +10,7 @@ struct Params {
   heads: u32,
   kv_heads: u32,
   quads: u32, // QUADS again: a bound that keeps the loops rolled
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> qkv: array<vec4f>; // (tokens, (heads + 2 kv_heads) head_dim)
@@ -49,7 +50,9 @@ fn main(
   let own = segments[tile.segment];
   let limit = token - own.first + own.position + 1u;
   let end = tile.first + tile.count - own.first + own.position;
-  for (var j = 0u; j < end; j += 8u) {
+  let start = limit - min(limit, vec2u(p.window));
+  let first = tile.first - own.first + own.position + 1u;
+  for (var j = (first - min(first, p.window)) / 8u * 8u; j < end; j += 8u) {
     let row = row_of(own, min(j + lane, end - 1u)) * width;
     var a = Eight();
     var b = Eight();
@@ -58,9 +61,9 @@ fn main(
       a = dots(a, qa[i], k);
       b = dots(b, qb[i], k);
     }
-    // Keys after the query have no weight.
-    let ma = before(j, limit.x);
-    let mb = before(j, limit.y);
+    // Keys after the query, and before its window, have no weight.
+    let ma = within(j, start.x, limit.x);
+    let mb = within(j, start.y, limit.y);
     a = where_eight(ma, a, -3.0e38);
     b = where_eight(mb, b, -3.0e38);
     let best = max(highest, vec2f(largest(a), largest(b)));

@@ -19,6 +19,7 @@ interface Case {
   kvHeads: number;
   headDim: number;
   qkNorm?: boolean;
+  window?: number;
 }
 
 const mixed: [number, number][] = [[0, 0], [0, 3], [1, 1], [0, 9], [2, 2], [1, 0], [3, 4], [0, 5], [3, 17], [
@@ -32,11 +33,17 @@ const cases: Case[] = [
   { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 3, kvHeads: 3, headDim: 32, qkNorm: true },
   { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 4, kvHeads: 2, headDim: 32, qkNorm: true },
   { prompts: [5, 7, 0, 1, 0], rows: mixed, heads: 8, kvHeads: 2, headDim: 16 },
+  { prompts: [5, 7, 0, 1, 0], rows: mixed, heads: 4, kvHeads: 4, headDim: 16, window: 4 },
+  { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 4, kvHeads: 2, headDim: 32, qkNorm: true, window: 13 },
+  { prompts: [33, 2, 0, 6, 0], rows: mixed, heads: 2, kvHeads: 1, headDim: 8, window: 1 },
+  { prompts: [14, 3, 0, 1, 2], rows: mixed, heads: 4, kvHeads: 2, headDim: 40, window: 9 },
   { prompts: [4, 3, 0, 1, 2], rows: mixed, heads: 4, kvHeads: 2, headDim: 40 },
   { prompts: [4, 3, 0, 1, 2], rows: mixed, heads: 2, kvHeads: 1, headDim: 64 },
 ];
 
-async function check({ prompts, rows, heads, kvHeads, headDim, qkNorm = false }: Case): Promise<void> {
+async function check(
+  { prompts, rows, heads, kvHeads, headDim, qkNorm = false, window }: Case,
+): Promise<void> {
   const gpu = await testGpu();
   const width = (heads + 2 * kvHeads) * headDim;
   const kvWidth = 2 * kvHeads * headDim;
@@ -57,7 +64,7 @@ async function check({ prompts, rows, heads, kvHeads, headDim, qkNorm = false }:
   }
   const frequencies = Array.from({ length: headDim / 2 }, (_, i) => 100 ** (-2 * i / headDim));
   const norms = { q: noise(headDim, 2), k: noise(headDim, 3) };
-  const shape = { heads, kvHeads, headDim, eps };
+  const shape = { heads, kvHeads, headDim, eps, window };
   const roped = ropeRef(raw, positions, frequencies, { tokens, ...shape }, qkNorm ? norms : undefined);
   const kvOf = (token: number) => roped.subarray(token * width + heads * headDim, (token + 1) * width);
 
@@ -81,7 +88,7 @@ async function check({ prompts, rows, heads, kvHeads, headDim, qkNorm = false }:
       ...roped.subarray(ownStart * width, (ownStart + own + 1) * width),
     ];
     const length = promptTokens + own + 1;
-    const { out } = attentionRef(sequence, keysOf(forest([length])), { tokens: length, ...shape });
+    const { out } = attentionRef(sequence, keysOf(forest([length]), window), { tokens: length, ...shape });
     expected.push(...out.slice(-heads * headDim));
   }
   const longest = Math.max(...positions) + 1;

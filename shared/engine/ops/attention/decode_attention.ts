@@ -4,6 +4,7 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
+import { type Window, windowParameter } from "./segments.ts";
 import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 import attentionSource from "./decode_attention.wgsl" with { type: "text" };
 import columnsSource from "./decode_attention_columns.wgsl" with { type: "text" };
@@ -31,12 +32,13 @@ export function decodeAttention(
     pool: Binding;
     out: Binding;
   },
-  { rows, heads, kvHeads, headDim, eps }: HeadShape & { rows: number; eps: number },
+  { rows, heads, kvHeads, headDim, eps, ...seen }: HeadShape & Window & { rows: number; eps: number },
 ): void {
   const { gpu } = recorder;
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
   if (attendsInSubgroups(gpu, headDim)) {
-    const params = { raw_quads: (heads + 2 * kvHeads) * headDim / 4, out_quads: heads * headDim / 4 };
+    const window = windowParameter(seen);
+    const params = { raw_quads: (heads + 2 * kvHeads) * headDim / 4, out_quads: heads * headDim / 4, window };
     const shape = { rows, heads, kvHeads, headDim, eps };
     return subgroupAttention(
       recorder,
@@ -49,7 +51,7 @@ export function decodeAttention(
   }
   const constants = { QUADS: headDim / 4, QK_NORM: buffers.qk_norm ? 1 : 0 };
   const kernel = gpu.kernel("decode_attention", TEXT, constants);
-  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps };
+  const params = { heads, kv_heads: kvHeads, quads: headDim / 4, eps, window: windowParameter(seen) };
   recorder.dispatch(kernel, params, bindings, linearGrid(rows * heads, 64));
 }
 
@@ -68,7 +70,7 @@ export function decodeAttentionOfWork(
     pool: Binding;
     work: Binding;
   },
-  { stride, projected, attended, ...shape }: HeadShape & {
+  { stride, projected, attended, ...shape }: HeadShape & Window & {
     rows: number;
     eps: number;
     stride: number;
@@ -77,7 +79,7 @@ export function decodeAttentionOfWork(
   },
 ): void {
   const bindings = { ...buffers, qk_norm: buffers.qk_norm ?? buffers.table };
-  const params = { stride, projected, attended };
+  const params = { stride, projected, attended, window: windowParameter(shape) };
   subgroupAttention(recorder, "decode_attention_work", params, bindings, shape, !!buffers.qk_norm);
 }
 

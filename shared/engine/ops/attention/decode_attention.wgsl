@@ -9,6 +9,7 @@ struct Params {
   kv_heads: u32,
   quads: u32, // QUADS again: a bound that keeps the loops rolled
   eps: f32,
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> state: State;
@@ -88,7 +89,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   var highest = score_quads.x + score_quads.y + score_quads.z + score_quads.w;
   var total = 1.0;
   let keys = r.position; // before the new token: prompt first, then own
-  for (var j = 0u; j < keys; j += 4u) {
+  for (var j = keys + 1u - min(keys + 1u, p.window); j < keys; j += 4u) {
     let index = min(vec4u(j, j + 1u, j + 2u, j + 3u), vec4u(keys - 1u));
     let token = select(
       index - vec4u(r.prompt_tokens) + vec4u(r.own_start),

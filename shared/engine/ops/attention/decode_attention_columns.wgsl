@@ -5,6 +5,7 @@ struct Params {
   eps: f32,
   raw_quads: u32, // columns of raw / 4
   out_quads: u32,
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> state: State;

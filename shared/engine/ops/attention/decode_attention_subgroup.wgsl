@@ -70,7 +70,9 @@ fn main(
       part[h] = select(0.0, 1.0, slot == 0u);
       value[h] = select(vec4f(), v, slot == 0u);
     }
-    for (var j = slot; j < own; j += KEYS) {
+    let begin = position + 1u - min(position + 1u, p.window); // of the window
+    let hidden = begin - min(begin, state.rows[row].prompt_tokens);
+    for (var j = slot + (hidden - min(hidden, slot) + KEYS - 1u) / KEYS * KEYS; j < own; j += KEYS) {
       let at = own_start + j * width;
       let own_k = pool[at];
       let own_v = pool[at + v_offset];
@@ -107,6 +109,8 @@ fn main(
   let own_row = first_row + min(lane, rows - 1u);
   let start = state.rows[own_row].prompt_start;
   let tokens = state.rows[own_row].prompt_tokens;
+  let seen = state.rows[own_row].position + 1u;
+  let from_key = start + seen - min(seen, p.window); // the first of the prompt that its window holds
   var pending = 1u;
   for (var i = 0u; i < rows; i++) {
     if (subgroupShuffle(pending, i) == 0u) { continue; }
@@ -125,7 +129,7 @@ fn main(
           let part = subgroupShuffle(k, n * QUADS + m);
           for (var h = 0u; h < HEADS; h++) { products[h] = fma(q[h][m], part, products[h]); }
         }
-        let takes = mine && j + n < end;
+        let takes = mine && j + n < end && j + n >= from_key;
         var shrink: array<f32, HEADS>;
         var weight: array<f32, HEADS>;
         for (var h = 0u; h < HEADS; h++) {

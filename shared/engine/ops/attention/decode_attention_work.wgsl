@@ -7,6 +7,7 @@ struct Params {
   stride: u32, // quads of a row
   projected: u32, // place of queries, keys and values
   attended: u32, // place of the result
+  window: u32, // how many positions back a query sees, its own included
 }
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> state: State;

@@ -21,6 +21,16 @@ export const SEGMENTS = text;
 export const SEGMENT_WORDS = 6;
 export const TILE_WORDS = 4;
 
+/** What a query sees: so many positions back, its own included, or everything. */
+export interface Window {
+  window?: number | null | undefined;
+}
+
+/** `window` as kernels take it. */
+export function windowParameter({ window }: Window): number {
+  return window ?? 0x7fffffff;
+}
+
 /** Tokens of a tile: what the kernels in use take at a time. */
 export function tileOf(gpu: Pick<Gpu, "subgroups8">): number {
   return gpu.subgroups8 ? 16 : 4;

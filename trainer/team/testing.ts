@@ -14,6 +14,8 @@ export interface Ended {
   stdout: string;
   stderr: string;
   seconds: number;
+  /** Processor seconds of all its processes. */
+  processor: number;
   /** When the launcher had ended, ms since 1970. */
   ended: number;
   /** Processes of the job that are still there two seconds later. */
@@ -78,6 +80,7 @@ async function run(
   ]);
   const seconds = (performance.now() - began) / 1000;
   const ended = Date.now();
+  const processor = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
   const shown = (text: string) => {
     const filter = new Banners();
     return filter.pass(text) + filter.rest();
@@ -88,7 +91,7 @@ async function run(
     await Bun.sleep(100);
     orphans = left();
   }
-  return { code, stdout: shown(stdout), stderr: shown(stderr), seconds, ended, orphans };
+  return { code, stdout: shown(stdout), stderr: shown(stderr), seconds, processor, ended, orphans };
 }
 
 /** Living processes with all of these texts in their environment. */

@@ -28,6 +28,8 @@ export const CheckpointManifestSchema = v.strictObject({
   kernel_variants: v.record(v.string(), v.string()),
   /** Where the data order stands. Random numbers need no state: they are functions of seed and step. */
   data_cursor: v.strictObject({ epoch: count, index: count }),
+  /** Digests of data, base model, adapter and reward modules; a resume after a change is refused. */
+  inputs: v.optional(v.record(v.string(), sha256), {}),
   /** Totals up to this step. */
   generated_tokens: count,
   elapsed_s: nonNegative,

@@ -225,8 +225,10 @@ const CheckpointSchema = v.strictObject({
   save_every: setting(count, 0),
   /** Newest checkpoints that stay, the best one apart; 0: all. */
   keep: setting(count, 2),
-  /** Metric whose largest value marks the best checkpoint; "" for none. */
+  /** Metric of the evaluation or the rollouts whose best value marks the best checkpoint; "" for none. */
   best_by: setting(v.string(), ""),
+  /** Whether that is its largest value; null: by the metric's name. */
+  greater_is_better: setting(v.nullable(v.boolean()), null),
 });
 
 export const runEntries = {

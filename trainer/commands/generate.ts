@@ -58,6 +58,14 @@ export async function generateCommand(flags: unknown): Promise<void> {
       eos_ids: model.config.eos_token_ids,
     });
     const { ids, logprobs } = answers[0]![0]!;
+    const wrong = logprobs.findIndex((logprob) => !Number.isFinite(logprob));
+    if (wrong >= 0) {
+      throw new Error(
+        `Cannot generate with ${o.model} as its log-probs must be finite: that of token ${wrong + 1} is ${
+          logprobs[wrong]
+        }, so its weights are ruined`,
+      );
+    }
     const output = { ids, text: tokenizer?.decode(ids) ?? "", logprobs };
     console.log(o.json ? JSON.stringify(output) : tokenizer === null ? ids.join(" ") : output.text);
   } finally {

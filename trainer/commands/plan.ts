@@ -16,6 +16,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
   return {
     config,
     lora: lora && (lora.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora),
+    adapter: lora?.adapter != null,
     reference: loss.beta > 0,
     micro_batch_tokens: train.micro_batch_tokens,
     gradient_checkpointing: train.gradient_checkpointing,

@@ -23,6 +23,8 @@ export interface RunOptions {
   /** The ranks that train together; alone unless given. */
   team?: Team;
   resume?: boolean;
+  /** Names of inputs, separated by commas, that may have changed since the checkpoint. */
+  acceptChanges?: string;
   dryRun?: boolean;
   json?: boolean;
   quiet?: boolean;

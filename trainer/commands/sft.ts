@@ -113,6 +113,7 @@ export async function runSft(
       listeners: options,
       evaluation: await evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
       resume,
+      acceptChanges: options.acceptChanges?.split(",") ?? [],
       status,
       stop,
       team,

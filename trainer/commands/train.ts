@@ -144,6 +144,7 @@ export async function runTraining(
       ...(remote && { meters: () => remote.sampler.metrics() }),
       evaluation: await evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
       resume,
+      acceptChanges: options.acceptChanges?.split(",") ?? [],
       status,
       stop,
       ...(options.tokenBudget !== undefined && { tokenBudget: options.tokenBudget }),

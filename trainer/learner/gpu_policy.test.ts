@@ -150,8 +150,10 @@ describe("EnginePolicy", () => {
       await advance(second);
       assert.deepEqual(await second.forward(batch), await first.forward(batch));
 
-      const third = await open({ lora: { ...lora, adapter: join(folder, "adapter") }, weights_dtype });
+      const adapter = join(folder, "adapter");
+      const third = await open({ lora: { ...lora, adapter }, weights_dtype, reference: true });
       assert.deepEqual(await third.forward(batch), saved, "a new run starts from the adapters of another");
+      assert.deepEqual(await third.reference(batch), saved.logprobs, "and KL is taken to that start");
 
       const { randomSeed: _, ...rest } = options;
       const merged = await openEngine({ ...rest, model: folder });

@@ -1,6 +1,9 @@
 // From a recipe's settings to a policy on this machine's GPU, refused where it cannot fit.
 
 import { totalmem } from "node:os";
+import { Lora } from "#shared/engine/lora/lora.ts";
+import { loadAdapters, mergeAdapters, readAdapterSettings } from "#shared/engine/lora/peft.ts";
+import type { Model } from "#shared/engine/model/weights.ts";
 import { limitsOf } from "#shared/engine/gpu/counting.ts";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -53,7 +56,9 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
     options.randomSeed === undefined
       ? loadModel(gpu, options.model, options.weights_dtype)
       : randomModel(gpu, config, options.randomSeed, options.weights_dtype);
-  const policy = new EnginePolicy(load(), options.reference ? load() : null, tokenizer, options);
+  const reference = options.reference ? load() : null;
+  if (reference && options.lora?.adapter) startAdapters(reference, options.lora.adapter);
+  const policy = new EnginePolicy(load(), reference, tokenizer, options);
   policy.memory = memory;
   return policy;
 }
@@ -65,4 +70,10 @@ async function fitting(settings: PlanSettings, gpu: Gpu): Promise<Record<string,
   checkPlan(planned, limits, gpu.profile === "cpu" ? totalmem() : Infinity);
   const { buffers: _, ...bytes } = planned;
   return bytes;
+}
+
+/** The reference of KL is the policy that training starts from, adapters included. Those of 16-bit weights stay beside them. */
+function startAdapters(reference: Model, adapter: string): void {
+  if (reference.dtype === "float32") return mergeAdapters(reference, adapter);
+  loadAdapters(new Lora(reference, readAdapterSettings(adapter), 1, null), adapter);
 }

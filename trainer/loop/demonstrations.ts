@@ -7,7 +7,7 @@ import { ruleFacts } from "../alerts/rules.ts";
 import type { Loss } from "../ghpo/losses/loss.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
-import { batchOf } from "./rollout_source.ts";
+import { batchMetrics, batchOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { type Source, withoutState } from "./source.ts";
 import { askedFormat, targetOf } from "./targets.ts";
@@ -21,6 +21,8 @@ export function demonstrationSource(setting: RolloutSetting, loss: Loss): Source
     steps: recipe.train.max_steps,
     problems: setting.problems,
     facts: ruleFacts(recipe),
+    tokenizer: setting.tokenizer,
+    metrics: batchMetrics(setting),
     shards: { count: recipe.train.shards, setting: "train.shards" },
     ...withoutState,
     async next(step, { cursor }, steered) {

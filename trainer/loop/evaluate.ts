@@ -77,6 +77,16 @@ export async function evaluate(setting: EvaluationSetting): Promise<Values> {
   return values;
 }
 
+/** The names of the metrics that `evaluate` will give: those of one problem a source that is answered by nothing. */
+export async function evaluationMetrics(setting: EvaluationSetting): Promise<string[]> {
+  const problems = [...new Map(setting.problems.map((problem) => [problem.source, problem])).values()];
+  const silent = { ids: [], logprobs: [], finish_reason: "length" as const };
+  const sampler: Sampler = {
+    generate: (requests) => Promise.resolve(requests.map(({ samples }) => Array(samples).fill(silent))),
+  };
+  return Object.keys(await evaluate({ ...setting, problems, sampler }));
+}
+
 function append(into: Map<string, number[]>, key: string, value: number): void {
   into.set(key, [...into.get(key) ?? [], value]);
 }

@@ -19,6 +19,8 @@ export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, lo
     steps: recipe.train.max_steps,
     problems: setting.problems,
     facts: ruleFacts(recipe),
+    tokenizer: setting.tokenizer,
+    metrics: batchMetrics(setting),
     shards: { count: recipe.train.shards, setting: "train.shards" },
     begin: () => strategy.begin(recipe),
     restore: (state, what) => parse(strategy.state, state, what),
@@ -53,10 +55,7 @@ export function batchOf(
 ): Omit<Batch, "examples" | "temperature" | "after"> {
   const { max_steps } = recipe.train;
   const peak = steeredRate ?? recipe.optimizer.learning_rate;
-  const values = {
-    ...rolloutMetrics(rollout, rewards),
-    ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
-  };
+  const values = valuesOf({ recipe, rewards }, rollout);
   return {
     update: updateSettings(recipe, loss),
     learningRate: learningRate(step, max_steps, peak, recipe.optimizer),
@@ -67,6 +66,19 @@ export function batchOf(
     groups: groupsOf(rollout, step),
     note: note(values),
   };
+}
+
+function valuesOf({ recipe, rewards }: Pick<RolloutSetting, "recipe" | "rewards">, rollout: Rollout): Values {
+  return {
+    ...rolloutMetrics(rollout, rewards),
+    ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
+  };
+}
+
+/** The names of a batch's metrics: those of a rollout of nothing. */
+export function batchMetrics(setting: RolloutSetting): string[] {
+  const nothing = { attempts: [], drawn: [], cursor: 0, generatedTokens: 0, extraTokens: 0 };
+  return Object.keys(valuesOf(setting, nothing));
 }
 
 function trainingTokens(rollout: Rollout): number {

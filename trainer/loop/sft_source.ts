@@ -32,6 +32,8 @@ export function sftSource({ recipe, tokenizer, eosId, problems }: SftSetting): S
     kind: "sft",
     steps: totalSteps(recipe),
     problems,
+    tokenizer,
+    metrics: [],
     facts: { algorithm: SUPERVISED, hints_after: null, loss_type: null },
     shards: { count: recipe.sft.shards, setting: "sft.shards" },
     ...withoutState,

@@ -7,6 +7,7 @@ import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import type { RecipeFacts } from "../alerts/rules.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Steered } from "../run/steering.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import type { Values } from "./metrics.ts";
@@ -51,6 +52,9 @@ export interface Source {
   problems: readonly Problem[] | null;
   /** What the rules for alerts need to know. */
   facts: RecipeFacts;
+  tokenizer: Tokenizer;
+  /** Names of the metrics in a batch's `values`. */
+  metrics: readonly string[];
   /** Parts that an update is dealt in, over several ranks perhaps, and the recipe's name for their number. */
   shards: { count: number; setting: string };
   /** The state before the first step. */

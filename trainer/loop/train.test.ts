@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Problem } from "#shared/schemas/problem.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
@@ -32,15 +33,24 @@ const SETTINGS = {
   checkpoint: { save_every: 2, keep: 2 },
 };
 
+const CONSTANT = { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 };
+
 /** Runs on the bag policy; a completion is right when it contains a 7. */
 async function run(
   output_dir: string,
-  o: { policy?: UnigramPolicy; resume?: boolean; stop?: AbortSignal; settings?: Record<string, unknown> } =
-    {},
+  o: {
+    policy?: UnigramPolicy;
+    resume?: boolean;
+    stop?: AbortSignal;
+    settings?: Record<string, unknown>;
+    problems?: Problem[];
+    acceptChanges?: string[];
+    status?: Status;
+  } = {},
 ): Promise<{ result: TrainResult; policy: UnigramPolicy }> {
   const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
   const policy = o.policy ?? new UnigramPolicy();
-  const { setting } = await scriptedSetting(recipe, problems, () => "");
+  const { setting } = await scriptedSetting(recipe, o.problems ?? problems, () => "");
   const rewards = [{
     name: "accuracy",
     weight: 1,
@@ -61,7 +71,8 @@ async function run(
     source: sourceOf({ ...setting, sampler: policy, rewards }),
     evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
     resume: o.resume ?? false,
-    status: new Status({ total: 1, quiet: true }),
+    status: o.status ?? new Status({ total: 1, quiet: true }),
+    acceptChanges: o.acceptChanges ?? [],
     stop: o.stop ?? new AbortController().signal,
   });
   return { result, policy };
@@ -244,8 +255,72 @@ describe("train()", () => {
     const settings = { checkpoint: { save_every: 1, keep: 1, best_by: "reward" } };
     const { result } = await run(path, { settings });
     const rewards = new RunDirectory(path).readMetrics().slice(1).map((r) => r["reward"] as number);
-    assert.equal(result.best, rewards.indexOf(Math.max(...rewards)) + 1);
+    // The reward of step k is of completions that the weights after step k - 1 wrote.
+    assert.equal(result.best, rewards.indexOf(Math.max(...rewards)));
     assert.deepEqual(listCheckpoints(join(path, "checkpoints")), [...new Set([result.best!, 6])]);
+  });
+
+  it("refuses to mark checkpoints by a metric that there is not", async () => {
+    const path = temporary();
+    const settings = { checkpoint: { best_by: "rewards/acuracy/mean" } };
+    await assert.rejects(
+      run(path, { settings }),
+      /\(the nearest is rewards\/accuracy\/mean\): current value is rewards\/acuracy\/mean$/,
+    );
+    assert.deepEqual(readdirSync(path), []);
+    const late = { checkpoint: { best_by: "eval_accuracy" }, eval: { eval_every: 0 } };
+    await assert.rejects(
+      run(path, { settings: late }),
+      /must be a metric of the evaluation or of the rollouts/,
+    );
+  });
+
+  it("takes up a finished run again where it may become longer, and only longer", async () => {
+    const [whole, path] = [temporary(), temporary()];
+    const long = { train: { ...SETTINGS.train, max_steps: 9 }, optimizer: CONSTANT };
+    await run(whole, { settings: long });
+    await run(path, { settings: { optimizer: CONSTANT } });
+    const { result } = await run(path, { settings: long, resume: true });
+    assert.deepEqual([result.step, result.finished], [9, true]);
+    assert.deepEqual(outcome(path).weights, outcome(whole).weights);
+    await run(path, { settings: long, resume: true });
+    await assert.rejects(
+      run(path, { settings: { optimizer: CONSTANT }, resume: true }),
+      /as train\.max_steps must be at least 9, as in its recipe: current value is 6$/,
+    );
+    const often = { ...long, checkpoint: { save_every: 1, keep: 1 } };
+    assert.equal((await run(path, { settings: often, resume: true })).result.step, 9);
+  });
+
+  it("refuses to continue on changed data, unless that is accepted by name", async () => {
+    const path = temporary();
+    await run(path, stopIn(3));
+    const changed = problems.map((problem) => ({ ...problem, answer: "21" }));
+    await assert.rejects(
+      run(path, { resume: true, problems: changed }),
+      /step_000003 as its input data has changed: SHA-256 was \w{64}, is \w{64}; .*--accept-changes data$/,
+    );
+    await assert.rejects(
+      run(path, { resume: true, problems: changed, acceptChanges: ["dta"] }),
+      /Cannot accept a change of dta as the inputs of this run are data$/,
+    );
+    const lines: string[] = [];
+    const status = new Status({ total: 1, stream: { write: (text) => lines.push(text) } });
+    await run(path, { resume: true, problems: changed, acceptChanges: ["data"], status });
+    assert.ok(
+      lines.some((line) => /the input data has changed since .*step_000003/.test(line)),
+      lines.join(""),
+    );
+    await run(path, { resume: true, problems: changed });
+  });
+
+  it("keeps the time that it was begun for chat templates that tell it", async () => {
+    const path = temporary();
+    await run(path, stopIn(3));
+    const begun = "2026-01-02T03:04:05.000Z";
+    writeFileSync(join(path, "begun.json"), JSON.stringify({ begun_at: begun }));
+    await run(path, { resume: true });
+    assert.equal(tinyTokenizer.chatOptions.now?.toISOString(), begun);
   });
 
   it("takes two iterations and a KL penalty through the same loop", async () => {

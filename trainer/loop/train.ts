@@ -9,8 +9,10 @@ import type { Alert } from "#shared/schemas/alerts.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { Watch } from "../alerts/watch.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import { type LoopState, pruneCheckpoints } from "../run/checkpoint.ts";
+import { checkBestBy, isBetter } from "../run/best.ts";
+import { checkpointName, pruneCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
+import { inputsOf } from "../run/inputs.ts";
 import type { Status } from "../run/progress.ts";
 import { recipeDigest } from "../run/resume.ts";
 import { Steering } from "../run/steering.ts";
@@ -20,7 +22,7 @@ import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
 import { requireSame, SOLO, type Team } from "../team/team.ts";
 import type { Listeners } from "../library/own_parts.ts";
-import { evaluate, type EvaluationSetting } from "./evaluate.ts";
+import { evaluate, evaluationMetrics, type EvaluationSetting } from "./evaluate.ts";
 import { updateMetrics, type Values } from "./metrics.ts";
 import type { Source } from "./source.ts";
 import { update } from "./update.ts";
@@ -35,6 +37,8 @@ export interface Training {
   status: Status;
   /** Ends the run early, after the step that reaches this many generated tokens. */
   tokenBudget?: number;
+  /** Names of inputs that may have changed since the checkpoint that the run is resumed from. */
+  acceptChanges?: readonly string[];
   /** Aborted: finish the step, save and return. */
   stop: AbortSignal;
   /** Functions of a program that hear of steps and rollouts. */
@@ -69,7 +73,25 @@ export async function train(training: Training): Promise<TrainResult> {
   const start = performance.now();
   await requireSame(team, () => factsOf(policy, source.problems ?? []));
   using lock = new DisposableStack();
-  const progress = await beginRun(team, run, recipe, source, policy, training.resume, lock);
+  const evaluation = training.evaluation &&
+    { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };
+  const evaluated = evaluation === null ? [] : await evaluationMetrics(evaluation);
+  checkBestBy(recipe.checkpoint, [...evaluated, ...source.metrics]);
+  const inputs = inputsOf(recipe, source.problems);
+  const accepted = training.acceptChanges ?? [];
+  const progress = await beginRun(
+    team,
+    run,
+    recipe,
+    source,
+    policy,
+    training.resume,
+    inputs,
+    accepted,
+    lock,
+  );
+  for (const note of progress.notes) status.log(note);
+  source.tokenizer.chatOptions.now = new Date(progress.begun);
   let { step, generatedTokens, checkpoint } = progress;
   const { state, elapsed } = progress;
   if (policy.memory) run.writeMemory(policy.memory);
@@ -85,14 +107,27 @@ export async function train(training: Training): Promise<TrainResult> {
     : null; // told by rank 0 alone
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
-  const evaluation = training.evaluation &&
-    { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };
   if (step === 0 && evaluation !== null) {
     const values = await evaluate(evaluation);
     run.appendMetrics({ step, time: seconds(), ...values });
     status.log(`step 0  ${headline(values)}`);
   }
   const isLast = () => step === source.steps || generatedTokens >= tokenBudget;
+  const save = async (metrics: Values) => {
+    const facts = {
+      kind: source.kind,
+      step,
+      ...policy.facts,
+      seed: recipe.seed,
+      recipe_sha256: recipeDigest(recipe),
+      data_cursor: cursorOf(state.cursor, epoch),
+      inputs,
+      generated_tokens: generatedTokens,
+      elapsed_s: seconds(),
+      metrics: Object.fromEntries(Object.entries(metrics).filter(([key]) => key.startsWith("eval_"))),
+    };
+    checkpoint = await saveTogether(team, run, facts, state, policy);
+  };
   let stopped = false;
   while (!isLast() && !stopped) {
     const steered = await team.fromFirst("the start of a step", () => steering!.settingsAt(step, stop), true);
@@ -102,6 +137,11 @@ export async function train(training: Training): Promise<TrainResult> {
     const sampled = performance.now();
     const prefilledTokens = policy.prefilledTokens() - prefilled;
     const { learningRate: rate } = batch;
+    const sampledBest = batch.values[best_by];
+    if (isBetter(sampledBest, state.best, recipe.checkpoint)) {
+      state.best = { step, value: sampledBest };
+      if (!checkpoint.endsWith(checkpointName(step))) await save({}); // the weights that earned it, before they change
+    }
     policy.setTemperature(batch.temperature);
     const result = await guard.attempt(
       step + 1,
@@ -152,25 +192,15 @@ export async function train(training: Training): Promise<TrainResult> {
     await listeners?.onStep?.(record);
     status.update(step, noteOf(batch.note, result?.loss));
 
-    const improved = isBest(state, values[best_by]);
-    if (improved !== null) state.best = { step, value: improved };
+    const score = evaluated.includes(best_by) ? values[best_by] : null;
+    const improved = isBetter(score, state.best, recipe.checkpoint);
+    if (improved) state.best = { step, value: score };
     const due = save_every > 0 && step % save_every === 0;
     const asked = await team.fromFirst("the end of a step", () => steering!.asked(step, stop), true);
     // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
     stopped = (await team.gather("the end of a step", () => stop.aborted)).includes(true) || asked.stop;
-    if (last || due || improved !== null || stopped || asked.save) {
-      const facts = {
-        kind: source.kind,
-        step,
-        ...policy.facts,
-        seed: recipe.seed,
-        recipe_sha256: recipeDigest(recipe),
-        data_cursor: cursorOf(state.cursor, epoch),
-        generated_tokens: generatedTokens,
-        elapsed_s: seconds(),
-        metrics: Object.fromEntries(Object.entries(values).filter(([key]) => key.startsWith("eval_"))),
-      };
-      checkpoint = await saveTogether(team, run, facts, state, policy);
+    if (last || due || improved || stopped || asked.save) {
+      await save(values);
       if (last && result !== null) prune();
     }
   }
@@ -188,10 +218,6 @@ export async function train(training: Training): Promise<TrainResult> {
 function cursorOf(cursor: number, problems: number | null): CheckpointManifest["data_cursor"] {
   if (problems === null) return { epoch: 0, index: cursor };
   return { epoch: Math.floor(cursor / problems), index: cursor % problems };
-}
-
-function isBest(state: LoopState, value: number | null | undefined): number | null {
-  return typeof value === "number" && value > (state.best?.value ?? -Infinity) ? value : null;
 }
 
 function noteOf(note: string, loss: number | undefined): string {

@@ -2,6 +2,7 @@
 // (shared/engine/gpu/counting.ts) and take one step there, with lengths at the recipe's bounds.
 
 import { type CountedBuffer, countingGpu, type Limits } from "#shared/engine/gpu/counting.ts";
+import { Lora } from "#shared/engine/lora/lora.ts";
 import { PART_BYTES } from "#shared/engine/gpu/readback.ts";
 import { BLOCK } from "#shared/engine/model/storage.ts";
 import { Model } from "#shared/engine/model/weights.ts";
@@ -31,6 +32,7 @@ export async function allocations(
   const model = new Model(gpu, config, dtype);
   begin("reference");
   const reference = settings.reference ? new Model(gpu, config, dtype) : null;
+  if (reference && settings.adapter && lora && dtype !== "float32") new Lora(reference, lora, 1, null);
   begin("training");
   const noText = null as unknown as Tokenizer; // nothing here reads or writes any
   const policy = new EnginePolicy(model, reference, noText, {

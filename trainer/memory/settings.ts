@@ -12,6 +12,8 @@ export interface PlanSettings {
   config: ModelConfig;
   /** Null: all weights are trained. */
   lora: LoraSettings | null;
+  /** Whether training starts from adapters, which the reference then has too. */
+  adapter?: boolean;
   /** Whether a frozen copy of the model is kept. */
   reference: boolean;
   micro_batch_tokens: number;

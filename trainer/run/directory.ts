@@ -2,15 +2,20 @@
 // groups of a step) and checkpoints/. Everything but the checkpoints can be made again by running on from one of them,
 // so on resume whatever is newer than the checkpoint is cut off.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
-import { makeDirectory, readText, remove } from "#shared/io/files.ts";
+import { makeDirectory, readJson, readText, remove } from "#shared/io/files.ts";
 import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { type Metrics, MetricsSchema } from "#shared/schemas/metrics.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
+import { timestamp } from "#shared/schemas/values.ts";
 import { checkpointName } from "./checkpoint.ts";
+
+const BEGUN = "begun.json";
+const BegunSchema = v.strictObject({ begun_at: timestamp });
 
 export class RunDirectory {
   readonly checkpoints: string;
@@ -41,7 +46,20 @@ export class RunDirectory {
     }
     makeDirectory(this.#rollouts);
     writeJsonl(this.metrics, []);
+    writeFileAtomic(join(this.path, BEGUN), JSON.stringify({ begun_at: new Date().toISOString() }) + "\n");
     writeFileAtomic(this.recipe, recipe);
+  }
+
+  /** The recipe from here on, where it differs as it may. */
+  replaceRecipe(recipe: string): void {
+    writeFileAtomic(this.recipe, recipe);
+  }
+
+  /** When the run was begun, ISO 8601; earlier versions left the time of its recipe only. */
+  begun(): string {
+    const path = join(this.path, BEGUN);
+    if (!existsSync(path)) return statSync(this.recipe).mtime.toISOString();
+    return parse(BegunSchema, readJson(path), path).begun_at;
   }
 
   /** Whether nothing has been written yet; who holds the lock may stand there. */

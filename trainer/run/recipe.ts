@@ -62,16 +62,24 @@ export function formatRecipe(recipe: Record<string, unknown>): string {
   return stringifyToml(withoutNulls(recipe)) + "\n";
 }
 
-/** The first setting in which two recipe texts differ, or null; where the outputs go makes no difference. */
-export function differingKey(a: string, b: string): { name: string; first: string; second: string } | null {
+export interface Difference {
+  name: string;
+  first: string;
+  second: string;
+}
+
+/** The first setting in which two recipe texts differ, or null. */
+export function differingKey(a: string, b: string): Difference | null {
+  return differences(a, b)[0] ?? null;
+}
+
+/** The settings in which two recipe texts differ; where the outputs go makes no difference. */
+export function differences(a: string, b: string): Difference[] {
   const first = flat(parseToml(a));
   const second = flat(parseToml(b));
-  for (const name of new Set([...Object.keys(first), ...Object.keys(second)])) {
-    if (name !== "output_dir" && !name.startsWith("alerts.") && first[name] !== second[name]) {
-      return { name, first: first[name] ?? "not set", second: second[name] ?? "not set" };
-    }
-  }
-  return null;
+  return [...new Set([...Object.keys(first), ...Object.keys(second)])]
+    .filter((name) => name !== "output_dir" && !name.startsWith("alerts.") && first[name] !== second[name])
+    .map((name) => ({ name, first: first[name] ?? "not set", second: second[name] ?? "not set" }));
 }
 
 /** Every setting of a recipe by its dotted name, as text. */

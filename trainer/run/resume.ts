@@ -1,5 +1,6 @@
 // Where a run starts: at its beginning, or at its newest checkpoint. A resumed run must give the same numbers as an
-// uninterrupted one, so recipe, adapter and kernel choice must be those of the checkpoint.
+// uninterrupted one, so recipe, inputs, adapter and kernel choice must be those of the checkpoint; what may differ is in
+// raised.ts, and changed inputs may be accepted by name.
 
 import { parse as parseToml } from "smol-toml";
 import { sha256 } from "#shared/io/hash.ts";
@@ -8,7 +9,9 @@ import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 import type { Source } from "../loop/source.ts";
-import { differingKey, formatRecipe } from "./recipe.ts";
+import { compareInputs, type Inputs } from "./inputs.ts";
+import { raisedSettings, withoutRaised } from "./raised.ts";
+import { formatRecipe } from "./recipe.ts";
 import type { RunDirectory } from "./directory.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
 
@@ -21,38 +24,50 @@ export interface RunState {
   /** Directory of the last checkpoint; "" before the first. */
   checkpoint: string;
   state: LoopState;
+  /** When the run was begun, ISO 8601: what chat templates take for now. */
+  begun: string;
+  /** What differs from the checkpoint, and may. */
+  notes: string[];
 }
 
 /** @param source the state of the source of batches before the first step */
-export function freshRun(source: unknown): RunState {
+export function freshRun(source: unknown, begun: string, notes: string[] = []): RunState {
   const state: LoopState = { cursor: 0, source, num_tokens: 0, best: null };
-  return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state };
+  return { step: 0, generatedTokens: 0, elapsed: 0, checkpoint: "", state, begun, notes };
 }
 
-/** Goes back to the newest checkpoint, or to the beginning when a run was stopped before its first one. */
+/**
+ * Goes back to the newest checkpoint, or to the beginning when a run was stopped before its first one.
+ * @param accepted names of inputs that may have changed
+ */
 export async function resumeRun(
   run: RunDirectory,
   recipe: Record<string, unknown>,
   source: Pick<Source, "kind" | "begin" | "restore" | "schema">,
   policy: StoredPolicy,
+  inputs: Inputs,
+  accepted: readonly string[] = [],
 ): Promise<RunState> {
   const { kind } = source;
   const stored = parseToml(run.readRecipe());
   // A setting that this version has and the one that began the run had not is at its default in both.
   const schema = source.schema ?? (kind === "train" ? TrainRecipeSchema : SftRecipeSchema);
   const completed = parse(schema, stored, `the recipe of ${run.path}`);
-  const key = differingKey(formatRecipe(completed), formatRecipe(recipe));
-  if (key !== null) {
-    throw new Error(
-      `Cannot resume ${run.path} as ${key.name} must be ${key.first}, as in its recipe: current value is ${key.second}`,
-    );
-  }
+  const raised = raisedSettings(formatRecipe(completed), formatRecipe(recipe), run.path);
+  const keepRaised = () => {
+    if (raised.length > 0) run.replaceRecipe(formatRecipe(recipe));
+  };
+  const begun = run.begun();
   recoverCheckpoints(run.checkpoints);
   const newest = readNewest(run.checkpoints);
   run.rewind(newest?.manifest.step ?? -1);
-  if (newest === null) return freshRun(source.begin());
+  if (newest === null) {
+    keepRaised();
+    return freshRun(source.begin(), begun, raised);
+  }
   const { manifest, state, directory } = newest;
-  const digests = [recipeDigest(recipe), recipeDigest(stored)];
+  const changed = compareInputs(manifest.inputs, inputs, accepted, directory);
+  const digests = [recipeDigest(recipe), ...[recipe, stored].map(olderDigest), recipeDigest(stored)];
   const recipe_sha256 = digests.find((digest) => digest === manifest.recipe_sha256) ?? digests[0];
   const facts = { kind, recipe_sha256, ...policy.facts };
   for (const [name, current] of Object.entries(facts)) {
@@ -66,17 +81,25 @@ export async function resumeRun(
     );
   }
   await policy.restore(directory);
+  keepRaised();
   return {
     step: manifest.step,
     generatedTokens: manifest.generated_tokens,
     elapsed: manifest.elapsed_s,
     checkpoint: directory,
     state: { ...state, source: source.restore(state.source, `the state in ${directory}`) },
+    begun,
+    notes: [...raised, ...changed],
   };
 }
 
-/** The digest leaves the output folder out, as a run may be moved, and what is watched for, which changes no number. */
+/** The digest leaves the output folder out, as a run may be moved, and whatever may differ on resume. */
 export function recipeDigest(recipe: Record<string, unknown>): string {
+  return olderDigest(withoutRaised(recipe));
+}
+
+/** As earlier versions took it, with what may be raised. */
+function olderDigest(recipe: Record<string, unknown>): string {
   return sha256(formatRecipe({ ...recipe, output_dir: null, alerts: null }));
 }
 

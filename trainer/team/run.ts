@@ -6,6 +6,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 import type { Source } from "../loop/source.ts";
 import { type LoopState, type ManifestFacts, writeCheckpoint } from "../run/checkpoint.ts";
+import type { Inputs } from "../run/inputs.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
 import { skippedIn, UpdateGuard } from "../run/nonfinite.ts";
@@ -25,6 +26,7 @@ export function factsOf({ facts }: StoredPolicy, problems: readonly Problem[]): 
 
 /**
  * Starts a run or goes on with it. There is nothing to go on with in a folder that is empty.
+ * @param accepted names of inputs that may have changed since the checkpoint
  * @param lock is disposed of at the end of the run
  */
 export async function beginRun(
@@ -34,6 +36,8 @@ export async function beginRun(
   source: Pick<Source, "kind" | "begin" | "restore">,
   policy: StoredPolicy,
   resume: boolean,
+  inputs: Inputs,
+  accepted: readonly string[],
   lock: DisposableStack,
 ): Promise<RunState> {
   const progress = await team.fromFirst("the start of the run", async () => {
@@ -41,9 +45,9 @@ export async function beginRun(
     const goOn = resume && !run.isEmpty();
     if (goOn) run.readRecipe(); // fails before anything is made
     lock.use(lockRun(run.path));
-    if (goOn) return await resumeRun(run, recipe, source, policy);
+    if (goOn) return await resumeRun(run, recipe, source, policy, inputs, accepted);
     run.start(formatRecipe(recipe));
-    return freshRun(source.begin());
+    return freshRun(source.begin(), run.begun());
   });
   if (!team.first && progress.checkpoint !== "") await policy.restore(progress.checkpoint);
   await requireSame(team, async () => ({ "the digest of the weights": await policy.digest() }));

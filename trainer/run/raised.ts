@@ -1,0 +1,56 @@
+// Settings that may differ when a run is resumed: it may become longer, and be saved as often as one likes.
+
+import { differences } from "./recipe.ts";
+
+/** Limits: any value from the recipe's on. */
+const RAISABLE = [
+  "train.max_steps",
+  "prompt.max_prompt_length",
+  "generation.max_completion_length",
+];
+/** What changes no number. */
+const FREE = ["checkpoint.save_every", "checkpoint.keep", "checkpoint.max_rollouts_gb"];
+/** Steps may be added to the last phase, and phases behind it. */
+const PHASES = "sft.phases";
+
+interface Phase {
+  steps: number;
+}
+
+/** A resolved recipe without the settings above: what a checkpoint's digest is of. */
+export function withoutRaised(recipe: Record<string, unknown>): Record<string, unknown> {
+  const copy = structuredClone(recipe) as Record<string, Record<string, unknown>>;
+  for (const name of [...RAISABLE, ...FREE, PHASES]) {
+    const [table, key] = name.split(".") as [string, string];
+    if (copy[table]) copy[table] = { ...copy[table], [key]: null };
+  }
+  return copy;
+}
+
+/**
+ * Compares the recipe that a run was begun with and the one it is resumed with, as TOML.
+ * @returns a sentence for each setting that differs as it may
+ * @throws Error that names the first that may not
+ */
+export function raisedSettings(begun: string, now: string, path: string): string[] {
+  return differences(begun, now).map(({ name, first, second }) => {
+    if (FREE.includes(name) || (RAISABLE.includes(name) && Number(second) >= Number(first))) {
+      return `${name} is ${second} from here on, was ${first}`;
+    }
+    if (name === PHASES && extendsPhases(JSON.parse(first), JSON.parse(second))) {
+      return `${name} are longer from here on`;
+    }
+    const most = RAISABLE.includes(name) ? `at least ${first}` : first;
+    throw new Error(
+      `Cannot resume ${path} as ${name} must be ${most}, as in its recipe: current value is ${second}`,
+    );
+  });
+}
+
+function extendsPhases(before: readonly Phase[], now: readonly Phase[]): boolean {
+  const last = before.length - 1;
+  return before.every((phase, i) => {
+    const steps = i === last ? Math.max(phase.steps, now[i]?.steps ?? 0) : phase.steps;
+    return JSON.stringify({ ...phase, steps }) === JSON.stringify(now[i] ?? null);
+  });
+}

@@ -37,8 +37,11 @@ const DataSchema = v.pipe(
   v.strictObject({
     /** Generated problems: families, their levels and how often each level is drawn (uniform when empty). */
     families: setting(v.array(FamilySchema), []),
+    /** Levels of difficulty of generated problems, 1 to 5. */
     levels: setting(levels, [1, 2, 3, 4, 5]),
+    /** How often each level is drawn; none: all alike. */
     level_weights: setting(v.array(nonNegative), []),
+    /** How many generated problems there are. */
     count: setting(positiveCount, 2048),
     /** A data file instead, or several; names may hold *, ? and **. */
     path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
@@ -46,6 +49,7 @@ const DataSchema = v.pipe(
     format: setting(v.picklist(DATA_FORMATS), "jsonl"),
     /** Column names of a table, dots reaching into nested objects; "" for a column that the file does not have. */
     columns: setting(ColumnsSchema, {}),
+    /** Draws the problems in random order, another one in every epoch. */
     shuffle: setting(v.boolean(), true),
     /** Leaves rows that do not fit out of the run, which otherwise ends at the first one. */
     skip_malformed: setting(v.boolean(), false),
@@ -77,14 +81,18 @@ const PromptSchema = v.strictObject({
   chat_template: setting(v.boolean(), true),
   /** What the chat template is told besides, such as enable_thinking = false. */
   chat_template_kwargs: setting(v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])), {}),
+  /** Most tokens of a prompt; hints are shortened to fit. */
   max_prompt_length: setting(positiveCount, 2048),
 });
 
 const GenerationSchema = v.strictObject({
+  /** Completions a problem, which are compared with each other. */
   num_generations: setting(v.pipe(positiveCount, v.minValue(2)), 8),
+  /** Most tokens of a completion. */
   max_completion_length: setting(positiveCount, 2048),
   /** The limit tightens step by step to this; null: it stays. */
   final_completion_length: setting(v.nullable(positiveCount), null),
+  /** Of sampling; the distribution is not truncated. */
   temperature: setting(positive, 1),
   /** Most completions sampled side by side; the key-value pool grows with it. */
   rows: setting(positiveCount, 256),
@@ -103,8 +111,11 @@ export const LORA_MODULES = [
 
 /** Trains low-rank adapters on the frozen model; names are those of the PEFT library. */
 const LoraSchema = v.strictObject({
+  /** Rank of the adapters. */
   r: setting(v.pipe(positiveCount, v.multipleOf(4, "must be a multiple of 4")), 16),
+  /** Scale of the adapters: their product is multiplied by lora_alpha / r. */
   lora_alpha: setting(positive, 32),
+  /** Matrices that get adapters. */
   target_modules: setting(v.pipe(v.array(v.picklist(LORA_MODULES)), v.minLength(1)), [...LORA_MODULES]),
   /** Directory of adapters that PEFT or an earlier run wrote, to start from; null: new ones. */
   adapter: setting(v.nullable(name), null),
@@ -112,6 +123,7 @@ const LoraSchema = v.strictObject({
 
 /** `[ghpo]`: the settings of every hint, whichever strategy asks for it. */
 export const hintEntries = {
+  /** Shares of the solution that the hints show, one after another. */
   hint_stages: setting(stages, [0.25, 0.5, 0.75]),
   /** The largest success rate that still counts as difficult. */
   difficulty_threshold: setting(fraction, 0),
@@ -121,6 +133,7 @@ export const hintEntries = {
   hint_placement: setting(v.picklist(["user", "assistant"]), "user"),
   /** The text between question and hint; "ghpo" is the paper's sentence. */
   hint_glue: setting(v.string(), "ghpo"),
+  /** Where a hint may end. */
   hint_cut: setting(HintCutSchema, "step"),
   /** Keeps the final answer out of the hint. */
   leak_guard: setting(v.boolean(), true),
@@ -133,6 +146,7 @@ const RewardSchema = v.pipe(
   v.strictObject({
     /** "accuracy", "format" or the path of a module; the first decides what is difficult. */
     functions: setting(v.pipe(v.array(name), v.minLength(1)), ["accuracy", "format"]),
+    /** Weight of each function in the sum. */
     weights: setting(v.pipe(v.array(finite), v.minLength(1)), [1, 0.5]),
     /** Grader preset of the accuracy reward (shared/verify/presets.ts). */
     preset: setting(name, "ghpo"),
@@ -146,6 +160,7 @@ const RewardSchema = v.pipe(
 
 /** `[loss]` without loss_type, whose names are those of trainer/ghpo/losses. */
 export const lossEntries = {
+  /** How far the ratio may move below and above 1 before it is clipped. */
   epsilon: setting(positive, 0.2),
   /** Null: the same as epsilon. */
   epsilon_high: setting(v.nullable(positive), null),
@@ -153,21 +168,28 @@ export const lossEntries = {
   delta: setting(v.nullable(positive), null),
   /** Weight of the KL penalty (k3); above 0 a reference model is kept. */
   beta: setting(nonNegative, 0),
+  /** Updates on each batch of completions. */
   num_iterations: setting(positiveCount, 1),
+  /** What advantages are divided by: the standard deviation of the group or of the batch, or nothing. */
   scale_rewards: setting(v.picklist(["group", "batch", "none"]), "group"),
 };
 export type LossSettings = v.InferOutput<v.StrictObjectSchema<typeof lossEntries, undefined>>;
 
 const optimizerEntries = {
+  /** How the learning rate goes on after warm-up. */
   lr_scheduler_type: setting(v.picklist(["cosine", "constant"]), "cosine"),
   /** Warm-up as a share of all steps; warmup_steps above 0 takes its place. */
   warmup_ratio: setting(fraction, 0.1),
   warmup_steps: setting(count, 0),
   /** The learning rate that cosine ends on, as a share of the peak. */
   min_lr_ratio: setting(fraction, 0),
+  /** AdamW's decoupled weight decay. */
   weight_decay: setting(nonNegative, 0),
+  /** AdamW's decay of the first moment. */
   adam_beta1: setting(fraction, 0.9),
+  /** AdamW's decay of the second moment. */
   adam_beta2: setting(fraction, 0.999),
+  /** AdamW's, added to the root of the second moment. */
   adam_epsilon: setting(positive, 1e-8),
   /** Global gradient norm above which gradients are scaled down. */
   max_grad_norm: setting(positive, 1),
@@ -185,10 +207,13 @@ const shards = v.pipe(
 );
 
 const TrainSchema = v.strictObject({
+  /** Optimizer steps of the run. */
   max_steps: setting(positiveCount, 160),
+  /** Problems a step. */
   prompts_per_step: setting(positiveCount, 112),
   /** Tokens of a packed micro-batch, prompts included. */
   micro_batch_tokens: setting(positiveCount, 4096),
+  /** Computes a block's activations again in the backward pass instead of keeping them. */
   gradient_checkpointing: setting(v.boolean(), false),
   /**
    * Of the frozen model under [lora]: 16 bits are exact for a checkpoint stored in that type, and round any other.
@@ -206,10 +231,12 @@ const TrainSchema = v.strictObject({
 const EvalSchema = v.strictObject({
   /** Un-hinted evaluation before the first step and after every this many steps; 0: never. */
   eval_every: setting(count, 0),
+  /** Families of generated problems to evaluate on. */
   benchmarks: setting(v.array(FamilySchema), []),
   levels: setting(levels, [1, 2, 3, 4, 5]),
   /** Problems a benchmark, and of `path`. */
   count: setting(positiveCount, 100),
+  /** Seed of the generated problems, and of the choice from `path`. */
   problems_seed: setting(seed, 7),
   /** A data file of problems to evaluate on, or several; format and columns are those of [data] unless given. */
   path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
@@ -234,7 +261,9 @@ const CheckpointSchema = v.strictObject({
 export const runEntries = {
   /** Directory of the model to start from. */
   model: name,
+  /** Directory that the run writes into. */
   output_dir: name,
+  /** Seed of everything random: data order, sampling, new adapters. */
   seed: setting(seed, 42),
   /** Kernel variants: "auto" takes the fastest that the adapter runs correctly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
@@ -259,7 +288,9 @@ export type TrainTables = v.InferOutput<v.StrictObjectSchema<typeof trainEntries
 
 /** One phase of supervised fine-tuning; a cold start is a few of them with growing step errors. */
 const SftPhaseSchema = v.strictObject({
+  /** Optimizer steps of the phase. */
   steps: positiveCount,
+  /** Peak of the learning rate. */
   learning_rate: positive,
   /** Probability that a step of a hard problem gets a wrong result, from which the trace continues. */
   step_error_rate: setting(fraction, 0),
@@ -275,6 +306,7 @@ export const SftRecipeSchema = v.strictObject({
     /** Random initial weights of the tiny model instead of those of `model`, which then holds config and tokenizer. */
     from_scratch: setting(v.boolean(), false),
     phases: v.pipe(v.array(SftPhaseSchema), v.minLength(1)),
+    /** Examples an optimizer step. */
     examples_per_step: setting(positiveCount, 128),
     micro_batch_tokens: setting(positiveCount, 4096),
     /** As in `train`. */
@@ -287,6 +319,7 @@ export const SftRecipeSchema = v.strictObject({
     hard_fraction: setting(fraction, 0.5),
     /** Share of examples whose prompt shows the beginning of the trace. */
     hinted_fraction: setting(fraction, 0.3),
+    /** The text between question and hint; "ghpo" is the paper's sentence. */
     hint_glue: setting(v.string(), "ghpo"),
     hint_cut: setting(HintCutSchema, "step"),
     /**

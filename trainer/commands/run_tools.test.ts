@@ -182,7 +182,7 @@ describe("ghpo init", () => {
   });
 
   it("takes a model for a tiny one by its vocabulary, not by its name", () => {
-    const answers = { data: "gcd", algorithm: "ghpo", steps: "1" };
+    const answers = { data: "gcd", algorithm: "ghpo", steps: "1", schema: "s" };
     assert.match(generatedRecipe({ ...answers, model: "trainer/recipes/tiny-base" }, "x"), /format = "hash"/);
     assert.match(generatedRecipe({ ...answers, model: "TinyLlama-1.1B" }, "x"), /format = "think_answer"/);
   });

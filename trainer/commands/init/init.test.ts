@@ -177,6 +177,12 @@ const FILES: Record<
   ],
 };
 
+function made(name: string): string {
+  const path = join(FOLDER, name);
+  writeFileSync(path, FILES[name]![0]);
+  return path;
+}
+
 async function written(
   data: string,
   model: string,
@@ -202,10 +208,9 @@ async function provesItself(recipe: TrainRecipe, most: number): Promise<void> {
 }
 
 describe("init --data", () => {
-  for (const [name, [content, expected]] of Object.entries(FILES)) {
+  for (const [name, [, expected]] of Object.entries(FILES)) {
     it(`${name}: full marks for the reference solutions`, async () => {
-      const path = join(FOLDER, name);
-      writeFileSync(path, content);
+      const path = made(name);
       const recipe = await written(
         path,
         ASCII,
@@ -253,7 +258,7 @@ describe("init --data", () => {
       join(base, "tokenizer_config.json"),
       JSON.stringify({ unk_token: "<unk>", eos_token: "<eos>" }),
     );
-    const recipe = await written(join(FOLDER, "math.jsonl"), base);
+    const recipe = await written(made("math.jsonl"), base);
     assert.deepEqual([recipe.prompt.chat_template, recipe.prompt.user], [
       false,
       "Problem: {question}\n\nSolution: ",
@@ -309,7 +314,7 @@ describe("init --data", () => {
       ),
       /does not show which column holds the answer: its columns are problem, note; say so with --columns/,
     );
-    const good = join(FOLDER, "plain.csv");
+    const good = made("plain.csv");
     await refused(good, /has no column "quest": its columns are question, gold, rationale/, ASCII, {
       columns: "text=quest",
     });
@@ -353,7 +358,7 @@ describe("findColumns()", () => {
 
 describe("choose()", () => {
   it("says what it chose and why", async () => {
-    const path = join(FOLDER, "math.jsonl");
+    const path = made("math.jsonl");
     const { reasons, style } = await choose(path, ASCII, {});
     assert.deepEqual([style.format, style.functions], [null, ["accuracy"]]);
     assert.match(reasons.join("\n"), /^data {8}60 problems, 60 with a solution$/m);

@@ -2,7 +2,7 @@
 // finds the columns, looks at the solutions and the model, and writes nothing under which the right answer earns nothing.
 
 import { existsSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
@@ -30,7 +30,9 @@ export interface InitOptions {
 /** The tiny model that ships, as seen from here. */
 const TINY = relative(process.cwd(), join(RECIPES, "tiny-base"));
 
-const QUESTIONS: [key: keyof Answers, question: string, usual: string][] = [
+type Asked = Omit<Answers, "schema">;
+
+const QUESTIONS: [key: keyof Asked, question: string, usual: string][] = [
   ["model", "Model directory (Hugging Face layout)", TINY],
   ["data", `Problems: a data file, or some of ${FAMILIES.join(", ")}`, "chain,addition,linear"],
   [
@@ -45,7 +47,8 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
   if (existsSync(file) && !options.force) {
     throw new Error(`Cannot write ${file} as it exists: add --force to replace it, or give another name`);
   }
-  const answers = await answersOf(options);
+  const schema = relative(resolve(dirname(file)), join(RECIPES, "train.schema.json"));
+  const answers = { ...await answersOf(options), schema };
   const name = file.replace(/^.*\/|\.toml$/g, "");
   const choice = isFamilies(answers.data) ? null : await choiceFor(answers, options);
   const text = choice === null ? generatedRecipe(answers, name) : fileRecipe(answers, choice, name);
@@ -102,8 +105,8 @@ function isFamilies(data: string): boolean {
 }
 
 /** Flags first; what they leave open is asked on a terminal and has its usual value elsewhere. */
-async function answersOf(options: InitOptions): Promise<Answers> {
-  const answers: Answers = { model: "", data: "", algorithm: "", steps: "" };
+async function answersOf(options: InitOptions): Promise<Asked> {
+  const answers: Asked = { model: "", data: "", algorithm: "", steps: "" };
   const terminal = process.stdin.isTTY && !options.json
     ? createInterface({ input: process.stdin, output: process.stderr })
     : null;

@@ -9,6 +9,8 @@ export interface Answers {
   data: string;
   algorithm: string;
   steps: string;
+  /** The JSON Schema of recipes, as seen from the recipe. */
+  schema: string;
 }
 
 const quoted = (value: unknown) => JSON.stringify(value);
@@ -100,13 +102,14 @@ function rewardText(style: Choice["style"]): string {
   ].join("\n");
 }
 
-function recipeText({ model, algorithm, steps }: Answers, name: string, s: Settings): string {
+function recipeText({ model, algorithm, steps, schema }: Answers, name: string, s: Settings): string {
   const tiny = isTiny(model);
   const tokens = Math.max(
     tiny ? 8192 : 4096,
     Math.ceil((s.max_prompt_length + s.max_completion_length) / 256) * 256,
   );
-  return `# ${name}: check it with  npm run -s ghpo -- train ${name}.toml --dry-run
+  return `#:schema ${schema}
+# ${name}: check it with  npm run -s ghpo -- train ${name}.toml --dry-run
 # Any setting is a flag too: --learning_rate 1e-5. What is left out has the default that --dry-run shows.
 
 model = ${quoted(model)}

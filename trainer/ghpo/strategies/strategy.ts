@@ -74,8 +74,11 @@ export const stateless = {
 
 export const UNGUIDED: Guidance = { ratios: [], escalate: false, startStage: () => 0 };
 
-/** Shared by the strategies that know which problems are hard: problems of this level and above are. */
-export const hardFromLevel = { hard_from_level: v.optional(positiveCount, 3) };
+/** Shared by the strategies that know which problems are hard. */
+export const hardFromLevel = {
+  /** Problems of this level and above are hard. */
+  hard_from_level: v.optional(positiveCount, 3),
+};
 
 export function isHard(problem: Pick<Problem, "level">, baseline: { hard_from_level: number }): boolean {
   return (problem.level ?? 0) >= baseline.hard_from_level;

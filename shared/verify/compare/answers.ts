@@ -9,7 +9,7 @@ import { compareChoices, compareCongruences, comparePiecewise } from "./conditio
 import { type Context, differentKinds, isInequalities, isSetLike, plain } from "./context.ts";
 import { compareFamilies } from "./families.ts";
 import { compareMatrices } from "./matrices.ts";
-import { isEquation, isName, lastStep, manyNames, type Relation } from "./names.ts";
+import { isEquation, isMembership, isName, lastStep, manyNames, type Relation } from "./names.ts";
 import { compareRatios, isCollection } from "./ratios.ts";
 import { assigned, compareRelations } from "./relations.ts";
 import { compareScalars } from "./scalars.ts";
@@ -28,6 +28,9 @@ export function compareNodes(gold: Node, given: Node, context: Context): Answer 
     return compareScalars(gold, given, context);
   }
   if (gold.kind === "choice" || given.kind === "choice") return compareChoices(gold, given, context);
+  if (isElementOf(gold) !== isElementOf(given) && gold.kind === "relation" && given.kind === "relation") {
+    return differentKinds(); // x in A is not x = A
+  }
   const families = compareFamilies(gold, given, context);
   if (families !== null) return families;
   const [g, p] = [plain(gold), plain(given)];
@@ -51,6 +54,9 @@ export function compareNodes(gold: Node, given: Node, context: Context): Answer 
   if (hasMatrix(g) || hasMatrix(p)) return compareMatrices(g, p, context);
   return compareScalars(g, p, context);
 }
+
+/** Membership in a set that is only named. */
+const isElementOf = (node: Node): boolean => isMembership(node) && node.args[1]!.kind === "symbol";
 
 /** At least one side is a relation. */
 function compareWithRelation(g: Node, p: Node, context: Context): Answer {

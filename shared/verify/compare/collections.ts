@@ -100,8 +100,12 @@ export function compareCollections(gold: Node, given: Node, context: Context): A
       return g.kind === "tuple" ? pairwise(g.items, components, free) : pairwise(components, p.items, free);
     }
   }
+  const closed = [gold, given].some((node) =>
+    node.kind === "tuple" && node.open === "[" && node.args.length === 2
+  );
   const alternative = (c: Collection): boolean =>
-    c.kind === "solutions" || (c.node.kind === "list" && c.node.joined === "or");
+    c.kind === "solutions" ||
+    (c.node.kind === "list" && (c.node.joined === "or" || (c.node.joined === "and" && closed)));
   if ((g.kind === "tuple" && alternative(p)) || (p.kind === "tuple" && alternative(g))) {
     return differentKinds();
   }
@@ -140,7 +144,8 @@ const isUnionLike = (node: Node): boolean =>
 const isLogical = (node: Node): node is Node & { kind: "list" } =>
   node.kind === "list" && (node.joined === "and" || node.joined === "or") &&
   node.args.every((arg) =>
-    arg.kind === "symbol" || arg.kind === "phrase" || (arg.kind === "relation" && !isEquation(arg))
+    arg.kind === "symbol" || arg.kind === "phrase" || (arg.kind === "call" && arg.name === "not") ||
+    (arg.kind === "relation" && !isEquation(arg))
   );
 
 /** One side is a single tuple inside a list of one. */

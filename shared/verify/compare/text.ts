@@ -92,10 +92,10 @@ export function compareWords(gold: Node, given: Node, context: Context): Answer 
   if (x !== null && y !== null && x === y) return answer(true, "text", "the same words");
   const [m, n] = [left, right].map((text) => text === null ? null : numberInWords(text));
   const mathematics = left === null || (m === null && n !== null) ? gold : given;
-  if ((m ?? n ?? null) !== null && mathematics.kind === "number") {
-    const value = (m ?? n)!;
-    const same = mathematics.value.p === value.p && mathematics.value.q === value.q;
-    return answer(same, "text", same ? "the same number in words" : "another number in words");
+  const value = m ?? n;
+  if (value !== null && mathematics.kind !== "text" && mathematics.kind !== "phrase") {
+    const { same } = context.compare(mathematics, context.builder.number(value!), context);
+    return answer(same, "text", same === true ? "the same number in words" : "another number in words");
   }
   const said = (text: string | null | undefined, node: Node): string =>
     rules.words === "product"

@@ -15,7 +15,9 @@ const uncertain =
   /\b(?:unable|cannot|whether|unsure|unclear|unknown|undetermined|doubt|not|never|if|suppose|assume|maybe|perhaps|possibly|might)\b|n't\b/i;
 
 /** Whether a sentence says less than that a value is the answer. */
-const isHedged = (sentence: string): boolean => hedges.test(sentence);
+const isHedged = (sentence: string): boolean => hedges.test(sentence) || comparison.test(sentence);
+
+const comparison = /[<>\u2260\u2264\u2265\u2248~]|\\(?:leq?|geq?|neq?|approx|sim|pm)(?![A-Za-z])/;
 
 /** The text with formulas and braces blanked out, at the same places, so that marks inside them end no sentence. */
 const masked = (part: string): string =>
@@ -38,8 +40,22 @@ function sentence(text: string, from: number, to: number, last: boolean): Span {
   return { start: from + start, end: to };
 }
 
-const verbs = [" is ", " are ", " equals ", " est ", " is: ", " is:", "\u662f", "is\n", ": ", " = "];
-const opening = /^\s*(?:(?:is|are|est|es|ist|equals|\u662f|\u4e3a)\s*:?|:)\s*/;
+const verbs = [
+  " is ",
+  " are ",
+  " equals ",
+  " est ",
+  " is: ",
+  " is:",
+  " would be ",
+  "'s ",
+  "\u662f",
+  "is\n",
+  ": ",
+  " = ",
+];
+const opening =
+  /^\s*(?:(?:is|are|est|es|ist|equals|comes to|(?:would|must|should|will|has to) be|\u662f|\u4e3a)\s*:?|:)\s*/;
 /** What is said of the answer, instead of the answer: "$x \ge 5$ is the solution". */
 const roles =
   /^(?:(?:the|our|a|an|my|your)\s+)?(?:(?:final|correct|required|desired|only|right)\s+)?(?:answer|solution|result|value|one|case)s?$|^(?:correct|true|it|done|right|as follows|this|that)$/i;
@@ -48,6 +64,7 @@ const roles =
 export function claims(text: string, from: number, to: number, rules: Extraction, last: boolean): Found[] {
   if (rules.formulasOnly) return formulas(text, from, to, rules).slice(-1);
   const span = sentence(text, from, to, last);
+  if (text[span.end] === "?") return []; // a question claims nothing
   const all = masked(text.slice(span.start, span.end));
   const opened = last ? null : opening.exec(all);
   let start = opened === null ? 0 : opened[0].length;

@@ -213,7 +213,8 @@ function isDoubtful(text: string, found: Found): boolean {
   );
   const near = lead.slice((/\d[^\d]*$/.exec(lead)?.index ?? -1) + 1);
   const rest = /^[^\n]*?(?=\.\s|\n|\d|$)/.exec(after)?.[0] ?? "";
-  return doubts.test(`${near} # ${rest}`);
+  return doubts.test(`${near} # ${rest}`) || /^[\s*$]*\?/.test(after) ||
+    /\bfrom\s+\S{1,20}\s+(?:up )?to\s*$/.test(before);
 }
 
 const doubts =

@@ -149,7 +149,7 @@ function spaced(text: string, at: number, start: number): boolean {
 
 /** Whether a text is an answer by itself: mathematics or a few words, not a sentence around an answer. */
 export function isBare(text: string): boolean {
-  if (text.length > 1000) return false;
+  if (text.length > 1000 || /\b(?:it|that|this|there|he|she|here)'s\b/i.test(text)) return false;
   const outside = text.replaceAll(
     /\\(?:text|textbf|mathrm|mbox|operatorname|textnormal|textrm|textit|begin|end)\s?\{[^{}]{0,100}\}/g,
     " ",

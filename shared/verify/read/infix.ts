@@ -141,8 +141,10 @@ function afterOperand(m: Parser, token: Token, top: Frame): void {
   if (value === "|") {
     if (top.open === "|") return m.close("|");
     if (top.open === "\\{") return such(m);
+    if (m.frames.length === 1) return m.infix(operators.relation("divides"));
     throw new ParseError("a vertical bar");
   }
+  if (value === "||" && top.open === "||") return m.close("||");
   if (value === ":" && top.open === "\\{") return such(m);
   if (value === "^") {
     const [first, second, third] = m.tokens.slice(m.at, m.at + 3);
@@ -150,9 +152,14 @@ function afterOperand(m: Parser, token: Token, top: Frame): void {
     const script = braced ? second : first;
     const sign = script?.value === "+" || script?.value === "-" || script?.value === "*";
     const [value] = top.values.slice(-1);
-    if (sign && value?.kind === "realm") {
+    const after = m.tokens[m.at + 1];
+    const alone = braced || after === undefined ||
+      !["number", "symbol", "open", "constant", "function"].includes(after.type);
+    if (sign && alone && (value?.kind === "realm" || value?.kind === "symbol")) {
       m.at += braced ? 3 : 1;
-      top.values[top.values.length - 1] = m.b.node({ kind: "realm", name: value.name + script.value });
+      top.values[top.values.length - 1] = value.kind === "realm"
+        ? m.b.node({ kind: "realm", name: value.name + script.value })
+        : m.b.node({ kind: "symbol", name: `${value.name}^${script.value}` });
       return;
     }
     const ordinal = script?.type === "text" && /^(?:st|nd|rd|th)$/.test(script.value);
@@ -186,6 +193,10 @@ function prime(m: Parser, value: Node, top: Frame): void {
   if (m.next?.value === "'" && m.next.type === "operator") {
     m.at++;
     seconds = true;
+  }
+  if (value.kind === "symbol") {
+    const name = `${value.name}'${seconds ? "'" : ""}`;
+    return void top.values.push(m.b.node({ kind: "symbol", name }));
   }
   const whole = top.values.at(-1);
   if (
@@ -246,6 +257,7 @@ function annotation(m: Parser, first: string): void {
     top.values[top.values.length - 1] = m.b.node({ kind: "text", text: `${previous.text} ${first}` });
     return;
   }
+  if (/^(?:st|nd|rd|th)$/.test(first) && previous?.kind === "number") return; // an ordinal
   if (remark.test(first)) return m.skipRemark(first);
   if (/(?<![\^A-Za-z\d]|\^-)\d/.test(first)) throw new ParseError("a number inside a label");
   let unit = first;

@@ -93,6 +93,7 @@ export const prefixOperators = new Map<string, Operator>([
   ["+", prefix(binding.sign, (_, x) => x)],
   ["-", prefix(binding.sign, (b, x) => b.negative(x))],
   ["pm", prefix(binding.sign, (b, x) => b.node({ kind: "plusminus", sign: 1 }, [x]))],
+  ["neg", prefix(binding.sign, (b, x) => b.node({ kind: "call", name: "not" }, [x]))],
   ["mp", prefix(binding.sign, (b, x) => b.node({ kind: "plusminus", sign: -1 }, [x]))],
 ]);
 

@@ -218,12 +218,12 @@ export class Parser {
 
   close(sign: string): void {
     const top = this.top;
-    const bars = top.open === "|" && sign === "|";
+    const bars = (top.open === "|" || top.open === "||") && sign === top.open;
     if (!bars && !closes(top.open, sign)) throw new ParseError(`unexpected ${sign}`);
     this.element("");
     this.frames.pop();
     const node = bars
-      ? this.b.node({ kind: "call", name: "abs" }, [listOf(this.b, top.elements)])
+      ? this.b.node({ kind: "call", name: sign === "|" ? "abs" : "norm" }, [listOf(this.b, top.elements)])
       : bracketed(this.b, top.open, sign, top.elements);
     this.deliver(node, !bars && (top.open === "(" || top.open === "{" || top.open === "["));
   }

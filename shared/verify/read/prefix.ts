@@ -164,6 +164,7 @@ function prefix(m: Parser, token: Token, top: Frame): void {
     if (top.open === "|" && top.values.length === 0) throw new ParseError("empty bars");
     return m.open("|");
   }
+  if (value === "||") return m.open("||");
   const operator = operators.prefixOperators.get(value);
   if (operator === undefined) {
     throw new ParseError(`unexpected ${value}`);

@@ -5,11 +5,11 @@ import type { Lexer } from "./lexer.ts";
 import * as tables from "./tables.ts";
 import { unitOf } from "./units.ts";
 
-const openers = new Set("( [ { \\{ langle lfloor lceil lvert lVert lbrace lbrack".split(" "));
-const closers = new Set(") ] } \\} rangle rfloor rceil rvert rVert rbrace rbrack".split(" "));
+const openers = new Set("( [ { \\{ langle lfloor lceil lvert lbrace lbrack".split(" "));
+const closers = new Set(") ] } \\} rangle rfloor rceil rvert rbrace rbrack".split(" "));
 const structures = new Set(
   ("frac dfrac tfrac cfrac sqrt cbrt binom dbinom tbinom choose over sum prod int iint lim gcd bmod mod pmod pmb not land lor " +
-    "substack stackrel Vert variable xRightarrow bigcup").split(" "),
+    "substack stackrel variable xRightarrow bigcup").split(" "),
 );
 
 /** Reads the command at the place of the lexer. */
@@ -62,7 +62,9 @@ function other(lexer: Lexer, name: string, length: number): void {
   if (name === "pi" || name === "infty") lexer.push("constant", name === "pi" ? "pi" : "inf", length);
   else if (name === "cdot" || name === "times" || name === "ast" || name === "cdotp") {
     lexer.push("operator", "*", length);
-  } else if (name === "div") lexer.push("operator", "/", length);
+  } else if (name === "neg" || name === "lnot") lexer.push("operator", "neg", length);
+  else if (name === "Vert" || name === "lVert" || name === "rVert") lexer.push("operator", "||", length);
+  else if (name === "div") lexer.push("operator", "/", length);
   else if (name === "pm" || name === "mp") lexer.push("operator", name, length);
   else if (name === "cup" || name === "cap" || name === "setminus" || name === "backslash") {
     lexer.push("operator", name, length);
@@ -117,6 +119,9 @@ function words(lexer: Lexer, i: number): void {
   }
   if (/^[A-Za-z]{2,20}$/.test(text) && opensArgument(lexer, group.end)) {
     return lexer.push("symbol", `fn:${text}`, length);
+  }
+  if (/^[A-Za-z]$/.test(text) && lexer.tokens.slice(-2).some(({ value }) => value === "^")) {
+    return lexer.push("symbol", text, length);
   }
   const joined = /^(.*\S)\s+(and|or)$/s.exec(text);
   if (joined !== null) {

@@ -31,9 +31,14 @@ function normalize(source: string): string {
   if (!/matrix|array|cases|align|split|gather/.test(text)) {
     text = text.replace(/\\\\(?=[A-Za-z{}$%!,;])/g, "\\");
   } else if (text.includes("\\{") || text.includes("cases")) text = systems(text);
+  if (text.includes("^")) text = text.replaceAll(ordinal, "");
   if (text.includes("mod")) text = text.replaceAll(modulo, "\\pmod{$1}");
   return text;
 }
+
+/** The ending of `3^{rd}` and `5^{\text{th}}`. */
+const ordinal =
+  /(?<=\d)\^\s?(?:\{\s?\\(?:text|mathrm|textrm)\s?\{\s?(?:st|nd|rd|th)\s?\}\s?\}|\{\s?(?:st|nd|rd|th)\s?\}|\\(?:text|mathrm|textrm)\s?\{(?:st|nd|rd|th)\})/g;
 
 /** `(mod 7)` however its "mod" is set. */
 const modulo =

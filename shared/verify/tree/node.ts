@@ -22,7 +22,8 @@ export type RelationOp =
   | "<=>"
   | "sim"
   | "cong"
-  | "propto";
+  | "propto"
+  | "divides";
 
 export type Node = { readonly args: readonly Node[]; readonly depth: number } & Body;
 

@@ -6,11 +6,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { parseRow, rowOptions, verify } from "../../mod.ts";
+import { completions } from "../kinds/completions.ts";
 import { completionOf } from "../kinds/kind.ts";
 import { mathematics } from "../kinds/mathematics.ts";
 import { prose } from "../kinds/prose.ts";
 import { quantities } from "../kinds/quantities.ts";
 import { restatements } from "../kinds/restatements.ts";
+import { siblings } from "../kinds/siblings.ts";
 
 const { values, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -18,7 +20,10 @@ const { values, positionals } = parseArgs({
   options: { "write-kinds": { type: "string" } },
 });
 
-const kinds = [...prose, ...mathematics, ...quantities, ...restatements].flatMap(({ rows }) => rows).flatMap((
+const kinds = [...prose, ...mathematics, ...quantities, ...restatements, ...siblings, {
+  kind: "completions",
+  rows: completions,
+}].flatMap(({ rows }) => rows).flatMap((
   [gold, right, wrong],
 ) => [
   ...right.map((entry) => ({ gold, pred: completionOf(entry), expected: true })),

@@ -139,6 +139,20 @@ program.command("check-data <recipe>")
     (await import("./commands/check_data.ts")).checkDataCommand(recipe, options, overrides)
   );
 
+program.command("download <name>")
+  .helpGroup("Models and data:")
+  .description("fetch a model of the hub, ORG/NAME, or a data set of it")
+  .option("--dataset", "it is a data set")
+  .option("--revision <name>", "branch, tag or commit", "main")
+  .option("--out <dir>", "folder to write into (default: models/NAME, or data/NAME)")
+  .option("--include <patterns...>", "files to fetch (default: what a model needs, or all data files)")
+  .option("--quiet", "no progress on stderr")
+  .option("--json", "print {folder, repository, kind, commit, files} on stdout")
+  .addHelpText("after", help.DOWNLOAD)
+  .action(async (name, options) =>
+    (await import("./commands/download/download.ts")).downloadCommand(name, options)
+  );
+
 program.command("study <file>")
   .helpGroup("Train:")
   .description("run whatever is missing of an experiment (arms x seeds), or write its report")

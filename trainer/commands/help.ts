@@ -53,6 +53,14 @@ Examples:
   npm run -s ghpo -- init my.toml --model DIR --data train.jsonl --steps 200
   npm run -s ghpo -- init my.toml --model DIR --data train.csv --columns text=query,answer=gold,trace=rationale`;
 
+export const DOWNLOAD = `
+A download that was stopped goes on where it ended; every file is compared with the hub's digest, and download.json in the
+folder names the commit. HF_TOKEN is the token for gated and private ones, HF_ENDPOINT another hub.
+
+Examples:
+  npm run -s ghpo -- download Qwen/Qwen2.5-0.5B-Instruct
+  npm run -s ghpo -- download openai/gsm8k --dataset --include 'main/*.parquet'`;
+
 export const COMPLETION = `
 Run in the project's folder; the scripts also define ghpo as a short name for npm run -s ghpo --.
   eval "$(npm run -s ghpo -- completion bash)"       likewise for zsh

@@ -6,6 +6,8 @@ const PLAIN_INTERVAL_MS = 10_000;
 
 export interface StatusOptions {
   total: number;
+  /** What is counted; "step" unless given. */
+  unit?: string;
   quiet?: boolean;
   stream?: { isTTY?: boolean; columns?: number; write(text: string): unknown };
   /** Milliseconds; replaced in tests. */
@@ -20,7 +22,13 @@ export class Status {
   #printed = -Infinity;
 
   constructor(options: StatusOptions) {
-    this.#o = { quiet: false, stream: process.stderr, now: () => performance.now(), ...options };
+    this.#o = {
+      unit: "step",
+      quiet: false,
+      stream: process.stderr,
+      now: () => performance.now(),
+      ...options,
+    };
     this.#start = this.#o.now();
   }
 
@@ -32,13 +40,13 @@ export class Status {
 
   /** Shows that `step` steps are done, and a few words about the run. */
   update(step: number, note: string): void {
-    const { total, quiet, stream, now } = this.#o;
+    const { total, unit, quiet, stream, now } = this.#o;
     if (quiet) return;
     const spent = now() - this.#start;
     const pace = step > this.#done ? spent / (step - this.#done) / 1000 : NaN;
     const share = `${step}/${total} ${Math.floor((100 * step) / total)}%`;
     const rate = Number.isNaN(pace) ? "?" : pace >= 100 ? String(Math.round(pace)) : pace.toPrecision(2);
-    const line = `${share} eta ${formatDuration(pace * (total - step))}  ${rate} s/step  ${note}`;
+    const line = `${share} eta ${formatDuration(pace * (total - step))}  ${rate} s/${unit}  ${note}`;
     // A line that is wider than the terminal could not be written over.
     if (stream.isTTY) stream.write(CLEAR + line.slice(0, (stream.columns ?? Infinity) - 1));
     else if (step === total || now() - this.#printed >= PLAIN_INTERVAL_MS) {

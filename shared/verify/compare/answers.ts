@@ -65,9 +65,20 @@ function compareWithRelation(g: Node, p: Node, context: Context): Answer {
     const step = g.kind === "relation" && lastStep(g, b) !== g ? p : lastStep(p, b);
     if (step !== p) return context.compare(g, step, context);
   }
-  if (g.kind === "relation" && p.kind === "relation") return compareRelations(g, p, context);
+  if (g.kind === "relation" && p.kind === "relation") {
+    const [many, other] = [manyNames(g, b), manyNames(p, b)];
+    if (many !== null || other !== null) {
+      const left = many ?? (g.args.length === 2 && g.args[1]!.kind === "tuple" ? g.args[1]! : g);
+      return context.compare(
+        left,
+        other ?? (p.args.length === 2 && p.args[1]!.kind === "tuple" ? p.args[1]! : p),
+        context,
+      );
+    }
+    return compareRelations(g, p, context);
+  }
   const [relation, other] = g.kind === "relation" ? [g, p] : [p as Relation, g];
-  if (other.kind === "list" || other.kind === "set") {
+  if (other.kind === "list" || other.kind === "set" || other.kind === "tuple") {
     const named = manyNames(relation, b); // a = b = 1 as a = 1, b = 1
     if (named !== null) {
       return g === relation ? context.compare(named, p, context) : context.compare(g, named, context);

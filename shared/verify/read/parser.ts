@@ -155,7 +155,8 @@ export class Parser {
     if (value !== null) this.into(words, args, value);
     const text = words.join(" ");
     if (args.length === 0) return this.b.node({ kind: "text", text });
-    return text === "#" ? args[0]! : this.b.node({ kind: "phrase", words: text }, args);
+    const relation = /^(?:all|every|any) #$/i.test(text) && args[0]!.kind === "relation"; // "all n >= 4"
+    return text === "#" || relation ? args[0]! : this.b.node({ kind: "phrase", words: text }, args);
   }
 
   /** Adds a part of a phrase. */

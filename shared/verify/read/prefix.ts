@@ -130,6 +130,10 @@ function words(m: Parser, value: string): void {
     if (top.phrase !== null && top.operators.length === 0 && top.finish === null) return m.say(value);
     return m.deliver(m.b.node({ kind: "text", text: value }));
   }
+  if (/^(?:about|approximately|approx\.?|roughly|around)$/i.test(value) && m.next?.type === "number") {
+    m.deliver(m.b.node({ kind: "text", text: "answer" }));
+    return m.infix(operators.relation("~"));
+  }
   const said = withoutIntroduction(value);
   if (said !== "") m.say(said);
 }

@@ -95,8 +95,13 @@ function wrapped(run: string): string {
   return `${found[1] ?? ""} \\text{${found[2]}} ${found[3] ?? ""}`;
 }
 
+/** `(k \in \mathbb{Z})` behind an answer is its domain. */
+const domain =
+  /(?:\\[ ,;]|\\q?quad|[\s~,])*\(\s*(\w+\s*\\in\s*(?:\\mathbb\s*\{\s*[ZNQR]\s*\}|\\mathbb\s*[ZNQR]|[ZNQR])[+*]?)\s*\)\s*$/;
+
 /** "minus 3" as -3, "3 remainder 2" and "3 R 2" as words around numbers. */
 export function withSigns(text: string): string {
+  if (/\(\s*\w+\s*\\in\b/.test(text)) text = text.replace(domain, ", $1");
   if (!/^\s*[$mnMN\d]|forall/.test(text)) return text;
   return text
     .replace(/^\s*\$\s?(?=\d)(?=[^$]*$)/, "\\$")

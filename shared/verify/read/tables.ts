@@ -235,6 +235,7 @@ const greekLower =
 for (const [i, name] of words(greekLower).entries()) {
   if (name !== "-") characterTable[String.fromCharCode(0x3b1 + i)] = `\\${name} `;
 }
+for (let i = 0; i < 10; i++) characterTable[String.fromCharCode(0x2080 + i)] = `_${i}`;
 characterTable["\u0394"] = "\\Delta ";
 characterTable["\u03a9"] = "\\Omega ";
 characterTable["\u03d5"] = "\\phi ";

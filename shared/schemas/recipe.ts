@@ -92,6 +92,8 @@ const GenerationSchema = v.strictObject({
   max_completion_length: setting(positiveCount, 2048),
   /** The limit tightens step by step to this; null: it stays. */
   final_completion_length: setting(v.nullable(positiveCount), null),
+  /** Texts that end a completion, which keeps them. */
+  stop: setting(v.array(name), []),
   /** Of sampling; the distribution is not truncated. */
   temperature: setting(positive, 1),
   /** Most completions sampled side by side; the key-value pool grows with it. */
@@ -144,7 +146,7 @@ export type HintSettings = v.InferOutput<v.StrictObjectSchema<typeof hintEntries
 
 const RewardSchema = v.pipe(
   v.strictObject({
-    /** "accuracy", "format" or the path of a module; the first decides what is difficult. */
+    /** "accuracy", "format", "soft_overlong_punishment" or the path of a module. */
     functions: setting(v.pipe(v.array(name), v.minLength(1)), ["accuracy", "format"]),
     /** Weight of each function in the sum. */
     weights: setting(v.pipe(v.array(finite), v.minLength(1)), [1, 0.5]),
@@ -154,8 +156,26 @@ const RewardSchema = v.pipe(
     format: setting(v.picklist(["think_answer", "think", "tag_count", "hash"]), "think_answer"),
     /** What the accuracy reward asks for: the right answer, or every step right too (generated problems only). */
     check: setting(v.picklist(["answer", "trace"]), "answer"),
+    /** The function that decides what is difficult; null: the first. */
+    difficulty_by: setting(v.nullable(name), null),
+    /** The value from which a completion counts as solved; null: the function gives success itself, from 0 to 1. */
+    success_threshold: setting(v.nullable(finite), null),
+    /** soft_overlong_punishment: tokens below max_completion_length over which the penalty grows from 0 to -1. */
+    soft_punish_cache: setting(positiveCount, 256),
+    /** Seconds that a module may take for a completion, which it has no opinion of after that; null: any. */
+    timeout_s: setting(v.nullable(positive), null),
+    /** Completions that are scored at a time, where modules wait for something. */
+    max_concurrency: setting(positiveCount, 32),
   }),
   v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),
+  v.check(
+    (r) => r.difficulty_by === null || r.functions.includes(r.difficulty_by),
+    "must list difficulty_by among its functions",
+  ),
+  v.check(
+    (r) => (r.difficulty_by ?? r.functions[0]) === "accuracy" || r.success_threshold !== null,
+    "must have success_threshold where another function than accuracy decides what is difficult",
+  ),
 );
 
 /** `[loss]` without loss_type, whose names are those of trainer/ghpo/losses. */
@@ -172,6 +192,8 @@ export const lossEntries = {
   num_iterations: setting(positiveCount, 1),
   /** What advantages are divided by: the standard deviation of the group or of the batch, or nothing. */
   scale_rewards: setting(v.picklist(["group", "batch", "none"]), "group"),
+  /** Leaves completions that ran into the limit of tokens out of the loss; rewards and baselines count them. */
+  mask_truncated_completions: setting(v.boolean(), false),
 };
 export type LossSettings = v.InferOutput<v.StrictObjectSchema<typeof lossEntries, undefined>>;
 

@@ -57,7 +57,7 @@ export function alertLines(alerts: readonly Alert[]): string[] {
 export async function evaluationOf(
   recipe: Pick<TrainRecipe | SftRecipe, "data" | "eval" | "prompt" | "seed">,
   policy: EnginePolicy,
-  o: { preset: string; max_tokens: number },
+  o: { preset: string; max_tokens: number; stop?: readonly string[] },
 ): Promise<EvaluationSetting | null> {
   if (recipe.eval.eval_every === 0) return null;
   const { generated, setApart, file } = await evaluationProblems(recipe);
@@ -73,6 +73,7 @@ export async function evaluationOf(
     prompt: recipe.prompt,
     preset: o.preset in presets ? o.preset as PresetName : "strict",
     max_tokens: o.max_tokens,
+    stop: o.stop ?? [],
     eosIds: policy.model.config.eos_token_ids,
   };
 }

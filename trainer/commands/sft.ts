@@ -108,6 +108,7 @@ export async function runSft(
         recipe,
         tokenizer: policy.tokenizer,
         eosId,
+        context: contextOf(config),
         problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
       }),
       listeners: options,

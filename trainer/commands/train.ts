@@ -96,7 +96,7 @@ export async function runTraining(
   });
   const accept = options.force === true || isResumed(recipe.output_dir, options);
   const { problems, ...left } = await checkedProblems(recipe, status, accept, options);
-  const rewards = await loadRewards(recipe.reward, options.rewards);
+  const rewards = await loadRewards(recipe, options.rewards);
   const stop = options.stop ?? stopSignal(() => status.log(STOPPING));
   noteFresh(recipe.output_dir, options, status);
   const open = () =>
@@ -142,7 +142,11 @@ export async function runTraining(
       listeners: options,
       team,
       ...(remote && { meters: () => remote.sampler.metrics() }),
-      evaluation: await evaluationOf(recipe, policy, { preset: recipe.reward.preset, max_tokens }),
+      evaluation: await evaluationOf(recipe, policy, {
+        preset: recipe.reward.preset,
+        max_tokens,
+        stop: recipe.generation.stop,
+      }),
       resume,
       acceptChanges: options.acceptChanges?.split(",") ?? [],
       status,

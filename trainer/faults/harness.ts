@@ -112,7 +112,7 @@ export async function engineRun(
       recipe,
       problems: await trainingProblems(recipe),
       tokenizer: policy.tokenizer,
-      rewards: await loadRewards(recipe.reward),
+      rewards: await loadRewards(recipe),
       sampler: policy,
       eosIds: config.eos_token_ids,
       promptBudget: promptLimit(recipe, contextOf(config)).tokens,
@@ -148,6 +148,8 @@ export function openSmallSft(recipe: SftRecipe): Promise<EnginePolicy> {
   });
 }
 
+const CONTEXT = { name: "context", tokens: 256 } as const;
+
 /** Supervised fine-tuning on generated problems with either policy. */
 export function sftRun(
   recipe: SftRecipe,
@@ -158,7 +160,7 @@ export function sftRun(
   return train({
     recipe,
     policy,
-    source: sftSource({ recipe, tokenizer, eosId: tokenizer.id("<eos>")!, problems: null }),
+    source: sftSource({ recipe, tokenizer, eosId: tokenizer.id("<eos>")!, context: CONTEXT, problems: null }),
     evaluation: null,
     resume,
     status: quiet(),

@@ -87,7 +87,7 @@ async function run(
       recipe,
       problems: syntheticProblems({ families: ["chain"], levels: [2], count: 64, seed: 1, split: "train" }),
       tokenizer: policy.tokenizer,
-      rewards: [...await loadRewards(recipe.reward), { name: "digits", weight: 1, call: digits }],
+      rewards: [...await loadRewards(recipe), { name: "digits", weight: 1, call: digits }],
       sampler: policy,
       eosIds: policy.model.config.eos_token_ids,
       promptBudget: 96,

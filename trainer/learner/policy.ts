@@ -21,6 +21,8 @@ export interface SampleOptions {
   greedy: boolean;
   seed: number;
   eos_ids: number[];
+  /** After how many of its ids a completion is over; undefined: not yet. Asked now and then. */
+  ends?: ((ids: readonly number[]) => number | undefined) | undefined;
   /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
   extend?: boolean;
 }

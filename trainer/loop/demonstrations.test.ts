@@ -34,7 +34,12 @@ describe("demonstrate()", () => {
     const coefficients: number[][] = [];
     const policy = new UnigramPolicy();
     policy.backward = (batch) => Promise.resolve(void coefficients.push(...batch.map((c) => Array.from(c))));
-    await update(policy, examplesOf(attempts, "conditioned", false), updateSettings(recipe), 0.1);
+    await update(
+      policy,
+      examplesOf(attempts, "conditioned", { sampled: false }),
+      updateSettings(recipe),
+      0.1,
+    );
     const tokens = attempts[0]!.parts[0]!.completions[0]!.ids.length;
     assert.equal(coefficients.length, 3);
     for (const value of coefficients.flat()) assert.ok(Math.abs(value + 1 / (3 * tokens)) < 1e-8, `${value}`);

@@ -29,7 +29,7 @@ export function demonstrationSource(setting: RolloutSetting, loss: Loss): Source
       const rollout = await demonstrate(setting, cursor);
       return {
         ...batchOf(setting, loss, rollout, step, steered.learning_rate),
-        examples: examplesOf(rollout.attempts, recipe.ghpo.hint_loss, false),
+        examples: examplesOf(rollout.attempts, recipe.ghpo.hint_loss, { sampled: false }),
         temperature: steered.temperature ?? recipe.generation.temperature,
         after: { cursor: rollout.cursor, state: {} },
       };

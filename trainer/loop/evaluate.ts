@@ -8,6 +8,7 @@ import { buildPrompt, type PromptOptions } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName } from "#shared/verify/mod.ts";
 import type { Values } from "./metrics.ts";
+import { stopsAt } from "./stop_strings.ts";
 import type { Sampler } from "../learner/policy.ts";
 
 export interface EvaluationSetting {
@@ -23,6 +24,8 @@ export interface EvaluationSetting {
   temperature?: number;
   max_tokens: number;
   eosIds: number[];
+  /** Texts that end a completion. */
+  stop?: readonly string[];
 }
 
 /** `eval_*` metrics: accuracy a benchmark and their unweighted mean, pass@k of several samples, the share of wholly right traces, lengths. */
@@ -45,7 +48,14 @@ export async function evaluate(setting: EvaluationSetting): Promise<Values> {
   }));
   const greedy = asked === 0;
   const temperature = greedy ? 1 : asked;
-  const options = { max_tokens, temperature, greedy, seed: 0, eos_ids: eosIds };
+  const options = {
+    max_tokens,
+    temperature,
+    greedy,
+    seed: 0,
+    eos_ids: eosIds,
+    ends: stopsAt(tokenizer, setting.stop ?? []),
+  };
   const answers = await sampler.generate(requests, options);
   const right = new Map<string, number[]>();
   const traces = new Map<string, number[]>();

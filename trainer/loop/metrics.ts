@@ -25,7 +25,8 @@ export function rolloutMetrics(rollout: Rollout, rewards: readonly Reward[]): Va
     "completions/clipped_ratio": 1 - ended.length / completions.length,
     ...answered(completions, rewards),
   };
-  for (const { name } of rewards) {
+  for (const { name, takeTimeouts } of rewards) {
+    if (takeTimeouts) values[`rewards/${name}/timeouts`] = takeTimeouts();
     const each = completions.map((c) => c.rewards[name]!);
     values[`rewards/${name}/mean`] = mean(known(each));
     values[`rewards/${name}/std`] = moments(each).std;

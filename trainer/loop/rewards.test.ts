@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
-import { loadRewards, type RewardInput } from "./rewards.ts";
+import { decidingReward, loadRewards, type RewardInput, softOverlongPunishment } from "./rewards.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const settings = (reward: Record<string, unknown>) =>
-  parse(TrainRecipeSchema, { model: "m", output_dir: "o", data: { path: "d" }, reward }, "recipe").reward;
+  parse(TrainRecipeSchema, { model: "m", output_dir: "o", data: { path: "d" }, reward }, "recipe");
 
 const input = (completion: string, answer = "12"): RewardInput => ({
   problem: { id: "1", text: "4+8", answer, trace: null, level: 1, source: "test" },
@@ -77,10 +77,44 @@ describe("loadRewards()", () => {
     });
   });
 
-  it("refuses another first function, an unknown grader and a name used twice", async () => {
+  it("lets any function decide what is difficult, given from which value on it is solved", async () => {
+    assert.deepEqual(decidingReward(settings({}).reward), { name: "accuracy", threshold: null });
+    const own = settings({
+      functions: ["format", "./judge.ts"],
+      weights: [1, 1],
+      difficulty_by: "./judge.ts",
+      success_threshold: 0.7,
+    });
+    assert.deepEqual(decidingReward(own.reward), { name: "judge", threshold: 0.7 });
+    assert.throws(
+      () => settings({ functions: ["format"], weights: [1] }),
+      /must have success_threshold where another function/,
+    );
+    assert.throws(() => settings({ difficulty_by: "tone" }), /must list difficulty_by among its functions/);
+  });
+
+  it("has no opinion of what an own function takes too long for, and counts that", async () => {
+    const source = `export const reward = ({ completion }) =>
+      new Promise((resolve) => setTimeout(() => resolve(1), completion === "slow" ? 5000 : 0));`;
+    await using(source, async (path) => {
+      const [, own] = await loadRewards(settings({ functions: ["accuracy", path], timeout_s: 0.2 }));
+      const values = await Promise.all(["slow", "fast"].map((text) => own!.call(input(text))));
+      assert.deepEqual(values, [null, 1]);
+      assert.deepEqual([own!.takeTimeouts!(), own!.takeTimeouts!()], [1, 0]);
+    });
+  });
+
+  it("punishes completions that come close to the limit", async () => {
+    const lengths = [0, 80, 90, 100, 120];
+    assert.deepEqual(lengths.map((n) => softOverlongPunishment(n, 100, 20) + 0), [0, 0, -0.5, -1, -1]);
+    const functions = ["accuracy", "soft_overlong_punishment"];
+    const [, own] = await loadRewards(settings({ functions, soft_punish_cache: 2048 }));
+    assert.equal(await own!.call({ ...input(""), ids: Array(512).fill(1) }), -0.25);
+  });
+
+  it("refuses an unknown grader and a name used twice", async () => {
     const refused = async (reward: Record<string, unknown>, message: RegExp) =>
       await assert.rejects(loadRewards(settings(reward)), message);
-    await refused({ functions: ["format", "accuracy"] }, /first must be accuracy.* format$/);
     await refused({ preset: "strickt" }, /"strickt" as no grader has that name: use strict, ghpo/);
     await refused({ functions: ["accuracy", "accuracy"] }, /accuracy appears twice/);
   });

@@ -38,6 +38,8 @@ export interface Reward {
   name: string;
   weight: number;
   call: RewardFunction;
+  /** Calls that took too long since it was asked last; where there is a limit. */
+  takeTimeouts?: () => number;
   /** Whether a completion has an answer at all, right or not; only of the grader of answers. */
   finds?: (completion: string) => boolean;
 }
@@ -47,7 +49,7 @@ export interface Reward {
  * missing or has no `reward`.
  */
 export async function loadRewards(
-  recipe: TrainRecipe["reward"],
+  { reward: recipe, generation }: Pick<TrainRecipe, "reward" | "generation">,
   own: Readonly<Record<string, RewardFunction>> = {},
 ): Promise<Reward[]> {
   const unused = Object.keys(own).find((name) => !recipe.functions.includes(name));
@@ -57,20 +59,18 @@ export async function loadRewards(
         recipe.functions.join(", "),
     );
   }
-  if (recipe.functions[0] !== "accuracy") {
-    throw new TypeError(
-      "Cannot use reward.functions as the first must be accuracy, which decides what is difficult: " +
-        `current value is ${recipe.functions[0]}`,
-    );
-  }
   const rewards: Reward[] = [];
   for (const [index, function_] of recipe.functions.entries()) {
     const weight = recipe.weights[index]!;
     if (Object.hasOwn(own, function_)) {
-      rewards.push({ name: function_, weight, call: checked(own[function_]!, function_) });
+      rewards.push({ name: function_, weight, ...timed(own[function_]!, function_, recipe.timeout_s) });
       continue;
     }
-    const reward = { name: nameOf(function_), weight, call: await functionOf(function_, recipe) };
+    const builtIn = builtInOf(function_, recipe, generation.max_completion_length);
+    const found = builtIn
+      ? { call: builtIn }
+      : timed(await moduleReward(function_), function_, recipe.timeout_s);
+    const reward = { name: nameOf(function_), weight, ...found };
     rewards.push(function_ === "accuracy" ? { ...reward, finds: finderOf(recipe) } : reward);
   }
   const names = rewards.map((reward) => reward.name);
@@ -85,7 +85,18 @@ function nameOf(function_: string): string {
   return basename(function_, extname(function_));
 }
 
-async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Promise<RewardFunction> {
+/** Which reward decides what is difficult, by its name, and the value from which a completion is solved. */
+export function decidingReward(
+  { functions, difficulty_by, success_threshold }: TrainRecipe["reward"],
+): { name: string; threshold: number | null } {
+  return { name: nameOf(difficulty_by ?? functions[0]!), threshold: success_threshold };
+}
+
+function builtInOf(
+  function_: string,
+  recipe: TrainRecipe["reward"],
+  max_completion_length: number,
+): RewardFunction | null {
   if (function_ === "accuracy") {
     if (recipe.check === "trace") return ({ problem, solution }) => bit(checkTrace(problem, solution));
     const preset = presetOf(recipe.preset);
@@ -96,7 +107,15 @@ async function functionOf(function_: string, recipe: TrainRecipe["reward"]): Pro
     const kind: FormatKind = recipe.format;
     return ({ completion }) => formatReward(kind, completion);
   }
-  return await moduleReward(function_);
+  if (function_ === "soft_overlong_punishment") {
+    return ({ ids }) => softOverlongPunishment(ids.length, max_completion_length, recipe.soft_punish_cache);
+  }
+  return null;
+}
+
+/** DAPO (arXiv 2503.14476 eq. 13): 0 up to `cache` tokens below the limit, from there linearly to -1 at the limit. */
+export function softOverlongPunishment(length: number, limit: number, cache: number): number {
+  return Math.max(-1, Math.min(0, (limit - cache - length) / cache));
 }
 
 /** The gold does not matter: what the grader takes for the answer does. */
@@ -128,16 +147,41 @@ async function moduleReward(path: string): Promise<RewardFunction> {
   if (typeof reward !== "function") {
     throw new TypeError(`Cannot use the reward function ${path} as it exports no function named reward`);
   }
-  return checked(reward as RewardFunction, path);
+  return reward as RewardFunction;
 }
 
-function checked(reward: RewardFunction, name: string): RewardFunction {
-  return async (input) => {
-    const value: unknown = await reward(input);
+/** A function of somebody else: its values are checked, and it has no opinion where it takes too long. */
+function timed(
+  reward: RewardFunction,
+  name: string,
+  timeout_s: number | null,
+): Pick<Reward, "call" | "takeTimeouts"> {
+  let timeouts = 0;
+  const within = async (input: RewardInput): Promise<unknown> => {
+    if (timeout_s === null) return await reward(input);
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const timer = setTimeout(() => {
+      timeouts++;
+      resolve(null);
+    }, timeout_s * 1000);
+    try {
+      return await Promise.race([promise, reward(input)]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const call: RewardFunction = async (input) => {
+    const value = await within(input);
     if (value === null || (typeof value === "number" && Number.isFinite(value))) return value;
     throw new TypeError(
       `Cannot use the reward function ${name} as it must return a finite number or null: ` +
         `current value is ${String(value)}`,
     );
   };
+  const takeTimeouts = () => {
+    const taken = timeouts;
+    timeouts = 0;
+    return taken;
+  };
+  return timeout_s === null ? { call } : { call, takeTimeouts };
 }

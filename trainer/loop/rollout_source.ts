@@ -34,7 +34,8 @@ export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, lo
         stage: finalStage(attempt),
         accuracy: successRate(accuracies(attempt)),
       }));
-      const examples = examplesOf(rollout.attempts, recipe.ghpo.hint_loss);
+      const maskTruncated = recipe.loss.mask_truncated_completions;
+      const examples = examplesOf(rollout.attempts, recipe.ghpo.hint_loss, { maskTruncated });
       return {
         ...batchOf(setting, loss, rollout, step, steered.learning_rate),
         examples,

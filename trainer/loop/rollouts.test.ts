@@ -164,6 +164,33 @@ describe("collect()", () => {
     );
   });
 
+  it("takes another reward for success where the recipe says so, and hints by that", async () => {
+    const recipe = tinyRecipe({
+      reward: { functions: ["format"], weights: [1], success_threshold: 1, format: "hash" },
+      train: { prompts_per_step: 1 },
+    });
+    const script = (_q: string, hint: string) => hint === "" ? "1+2=3" : "1+2=3####7"; // wrong, in the form asked for
+    const { setting } = await scriptedSetting(recipe, [chainProblem("3")], script);
+    const { attempts: [attempt] } = await collectAt(setting);
+    assert.deepEqual([attempt!.accuracyUnhinted, attempt!.difficult, finalStage(attempt!)], [0, true, 1]);
+  });
+
+  it("scores several completions at a time, and at most as many as it may", async () => {
+    const recipe = tinyRecipe({ reward: { preset: "strict", format: "hash", max_concurrency: 3 } });
+    const { setting } = await scriptedSetting(recipe, [chainProblem("1"), chainProblem("2")], () => RIGHT);
+    let [running, most] = [0, 0];
+    const call = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+      return 1;
+    };
+    const rewards = [{ name: "accuracy", weight: 1, call }];
+    const { attempts } = await collectAt({ ...setting, rewards });
+    assert.equal(attempts.flatMap(({ parts }) => parts[0]!.completions).length, 8);
+    assert.equal(most, 3);
+  });
+
   it("gives every request of a run its own random stream", async () => {
     const { setting, sampler } = await scriptedSetting(
       tinyRecipe(),

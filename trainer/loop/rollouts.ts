@@ -16,7 +16,8 @@ import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
 import type { Guidance } from "../ghpo/strategies/strategy.ts";
 import type { Sample, Sampler, SampleRequest } from "../learner/policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
-import type { Reward } from "./rewards.ts";
+import { decidingReward, type Reward } from "./rewards.ts";
+import { stopsAt } from "./stop_strings.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What stays the same over a run. */
@@ -46,6 +47,8 @@ export interface Attempt {
   problem: Problem;
   plain: { prompt: string; prompt_ids: number[] };
   parts: Part[];
+  /** The reward that says what is solved. */
+  deciding: ReturnType<typeof decidingReward>;
   /** Success rate of the un-hinted group; null when none was sampled or the answer cannot be verified. */
   accuracyUnhinted: number | null;
   /** Whether the first group of this step was difficult, and the stages that were sampled because of that. */
@@ -88,6 +91,7 @@ export async function collect(
       greedy: false,
       seed: recipe.seed,
       eos_ids: setting.eosIds,
+      ends: stopsAt(setting.tokenizer, recipe.generation.stop),
       extend: requests > 0, // the weights stay as they are within a step
     };
     const jobs = parts.map(({ attempt, part, samples }) => {
@@ -96,11 +100,10 @@ export async function collect(
     });
     const answers = await team.share("the sampling", jobs, async (own) => {
       const samples = await setting.sampler.generate(own.map(({ request }) => request), options);
-      const answers: Scored[][] = [];
-      for (const [i, { attempt, part }] of own.entries()) {
-        answers.push(await scored(setting, attempt.problem, part, samples[i]!));
-      }
-      return answers;
+      const limit = limited(recipe.reward.max_concurrency);
+      return await Promise.all(
+        own.map(({ attempt, part }, i) => scored(setting, attempt.problem, part, samples[i]!, limit)),
+      );
     });
     for (const [index, { part }] of parts.entries()) {
       part.completions = answers[index]!.map((answer) => completionOf(setting, answer));
@@ -152,11 +155,14 @@ export function groupsOf(rollout: Rollout, step: number): Group[] {
   );
 }
 
-/** The accuracy reward of each completion of an attempt. */
-export function accuracies(attempt: Attempt): (number | null)[] {
-  return attempt.parts.flatMap((part) =>
-    part.completions.map((completion) => completion.rewards["accuracy"]!)
-  );
+/** Success of each completion of an attempt, by the reward that decides what is difficult. */
+export function accuracies({ parts, deciding }: Attempt): (number | null)[] {
+  return parts.flatMap((part) => part.completions.map((completion) => successOf(completion, deciding)));
+}
+
+function successOf({ rewards }: Completion, { name, threshold }: Attempt["deciding"]): number | null {
+  const value = rewards[name] ?? null;
+  return threshold === null || value === null ? value : Number(value >= threshold);
 }
 
 /** The largest stage among an attempt's parts: 0 when it ended without a hint. */
@@ -177,6 +183,7 @@ export function newAttempt(setting: RolloutSetting, problem: Problem): Attempt {
     problem,
     plain,
     parts: [],
+    deciding: decidingReward(setting.recipe.reward),
     accuracyUnhinted: null,
     difficult: false,
     escalations: [],
@@ -262,32 +269,45 @@ async function scored(
   problem: Problem,
   part: Part,
   samples: readonly Sample[],
+  limit: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<Scored[]> {
   const begun = answerBeginning(setting.tokenizer, setting.recipe.prompt) +
     (setting.recipe.ghpo.hint_placement === "assistant" ? part.guidance.hint : "");
-  const answers: Scored[] = [];
-  for (const sample of samples) {
-    const ids = Array.from(sample.ids);
-    const text = setting.tokenizer.decode(ids);
-    const { finish_reason } = sample;
-    const rewards: Record<string, number | null> = {};
-    for (const reward of setting.rewards) {
-      rewards[reward.name] = await reward.call({
+  return await Promise.all(samples.map((sample) =>
+    limit(async (): Promise<Scored> => {
+      const ids = Array.from(sample.ids);
+      const text = setting.tokenizer.decode(ids);
+      const { finish_reason } = sample;
+      const input = {
         problem,
         completion: begun + text,
         solution: part.guidance.hint + text,
         ids,
         finish_reason,
-      });
+      };
+      const rewards: Record<string, number | null> = {};
+      for (const reward of setting.rewards) rewards[reward.name] = await reward.call(input);
+      const logprobs = Float64Array.from(sample.logprobs);
+      return { ids: Uint32Array.from(ids), logprobs, finish_reason, rewards };
+    })
+  ));
+}
+
+/** Runs work, at most so much at a time, in the order in which it is asked for. */
+function limited(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running === most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
     }
-    answers.push({
-      ids: Uint32Array.from(ids),
-      logprobs: Float64Array.from(sample.logprobs),
-      finish_reason,
-      rewards,
-    });
-  }
-  return answers;
+  };
 }
 
 function completionOf(
@@ -301,7 +321,8 @@ function completionOf(
 
 function unhintedAccuracy(attempt: Attempt): number | null {
   const plain = attempt.parts.find(({ guidance }) => guidance.stage === 0);
-  return plain === undefined ? null : successRate(plain.completions.map((c) => c.rewards["accuracy"]!));
+  if (plain === undefined) return null;
+  return successRate(plain.completions.map((completion) => successOf(completion, attempt.deciding)));
 }
 
 /** The weighted reward of each completion of an attempt. */

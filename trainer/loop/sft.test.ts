@@ -14,6 +14,7 @@ import { examplesAt } from "./sft_examples.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 
+const CONTEXT = { name: "context", tokens: 256 } as const;
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
 
@@ -48,7 +49,7 @@ function recipe(
 /** Prompt and target of every example as text. */
 function texts(step: number, r: SftRecipe, problems: Parameters<typeof examplesAt>[2] = null) {
   const phase = r.sft.phases[r.sft.phases.length - 1]!;
-  return examplesAt(step, phase, problems, r, tinyTokenizer, EOS).map(({ ids, prompt_length }) => {
+  return examplesAt(step, phase, problems, r, tinyTokenizer, EOS, CONTEXT).map(({ ids, prompt_length }) => {
     const all = Array.from(ids);
     assert.equal(all.at(-1), EOS);
     return {
@@ -123,6 +124,12 @@ describe("examplesAt()", () => {
     );
     const long = { ...chainProblem("1"), text: "1+".repeat(60) };
     assert.throws(() => texts(0, r, [long]), /at most 96 tokens: current length is 121/);
+    const steps = Array(60).fill("1+2=3;");
+    const wordy = { ...chainProblem("1"), trace: { text: steps.join(""), steps } };
+    assert.throws(
+      () => texts(0, r, [wordy]),
+      /as prompt and solution must have at most 256 tokens \(the model's context\)/,
+    );
   });
 });
 
@@ -131,7 +138,13 @@ describe("train() on supervised examples", () => {
     train({
       recipe: r,
       policy: o.policy ?? new UnigramPolicy(),
-      source: sftSource({ recipe: r, tokenizer: tinyTokenizer, eosId: EOS, problems: null }),
+      source: sftSource({
+        recipe: r,
+        tokenizer: tinyTokenizer,
+        eosId: EOS,
+        context: CONTEXT,
+        problems: null,
+      }),
       evaluation: null,
       resume: o.resume ?? false,
       status: new Status({ total: 1, quiet: true }),

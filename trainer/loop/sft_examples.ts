@@ -7,6 +7,7 @@
 
 import { Random } from "#shared/problems/rng.ts";
 import { syntheticProblems, withStepErrors } from "#shared/problems/synthetic.ts";
+import type { Context } from "#shared/engine/model/context.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { answerBeginning, buildPrompt } from "#shared/text/prompts.ts";
@@ -26,6 +27,7 @@ export function examplesAt(
   recipe: SftRecipe,
   tokenizer: Tokenizer,
   eosId: number,
+  context: Context,
 ): LearnerSequence[] {
   return Array.from({ length: recipe.sft.examples_per_step }, (_, i) => {
     const random = new Random(recipe.seed, step, i);
@@ -33,7 +35,8 @@ export function examplesAt(
     const problem = problems === null
       ? generated(recipe, random, phase)
       : problems[shuffledIndex(drawn, problems.length, recipe.seed, recipe.data.shuffle)]!;
-    return example(problem, hintOf(problem, recipe, random, tokenizer), recipe, tokenizer, eosId);
+    const hint = hintOf(problem, recipe, random, tokenizer);
+    return fitting(example(problem, hint, recipe, tokenizer, eosId), problem, recipe, context);
   });
 }
 
@@ -62,6 +65,22 @@ function hintOf(problem: Problem, recipe: SftRecipe, random: Random, tokenizer: 
   if (random.real() >= recipe.sft.hinted_fraction || problem.trace === null) return "";
   const units = splitTrace(problem.trace, recipe.sft.hint_cut, (text) => tokenizer.pieces(text));
   return units.length < 2 ? "" : units.slice(0, random.between(1, units.length - 1)).join("");
+}
+
+/** An example that is cut would teach to stop in the middle. */
+function fitting(
+  example: LearnerSequence,
+  problem: Problem,
+  { sft }: SftRecipe,
+  { tokens, name }: Context,
+): LearnerSequence {
+  const most = Math.min(tokens, sft.micro_batch_tokens);
+  if (example.ids.length <= most) return example;
+  const limit = most === tokens ? `the model's ${name}` : "sft.micro_batch_tokens";
+  throw new RangeError(
+    `Cannot train on problem ${problem.id} as prompt and solution must have at most ${most} tokens (${limit}): ` +
+      `current length is ${example.ids.length}`,
+  );
 }
 
 function example(

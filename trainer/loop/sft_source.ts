@@ -3,6 +3,7 @@
 
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { Context } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { nll } from "../ghpo/losses/nll.ts";
 import { learningRate } from "../ghpo/schedule.ts";
@@ -14,6 +15,8 @@ export interface SftSetting {
   recipe: SftRecipe;
   tokenizer: Tokenizer;
   eosId: number;
+  /** What a sequence must fit into. */
+  context: Context;
   /** The problems of a file, or null for generated ones. */
   problems: readonly Problem[] | null;
 }
@@ -21,7 +24,7 @@ export interface SftSetting {
 /** nll has neither a ratio nor a reference. */
 const OPTIONS = { epsilon: 0, epsilon_high: null, delta: null, beta: 0, max_completion_length: 0 };
 
-export function sftSource({ recipe, tokenizer, eosId, problems }: SftSetting): Source {
+export function sftSource({ recipe, tokenizer, eosId, context, problems }: SftSetting): Source {
   const update = {
     loss: nll,
     options: OPTIONS,
@@ -39,7 +42,7 @@ export function sftSource({ recipe, tokenizer, eosId, problems }: SftSetting): S
     ...withoutState,
     next(step, { cursor }, steered) {
       const { phase, index, setting } = phaseAt(recipe, step);
-      const examples = examplesAt(step, phase, problems, recipe, tokenizer, eosId);
+      const examples = examplesAt(step, phase, problems, recipe, tokenizer, eosId, context);
       const peak = steered.learning_rate ?? phase.learning_rate;
       return Promise.resolve({
         examples: examples.map((example) => ({ ...example, advantage: 1, behaviour: null })),

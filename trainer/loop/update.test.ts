@@ -39,6 +39,19 @@ describe("examplesOf()", () => {
   });
 });
 
+describe("examplesOf() with mask_truncated_completions", () => {
+  it("masks the completions that ran into the limit", async () => {
+    const attempt = await rescuedAttempt();
+    const [first] = attempt.parts[0]!.completions;
+    first!.finish_reason = "length";
+    const masks = examplesOf([attempt], "conditioned", { maskTruncated: true }).map(({ masked }) =>
+      masked === true
+    );
+    assert.deepEqual(masks, masks.map((_, i) => i === 0));
+    assert.ok(examplesOf([attempt], "conditioned").every(({ masked }) => masked === undefined));
+  });
+});
+
 describe("update()", () => {
   const gradients = async (examples: Example[], overrides: Parameters<typeof tinyRecipe>[0]) => {
     const policy = new UnigramPolicy();
@@ -61,6 +74,19 @@ describe("update()", () => {
     const alone = [example(1)];
     const [a, b] = [await gradients(idle, {}), await gradients(alone, {})];
     a.forEach((value, k) => assert.ok(Math.abs(2 * value - b[k]!) < 1e-7));
+  });
+
+  it("leaves masked completions out of the loss and of the tokens, not of the sequences", async () => {
+    const masked = { ...example(-1, 9), masked: true };
+    for (const loss_type of ["grpo", "dapo", "bnpo"]) {
+      const [with_, alone] = [
+        await gradients([example(1), masked], { loss: { loss_type } }),
+        await gradients([example(1)], { loss: { loss_type } }),
+      ];
+      const factor = loss_type === "grpo" ? 2 : 1;
+      with_.forEach((value, k) => assert.ok(Math.abs(factor * value - alone[k]!) < 1e-7, loss_type));
+      assert.ok(alone.some((value) => value !== 0));
+    }
   });
 
   it("measures nothing but still steps the optimizer when no group has an advantage", async () => {

@@ -18,6 +18,8 @@ const LARGEST_DIFFERENCE = 0.1;
 /** What is trained on: one completion. */
 export interface Example extends LearnerSequence {
   advantage: number;
+  /** Left out of the loss, as it ran into the limit of tokens; it counts as one of the sequences. */
+  masked?: boolean;
   /** Log-probs when it was sampled; null where it was not, or under another prompt than it is scored under. */
   behaviour: ArrayLike<number> | null;
 }
@@ -50,7 +52,7 @@ export interface UpdateResult {
 export function examplesOf(
   attempts: readonly Attempt[],
   hintLoss: TrainRecipe["ghpo"]["hint_loss"],
-  sampled = true,
+  { sampled = true, maskTruncated = false }: { sampled?: boolean; maskTruncated?: boolean } = {},
 ): Example[] {
   return attempts.flatMap(({ plain, parts }) =>
     parts.flatMap((part) => {
@@ -61,6 +63,7 @@ export function examplesOf(
         prompt_length: prompt.length,
         advantage: c.advantage,
         behaviour: dropped || !sampled ? null : c.logprobs,
+        ...(maskTruncated && c.finish_reason === "length" && { masked: true }),
       }));
     })
   );
@@ -95,9 +98,13 @@ export async function update(
 ): Promise<UpdateResult> {
   checkSamples(examples);
   const completionLength = (e: Example) => e.ids.length - e.prompt_length;
-  const norm = { sequences: examples.length, tokens: sum(examples.map(completionLength)) };
+  const norm = {
+    sequences: examples.length,
+    tokens: sum(examples.filter(({ masked }) => !masked).map(completionLength)),
+  };
   // A completion without advantage has no gradient, but it counts in every mean.
-  const idle = (e: Example) => e.advantage === 0 && options.beta === 0 && loss.needsIdle !== true;
+  const idle = (e: Example) =>
+    e.masked === true || (e.advantage === 0 && options.beta === 0 && loss.needsIdle !== true);
   const batches = shards.deal(examples.filter((e) => !idle(e)))
     .map((shard) => inMicroBatches(shard, micro_batch_tokens));
   const microBatches = sum(batches.map(({ length }) => length));

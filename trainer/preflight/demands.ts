@@ -55,7 +55,7 @@ export async function demandsOfTrain(
     needsSolutions: strategy === undefined,
     prompt: context && promptLimit(recipe, context),
     target: completion,
-    rewards: await loadRewards(recipe.reward, rewards),
+    rewards: await loadRewards(recipe, rewards),
     onLongPrompt: recipe.data.on_long_prompt,
   };
 }

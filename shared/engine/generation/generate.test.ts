@@ -87,6 +87,31 @@ const noProgram = host.subgroups8
   : "the test before has run that: the adapter has no subgroups of 8 lanes";
 
 describe("Generator", () => {
+  it("ends a completion where its caller says so, and goes on with the others", async () => {
+    const requests = [[1, 5], [1, 9], [1, 7]].map((prompt_ids, i) => ({
+      prompt_ids,
+      samples: 2,
+      key: [0, i] as [number, number],
+    }));
+    const own = { ...options, max_tokens: 40, greedy: false, eos_ids: [] };
+    const [whole, ended] = await withGenerator({ rows: 3, block: 4 }, async (generator) => [
+      (await generator.generate(requests, own)).flat(),
+      (await generator.generate(requests, {
+        ...own,
+        ends: (ids) => ids[0]! % 2 === 0 && ids.length >= 6 ? 6 : undefined,
+      }))
+        .flat(),
+    ]);
+    assert.ok(whole!.some(({ ids }) => ids[0]! % 2 === 0) && whole!.some(({ ids }) => ids[0]! % 2 === 1));
+    whole!.forEach(({ ids, logprobs, finish_reason }, i) => {
+      const even = ids[0]! % 2 === 0;
+      const expected = even
+        ? { ids: ids.slice(0, 6), logprobs: logprobs.slice(0, 6), finish_reason: "stop" }
+        : { ids, logprobs, finish_reason };
+      assert.deepEqual(ended![i], expected);
+    });
+  });
+
   for (
     const name of [
       "llama",

@@ -38,6 +38,8 @@ export interface GenerationOptions {
    * index is that of its request.
    */
   onTokens?: (index: number, sample: number, soFar: Generated) => boolean | void;
+  /** After how many of its ids a completion is over; undefined: not yet. Asked after every block of steps. */
+  ends?: ((ids: readonly number[]) => number | undefined) | undefined;
   /** Called after every block of steps. */
   onProgress?: (progress: { finished: number; total: number; tokens: number }) => void;
 }
@@ -135,6 +137,8 @@ export class Generator {
       for (const completion of live) {
         tokens += collect(completion, emitted, steps, options);
         const { index, sample, result } = completion;
+        const end = options.ends?.(result.ids);
+        if (end !== undefined) endAt(completion, end);
         if (options.onTokens?.(index, sample, result) === true) completion.finished = true;
         if (!completion.finished) continue;
         slots.push(completion.slot);
@@ -327,6 +331,15 @@ function collect(
     if (completion.finished) return step + 1;
   }
   return steps;
+}
+
+/** Keeps the first ids alone. */
+function endAt(completion: Completion, end: number): void {
+  const { result } = completion;
+  result.ids.length = end;
+  result.logprobs.length = end;
+  result.finish_reason = "stop";
+  completion.finished = true;
 }
 
 /** Prompts in groups of about 2,048 tokens, so that the prefill's activations stay small. */

@@ -77,7 +77,7 @@ describe("loadRewards()", () => {
     });
   });
 
-  it("lets any function decide what is difficult, given from which value on it is solved", async () => {
+  it("lets any function decide what is difficult, given from which value on it is solved", () => {
     assert.deepEqual(decidingReward(settings({}).reward), { name: "accuracy", threshold: null });
     const own = settings({
       functions: ["format", "./judge.ts"],

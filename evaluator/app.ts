@@ -2,68 +2,16 @@
 // It verifies, scores, and evaluates what is on an allow-list. It loads no GPU and no file system: where
 // checkpoints are served (Deno and Bun), `serve` hands in the function that opens them.
 
-import { Elysia } from "elysia";
 import type * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
-import {
-  nextSamples,
-  type OpenCheckpoint,
-  progressOf,
-  resultOf,
-  sourceOf,
-  startEvaluation,
-} from "./app/evaluations.ts";
-import { allowedEndpoint, authorize, limitedBody, RateLimiter, refuseCheckpoint } from "./app/guard.ts";
+import { authorize, limitedBody, RateLimiter } from "./app/guard.ts";
 import { errorResponse, HttpError } from "./app/http_error.ts";
-import { docsPage, openApi, type Operation, operationsAt } from "./app/openapi.ts";
-import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./app/schemas.ts";
-import { scoreCompletions } from "./app/score.ts";
+import { type Operation, operationsAt } from "./app/openapi.ts";
+import { routes, type Settings } from "./app/routes.ts";
 import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts";
-import { eventStream } from "./app/sse.ts";
-import { type DurableBinding, DurableStore, MemoryStore, type Store } from "./app/store.ts";
-import { verifyPairs } from "./app/verify.ts";
+import { type DurableBinding, DurableStore, MemoryStore } from "./app/store.ts";
 
 export { EvaluationStore } from "./app/store.ts";
-
-/** Settings of the service, with what its host brings. */
-export interface Settings extends ServiceSettings {
-  store: Store;
-  /** Opens the checkpoints that may be evaluated; without it there are none. */
-  openCheckpoint?: OpenCheckpoint;
-}
-
-/** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
-const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
-
-/** The routes, without the guard around them; its type is what a typed client needs. */
-export function routes(
-  { store, endpoints, openCheckpoint = refuseCheckpoint }: Pick<
-    Settings,
-    "store" | "endpoints" | "openCheckpoint"
-  >,
-) {
-  // Ahead-of-time compilation would need `new Function`, which an edge worker forbids.
-  return new Elysia({ aot: false })
-    .get("/healthz", () => ({ status: "ok" }))
-    .get("/openapi.json", () => openApi())
-    .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
-    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), { body: VerifyRequest })
-    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
-    .post("/v1/evaluations", async ({ body }) => {
-      const request = body.endpoint === undefined
-        ? body
-        : { ...body, endpoint: allowedEndpoint(body.endpoint, endpoints) };
-      return await startEvaluation(store, request, openCheckpoint);
-    }, { body: EvaluationRequest })
-    .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
-    .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
-    .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
-      const key = headers["x-endpoint-authorization"]?.replace(/^Bearer /, "");
-      // Opened before the stream begins, so that what is missing or changed still has a status of its own.
-      const source = await sourceOf(store, params.id, openCheckpoint, key, ENDPOINT_LIMITS);
-      return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, source));
-    }, { body: ChunkRequest });
-}
 
 /** Builds the service's fetch handler. */
 export function createHandler(settings: Settings): (request: Request) => Promise<Response> {
@@ -165,9 +113,11 @@ export function handlerFor(bindings: unknown): (request: Request) => Promise<Res
 let handler: ((request: Request) => Promise<Response>) | undefined;
 
 /** The entry of `deno serve`, Bun and workerd. */
-export default {
+const service: { fetch(request: Request, bindings?: unknown): Promise<Response> } = {
   fetch(request: Request, bindings?: unknown): Promise<Response> {
     handler ??= handlerFor(bindings);
     return handler(request);
   },
 };
+
+export default service;

@@ -1,6 +1,8 @@
 // What Deno may touch, listed one by one; anything else fails at once instead of asking.
 
-import { join } from "node:path";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { ROOT } from "./cache.mjs";
 
 /** Environment variables that the project and its dependencies read. */
@@ -18,8 +20,104 @@ const VARIABLES = [
 
 const COMMON = ["--no-prompt", "--allow-read", `--allow-env=${VARIABLES.join(",")}`];
 
-/** Models, results and journals lie where the user says; a compatible endpoint may be anywhere. */
-export const EVALUATOR = [...COMMON, "--allow-write", "--allow-net"];
+/** What the evaluator reads from the environment: keys only where a command needs them. */
+const PLAIN = [
+  "GHPO_DAWN",
+  "NODE_ENV,ENV,ELYSIA_AOT",
+  "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
+  "__MINIMATCH_TESTING_PLATFORM__",
+];
+const COMMANDS = ["generate", "compare", "report", "export", "probe", "serve", "download", "benchmarks"];
+/** Flags that name files or folders to read, files to write (their folders then), and addresses. */
+const READ = [
+  "--model",
+  "--adapter",
+  "--completions",
+  "--data",
+  "--store",
+  "--checkpoints",
+  "--journal",
+  "--out",
+];
+const WRITE = ["--out", "--journal", "--batch-out", "--store"];
+
+/**
+ * What a command of the evaluator needs, by its arguments: the files and folders that they name, and the server.
+ * @param {string[]} args
+ */
+export function forEvaluator(args) {
+  const all = args.flatMap((arg) =>
+    /^--[\w-]+=/.test(arg) ? [arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1)] : [arg]
+  );
+  const values = (flag) =>
+    all.flatMap((arg, i) => arg === flag && all[i + 1] !== undefined ? [all[i + 1]] : []);
+  const command = COMMANDS.find((name) => all[0] === name) ?? "evaluate";
+  const isAboutResults = ["compare", "report", "export"].includes(command);
+  const named = isAboutResults ? all.slice(1).filter((arg) => !arg.startsWith("-") && existsSync(arg)) : [];
+  const listed = (flag) => values(flag).flatMap((value) => value.split(","));
+  const taskFiles = listed("--benchmarks").filter((name) => name.endsWith(".toml"));
+  const write = [join(ROOT, ".cache"), ...WRITE.flatMap(values).map(folderOf)];
+  if (command === "export") write.push(...values("--out"));
+  if (command === "download") write.push(values("--data")[0] ?? "data");
+  if (command === "report") write.push(...named.map(folderOf));
+  // Without a place of its own the journal is a temporary file.
+  const isTemporary = ["evaluate", "probe"].includes(command) && write.length === 1;
+  if (isTemporary) write.push(tmpdir());
+  const read = [
+    ROOT,
+    ...write, // a file takes its place by a rename, which reads
+    ...READ.flatMap(listed),
+    ...(isTemporary ? [tmpdir()] : []),
+    ...taskFiles.map(folderOf),
+    ...named.map(folderOf),
+    ...(values("--data").length ? [] : ["data"]),
+  ];
+  const addresses = [...listed("--endpoint"), ...(command === "serve" ? listed("--endpoints") : [])];
+  const hosts = addresses.flatMap((address) => URL.canParse(address) ? [hostOf(new URL(address))] : []);
+  if (command === "serve") hosts.push(values("--host")[0] ?? "127.0.0.1");
+  const env = [
+    ...PLAIN,
+    ...(addresses.length > 0 || command === "serve" ? ["OPENAI_API_KEY"] : []),
+    ...(command === "serve" ? ["GHPO_TOKEN"] : []),
+    ...(isTemporary ? ["TMPDIR,TMP,TEMP"] : []),
+  ];
+  return [
+    "--no-prompt",
+    `--allow-env=${env.join(",")}`,
+    `--allow-read=${unique(read.flatMap(withTargets)).join(",")}`,
+    `--allow-write=${unique(write.map((path) => resolve(path))).join(",")}`,
+    // The public homes of data files redirect to hosts that they choose.
+    ...(command === "download"
+      ? ["--allow-net"]
+      : hosts.length > 0
+      ? [`--allow-net=${unique(hosts).join(",")}`]
+      : []),
+  ];
+}
+
+function hostOf({ hostname, port, protocol }) {
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
+function folderOf(path) {
+  return dirname(resolve(path));
+}
+
+/** A path, what it points to, and for a folder of links (Hugging Face's cache is one) what they point to. */
+function withTargets(path) {
+  const full = resolve(path.replace(/[*?[{].*$/, ""));
+  if (!existsSync(full)) return [full];
+  const inside = statSync(full).isDirectory() && full !== ROOT
+    ? readdirSync(full, { withFileTypes: true }).filter((each) => each.isSymbolicLink()).map(({ name }) =>
+      join(full, name)
+    )
+    : [];
+  return [full, ...[full, ...inside].flatMap((each) => existsSync(each) ? [realpathSync(each)] : [])];
+}
+
+function unique(values) {
+  return [...new Set(values)];
+}
 
 /** Dawn is a native library, which no sandbox holds: Deno may load it only where GHPO_DAWN=1 asks for it. */
 export const DAWN = [`--allow-ffi=${join(ROOT, "node_modules", "webgpu")}`];

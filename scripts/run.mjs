@@ -6,7 +6,7 @@ import { delimiter, join } from "node:path";
 import { ROOT } from "./cache.mjs";
 import { ensureMpi, handRanks, takeRanks } from "./mpi.mjs";
 import { hand } from "./process.mjs";
-import { DAWN, EVALUATOR, VERIFIER } from "./permissions.mjs";
+import { DAWN, forEvaluator, VERIFIER } from "./permissions.mjs";
 import { setUp } from "./setup.mjs";
 import { ensureHyperfine, TOOLS } from "./tools.mjs";
 
@@ -15,7 +15,7 @@ const COMMANDS = {
   evaluate: {
     program: TOOLS.deno,
     args: [
-      ...["run", ...EVALUATOR, ...(process.env.GHPO_DAWN === "1" ? DAWN : [])],
+      ...["run", ...forEvaluator(process.argv.slice(3)), ...(process.env.GHPO_DAWN === "1" ? DAWN : [])],
       join(ROOT, "evaluator", "main.ts"),
     ],
   },

@@ -2,7 +2,7 @@
 // the service's own routes. Copy it, or run it: deno run --allow-net --allow-env=GHPO_TOKEN client.ts
 
 import { treaty } from "@elysiajs/eden";
-import type { routes } from "../app.ts";
+import type { routes } from "../app/routes.ts";
 
 /** A client of the service at `address`. */
 export function connect(address: string, token: string) {

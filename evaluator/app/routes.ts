@@ -1,0 +1,59 @@
+// The routes of the service, without the guard around them.
+
+import { Elysia } from "elysia";
+import {
+  nextSamples,
+  type OpenCheckpoint,
+  progressOf,
+  resultOf,
+  sourceOf,
+  startEvaluation,
+} from "./evaluations.ts";
+import { allowedEndpoint, refuseCheckpoint } from "./guard.ts";
+import { docsPage, openApi } from "./openapi.ts";
+import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./schemas.ts";
+import { scoreCompletions } from "./score.ts";
+import type { ServiceSettings } from "./settings.ts";
+import { eventStream } from "./sse.ts";
+import type { Store } from "./store.ts";
+import { verifyPairs } from "./verify.ts";
+
+/** Settings of the service, with what its host brings. */
+export interface Settings extends ServiceSettings {
+  store: Store;
+  /** Opens the checkpoints that may be evaluated; without it there are none. */
+  openCheckpoint?: OpenCheckpoint;
+}
+
+/** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
+const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
+
+/** The routes; their type is what a typed client needs. */
+export function routes(
+  { store, endpoints, openCheckpoint = refuseCheckpoint }: Pick<
+    Settings,
+    "store" | "endpoints" | "openCheckpoint"
+  >,
+) {
+  // Ahead-of-time compilation would need `new Function`, which an edge worker forbids.
+  return new Elysia({ aot: false })
+    .get("/healthz", () => ({ status: "ok" }))
+    .get("/openapi.json", () => openApi())
+    .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
+    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), { body: VerifyRequest })
+    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
+    .post("/v1/evaluations", async ({ body }) => {
+      const request = body.endpoint === undefined
+        ? body
+        : { ...body, endpoint: allowedEndpoint(body.endpoint, endpoints) };
+      return await startEvaluation(store, request, openCheckpoint);
+    }, { body: EvaluationRequest })
+    .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
+    .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
+    .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
+      const key = headers["x-endpoint-authorization"]?.replace(/^Bearer /, "");
+      // Opened before the stream begins, so that what is missing or changed still has a status of its own.
+      const source = await sourceOf(store, params.id, openCheckpoint, key, ENDPOINT_LIMITS);
+      return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, source));
+    }, { body: ChunkRequest });
+}

@@ -1,6 +1,7 @@
 // A verdict in words: where the answer stood, what both sides were read as, and what decided.
 
-import { goldText, readAnswer } from "./compare/interpretations.ts";
+import { goldText } from "./compare/gold_text.ts";
+import { goldInterpretations, interpretations } from "./compare/interpretations.ts";
 import { type Place, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
 import { Fuel, LimitError } from "./tree/fuel.ts";
 import { key } from "./tree/key.ts";
@@ -52,7 +53,11 @@ export function explain(
 }
 
 function readings(text: string, preset: Preset, gold: boolean): string[] {
-  const keys = within((fuel) => readAnswer(text, preset, fuel, gold).map((node: Node) => key(node, fuel)));
+  const keys = within((fuel) =>
+    (gold ? goldInterpretations(text, preset, fuel) : interpretations(text, preset, fuel, false)).map((
+      node: Node,
+    ) => key(node, fuel))
+  );
   return [...new Set(keys ?? [])];
 }
 

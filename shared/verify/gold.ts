@@ -1,8 +1,9 @@
 // Checks of gold answers on their own: what a data set asks before anything is compared with them.
 
-import { goldInterpretations, goldText } from "./compare/interpretations.ts";
 import { compareNodes } from "./compare/answers.ts";
-import { compareTexts } from "./compare/interpretations.ts";
+import { goldText } from "./compare/gold_text.ts";
+import { goldInterpretations } from "./compare/interpretations.ts";
+import { compareTexts } from "./compare/texts.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import { Builder, type Node, some } from "./tree/node.ts";

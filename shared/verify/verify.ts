@@ -5,7 +5,8 @@ import { type Candidate, candidates, gradable } from "./find/extract.ts";
 import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import type { Tier } from "./values/identity.ts";
 import { type Place, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
-import { compareTexts, goldText } from "./compare/interpretations.ts";
+import { goldText } from "./compare/gold_text.ts";
+import { compareTexts } from "./compare/texts.ts";
 import { stringGraders } from "./graders/strings.ts";
 
 /** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */

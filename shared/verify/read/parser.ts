@@ -4,7 +4,8 @@
 import type { Builder, Node } from "../tree/node.ts";
 import { condition, quantifier } from "./words.ts";
 import { type Fuel, LimitError, limits, ParseError } from "../tree/fuel.ts";
-import { bracketed, closes, type Element, listOf, matrixOf } from "./brackets.ts";
+import { bracketed, closes, listOf, matrixOf } from "./brackets.ts";
+import { addPart, completed, type Frame, hoistUnit, pendingOperands } from "./frame.ts";
 import type { Operator } from "./operators.ts";
 import type { Reading as TokenReading, Token } from "./lexer.ts";
 
@@ -17,23 +18,6 @@ export type Reading = TokenReading & {
   remarks: boolean;
   /** `\frac12` and `\sqrt2` without braces are accepted. */
   missingBraces: boolean;
-};
-
-export type Frame = {
-  open: string;
-  values: Node[];
-  operators: Operator[];
-  elements: Element[];
-  separator: string;
-  rows: Node[][];
-  /** Set in frames that collect the arguments of a command; they hold no operators. */
-  need: number;
-  digit: boolean;
-  finish: ((args: Node[]) => void) | null;
-  /** Words of the current element so far, with "#" for each of `phrase.args`; null: mathematics only. */
-  phrase: { words: string[]; args: Node[] } | null;
-  /** The unit of a sign of money in front of the current element. */
-  currency: string | null;
 };
 
 export class Parser {
@@ -133,40 +117,12 @@ export class Parser {
       this.reduce(0);
       if (top.values.length > 1) throw new ParseError("operands without an operator");
       top.elements.push({
-        node: this.completed(top),
+        node: completed(this.b, top),
         separator: top.elements.length === 0 ? "" : top.separator,
       });
     }
     if (top.operators.length > 0) throw new ParseError("an operator without an operand");
     if (separator !== "and" || top.separator !== "," || top.elements.length > 0) top.separator = separator;
-  }
-
-  /** The value of the current element with its unit of money, inside the words around it. */
-  completed(top: Frame): Node {
-    let value = top.values.pop() ?? null;
-    if (value !== null) {
-      value = hoistUnit(this.b, value);
-      if (top.currency !== null && value.kind !== "unit") value = inCurrency(this.b, value, top.currency);
-    }
-    top.currency = null;
-    if (top.phrase === null) return value!;
-    const { words, args } = top.phrase;
-    top.phrase = null;
-    if (value !== null) this.into(words, args, value);
-    const text = words.join(" ");
-    if (args.length === 0) return this.b.node({ kind: "text", text });
-    const relation = /^(?:all|every|any) #$/i.test(text) && args[0]!.kind === "relation"; // "all n >= 4"
-    return text === "#" || relation ? args[0]! : this.b.node({ kind: "phrase", words: text }, args);
-  }
-
-  /** Adds a part of a phrase. */
-  private into(words: string[], args: Node[], value: Node): void {
-    if (value.kind === "text") words.push(value.text);
-    else if (args.length >= 8) throw new ParseError("a sentence instead of an answer");
-    else {
-      words.push("#");
-      args.push(value);
-    }
   }
 
   /** Goes on with words: what stands before them in this element becomes a part of the phrase. */
@@ -176,7 +132,7 @@ export class Parser {
     if (top.values.length > 0) {
       this.reduce(0);
       if (top.values.length !== 1 || top.operators.length > 0) throw new ParseError("words inside a formula");
-      this.into(top.phrase.words, top.phrase.args, hoistUnit(this.b, top.values.pop()!));
+      addPart(top.phrase, hoistUnit(this.b, top.values.pop()!));
     }
     if (top.operators.length > 0) throw new ParseError("words inside a formula");
     top.phrase.words.push(words);
@@ -293,29 +249,4 @@ export class Parser {
     }
     return full;
   }
-}
-
-function pendingOperands(frame: Frame): number {
-  let binary = 0;
-  for (const operator of frame.operators) if (operator.operands === 2) binary++;
-  return binary;
-}
-
-/** A sum of money; in front of a list or an unreadable value the sign says nothing. */
-function inCurrency(b: Builder, value: Node, unit: string): Node {
-  return value.kind === "number" || value.kind === "mul" || value.kind === "div" || value.kind === "add"
-    ? b.node({ kind: "unit", unit }, [value])
-    : value;
-}
-
-/** `1 + 2 cm` and `1 cm + 2 cm` carry the unit as a whole. */
-function hoistUnit(b: Builder, node: Node): Node {
-  if (node.kind !== "add" && node.kind !== "plusminus") return node;
-  const last = node.args.at(-1);
-  if (last?.kind !== "unit") return node;
-  const { unit } = last;
-  if (node.args.some((arg) => arg.kind === "unit" && arg.unit !== unit)) return node;
-  return b.node({ kind: "unit", unit }, [
-    b.with(node, node.args.map((arg) => arg.kind === "unit" ? arg.args[0]! : arg)),
-  ]);
 }

@@ -2,8 +2,9 @@
 
 import type { Node } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
-import type { Frame, Parser } from "./parser.ts";
-import { numberInWords, remark, withoutIntroduction } from "./words.ts";
+import type { Frame } from "./frame.ts";
+import type { Parser } from "./parser.ts";
+import { leadWords } from "./lead_words.ts";
 import * as operators from "./operators.ts";
 import { add, rational } from "../tree/rational.ts";
 import type { Token } from "./lexer.ts";
@@ -40,7 +41,7 @@ export function readOperand(m: Parser, token: Token): void {
     case "ellipsis":
       return m.deliver(m.b.node({ kind: "ellipsis" }));
     case "text":
-      return words(m, token.value);
+      return leadWords(m, token.value);
     case "open":
       return m.open(token.value);
     case "close":
@@ -112,38 +113,6 @@ export function numeral(m: Parser, digits: string): void {
   }
   const plain = digits.replaceAll(",", "");
   m.deliver(m.b.node({ kind: "numeral", digits: plain.toUpperCase(), base: size }));
-}
-
-function words(m: Parser, value: string): void {
-  const top = m.top;
-  const previous = top.values.at(-1);
-  const matrix = top.open.startsWith("begin ");
-  if (matrix && /^(?:if|when|for|where)$/.test(value)) return;
-  if (remark.test(value) && !matrix && top.elements.length > 0) return m.skipRemark(value);
-  if (/(?:\b(?:is|are)|[=:])$/i.test(value) && m.next !== undefined && !/\b(?:not|never|n't)\b/.test(value)) {
-    return;
-  }
-  if (previous !== undefined && top.finish === null) throw new ParseError("words between operands");
-  const number = numberInWords(value);
-  if (number !== null && top.phrase === null) return m.deliver(m.b.number(number));
-  if (top.finish !== null || top.operators.length > 0 || !goesOn(m)) {
-    if (top.phrase !== null && top.operators.length === 0 && top.finish === null) return m.say(value);
-    return m.deliver(m.b.node({ kind: "text", text: value }));
-  }
-  if (/^(?:about|approximately|approx\.?|roughly|around)$/i.test(value) && m.next?.type === "number") {
-    m.deliver(m.b.node({ kind: "text", text: "answer" }));
-    return m.infix(operators.relation("~"));
-  }
-  const said = withoutIntroduction(value);
-  if (said !== "") m.say(said);
-}
-
-/** Whether more of a phrase follows words: neither the end of the element, nor an operator on the words themselves. */
-function goesOn(m: Parser): boolean {
-  const { next } = m;
-  if (next === undefined) return false;
-  if (["separator", "close", "relation", "row", "cell", "end"].includes(next.type)) return false;
-  return next.type !== "operator" || next.value === "-" || next.value === "|" || next.value === "pm";
 }
 
 /** `C_n^k` with both scripts is a binomial coefficient; `C_1^2` is the square of a constant. */

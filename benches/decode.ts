@@ -1,9 +1,10 @@
 // Batched decoding: 64 sequences side by side on a model of a million parameters, as a share of the matrix product's
 // rate, and on stories260K beside node-llama-cpp at one sequence and one thread.
-//   npm install --prefix .cache/llama --no-save node-llama-cpp@3.22.1
-//   npm run -s bench -- decode [--llama DIR] [--shared DIR] [--json]
+//   npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs@4.22.0 \
+//     @tensorflow/tfjs-backend-webgpu@4.22.0 node-llama-cpp@3.22.1
+//   npm run -s bench -- decode [--peers DIR] [--shared DIR] [--alone] [--json]
 // stories260K is read from the folder named by --shared (default: $GHPO_SHARED, else ../shared) and turned into a GGUF
-// file; without it or without node-llama-cpp that half is left out. speed.md says how it is timed and has results.
+// file. Peers are no dependencies of the project: one line installs those of all benches. speed.md says how it is timed and has results.
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -22,6 +23,7 @@ import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { writeGguf } from "./peers/gguf.ts";
+import { peersFolder } from "./peers/install.ts";
 import { operands, timed } from "./peers/shapes.mjs";
 import { forwardFlops, MODELS } from "./peers/step.ts";
 import { median } from "./peers/step_timing.ts";
@@ -30,15 +32,17 @@ const ROWS = 64;
 const { values } = parseArgs({
   options: {
     json: { type: "boolean" },
-    llama: { type: "string", default: ".cache/llama" },
+    alone: { type: "boolean" },
+    peers: { type: "string", default: ".cache/peers" },
     shared: { type: "string", default: process.env.GHPO_SHARED ?? "../shared" },
   },
 });
 
+const peers = values.alone ? "" : peersFolder(values.peers, ["node-llama-cpp"]);
 const load = loadavg().map((value) => value.toFixed(1));
 const gpu = await openGpu(dawn());
 const million = await batched();
-const stories = await besideLlama(join(values.shared, "models/stories260k"));
+const stories = values.alone ? null : await besideLlama(join(values.shared, "models/stories260k"));
 gpu.close();
 if (values.json) console.log(JSON.stringify({ load, million, stories }));
 else print();
@@ -80,11 +84,10 @@ async function batched() {
 
 /** Greedy continuations of the first id, 64 here and one there, after the ids were found equal. */
 async function besideLlama(directory: string) {
-  const missing = [join(directory, "config.json"), join(values.llama, "node_modules/node-llama-cpp")]
-    .find((path) => !existsSync(path));
-  if (missing !== undefined) {
-    console.error(`left out: stories260K beside node-llama-cpp (${missing} is not there)`);
-    return null;
+  if (!existsSync(directory)) {
+    throw new Error(
+      `Cannot compare with node-llama-cpp as ${directory} must hold stories260K: give --shared or --alone`,
+    );
   }
   const tokens = 200;
   const model = loadModel(gpu, directory);
@@ -114,7 +117,7 @@ function runLlama(directory: string, tokens: number): { ids: number[]; seconds: 
     writeGguf(directory, path);
     const { exitCode, stdout, stderr } = Bun.spawnSync(
       ["node", join(import.meta.dir, "peers/decode_llama.mjs"), path, "1", String(tokens)],
-      { env: { ...process.env, GHPO_LLAMA: values.llama }, stderr: "pipe" },
+      { env: { ...process.env, GHPO_PEERS: peers }, stderr: "pipe" },
     );
     if (exitCode !== 0) throw new Error(`Cannot run node-llama-cpp: ${stderr.toString()}`);
     return JSON.parse(stdout.toString().trim().split("\n").at(-1)!);

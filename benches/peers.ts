@@ -1,38 +1,43 @@
 // This engine beside other WebGPU libraries on the same adapter, runtime and shapes.
-//   npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs-core@4.22.0 \
-//     @tensorflow/tfjs-backend-cpu@4.22.0 @tensorflow/tfjs-backend-webgpu@4.22.0
-//   npm run -s bench -- peers [--json]
-// Peers are no dependencies of the project; without them only its own rows are printed. peers.md has results.
+//   npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs@4.22.0 \
+//     @tensorflow/tfjs-backend-webgpu@4.22.0 node-llama-cpp@3.22.1
+//   npm run -s bench -- peers [--alone] [--json]
+// Peers are no dependencies of the project: one line installs those of all benches. peers.md has results.
 
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { peersFolder } from "./peers/install.ts";
 import { SHAPES, type Time } from "./peers/shapes.mjs";
 
 const PROGRAMS = { ghpo: "gemm_ghpo.ts", "jax-js": "gemm_jax.mjs", tfjs: "gemm_tfjs.mjs" };
 type Result = { adapter: string; figures: Record<string, Time & { first: number }> };
 
 const { values } = parseArgs({
-  options: { json: { type: "boolean" }, peers: { type: "string", default: ".cache/peers" } },
+  options: {
+    json: { type: "boolean" },
+    alone: { type: "boolean" },
+    peers: { type: "string", default: ".cache/peers" },
+  },
 });
 
+const programs = Object.entries(PROGRAMS).slice(0, values.alone ? 1 : undefined);
+const peers = values.alone ? "" : peersFolder(values.peers, ["@jax-js/jax", "@tensorflow/tfjs"]);
 const load = loadavg();
 const results: Record<string, Result> = {};
-for (const [name, program] of Object.entries(PROGRAMS)) run(name, program, "0");
+for (const [name, program] of programs) run(name, program, "0");
 const naps: Record<string, Result> = { ghpo: results["ghpo"]! };
-for (const [name, program] of Object.entries(PROGRAMS).slice(1)) {
-  if (results[name]) run(name, program, "1", naps);
-}
+for (const [name, program] of programs.slice(1)) run(name, program, "1", naps);
 if (values.json) console.log(JSON.stringify({ load, results, naps }));
 else print();
 
 function run(name: string, program: string, GHPO_NAPS: "0" | "1", into = results): void {
   const { exitCode, stdout, stderr } = Bun.spawnSync(
     [process.execPath, join(import.meta.dir, "peers", program)],
-    { env: { ...process.env, GHPO_PEERS: values.peers, GHPO_NAPS }, stderr: "pipe" },
+    { env: { ...process.env, GHPO_PEERS: peers, GHPO_NAPS }, stderr: "pipe" },
   );
-  if (exitCode === 0) into[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
-  else console.error(`left out: ${name} (${/.*rror.*/.exec(stderr.toString())?.[0] ?? exitCode})`);
+  if (exitCode !== 0) throw new Error(`Cannot run ${name}: ${stderr.toString().slice(-2000)}`);
+  into[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
 }
 
 function print(): void {

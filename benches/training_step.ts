@@ -1,13 +1,14 @@
 // One training step (forward, backward, AdamW) of the same transformer with this engine, jax-js and tfjs.
 //   npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs@4.22.0 \
-//     @tensorflow/tfjs-backend-webgpu@4.22.0
-//   npm run -s bench -- training-step [--models 0.15M,1M] [--peers DIR] [--json]
-// Peers are no dependencies of the project; one that is not there is left out. The loss and gradient norm of the
+//     @tensorflow/tfjs-backend-webgpu@4.22.0 node-llama-cpp@3.22.1
+//   npm run -s bench -- training-step [--models 0.15M,1M] [--peers DIR] [--alone] [--json]
+// Peers are no dependencies of the project: one line installs those of all benches. The loss and gradient norm of the
 // first step and the loss after its update must agree to 1e-3, or nothing is printed. speed.md says how it is timed and has results.
 
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { peersFolder } from "./peers/install.ts";
 import { MODELS, SEQUENCES, TOKENS, trainingFlops } from "./peers/step.ts";
 import type { StepTimes } from "./peers/step_timing.ts";
 
@@ -16,11 +17,13 @@ type Result = StepTimes & { adapter: string; size?: number; product_gflops?: num
 
 const { values } = parseArgs({
   options: {
+    alone: { type: "boolean" },
     json: { type: "boolean" },
     models: { type: "string", default: Object.keys(MODELS).join() },
     peers: { type: "string", default: ".cache/peers" },
   },
 });
+const peers = values.alone ? "" : peersFolder(values.peers, ["@jax-js/jax", "@tensorflow/tfjs"]);
 const load = loadavg().map((value) => value.toFixed(1));
 const results = values.models.split(",").map((model) => ({ model, rows: run(model) }));
 for (const { rows } of results) check(rows);
@@ -32,13 +35,13 @@ function run(model: string): Record<string, Result> {
     throw new TypeError(`Cannot time the model ${model} as there is none: use ${Object.keys(MODELS)}`);
   }
   const rows: Record<string, Result> = {};
-  for (const [name, program] of Object.entries(PROGRAMS)) {
+  for (const [name, program] of Object.entries(PROGRAMS).slice(0, values.alone ? 1 : undefined)) {
     const { exitCode, stdout, stderr } = Bun.spawnSync(
       [process.execPath, join(import.meta.dir, "peers", program), model],
-      { env: { ...process.env, GHPO_PEERS: values.peers }, stderr: "pipe" },
+      { env: { ...process.env, GHPO_PEERS: peers }, stderr: "pipe" },
     );
-    if (exitCode === 0) rows[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
-    else console.error(`left out: ${name} (${/.*rror.*/.exec(stderr.toString())?.[0] ?? exitCode})`);
+    if (exitCode !== 0) throw new Error(`Cannot run ${name}: ${stderr.toString().slice(-2000)}`);
+    rows[name] = JSON.parse(stdout.toString().trim().split("\n").at(-1)!);
   }
   return rows;
 }

@@ -1,6 +1,7 @@
-// One whole GRPO step (16 prompts, 8 completions each, 48 tokens) here and with TRL's GRPOTrainer on PyTorch's CPU.
+// One whole GRPO step here and with TRL's GRPOTrainer on PyTorch's CPU.
 //   pip install torch==2.13.0 transformers==5.18.0 trl==1.16.0     (in an environment of your own)
-//   npm run -s bench -- trl-step --python PYTHON [--sizes 0.20M,0.79M,1.18M] [--json]
+//   npm run -s bench -- trl-step --python PYTHON [--shape 16x192x8x64] [--sizes 0.20M,0.79M,1.18M] [--steps N] [--json]
+// A shape is prompts x prompt tokens x completions x completion tokens. The two take turns, a step each.
 // The same random model, prompts and lengths in both: neither can sample an end token. Rewards are injected, the same in
 // both: in a share z of the groups all are equal, so that their advantages are zero; in the others they alternate. Two
 // PyTorch threads. Without --python only the own rows are printed. speed.md has results.
@@ -18,13 +19,9 @@ import { collect, type RolloutSetting } from "../trainer/loop/rollouts.ts";
 import { UNGUIDED } from "../trainer/ghpo/strategies/strategy.ts";
 import { examplesOf, update, updateSettings } from "../trainer/loop/update.ts";
 import { median } from "./peers/step_timing.ts";
+import { Turns } from "./peers/turns.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../trainer/run/train_recipe.ts";
 
-const PROMPTS = 16;
-const SAMPLES = 8;
-const PROMPT_TOKENS = 24;
-const TOKENS = 48;
-const STEPS = 6; // the first compiles
 const SHARES = [0, 0.75];
 /** Hidden size, layers, MLP size; four heads each. */
 const SIZES: Record<string, [number, number, number]> = {
@@ -34,24 +31,47 @@ const SIZES: Record<string, [number, number, number]> = {
 };
 const TOKENIZER = join(import.meta.dir, "../trainer/recipes/tiny");
 
+interface Ready {
+  parameters: number;
+  /** Natural logarithms of the probabilities of one completion, before any update. */
+  logprobs: number[];
+}
+
+interface Step {
+  seconds: number;
+  /** The share of groups with equal rewards. */
+  counted: number;
+}
+
 interface Row {
   size: string;
   parameters: number;
-  /** By share z: median seconds of a step, and the share of groups with equal rewards that was counted. */
-  steps: { z: number; seconds: number; counted: number }[];
-  /** Natural logarithms of the probabilities of one completion, before any update. */
-  logprobs: number[];
+  z: number;
+  /** Medians; the ratio is that of the steps' own ratios. */
+  seconds: number;
+  trl: number | null;
+  ratio: number | null;
 }
 
 const { values } = parseArgs({
   options: {
     json: { type: "boolean" },
     python: { type: "string" },
+    shape: { type: "string", default: "16x24x8x48" },
     sizes: { type: "string", default: Object.keys(SIZES).join() },
+    steps: { type: "string", default: "6" }, // the first compiles
   },
 });
 
-/** 23 digits and plus signs, one token each, and the chat template's mark. */
+const STEPS = Number(values.steps);
+const [PROMPTS, PROMPT_TOKENS, SAMPLES, TOKENS] = values.shape.split("x").map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** An odd number of digits and plus signs, one token each, and the chat template's mark. */
 const problems = Array.from({ length: PROMPTS }, (_, i): Problem => ({
   id: String(i),
   text: Array.from({ length: PROMPT_TOKENS / 2 }, (_, j) => (i * 5 + j * 3) % 10).join("+"),
@@ -62,28 +82,57 @@ const problems = Array.from({ length: PROMPTS }, (_, i): Problem => ({
 }));
 const scored = {
   ids: Array.from({ length: PROMPT_TOKENS + TOKENS }, (_, t) => 3 + (t * 7) % 30),
-  prompt_length: 24,
+  prompt_length: PROMPT_TOKENS,
 };
 
 const load = loadavg().map((value) => value.toFixed(1));
 const scratch = mkdtempSync(join(tmpdir(), "ghpo-"));
-const rows: { own: Row; trl: Row | null }[] = [];
+const rows: Row[] = [];
 try {
-  for (const size of values.sizes.split(",")) {
-    const directory = join(scratch, size);
-    const own = await runOwn(size, directory);
-    const trl = values.python === undefined ? null : runTrl(size, directory, values.python);
-    if (trl) compare(own, trl);
-    rows.push({ own, trl });
-  }
+  for (const size of values.sizes.split(",")) rows.push(...await both(size, join(scratch, size)));
 } finally {
   rmSync(scratch, { recursive: true });
 }
-if (values.json) console.log(JSON.stringify({ load, rows }));
+if (values.json) console.log(JSON.stringify({ load, shape: values.shape, rows }));
 else print();
 
-/** Writes a random model with the tiny tokenizer, then trains it. */
-async function runOwn(size: string, directory: string): Promise<Row> {
+/** Steps in turn, for every share z. */
+async function both(size: string, directory: string): Promise<Row[]> {
+  const own = await openOwn(size, directory);
+  const trl = values.python === undefined ? null : await openTrl(directory, values.python);
+  if (trl) compareLogprobs(own.ready, trl.ready);
+  const rows: Row[] = [];
+  for (const z of SHARES) {
+    const step = own.steps(z);
+    const [here, there]: [number[], number[]] = [[], []];
+    for (let i = 0; i < STEPS; i++) {
+      const mine = await step();
+      const theirs = await trl?.turn<Step>();
+      if (theirs && theirs.counted !== mine.counted) {
+        throw new RangeError(
+          `Cannot compare with TRL as z must be ${mine.counted} in both: current value is ${theirs.counted}`,
+        );
+      }
+      if (i === 0) continue; // compiles
+      here.push(mine.seconds);
+      if (theirs) there.push(theirs.seconds);
+    }
+    rows.push({
+      size,
+      parameters: own.ready.parameters,
+      z,
+      seconds: median(here),
+      trl: trl && median(there),
+      ratio: trl && median(there.map((seconds, i) => seconds / here[i]!)),
+    });
+  }
+  own.close();
+  trl?.close();
+  return rows;
+}
+
+/** Writes a random model with the tiny tokenizer; what trains it. */
+async function openOwn(size: string, directory: string) {
   const [hidden_size, num_hidden_layers, intermediate_size] = SIZES[size]!;
   cpSync(TOKENIZER, directory, { recursive: true });
   const config = parseConfig({
@@ -94,7 +143,7 @@ async function runOwn(size: string, directory: string): Promise<Row> {
     num_attention_heads: 4,
     vocab_size: 37,
     tie_word_embeddings: true,
-    max_position_embeddings: 192,
+    max_position_embeddings: PROMPT_TOKENS + TOKENS,
   });
   writeFileSync(join(directory, "config.json"), JSON.stringify(configJson(config, "float32")));
   const recipe = recipeFor(directory);
@@ -107,8 +156,8 @@ async function runOwn(size: string, directory: string): Promise<Row> {
   });
   await policy.saveModel(directory);
   const { logprobs } = await policy.forward([scored]);
-  const steps: Row["steps"] = [];
-  for (const z of SHARES) {
+  /** What takes one step with a share z of groups whose rewards are all equal. */
+  const steps = (z: number) => {
     const setting: RolloutSetting = {
       recipe,
       problems,
@@ -118,29 +167,26 @@ async function runOwn(size: string, directory: string): Promise<Row> {
       eosIds: [],
       promptBudget: PROMPT_TOKENS,
     };
-    const seconds: number[] = [];
-    let counted = 0;
-    for (let step = 0; step < STEPS; step++) {
+    let taken = 0;
+    return async (): Promise<Step> => {
       const began = performance.now();
-      const { attempts } = await collect(setting, step, 0, UNGUIDED);
+      const { attempts } = await collect(setting, taken++, 0, UNGUIDED);
       await update(
         policy,
         examplesOf(attempts, "conditioned"),
         updateSettings(recipe),
         recipe.optimizer.learning_rate,
       );
-      seconds.push((performance.now() - began) / 1000);
-      counted = attempts.filter(({ zeroStd }) => zeroStd).length / attempts.length;
+      const seconds = (performance.now() - began) / 1000;
       const lengths = attempts.flatMap(({ parts }) => parts[0]!.completions.map(({ ids }) => ids.length));
       if (lengths.some((length) => length !== TOKENS)) {
         throw new Error("Cannot compare as a completion ended early");
       }
-    }
-    steps.push({ z, seconds: median(seconds.slice(1)), counted });
-  }
-  const parameters = policy.model.size;
-  policy.close();
-  return { size, parameters, steps, logprobs: Array.from(logprobs[0]!) };
+      return { seconds, counted: attempts.filter(({ zeroStd }) => zeroStd).length / attempts.length };
+    };
+  };
+  const ready: Ready = { parameters: policy.model.size, logprobs: Array.from(logprobs[0]!) };
+  return { ready, steps, close: () => policy.close() };
 }
 
 function recipeFor(model: string): TrainRecipe {
@@ -169,49 +215,36 @@ function injected(z: number): Reward {
   return { name: "accuracy", weight: 1, call };
 }
 
-function runTrl(size: string, directory: string, python: string): Row {
-  const template = problems.map(({ text }) => `${text}\nAnswer: `);
+function openTrl(directory: string, python: string): Promise<Turns<Ready>> {
   const job = {
     directory,
-    prompts: template,
+    prompts: problems.map(({ text }) => `${text}\nAnswer: `),
     samples: SAMPLES,
     prompt_tokens: PROMPT_TOKENS,
     tokens: TOKENS,
+    steps: STEPS,
+    shares: SHARES,
+    scored,
   };
-  const { exitCode, stdout, stderr } = Bun.spawnSync([python, join(import.meta.dir, "peers/trl_step.py")], {
-    stdin: new Blob([JSON.stringify({ ...job, steps: STEPS, shares: SHARES, scored })]),
-    stderr: "pipe",
-  });
-  if (exitCode !== 0) throw new Error(`Cannot run TRL: ${stderr.toString().slice(-2000)}`);
-  return { size, ...JSON.parse(stdout.toString().trim().split("\n").at(-1)!) };
+  return Turns.open<Ready>([join(import.meta.dir, "peers/trl_step.py")], python, JSON.stringify(job));
 }
 
-/** Whether TRL has the same model and the same shares. */
-function compare(own: Row, trl: Row): void {
+/** Whether TRL has the same model. */
+function compareLogprobs(own: Ready, trl: Ready): void {
   const furthest = Math.max(...own.logprobs.map((value, i) => Math.abs(value - trl.logprobs[i]!)));
-  if (!(furthest <= 1e-3)) {
-    throw new RangeError(
-      `Cannot compare with TRL as log-probs must be within 1e-3: current distance is ${furthest}`,
-    );
-  }
-  for (const [i, { counted }] of own.steps.entries()) {
-    if (counted === trl.steps[i]!.counted) continue;
-    throw new RangeError(
-      `Cannot compare with TRL as z must be ${counted} in both: current value is ${trl.steps[i]!.counted}`,
-    );
-  }
+  if (furthest <= 1e-3) return;
+  throw new RangeError(
+    `Cannot compare with TRL as log-probs must be within 1e-3: current distance is ${furthest}`,
+  );
 }
 
 function print(): void {
   const line = (cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
-  console.log(`Load averages before: ${load.join(", ")}\n`);
+  console.log(`Load averages before: ${load.join(", ")}; ${values.shape}\n`);
   line(["model", "parameters", "z", "ghpo s", "TRL s", "speed of TRL"]);
   line(["---", ...Array(5).fill("---:")]);
-  for (const { own, trl } of rows) {
-    for (const [i, { seconds, counted }] of own.steps.entries()) {
-      const other = trl?.steps[i]?.seconds;
-      const cells = other === undefined ? ["-", "-"] : [other.toFixed(2), `${(other / seconds).toFixed(2)}x`];
-      line([own.size, own.parameters, counted, seconds.toFixed(2), ...cells]);
-    }
+  for (const { size, parameters, z, seconds, trl, ratio } of rows) {
+    const cells = trl === null ? ["-", "-"] : [trl.toFixed(2), `${ratio!.toFixed(2)}x`];
+    line([size, parameters, z, seconds.toFixed(2), ...cells]);
   }
 }

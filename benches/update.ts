@@ -1,6 +1,6 @@
 // One update (forward, backward, AdamW) of groups of completions: prompts computed once a group, beside each completion
-// with a copy of its own, and beside an earlier build.
-//   npm run -s bench -- update [--before DIR] [--models 1M,9M] [--shapes 8x192x8x64,...] [--rounds N] [--json]
+// with a copy of its own, and beside an earlier build; with --sample, the sampling of the completions too.
+//   npm run -s bench -- update [--before DIR] [--models 1M,9M] [--shapes 8x192x8x64,...] [--sample] [--rounds N] [--json]
 // A shape is prompts x prompt tokens x completions x completion tokens. Every variant is a process that stays open; they
 // take turns, so that whatever else the machine does falls on all. --before is a checkout of a build without shared
 // prefixes. speed.md has results.
@@ -9,13 +9,14 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { median } from "./peers/step_timing.ts";
-import { Turns } from "./peers/turns.ts";
+import { type Taken, Turns } from "./peers/turns.ts";
 
 const { values } = parseArgs({
   options: {
     before: { type: "string" },
     models: { type: "string", default: "1M,9M" },
     shapes: { type: "string", default: "8x192x8x64,8x24x8x48" },
+    sample: { type: "boolean" },
     rounds: { type: "string", default: "7" },
     json: { type: "boolean" },
   },
@@ -37,8 +38,10 @@ interface Row extends Ready {
   shape: string;
   name: string;
   seconds: number;
-  /** Of its seconds over those of `shared`. */
+  cpu: number;
+  /** Of its seconds over those of `shared`, of the clock and of the processor. */
   ratio: number;
+  cpuRatio: number;
 }
 const rows: Row[] = [];
 for (const model of values.models.split(",")) {
@@ -50,17 +53,19 @@ for (const model of values.models.split(",")) {
     };
     const open: Record<string, Turns<Ready>> = {};
     for (const [name, args] of Object.entries(variants)) {
-      open[name] = await Turns.open<Ready>([PROGRAM, ...args, model, shape]);
+      open[name] = await Turns.open<Ready>([PROGRAM, ...args, model, shape, values.sample ? "sample" : ""]);
     }
-    const seconds: Record<string, number[]> = Object.fromEntries(Object.keys(open).map((name) => [name, []]));
+    const taken: Record<string, Taken[]> = Object.fromEntries(Object.keys(open).map((name) => [name, []]));
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const [name, each] of Object.entries(open)) seconds[name]!.push(await each.turn());
+      for (const [name, each] of Object.entries(open)) taken[name]!.push(await each.turn());
     }
     for (const [name, each] of Object.entries(open)) {
-      const { bytes, tokens, parameters } = each.ready;
+      const of = (key: keyof Taken) => median(taken[name]!.map((own) => own[key]));
       // The median of the rounds' own ratios: what disturbs a round falls on both.
-      const ratio = median(seconds[name]!.map((own, i) => own / seconds["shared"]![i]!));
-      rows.push({ model, parameters, shape, name, seconds: median(seconds[name]!), ratio, tokens, bytes });
+      const over = (key: keyof Taken) =>
+        median(taken[name]!.map((own, i) => own[key] / taken["shared"]![i]![key]));
+      const times = { seconds: of("seconds"), cpu: of("cpu"), ratio: over("seconds"), cpuRatio: over("cpu") };
+      rows.push({ model, shape, name, ...times, ...each.ready });
     }
     for (const each of Object.values(open)) each.close();
   }
@@ -71,10 +76,11 @@ else print();
 function print(): void {
   const line = (cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
   console.log(`Load averages before: ${load.join(", ")}\n`);
-  line(["model", "shape", "variant", "s", "slower by", "tokens", "MiB"]);
-  line(["---", "---", "---", ...Array(4).fill("---:")]);
-  for (const { model, shape, name, seconds, ratio, tokens, bytes } of rows) {
-    const cells = [seconds.toFixed(3), `${ratio.toFixed(2)}x`, tokens, (bytes / 2 ** 20).toFixed(1)];
+  line(["model", "shape", "variant", "s", "slower by", "cpu s", "slower by", "tokens", "MiB"]);
+  line(["---", "---", "---", ...Array(6).fill("---:")]);
+  for (const { model, shape, name, seconds, ratio, cpu, cpuRatio, tokens, bytes } of rows) {
+    const clock = [seconds.toFixed(3), `${ratio.toFixed(2)}x`, cpu.toFixed(3), `${cpuRatio.toFixed(2)}x`];
+    const cells = [...clock, tokens, (bytes / 2 ** 20).toFixed(1)];
     line([model, shape, name, ...cells]);
   }
 }

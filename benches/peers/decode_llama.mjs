@@ -1,13 +1,10 @@
 // Greedy decoding of one sequence by node-llama-cpp on one thread, timed for benches/decode.ts.
 // Arguments: model.gguf, first id, how many ids. Runs under Node, where the binding is fastest.
 
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import process from "node:process";
-import { pathToFileURL } from "node:url";
+import { peer } from "./peer.mjs";
 
-const require = createRequire(join(process.env.GHPO_LLAMA ?? ".", "package.json"));
-const { getLlama } = await import(pathToFileURL(require.resolve("node-llama-cpp")).href);
+const { getLlama } = await peer("node-llama-cpp");
 const [modelPath, first, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 
 const llama = await getLlama({ gpu: false, build: "never", maxThreads: 1, logLevel: "error" });

@@ -1,11 +1,11 @@
 // A peer's package from the folder in GHPO_PEERS, and Dawn as the WebGPU that all peers run on.
 
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
-const require = createRequire(join(process.env.GHPO_PEERS ?? ".", "package.json"));
+const require = createRequire(resolve(process.env.GHPO_PEERS ?? ".", "package.json"));
 
 export async function peer(name) {
   return await import(pathToFileURL(require.resolve(name)).href);

@@ -1,8 +1,8 @@
-# Steps of TRL's GRPOTrainer on the CPU, timed for benches/trl_step.ts: reads a job as JSON, prints a row as JSON.
+# Steps of TRL's GRPOTrainer on the CPU, timed for benches/trl_step.ts, with which they take turns (peers/turns.ts): reads
+# a job as one line of JSON, says that it is ready, and takes a step for every further line.
 # A step is everything from on_step_begin to on_step_end: generation, rewards, forward, backward, AdamW.
 
 import json
-import statistics
 import sys
 import tempfile
 import time
@@ -12,7 +12,13 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
-job = json.load(sys.stdin)
+job = json.loads(sys.stdin.readline())
+
+
+def say(message):
+    print("turn " + json.dumps(message), flush=True)
+
+
 torch.set_num_threads(2)
 prompts, samples, tokens = job["prompts"], job["samples"], job["tokens"]
 
@@ -30,14 +36,18 @@ def load():
 
 
 class Clock(TrainerCallback):
-    def __init__(self):
-        self.seconds = []
+    """A step ends before it is logged, and is told with what was logged."""
 
     def on_step_begin(self, *_, **__):
+        sys.stdin.readline()
         self.began = time.perf_counter()
 
     def on_step_end(self, *_, **__):
-        self.seconds.append(time.perf_counter() - self.began)
+        self.seconds = time.perf_counter() - self.began
+
+    def on_log(self, args, state, control, logs, **__):
+        if "frac_reward_zero_std" in logs:
+            say({"seconds": self.seconds, "counted": logs["frac_reward_zero_std"]})
 
 
 def steps(share):
@@ -46,7 +56,6 @@ def steps(share):
         equal = share * len(prompts) * samples
         return [float(i % 2) if i >= equal else 0.0 for i in range(len(completion_ids))]
 
-    clock = Clock()
     trainer = GRPOTrainer(
         model=load(),
         reward_funcs=reward,
@@ -70,22 +79,19 @@ def steps(share):
         ),
         train_dataset=Dataset.from_list([{"prompt": prompt} for prompt in prompts]),
         processing_class=tokenizer,
-        callbacks=[clock],
+        callbacks=[Clock()],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
-    counted = [log["frac_reward_zero_std"] for log in trainer.state.log_history if "frac_reward_zero_std" in log]
-    assert len(set(counted)) == 1, counted
-    return {"z": share, "seconds": statistics.median(clock.seconds[1:]), "counted": counted[0]}
 
 
 model = load()
 start, ids = job["scored"]["prompt_length"], job["scored"]["ids"]
 with torch.no_grad():
     scores = torch.log_softmax(model(torch.tensor([ids])).logits[0].double(), -1)
-row = {
+say({
     "parameters": model.num_parameters(),
-    "steps": [steps(share) for share in job["shares"]],
     "logprobs": [scores[t - 1, ids[t]].item() for t in range(start, len(ids))],
-}
-print(json.dumps(row))
+})
+for share in job["shares"]:
+    steps(share)

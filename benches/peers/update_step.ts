@@ -1,5 +1,5 @@
 // One update of groups of completions for benches/update.ts, by the build in a folder.
-// Arguments: folder, "shared", "apart" or "before", model, shape.
+// Arguments: folder, "shared", "apart" or "before", model, shape, and "sample" to sample the completions as well.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,13 @@ import process from "node:process";
 import { ADAM, batchOfGroups, GROUP_MODELS } from "./step.ts";
 import { takeTurns } from "./turns.ts";
 
-const [root, variant, name, shape] = process.argv.slice(2) as [string, string, string, string];
+const [root, variant, name, shape, sample] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
 /** An engine folder is where builds with shared prefixes have it. */
 const engine = existsSync(join(root, "shared/engine"));
 const load = (now: string, before: string) => import(join(root, engine ? now : before));
@@ -15,6 +21,7 @@ const { openGpu } = await load("shared/engine/gpu/device.ts", "shared/gpu/device
 const { dawn } = await load("shared/engine/hosts/dawn.ts", "trainer/dawn.ts");
 const { parseConfig } = await load("shared/engine/model/config.ts", "shared/model/config.ts");
 const { randomModel } = await load("shared/engine/model/initialise.ts", "shared/model/initialise.ts");
+const { Generator } = await load("shared/engine/generation/generate.ts", "shared/model/generate.ts");
 const { Learner } = await load("trainer/learner/learner.ts", "trainer/learner.ts");
 const { Optimizer } = await load("trainer/learner/optimizer.ts", "trainer/optimizer.ts");
 
@@ -47,8 +54,17 @@ const optimizer = new Optimizer(model, learner.gradients.buffers, {
 });
 const coefficients = sequences.map((_, i) => new Float32Array(tokens).fill(i % 2 === 0 ? 1e-3 : -1e-3));
 
+const generator = new Generator(model);
+const requests = Array.from({ length: prompts }, (_, i) => ({
+  prompt_ids: sequences[i * samples]!.ids.slice(0, promptTokens),
+  samples,
+  key: [0, i],
+}));
+const options = { max_tokens: tokens, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
+
 /** As a step of training does it: the log-probs are read before the coefficients are known. */
 async function update(): Promise<void> {
+  if (sample === "sample") await generator.generate(requests, options);
   await learner.forward(sequences);
   await learner.backward(coefficients);
   await optimizer.step(1e-6);

@@ -3,8 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-export const INSTALL =
-  "npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs@4.22.0 " +
+const INSTALL = "npm install --prefix .cache/peers --no-save @jax-js/jax@0.1.25 @tensorflow/tfjs@4.22.0 " +
   "@tensorflow/tfjs-backend-webgpu@4.22.0 node-llama-cpp@3.22.1";
 
 /**

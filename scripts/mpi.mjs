@@ -126,7 +126,8 @@ export async function handRanks(launcher, ranks, command, { cwd, env } = {}) {
   if (code !== 0 && !filters.stderr.explained) {
     const banners = filters.stdout.banners + filters.stderr.banners;
     const lost = lostRank(banners);
-    process.stderr.write(lost === null ? banners : `error: ${lost}\n`);
+    const words = banners.replace(/^\[mpiexec@.*\n/gm, ""); // exit codes, asked for to find the rank
+    process.stderr.write(lost === null ? words : `error: ${lost}\n`);
   }
   return code;
 }

@@ -64,7 +64,7 @@ export class FleetModel implements LocalModel {
     try {
       const idOf = (i: number) => `${this.fleet.settings.run}-${call}-${i}`;
       answers = await this.fleet.ask(
-        requests.map((request) => ({ ...request, ...sampling })),
+        requests.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key, ...sampling })),
         this.weights,
         idOf,
       );

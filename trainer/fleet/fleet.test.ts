@@ -12,7 +12,7 @@ import { EOS, tinyTokenizer } from "../loop/testing.ts";
 import { RemoteSampler } from "./remote_sampler.ts";
 import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, WORKER } from "./testing.ts";
 
-const OPTIONS = { max_tokens: 12, temperature: 0.9, greedy: false, seed: 3, eos_ids: [EOS] };
+const OPTIONS = { extend: true, max_tokens: 12, temperature: 0.9, greedy: false, seed: 3, eos_ids: [EOS] };
 const requests = (step: number, count = 40) =>
   Array.from(
     { length: count },

@@ -51,7 +51,8 @@ export class RemoteSampler implements Sampler {
     return new RemoteSampler(await Dispatcher.open(url, settings, log, environment), policy, settings);
   }
 
-  async generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  async generate(requests: SampleRequest[], { extend: _, ...options }: SampleOptions): Promise<Sample[][]> {
+    // Nothing is extended: what the learner has sampled last may be of an earlier step.
     if (options.greedy || requests.length === 0) return await this.#policy.generate(requests, options);
     let answers = new Map<number, Completion[]>();
     try {
@@ -59,7 +60,11 @@ export class RemoteSampler implements Sampler {
       const call = this.#call++;
       const idOf = (i: number) =>
         sha256(JSON.stringify([this.#settings.run, SALT, weights, requests[i]!.key, call, i])).slice(0, 32);
-      answers = await this.#fleet.ask(requests.map((request) => ({ ...request, ...options })), weights, idOf);
+      answers = await this.#fleet.ask(
+        requests.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key, ...options })),
+        weights,
+        idOf,
+      );
     } catch (error) {
       this.#fleet.log(`workers are done without for now: ${error instanceof Error ? error.message : error}`);
     }

@@ -328,6 +328,9 @@ describe("prompts that begin alike", () => {
       assert.equal(generator.prefilledTokens, 2 * before);
       await generator.generate(requestsOf(plain, 0), { ...options, extend: true });
       assert.equal(generator.prefilledTokens, 2 * before, "all of it is there");
+      await generator.generate([], options);
+      await generator.generate(requestsOf(plain, 0), { ...options, extend: true });
+      assert.equal(generator.prefilledTokens, 3 * before, "a call that asks for nothing forgets, too");
     });
   });
 });

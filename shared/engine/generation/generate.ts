@@ -99,6 +99,7 @@ export class Generator {
     const completions = requests.map((request, index) => completionsOf(request, options.seed, index));
     const waiting = completions.flat().reverse(); // popped from the end
     const total = waiting.length;
+    if (!options.extend) this.#cache = undefined; // also where nothing is asked for, as of a rank without requests
     if (total > 0) {
       const decoder = this.#prepare(requests, options, total);
       const longest = Math.max(...requests.map(({ prompt_ids }) => prompt_ids.length));

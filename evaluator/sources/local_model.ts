@@ -1,9 +1,11 @@
 // The shared engine under Deno and Bun: a checkpoint directory on the runtime's own WebGPU or on Dawn.
 
 import { readdirSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import process from "node:process";
 import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { ggufOf } from "#shared/io/gguf.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
@@ -153,6 +155,8 @@ class Checkpoint implements OpenedModel {
 
 /** Two directories with the same digest hold the same model and tokenizer. */
 function digestOf(directory: string): string {
+  const gguf = ggufOf(directory);
+  if (gguf !== undefined) return sha256(JSON.stringify(fileEntry(dirname(gguf), basename(gguf))));
   let names: string[];
   try {
     names = readdirSync(directory).filter((name) => MODEL_FILES.test(name));

@@ -3,15 +3,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "./files.ts";
+import { ggufOf } from "./gguf.ts";
 
 /**
- * The directory with the model's config.json: the given one, or that of the best checkpoint of a run, or of its newest
+ * A GGUF file, or the directory with the model's config.json: the given one, or that of the best checkpoint of a run, or of its newest
  * where none is marked as best.
  *
  * @throws Error of one sentence for what is neither, with the command that fetches a model of the hub
  */
 export function modelDirectory(path: string): string {
-  if (existsSync(join(path, "config.json"))) return path;
+  if (existsSync(join(path, "config.json")) || ggufOf(path) !== undefined) return path;
   const root = existsSync(join(path, "checkpoints")) ? join(path, "checkpoints") : path;
   const steps = existsSync(root) ? readdirSync(root).filter((name) => /^step_\d{6,}$/.test(name)).sort() : [];
   const complete = steps.filter((name) => existsSync(join(root, name, "config.json")));

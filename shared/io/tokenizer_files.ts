@@ -1,16 +1,52 @@
-// A model directory's tokenizer.
+// A model's tokenizer: files of its directory, or the metadata of its GGUF file where those are not there.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ggufTokenizer } from "#shared/text/gguf_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
+import { writeFileAtomic } from "./atomic.ts";
 import { readJson, readText } from "./files.ts";
+import { GgufFile, ggufOf } from "./gguf.ts";
+
+const NAMES = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json"];
 
 /** Reads tokenizer.json, tokenizer_config.json and, where the model has one, chat_template.jinja. */
-export function loadTokenizer(directory: string): Tokenizer {
+export function loadTokenizer(model: string): Tokenizer {
+  const inside = fromGguf(model);
+  if (inside) return new Tokenizer(inside.tokenizer, inside.config);
+  const directory = directoryOf(model);
   const template = join(directory, "chat_template.jinja");
   return new Tokenizer(
     readJson(join(directory, "tokenizer.json")),
     readJson(join(directory, "tokenizer_config.json")),
     existsSync(template) ? readText(template) : undefined,
   );
+}
+
+/** Puts the files of a model's tokenizer, as far as there are any, into a directory. */
+export function copyTokenizer(model: string, directory: string): void {
+  const inside = fromGguf(model);
+  if (inside) {
+    writeFileAtomic(join(directory, NAMES[0]!), JSON.stringify(inside.tokenizer));
+    writeFileAtomic(join(directory, NAMES[1]!), `${JSON.stringify(inside.config, null, 2)}\n`);
+  }
+  for (const name of inside ? [] : NAMES) {
+    const source = join(directoryOf(model), name);
+    if (existsSync(source)) copyFileSync(source, join(directory, name));
+  }
+}
+
+function directoryOf(model: string): string {
+  return model.endsWith(".gguf") ? dirname(model) : model;
+}
+
+function fromGguf(model: string) {
+  const path = ggufOf(model);
+  if (path === undefined || existsSync(join(dirname(path), "tokenizer.json"))) return undefined;
+  const file = new GgufFile(path);
+  try {
+    return ggufTokenizer(file.metadata, path);
+  } finally {
+    file.close();
+  }
 }

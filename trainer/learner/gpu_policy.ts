@@ -1,6 +1,7 @@
 // The policy on the GPU: the shared engine's model and generator, the learner and the optimizer behind the interface
 // that the loops see (policy.ts).
 
+import { copyTokenizer } from "#shared/io/tokenizer_files.ts";
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,14 +26,6 @@ import type {
   StoredPolicy,
 } from "./policy.ts";
 
-/** Files that are copied beside the saved weights. */
-const COPIED_FILES = [
-  "generation_config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "chat_template.jinja",
-  "special_tokens_map.json",
-];
 /** Adapters in a folder of their own: next to model weights, peft would add them to those a second time. */
 const ADAPTERS = "adapter";
 const OPTIMIZER_FILE = "optimizer.safetensors";
@@ -164,10 +157,9 @@ export class EnginePolicy implements StoredPolicy {
       mkdirSync(join(directory, ADAPTERS), { recursive: true });
       await saveAdapters(this.#lora, join(directory, ADAPTERS), this.options.model);
     }
-    for (const name of COPIED_FILES) {
-      const source = join(this.options.model, name);
-      if (existsSync(source)) copyFileSync(source, join(directory, name));
-    }
+    copyTokenizer(this.options.model, directory);
+    const generation = join(this.options.model, "generation_config.json");
+    if (existsSync(generation)) copyFileSync(generation, join(directory, "generation_config.json"));
   }
 
   /** What samplers elsewhere need: all weights, or the adapters beside the model that they began with. */

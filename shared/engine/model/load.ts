@@ -1,4 +1,4 @@
-// A model directory in the Hugging Face layout onto the GPU: config.json, generation_config.json where there is
+// A model directory in the Hugging Face layout, or a GGUF file, onto the GPU: config.json, generation_config.json where there is
 // one, model.safetensors or its shards in f32, f16 or bf16. Read block by block, so the host holds little: of a table of
 // tokens some megabytes, of a block's matrices one at a time.
 
@@ -7,11 +7,16 @@ import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
+import { GgufFile, ggufOf } from "#shared/io/gguf.ts";
 import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
+import { ggufConfig, GgufWeights } from "./gguf.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
 import { isTable, writeParameter } from "./storage.ts";
 import { fromHf, rowBlocks, type Source } from "./layout.ts";
 import { Model, parameterLayouts } from "./weights.ts";
+
+/** The tensors of a model, wherever they are. */
+type Weights = Pick<WeightFiles, "read"> & { tensors: ReadonlyMap<string, { shape: readonly number[] }> };
 
 const EMBEDDINGS = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
@@ -33,7 +38,8 @@ const TokenizerSchema = v.looseObject({
  */
 export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32"): Model {
   const config = loadConfig(directory);
-  const files = new WeightFiles(directory);
+  const gguf = ggufOf(directory);
+  const files = gguf ? new GgufWeights(new GgufFile(gguf)) : new WeightFiles(directory);
   try {
     checkNames(config, files, directory);
     const model = new Model(gpu, config, dtype);
@@ -54,7 +60,7 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
  * one array, as arrays of their own would wait for the garbage collector side by side.
  * @throws RangeError for a number that is not finite.
  */
-export function readWeights(model: Model, files: WeightFiles): void {
+export function readWeights(model: Model, files: Weights): void {
   const sizes = model.parameters().filter((own) => !isTable(own)).map(({ rows, cols }) => rows * cols);
   const scratch = new Float32Array(Math.max(...sizes));
   for (const parameter of model.parameters()) {
@@ -77,6 +83,15 @@ export function readWeights(model: Model, files: WeightFiles): void {
  * tied and differs from the embeddings is one of its own, as in transformers 5.
  */
 export function loadConfig(directory: string): ModelConfig {
+  const gguf = ggufOf(directory);
+  if (gguf !== undefined) {
+    const file = new GgufFile(gguf);
+    try {
+      return parseConfig(ggufConfig(file));
+    } finally {
+      file.close();
+    }
+  }
   const config = parseConfig(readJson(`${directory}/config.json`));
   const generation = parseEos(readOptional(`${directory}/generation_config.json`) ?? {});
   const ends = generation.length > 0 ? generation : config.eos_token_ids;
@@ -126,7 +141,7 @@ function hasOwnHead(directory: string): boolean {
 }
 
 /** Rows of a tensor; a tied table may be there under the name of the head alone. */
-function readFinite(files: WeightFiles, { name, shape }: Source, rows: Rows): Float32Array {
+function readFinite(files: Weights, { name, shape }: Source, rows: Rows): Float32Array {
   const data = files.read(name === EMBEDDINGS && !files.tensors.has(name) ? HEAD : name, shape, rows);
   checkFinite(name, data);
   return data;
@@ -154,7 +169,7 @@ function readOptional(path: string): unknown {
 }
 
 /** Before anything is allocated: every tensor of the model is there, and no other. */
-function checkNames(config: ModelConfig, files: WeightFiles, directory: string): void {
+function checkNames(config: ModelConfig, files: Weights, directory: string): void {
   const names = new Set(parameterLayouts(config).flatMap(({ sources }) => sources.map(({ name }) => name)));
   if (config.tie_word_embeddings && files.tensors.has(HEAD)) {
     names.add(HEAD); // some files repeat the table, or have it under this name alone

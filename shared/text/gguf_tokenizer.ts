@@ -1,0 +1,90 @@
+// The tokenizer of a GGUF file as tokenizer.json and tokenizer_config.json: byte-level BPE, the pre-tokenizer by its name
+// in llama.cpp (llama-vocab.cpp).
+
+type Metadata = ReadonlyMap<string, unknown>;
+
+const regex = (Regex: string) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false });
+const bytes = (use_regex: boolean) => ({
+  type: "ByteLevel",
+  add_prefix_space: false,
+  trim_offsets: true,
+  use_regex,
+});
+const WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+const REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+/** By llama.cpp's name. */
+const PRE_TOKENIZERS: Record<string, { steps: object[]; nfc?: boolean; ignore_merges?: boolean }> = {
+  "gpt-2": { steps: [bytes(true)] },
+  smollm: { steps: [{ type: "Digits", individual_digits: true }, bytes(true)] },
+  qwen2: { steps: [regex(`${WORDS}|\\p{N}${REST}`), bytes(false)], nfc: true },
+  "llama-bpe": { steps: [regex(`${WORDS}|\\p{N}{1,3}${REST}`), bytes(false)], ignore_merges: true },
+};
+
+/** @throws TypeError for a kind of tokenizer that is not known here. */
+export function ggufTokenizer(metadata: Metadata, path: string): { tokenizer: object; config: object } {
+  const get = <T>(name: string) => metadata.get(`tokenizer.${name}`) as T | undefined;
+  const refuse = (key: string, allowed: string, value: unknown) => {
+    throw new TypeError(
+      `Cannot read the tokenizer of ${path} as tokenizer.ggml.${key} must be ${allowed}: current value is ${value}; ` +
+        "put the model's tokenizer.json and tokenizer_config.json beside it",
+    );
+  };
+  const model = get<string>("ggml.model");
+  if (model !== "gpt2") refuse("model", "gpt2", model);
+  const pre = get<string>("ggml.pre") ?? "gpt-2";
+  const known = Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre]! : undefined;
+  if (!known) return refuse("pre", `one of ${Object.keys(PRE_TOKENIZERS).join(", ")}`, pre);
+  const tokens = get<string[]>("ggml.tokens") ?? [];
+  const types = get<number[]>("ggml.token_type") ?? [];
+  const special = (name: string) => tokens[get<number>(`ggml.${name}_token_id`) ?? -1];
+  const bos = get<boolean>("ggml.add_bos_token") ? special("bos") : undefined;
+  const added_tokens = tokens.flatMap((content, id) =>
+    // 3: control, 4: user defined
+    types[id] === 3 || types[id] === 4
+      ? [{
+        id,
+        content,
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: false,
+        special: types[id] === 3,
+      }]
+      : []
+  );
+  const tokenizer = {
+    version: "1.0",
+    added_tokens,
+    normalizer: known.nfc ? { type: "NFC" } : null,
+    pre_tokenizer: { type: "Sequence", pretokenizers: known.steps },
+    post_processor: bos === undefined ? null : {
+      type: "TemplateProcessing",
+      single: [{ SpecialToken: { id: bos, type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],
+      pair: [{ Sequence: { id: "A", type_id: 0 } }, { Sequence: { id: "B", type_id: 1 } }],
+      special_tokens: { [bos]: { id: bos, ids: [tokens.indexOf(bos)], tokens: [bos] } },
+    },
+    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
+    model: {
+      type: "BPE",
+      unk_token: null,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: (get<string[]>("ggml.merges") ?? []).map((merge) => merge.split(" ")),
+      ignore_merges: known.ignore_merges ?? false,
+    },
+  };
+  const named = Object.fromEntries(
+    [["bos", "bos"], ["eos", "eos"], ["unk", "unknown"], ["pad", "padding"]].flatMap(([key, name]) => {
+      const token = special(name!);
+      return token === undefined ? [] : [[`${key}_token`, token]];
+    }),
+  );
+  const template = get<string>("chat_template");
+  const config = {
+    tokenizer_class: "PreTrainedTokenizerFast",
+    clean_up_tokenization_spaces: false,
+    ...named,
+    ...(template === undefined ? {} : { chat_template: template }),
+  };
+  return { tokenizer, config };
+}

@@ -1,7 +1,7 @@
 // From scored samples to the evaluation result: one entry a benchmark with intervals, entries for its
 // levels, and the counts of every problem, which is all that a later comparison needs.
 
-import { equivalent } from "#shared/verify/mod.ts";
+import { equivalence } from "#shared/verify/mod.ts";
 import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
 import { mean } from "#shared/statistics.ts";
 import { type BenchmarkProblem, firstLetter } from "#shared/tasks/questions.ts";
@@ -73,7 +73,8 @@ export class Summary {
       answer: score.extracted === null ? null : firstLetter(problem, repeat, score.extracted),
       correct: score.verdict === true,
     }));
-    const same = (a: string, b: string) => problem.choices === undefined && equivalent(a, b, verify);
+    const equal = equivalence(verify);
+    const same = (a: string, b: string) => problem.choices === undefined && equal(a, b);
     const steps = majorityVotes(votes, votes.length, same);
     for (let step = steps.next();; step = steps.next()) {
       if (step.done) {

@@ -73,17 +73,18 @@ function withoutTwins(gold: readonly Node[], given: readonly Node[], context: Co
 const areTwins = (a: Node, b: Node): boolean =>
   a.kind === b.kind && ["number", "symbol", "add", "mul", "pow", "root", "call", "tuple"].includes(a.kind);
 
+/** Whether the rules call numbers equal whose values are further apart than by rounding. */
+export const bendsValues = (rules: Context["rules"]): boolean =>
+  rules.hundredfold || rules.relativeTolerance > 1e-4 || rules.places !== null ||
+  rules.significantDigits < 4 ||
+  rules.bases !== "value";
+
 /** Rough values of elements, so that only elements close to each other are compared in full. */
 export class Nearness {
   private readonly values = new Map<Node, number | null>();
 
   constructor(gold: readonly Node[], given: readonly Node[], context: Context) {
-    const { rules } = context;
-    if (
-      gold.length + given.length < 8 || rules.hundredfold || rules.relativeTolerance > 1e-4 ||
-      rules.places !== null
-    ) return;
-    if (rules.significantDigits < 4 || rules.bases !== "value") return;
+    if (gold.length + given.length < 8 || bendsValues(context.rules)) return;
     for (const node of [...gold, ...given]) {
       if (!this.values.has(node)) this.values.set(node, roughly(node, context));
     }
@@ -100,7 +101,7 @@ const scalars = new Set(["number", "symbol", "add", "mul", "div", "pow", "root",
 const dressed = new Set(["percent", "unit", "degree", "numeral", "plusminus", "apply"]);
 
 /** The value of a scalar, or of the first element of a tuple, at one sample point; null where the rules might bend it. */
-function roughly(node: Node, context: Context): number | null {
+export function roughly(node: Node, context: Context): number | null {
   if (node.kind === "tuple") return roughly(node.args[0]!, context);
   if (node.kind === "number") return Number(node.value.p) / Number(node.value.q);
   if (!scalars.has(node.kind) || some(node, (part) => dressed.has(part.kind))) return null;

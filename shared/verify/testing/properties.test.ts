@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type Pair, pairs } from "./generate/pairs.ts";
-import { checkGold, equivalent, verify } from "../mod.ts";
+import process from "node:process";
+import { checkGold, equivalence, equivalent, verify } from "../mod.ts";
 import { setting } from "./outside.ts";
 import { verdictDigest } from "./digest.ts";
 
@@ -32,6 +33,35 @@ describe(`${count} generated pairs (GHPO_VERIFY_PAIRS)`, () => {
 describe("properties", () => {
   it("is reflexive without comparing texts", () => {
     for (const { a } of sample(300, 3)) assert.equal(checkGold(a).verdict, true, a);
+  });
+
+  it("gives majority votes the same answers as one comparison at a time", () => {
+    const texts = sample(16, 6).flatMap(({ a, b }) => [a, b]).concat(
+      "1/3",
+      "0.33333",
+      "0.3333",
+      "5 \\text{ m}",
+      "x = 5",
+      "1,234",
+      "50\\%",
+      "0.5",
+    );
+    for (const preset of ["report", "strict", "qwen"] as const) {
+      const same = equivalence(preset);
+      for (const a of texts) {
+        for (const b of texts) assert.equal(same(a, b), equivalent(a, b, preset), `${a} | ${b}`);
+      }
+    }
+  });
+
+  it("compares the votes of 1,000 completions in a moment", () => {
+    const same = equivalence("report");
+    const votes = Array.from({ length: 1000 }, (_, i) => `\\frac{${i * 3 + 1}}{${i % 7 + 2}}`);
+    const start = process.cpuUsage();
+    const leaders: string[] = [];
+    for (const vote of votes) if (!leaders.some((other) => same(other, vote))) leaders.push(vote);
+    const { user } = process.cpuUsage(start);
+    assert.ok(leaders.length > 800 && user < 2e6, `${leaders.length} groups in ${user / 1e6} s`);
   });
 
   it("is symmetric on values, lists, sets, tuples and matrices", () => {

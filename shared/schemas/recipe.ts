@@ -45,7 +45,11 @@ const DataSchema = v.pipe(
     count: setting(positiveCount, 2048),
     /** A data file instead, or several; names may hold *, ? and **. */
     path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
-    /** What its columns are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip show themselves. */
+    /** Or the training split of a published benchmark by its name (gsm8k), or a task file of your own (.toml). */
+    benchmark: setting(v.nullable(name), null),
+    /** Folder of the published benchmarks' files. */
+    folder: setting(name, "data"),
+    /** What the columns of `path` are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip show themselves. */
     format: setting(v.picklist(DATA_FORMATS), "jsonl"),
     /** Column names of a table, dots reaching into nested objects; "" for a column that the file does not have. */
     columns: setting(ColumnsSchema, {}),
@@ -59,10 +63,14 @@ const DataSchema = v.pipe(
     on_long_prompt: setting(v.picklist(["error", "drop"]), "error"),
   }),
   v.check(
-    (data) => (data.families.length > 0) !== (data.path !== null),
-    "must name either families or a path",
+    (data) =>
+      [data.families.length > 0, data.path !== null, data.benchmark !== null].filter(Boolean).length === 1,
+    "must name either families or a path or a benchmark",
   ),
-  v.check((data) => data.held_out === 0 || data.path !== null, "must have a path with held_out"),
+  v.check(
+    (data) => data.held_out === 0 || data.families.length === 0,
+    "must have a path or a benchmark with held_out",
+  ),
   v.check(
     (data) => data.level_weights.length === 0 || data.level_weights.length === data.levels.length,
     "must have as many level_weights as levels, or none",
@@ -256,10 +264,12 @@ const EvalSchema = v.strictObject({
   /** Families of generated problems to evaluate on. */
   benchmarks: setting(v.array(FamilySchema), []),
   levels: setting(levels, [1, 2, 3, 4, 5]),
-  /** Problems a benchmark, and of `path`. */
+  /** Problems of each benchmark and task, and of `path`. */
   count: setting(positiveCount, 100),
   /** Seed of the generated problems, and of the choice from `path`. */
   problems_seed: setting(seed, 7),
+  /** Published benchmarks by name, from data.folder, and task files (.toml), asked as the recipe asks its problems. */
+  tasks: setting(v.array(name), []),
   /** A data file of problems to evaluate on, or several; format and columns are those of [data] unless given. */
   path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
   format: setting(v.nullable(v.picklist(DATA_FORMATS)), null),

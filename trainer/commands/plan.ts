@@ -64,8 +64,8 @@ export function planOfSft(
 /** Most completions of an evaluation in the loop. */
 function evaluatedSamples({ data, eval: evaluation }: Pick<TrainRecipe, "data" | "eval">): number {
   if (evaluation.eval_every === 0) return 0;
-  const { benchmarks, count, path, num_samples } = evaluation;
-  return ((benchmarks.length + (path === null ? 0 : 1)) * count + data.held_out) * num_samples;
+  const { benchmarks, tasks, count, path, num_samples } = evaluation;
+  return ((benchmarks.length + tasks.length + (path === null ? 0 : 1)) * count + data.held_out) * num_samples;
 }
 
 /** @throws RangeError for a number of GiB that is not above 0. */

@@ -109,7 +109,7 @@ export async function runSft(
         tokenizer: policy.tokenizer,
         eosId,
         context: contextOf(config),
-        problems: recipe.data.path === null ? null : problems, // generated ones are made as they are needed
+        problems: recipe.data.families.length > 0 ? null : problems, // generated ones are made as they are needed
       }),
       listeners: options,
       evaluation: await evaluationOf(recipe, policy, { preset: "strict", max_tokens }),

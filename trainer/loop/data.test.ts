@@ -102,7 +102,10 @@ describe("held-out rows of a file", () => {
         /^RangeError: Cannot set data\.held_out problems apart as there are only 40: current value is 30$/,
       );
     });
-    assert.throws(() => recipeOf({ families: ["chain"], held_out: 1 }), /must have a path with held_out/);
+    assert.throws(
+      () => recipeOf({ families: ["chain"], held_out: 1 }),
+      /must have a path or a benchmark with held_out/,
+    );
   });
 });
 
@@ -120,6 +123,66 @@ describe("eval.path", () => {
       await assert.rejects(read({}, {}), /it has no problem: its columns are q, a/);
     });
   });
+});
+
+describe("published benchmarks and task files", () => {
+  const inFolder = async (body: (folder: string) => Promise<void>) => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-tasks-"));
+    try {
+      const rows = [1, 2, 3].map((i) => ({
+        question: `What is ${i}+${i}?`,
+        answer: `We add.\n${i}+${i}=${2 * i}\n#### ${2 * i}`,
+      }));
+      const text = rows.map((row) => JSON.stringify(row)).join("\n");
+      for (const name of ["gsm8k-train.jsonl", "gsm8k-test.jsonl", "own.jsonl"]) {
+        writeFileSync(join(folder, name), text);
+      }
+      writeFileSync(join(folder, "own.toml"), 'name = "own"\nfiles = ["own.jsonl"]\n');
+      await body(folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+
+  it("are trained on by their name", () =>
+    inFolder(async (folder) => {
+      for (const benchmark of ["gsm8k", join(folder, "own.toml")]) {
+        const problems = await trainingProblems(recipeOf({ benchmark, folder }));
+        assert.deepEqual(problems.map(({ answer }) => answer), ["2", "4", "6"]);
+        assert.equal((await trainingProblems(recipeOf({ benchmark, folder, held_out: 1 }))).length, 2);
+      }
+      assert.equal(
+        (await trainingProblems(recipeOf({ benchmark: "gsm8k", folder })))[0]!.trace!.text,
+        "We add.\n1+1=2",
+      );
+      await assert.rejects(
+        trainingProblems(recipeOf({ benchmark: "math500", folder })),
+        /has no training split/,
+      );
+      await assert.rejects(
+        trainingProblems(recipeOf({ benchmark: "gsm9k", folder })),
+        /the nearest known one is gsm8k/,
+      );
+      assert.throws(
+        () => recipeOf({ benchmark: "gsm8k", path: "p" }),
+        /either families or a path or a benchmark/,
+      );
+    }));
+
+  it("are evaluated on in the loop", () =>
+    inFolder(async (folder) => {
+      const tasks = ["gsm8k", join(folder, "own.toml")];
+      const { file } = await evaluationProblems(
+        recipeOf({ families: ["chain"], folder }, { eval: { tasks, count: 2 } }),
+      );
+      assert.deepEqual(file.map(({ source }) => source), ["gsm8k", "gsm8k", "own", "own"]);
+      assert.ok(file.every(({ answer }) => /^[246]$/.test(answer)));
+      const unknown = recipeOf({ families: ["chain"], folder }, { eval: { tasks: ["gsm"] } });
+      await assert.rejects(
+        evaluationProblems(unknown),
+        /neither a benchmark nor a task file \(\.toml\): the nearest is gsm8k/,
+      );
+    }));
 });
 
 describe("promptLimit()", () => {

@@ -1,10 +1,14 @@
 // The problems of a run: generated, or read from a file.
 
+import { loadTaskFile, loadTrainingTask, readBenchmark } from "#shared/io/task_files.ts";
 import { readProblems } from "#shared/io/problem_files.ts";
 import { type ReadResult, requireAll, type RowError } from "#shared/problems/readers/rows.ts";
 import { hashText } from "#shared/problems/rng.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
+import { nearest } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
+import { benchmarks } from "#shared/tasks/index.ts";
+import type { BenchmarkProblem } from "#shared/tasks/questions.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /**
@@ -17,8 +21,8 @@ export async function trainingProblems(
   { data, seed }: Pick<TrainRecipe, "data" | "seed">,
   onSkip: (errors: readonly RowError[]) => void = () => {},
 ): Promise<Problem[]> {
-  if (data.path !== null) {
-    const { problems, errors } = await readRecipeFile(data);
+  if (data.families.length === 0) {
+    const { problems, errors } = await readRecipeData(data);
     if (errors.length > 0) onSkip(errors);
     return withoutHeldOut(problems, data, seed);
   }
@@ -40,13 +44,16 @@ function withoutHeldOut(
   );
 }
 
-async function readRecipeFile(data: TrainRecipe["data"]): Promise<ReadResult> {
+async function readRecipeData(data: TrainRecipe["data"]): Promise<ReadResult> {
+  if (data.benchmark !== null) {
+    return { problems: await loadTrainingTask(data.benchmark, data.folder), errors: [] };
+  }
   const result = await readProblems(data.path!, data.format, data.columns);
   if (data.skip_malformed && result.problems.length > 0) return result;
   return { problems: requireAll(result, String(data.path)), errors: [] };
 }
 
-/** What a recipe evaluates on: generated held-out problems, the rows that data.held_out sets apart, and eval.path. */
+/** What a recipe evaluates on: generated held-out problems, what data.held_out sets apart, and eval.tasks and eval.path. */
 export interface EvaluationProblems {
   generated: Problem[];
   setApart: Problem[];
@@ -61,7 +68,7 @@ export async function evaluationProblems(
   const generated = benchmarks.flatMap((family) =>
     syntheticProblems({ families: [family], levels, count, seed: problems_seed, split: "held_out" })
   );
-  const all = data.held_out === 0 ? [] : (await readRecipeFile(data)).problems;
+  const all = data.held_out === 0 ? [] : (await readRecipeData(data)).problems;
   const setApart = all.length === 0 ? [] : split(all, data.held_out, seed).setApart;
   let file: Problem[] = [];
   if (path !== null) {
@@ -72,7 +79,38 @@ export async function evaluationProblems(
     );
     file = split(problems, count, problems_seed).setApart;
   }
+  for (const task of evaluation.tasks) {
+    file.push(...split(await taskProblems(task, data.folder), count, problems_seed).setApart);
+  }
   return { generated, setApart, file };
+}
+
+/** The problems of a published benchmark or a task file. Throws RangeError for what the accuracy reward cannot judge. */
+async function taskProblems(nameOrFile: string, folder: string): Promise<Problem[]> {
+  let source = nameOrFile;
+  let questions: readonly BenchmarkProblem[];
+  if (nameOrFile.endsWith(".toml")) ({ name: source, problems: questions } = await loadTaskFile(nameOrFile));
+  else {
+    const benchmark = benchmarks.find(({ name }) => name === nameOrFile);
+    if (benchmark === undefined) {
+      const near = nearest(nameOrFile, benchmarks.map(({ name }) => name));
+      throw new RangeError(
+        `Cannot evaluate on ${nameOrFile} as it is neither a benchmark nor a task file (.toml): the nearest is ${near}`,
+      );
+    }
+    questions = await readBenchmark(benchmark, { data: folder });
+  }
+  if (questions.some(({ choices }) => choices !== undefined)) {
+    throw new RangeError(`Cannot evaluate on ${nameOrFile} in the loop as its questions are multiple choice`);
+  }
+  return questions.map(({ id, text, answer, level }) => ({
+    id,
+    text,
+    answer,
+    trace: null,
+    level: typeof level === "number" ? level : null,
+    source,
+  }));
 }
 
 /**

@@ -8,6 +8,7 @@ import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, plan } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/demands.ts";
+import { formatRanks, planRanks } from "./plan_ranks.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the plan takes of a recipe of `train`. */
@@ -68,13 +69,20 @@ function evaluatedSamples({ data, eval: evaluation }: Pick<TrainRecipe, "data" |
   return ((benchmarks.length + tasks.length + (path === null ? 0 : 1)) * count + data.held_out) * num_samples;
 }
 
-/** @throws RangeError for a number of GiB that is not above 0. */
+/**
+ * @param shards of the recipe, for a plan of --ranks
+ * @throws RangeError for a number of GiB that is not above 0
+ */
 export async function printPlan(
   settings: PlanSettings,
-  options: { planGib?: string; json?: boolean },
+  shards: number,
+  options: { planGib?: string; json?: boolean; ranks?: string },
 ): Promise<void> {
   const { kind = "train", micro_batch_tokens } = settings;
   const { buffers: _, ...bytes } = await plan(settings);
+  const ranks = options.ranks === undefined
+    ? undefined
+    : planRanks(options.ranks, shards, `${kind}.shards`, bytes.gradients);
   const room = options.planGib === undefined ? undefined : Number(options.planGib);
   if (room !== undefined && !(room > 0)) {
     throw new RangeError(
@@ -84,13 +92,14 @@ export async function printPlan(
   const most = room === undefined ? undefined : await largestMicroBatch(settings, room * 2 ** 30);
   if (options.json) {
     const fitting = most === undefined ? {} : { largest_micro_batch_tokens: most };
-    console.log(JSON.stringify({ ...bytes, micro_batch_tokens, ...fitting }));
+    console.log(JSON.stringify({ ...bytes, micro_batch_tokens, ...fitting, ...(ranks && { ranks }) }));
     return;
   }
   for (const group of [...GROUPS, "total"] as const) {
     console.log(`${group.padEnd(12)}${gib(bytes[group]).padStart(12)}`);
   }
   console.log(`micro-batch of ${micro_batch_tokens} tokens (${kind}.micro_batch_tokens)`);
+  if (ranks) console.log(formatRanks(ranks));
   if (room === undefined || most === undefined) return;
   console.log(
     most > 0

@@ -46,7 +46,7 @@ export async function sftCommand(
   const read = () => loadRecipe(SftRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
-    await printPlan(planOfSft(recipe, loadConfig(recipe.model)), options);
+    await printPlan(planOfSft(recipe, loadConfig(recipe.model)), recipe.sft.shards, options);
     return;
   }
   if (options.dryRun) {

@@ -58,7 +58,7 @@ export async function trainCommand(
   const read = () => loadRecipe(TrainRecipeSchema, file, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
-    await printPlan(planOf(recipe, loadConfig(recipe.model)), options);
+    await printPlan(planOf(recipe, loadConfig(recipe.model)), recipe.train.shards, options);
     return;
   }
   if (options.dryRun) {

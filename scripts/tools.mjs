@@ -16,7 +16,8 @@ const packages = join(CACHE, "tools", "node_modules");
 
 /** The real executables, not npm's wrappers: a wrapper would stand between a signal and its receiver. */
 export const TOOLS = {
-  bun: join(packages, "bun", "bin", "bun.exe"), // so named on every system
+  // So named on every system. A program that imports the library runs on a Bun of its own.
+  bun: process.versions.bun ? process.execPath : join(packages, "bun", "bin", "bun.exe"),
   deno: join(packages, "deno", windows ? "deno.exe" : "deno"),
 };
 

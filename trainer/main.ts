@@ -196,7 +196,12 @@ program.command("show <run>")
 program.command("export <run>")
   .helpGroup("Watch:")
   .description("write a run's metrics for other tools")
-  .option("--format <name>", "tensorboard (an event file) or csv", "tensorboard")
+  .option(
+    "--format <name>",
+    "tensorboard (an event file), csv, or gguf (the model for llama.cpp)",
+    "tensorboard",
+  )
+  .option("--type <name>", "of gguf: f16, q8_0 or f32", "f16")
   .option("--out <dir>", "folder to write into (default: RUN/export)")
   .option("--json", "print {file, format, records} on stdout")
   .addHelpText("after", help.EXPORT)

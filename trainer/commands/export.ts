@@ -1,24 +1,27 @@
 // export: a run's metrics for other tools, as TensorBoard events or CSV.
 
 import { statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
+import { exportGguf, GGUF_TYPES } from "../gguf/export_gguf.ts";
 import { theRun } from "../dashboard/runs.ts";
+import { modelDirectory } from "./model_directory.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { tensorboardEvents } from "#shared/io/tensorboard.ts";
 
-export const FORMATS = ["tensorboard", "csv"] as const;
+export const FORMATS = ["tensorboard", "csv", "gguf"] as const;
 
 export function exportCommand(
   path: string,
-  options: { format: string; out?: string; json?: boolean },
+  options: { format: string; out?: string; type?: string; json?: boolean },
 ): void {
   const format = FORMATS.find((name) => name === options.format);
   if (format === undefined) {
-    throw new TypeError(`Cannot export as ${options.format}: the format must be ${FORMATS.join(" or ")}`);
+    throw new TypeError(`Cannot export as ${options.format}: the format must be ${FORMATS.join(", ")}`);
   }
+  if (format === "gguf") return exportModel(path, options);
   const run = theRun(path);
   const records = new RunDirectory(run).readMetrics();
   const folder = options.out ?? join(run, "export");
@@ -34,6 +37,26 @@ export function exportCommand(
       : format === "csv"
       ? `${done.file}: ${done.records} records`
       : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${relative(".", folder)}`,
+  );
+}
+
+/** The model of a directory or of a run's newest checkpoint, for llama.cpp. */
+function exportModel(path: string, options: { out?: string; type?: string; json?: boolean }): void {
+  const type = GGUF_TYPES.find((name) => name === (options.type ?? "f16"));
+  if (type === undefined) {
+    throw new TypeError(`Cannot export as ${options.type}: the type must be ${GGUF_TYPES.join(", ")}`);
+  }
+  const directory = modelDirectory(path);
+  const folder = options.out ?? join(path, "export");
+  makeDirectory(folder);
+  const file = join(folder, `${basename(resolve(path))}-${type}.gguf`);
+  exportGguf(directory, file, type);
+  const { size: bytes } = statSync(file);
+  const shown = relative(".", file);
+  console.log(
+    options.json
+      ? JSON.stringify({ file: shown, format: "gguf", type, bytes })
+      : `${shown}: ${Math.round(bytes / 1e6)} MB\nNext: llama-cli -m ${shown}`,
   );
 }
 

@@ -1,0 +1,112 @@
+// A byte-level BPE tokenizer as GGUF's metadata has it. llama.cpp splits text by rules that it knows by name; a tokenizer
+// whose rule is not among them is refused, since the model would be given other tokens than it learned.
+
+import { join } from "node:path";
+import * as v from "valibot";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { readJson } from "#shared/io/files.ts";
+import type { MetadataValue } from "#shared/io/gguf_writer.ts";
+import { parse } from "#shared/schemas/parse.ts";
+
+const Schema = v.looseObject({
+  normalizer: v.nullish(v.looseObject({ type: v.string() })),
+  pre_tokenizer: v.nullish(v.looseObject({ type: v.string() })),
+  added_tokens: v.optional(
+    v.array(v.looseObject({ id: v.number(), content: v.string(), special: v.optional(v.boolean(), false) })),
+    [],
+  ),
+  model: v.looseObject({
+    type: v.optional(v.string()),
+    byte_fallback: v.nullish(v.boolean()),
+    vocab: v.record(v.string(), v.number()),
+    merges: v.array(v.union([v.string(), v.tuple([v.string(), v.string()])])),
+  }),
+});
+const ConfigSchema = v.looseObject({
+  add_bos_token: v.nullish(v.boolean()),
+  chat_template: v.nullish(v.unknown()),
+});
+
+/** The splitting rules that llama.cpp knows, as tokenizer.json writes them: names of llama-vocab.cpp. */
+const byteLevel = { type: "ByteLevel", add_prefix_space: false };
+const QWEN2 =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const LLAMA3 =
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+function nameOfRule(rule: unknown): string | null {
+  const parts = partsOf(rule);
+  const [first, last] = [parts[0], parts.at(-1)];
+  if (last?.["type"] !== byteLevel.type || last["add_prefix_space"] !== byteLevel.add_prefix_space) {
+    return null;
+  }
+  const isRegexUsed = last["use_regex"] !== false;
+  if (parts.length === 1) return isRegexUsed ? "gpt-2" : null;
+  if (parts.length !== 2) return null;
+  if (first!["type"] === "Digits") {
+    return first!["individual_digits"] === true && isRegexUsed ? "smollm" : null;
+  }
+  if (first!["type"] !== "Split" || isRegexUsed || first!["behavior"] !== "Isolated") return null;
+  const { Regex: regex } = Object(first!["pattern"]);
+  return regex === QWEN2 ? "qwen2" : regex === LLAMA3 ? "llama-bpe" : null;
+}
+
+function partsOf(rule: unknown): Record<string, unknown>[] {
+  const { type, pretokenizers } = Object(rule);
+  return type === "Sequence" && Array.isArray(pretokenizers) ? pretokenizers : rule ? [Object(rule)] : [];
+}
+
+const [NORMAL, CONTROL, USER_DEFINED, UNUSED] = [1, 3, 4, 5];
+
+export function tokenizerMetadata(
+  directory: string,
+  config: ModelConfig,
+  template: string | null,
+): [string, MetadataValue][] {
+  const path = join(directory, "tokenizer.json");
+  const tokenizer = parse(Schema, readJson(path), path);
+  const settings = parse(
+    ConfigSchema,
+    readJson(join(directory, "tokenizer_config.json")),
+    "tokenizer_config.json",
+  );
+  const rule = nameOfRule(tokenizer.pre_tokenizer);
+  const { model, normalizer, added_tokens } = tokenizer;
+  const isKnownNormalizer = !normalizer || (normalizer.type === "NFC" && rule === "qwen2");
+  if (
+    (model.type !== undefined && model.type !== "BPE") || model.byte_fallback || rule === null ||
+    !isKnownNormalizer
+  ) {
+    throw new TypeError(
+      `Cannot export ${directory} as GGUF as its tokenizer must be a byte-level BPE that splits text as GPT-2's, ` +
+        "SmolLM's, Qwen2's or Llama 3's does: the one in tokenizer.json does not",
+    );
+  }
+  const names = Array.from({ length: config.vocab_size }, (_, id) => `[PAD${id}]`);
+  const types = Array.from({ length: config.vocab_size }, () => UNUSED!);
+  const put = (id: number, name: string, type: number) => {
+    if (id >= config.vocab_size) return; // a spare token beyond the model's table
+    names[id] = name;
+    types[id] = type;
+  };
+  for (const [name, id] of Object.entries(model.vocab)) put(id, name, NORMAL!);
+  for (const { id, content, special } of added_tokens) put(id, content, special ? CONTROL! : USER_DEFINED!);
+  const own = typeof settings.chat_template === "string" ? settings.chat_template : null;
+  const chat = template ?? own;
+  const [eos] = config.eos_token_ids;
+  return [
+    ["tokenizer.ggml.model", { string: "gpt2" }],
+    ["tokenizer.ggml.pre", { string: rule }],
+    ["tokenizer.ggml.tokens", { strings: names }],
+    ["tokenizer.ggml.token_type", { i32s: types }],
+    ["tokenizer.ggml.merges", {
+      strings: model.merges.map((merge) => typeof merge === "string" ? merge : merge.join(" ")),
+    }],
+    ...(config.bos_token_id === null
+      ? []
+      : [["tokenizer.ggml.bos_token_id", { u32: config.bos_token_id }] as [string, MetadataValue]]),
+    ...(eos === undefined ? [] : [["tokenizer.ggml.eos_token_id", { u32: eos }] as [string, MetadataValue]]),
+    ["tokenizer.ggml.add_bos_token", { bool: settings.add_bos_token === true }],
+    ...(chat === null ? [] : [["tokenizer.chat_template", { string: chat }] as [string, MetadataValue]]),
+  ];
+}

@@ -12,6 +12,7 @@ const residueOf = (node: Node): Node =>
 /** `x \equiv 3 \pmod 7`: the same modulus and residues that it divides the difference of. A bare residue may answer. */
 export function compareCongruences(gold: Node, given: Node, context: Context): Answer {
   const { builder: b, fuel } = context;
+  if (gold.kind === "relation" || given.kind === "relation") return differentKinds();
   if (gold.kind !== "congruence") return context.compare(gold, residueOf(given.args[0]!), context);
   if (given.kind !== "congruence") return context.compare(residueOf(gold.args[0]!), given, context);
   const modulus = context.compare(gold.args[1]!, given.args[1]!, context);

@@ -62,6 +62,15 @@ export function manyNames(node: Relation, b: Builder): Node | null {
   );
 }
 
-/** `m + n = 25`: several different names on the left, a number on the right. */
-export const isCombined = (node: Relation): boolean =>
-  node.args.length === 2 && symbols(node.args[0]!).size > 1 && symbols(node.args[1]!).size === 0;
+/** `m + n = 25` or `100a + b = 25`: a sum of several names on the left, a number other than 0 on the right. */
+export function isCombined(node: Relation): boolean {
+  const [left, right] = node.args;
+  if (node.args.length !== 2 || left!.kind !== "add" || symbols(right!).size > 0) return false;
+  if (right!.kind === "number" && right!.value.p === 0n) return false;
+  return left!.args.every((term) => {
+    const [factor, name] = term.kind === "mul" && term.args.length === 2 ? term.args : [null, term];
+    const positive = factor === null ||
+      (factor!.kind === "number" && factor!.value.q === 1n && factor!.value.p > 0n);
+    return positive && name!.kind === "symbol";
+  });
+}

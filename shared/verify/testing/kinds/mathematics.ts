@@ -167,6 +167,8 @@ export const mathematics: readonly Kind[] = [
   {
     kind: "a value behind its equation",
     rows: [
+      ["4", ["a+b=4"], ["x^2+y^2=4", "x^2-y=4", "x-y=4", "2x=4"]],
+      ["0", [], ["x+y=0", "y'+y=0", "x^2+y=0"]],
       ["31", ["m+n=31", "p+q+r = 31", "say:The answer is $m+n=31$.", "a+b = 31", "100a+b = 31"], [
         "m+n=30",
         "2x=31",
@@ -197,6 +199,7 @@ export const mathematics: readonly Kind[] = [
   {
     kind: "congruences",
     rows: [
+      ["f(x) = 3", [], ["x \\equiv 3 \\pmod{7}"]],
       ["x \\equiv 4 \\pmod{9}", [
         "x \\equiv 13 \\pmod 9",
         "x \\equiv 4 \\pmod 9",

@@ -45,8 +45,12 @@ function progressLine(
 ): string {
   const failures = failed > 0 ? `, ${failed} failed (${[...reasons.keys()].at(-1)?.slice(0, 60)})` : "";
   const left = answered > 0 ? (total - done - failed) * seconds / answered : null;
-  const rate = tokens > 0 ? `, ${(tokens / Math.max(seconds, 0.001)).toFixed(0)} tokens/s` : "";
+  const rate = tokens > 0 ? `, ${rounded(tokens / Math.max(seconds, 0.001))} tokens/s` : "";
   return `${done}/${total} samples${failures}${rate}${left === null ? "" : `, ${duration(left)} left`}`;
+}
+
+function rounded(rate: number): string {
+  return rate < 9.95 ? rate.toFixed(1) : rate.toFixed(0);
 }
 
 /** 75 s as `1 min 15 s`. */

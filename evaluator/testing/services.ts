@@ -101,7 +101,7 @@ async function spawn(program: string, args: string[], env: Record<string, string
     child.kill("SIGKILL");
     await child.status;
   };
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     try {
       await (await fetch(`${url}/healthz`)).text();
       return { url, stop };

@@ -172,6 +172,7 @@ describe("records", () => {
       generated_tokens: 0,
       elapsed_s: 1.5,
       metrics: { "eval/accuracy": 0.5 },
+      inputs: {},
       files: [{ path: "model.safetensors", bytes: 10, sha256: digest }],
     };
     assert.deepEqual(parse(CheckpointManifestSchema, manifest, "m"), manifest);

@@ -5,12 +5,13 @@
 
 import { ruleFacts } from "../alerts/rules.ts";
 import type { Loss } from "../ghpo/losses/loss.ts";
+import { answerBeginning } from "#shared/text/prompts.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
 import { batchMetrics, batchOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { type Source, withoutState } from "./source.ts";
-import { askedFormat, targetOf } from "./targets.ts";
+import { askedFormat, behind, targetOf } from "./targets.ts";
 import { examplesOf } from "./update.ts";
 
 /** Demonstrations in place of rollouts. */
@@ -60,11 +61,18 @@ async function demonstration(setting: RolloutSetting, attempt: Attempt): Promise
   if (text === null) {
     throw new TypeError(`Cannot learn from problem ${problem.id} as it has no solution trace`);
   }
-  const ids = [...setting.tokenizer.encode(text), ...setting.eosIds.slice(0, 1)];
+  const written = behind(answerBeginning(setting.tokenizer, setting.recipe.prompt), text);
+  const ids = [...setting.tokenizer.encode(written), ...setting.eosIds.slice(0, 1)];
   const input = { problem, completion: text, solution: text, ids, finish_reason: "stop" as const };
   const rewards: Record<string, number | null> = {};
   for (const reward of setting.rewards) rewards[reward.name] = await reward.call(input);
-  const completion = { ids, text, finish_reason: "stop" as const, logprobs: ids.map(() => 0), rewards };
+  const completion = {
+    ids,
+    text: written,
+    finish_reason: "stop" as const,
+    logprobs: ids.map(() => 0),
+    rewards,
+  };
   const guidance = { stage: 0, ratio: 0, cut: setting.recipe.ghpo.hint_cut, hint: "", leak: false };
   return { ...attempt, parts: [{ guidance, ...plain, completions: [{ ...completion, advantage: 1 }] }] };
 }

@@ -15,7 +15,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { splitTrace } from "../ghpo/guidance.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
-import { sftFormat, targetOf } from "./targets.ts";
+import { behind, sftFormat, targetOf } from "./targets.ts";
 
 export type SftPhase = SftRecipe["sft"]["phases"][number];
 
@@ -102,9 +102,7 @@ function example(
   if (target === null) {
     throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);
   }
-  // What the chat template begins the answer with is not said twice.
-  const begun = answerBeginning(tokenizer, recipe.prompt);
-  const rest = begun !== "" && target.startsWith(begun) ? target.slice(begun.length) : target;
+  const rest = behind(answerBeginning(tokenizer, recipe.prompt), target);
   const ids = [...prompt_ids, ...tokenizer.encode(rest), eosId];
   return { ids, prompt_length: prompt_ids.length };
 }

@@ -4,7 +4,7 @@ import { syntheticProblems, targetText } from "#shared/problems/synthetic.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
-import { sftFormat, targetOf } from "./targets.ts";
+import { behind, sftFormat, targetOf } from "./targets.ts";
 
 const problem = (text: string): Problem => ({
   id: "p",
@@ -70,6 +70,12 @@ describe("targetOf()", () => {
       assert.equal(targetOf(generated!, format), whole);
       assert.equal(targetOf(generated!, format, 4), whole.slice(4));
     }
+  });
+
+  it("does not repeat what the chat template begins the answer with", () => {
+    assert.equal(behind("<think>\n", "<think>\nadd\n</think>"), "add\n</think>");
+    assert.equal(behind("<think>\n", "1+1=2"), "1+1=2");
+    assert.equal(behind("", "1+1=2"), "1+1=2");
   });
 
   it("is null without a solution", () => {

@@ -50,3 +50,8 @@ export function targetOf(problem: Problem, format: AnswerFormat | "own" | null, 
   if (format === null || (format === "own" && formatOf(trace.text) !== null)) return trace.text.slice(from);
   return solutionIn(format === "own" ? "hash" : format, trace.text, answer, from);
 }
+
+/** A target without what the chat template begins the answer with, which is not said twice. */
+export function behind(begun: string, target: string): string {
+  return target.startsWith(begun) ? target.slice(begun.length) : target;
+}

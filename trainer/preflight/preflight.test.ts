@@ -1,13 +1,18 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
+import { loadRecipe } from "../run/recipe.ts";
 import { demandsOfSft, demandsOfTrain } from "./demands.ts";
 import { preflight } from "./preflight.ts";
+import { preflightOf } from "./recipe.ts";
 import { renderPreflight } from "./table.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
@@ -223,6 +228,36 @@ describe("preflight()", () => {
     const rows = broken({ text: own[0]!.text });
     const report = await trainReport(rows);
     assert.match(report.warnings.join(), /^1 of 40 problems are duplicates \(own:7 is own:0\)/);
+  });
+});
+
+describe("preflightOf()", () => {
+  it("looks at what the loop evaluates on, too", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
+    try {
+      const rows = own.map(({ text, answer, trace }) => ({ problem: text, answer, solution: trace!.text }));
+      const write = (name: string, lines: unknown[]) => {
+        writeFileSync(join(folder, name), lines.map((line) => JSON.stringify(line)).join("\n"));
+        return join(folder, name);
+      };
+      const long = { problem: `Compute 1${"+1".repeat(120)}`, answer: "121" };
+      const odd = { problem: "Compute 2+2", answer: "\\frac{" };
+      const recipe = loadRecipe(TrainRecipeSchema, "demo", [
+        ["data", `{ families = [], path = ${JSON.stringify(write("train.jsonl", rows))} }`],
+        ["eval", `{ benchmarks = [], path = ${JSON.stringify(write("eval.jsonl", [long, odd]))} }`],
+      ]);
+      const { faults, warnings } = await preflightOf(recipe);
+      assert.match(
+        faults.join(),
+        /^1 of 2 problems to evaluate on have prompts longer than 128 tokens .*, as eval:1$/,
+      );
+      assert.match(
+        warnings.join(),
+        /1 of 2 problems to evaluate on have answers that reward\.preset cannot grade, as eval:2/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

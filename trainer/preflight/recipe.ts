@@ -11,8 +11,10 @@ import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import type { OwnParts } from "../library/own_parts.ts";
-import { demandsOfSft, demandsOfTrain } from "./demands.ts";
+import { type Demands, demandsOfSft, demandsOfTrain } from "./demands.ts";
+import { measureLengths } from "./lengths.ts";
 import { type Preflight, preflight } from "./preflight.ts";
+import { gradeReferences } from "./reference.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** Looks at all that a recipe names. Throws one sentence for a file that cannot be read. */
@@ -26,9 +28,9 @@ export async function preflightOf(
   const demands = "sft" in recipe
     ? demandsOfSft(recipe, context)
     : await demandsOfTrain(recipe, context, options.own);
-  const evaluated = recipe.eval.eval_every > 0 || recipe.eval.path === null
-    ? await evaluationProblems(lenient(recipe))
-    : null;
+  const { eval_every, path, tasks } = recipe.eval;
+  const isRead = eval_every > 0 || (path === null && tasks.length === 0);
+  const evaluated = isRead ? await evaluationProblems(lenient(recipe)) : null;
   const benchmarks: Record<string, Problem[]> = {};
   for (const problem of [...evaluated?.generated ?? [], ...evaluated?.file ?? []]) {
     (benchmarks[problem.source] ??= []).push(problem);
@@ -41,6 +43,12 @@ export async function preflightOf(
     tokenizer: model?.tokenizer ?? null,
     eosIds: model?.eosIds ?? null,
   });
+  if (eval_every > 0 && evaluated !== null && model !== null && report.faults.length === 0) {
+    const asked = [...evaluated.setApart, ...evaluated.file];
+    const { faults, warnings } = await evaluationSentences(asked, recipe, demands, model);
+    report.faults.push(...faults);
+    report.warnings.push(...warnings);
+  }
   const [first] = errors;
   if (first !== undefined) {
     const { file, line, reason } = first;
@@ -51,6 +59,35 @@ export async function preflightOf(
     else report.faults.push(`${which}; correct them, or leave them out with data.skip_malformed = true`);
   }
   return report;
+}
+
+/** What is wrong with the problems that the loop evaluates on. */
+async function evaluationSentences(
+  problems: readonly Problem[],
+  recipe: TrainRecipe | SftRecipe,
+  demands: Demands,
+  { context, tokenizer }: ModelFacts,
+): Promise<{ faults: string[]; warnings: string[] }> {
+  if (problems.length === 0 || tokenizer === null) return { faults: [], warnings: [] };
+  const limit = "sft" in recipe
+    ? recipe.prompt.max_prompt_length
+    : context.tokens - recipe.generation.max_completion_length;
+  const prompt = { tokens: limit, name: "what the completion leaves of the context" };
+  const { too_long } = measureLengths(problems, tokenizer, { ...demands, ratios: [], prompt, target: null });
+  const { not_gradable } = await gradeReferences(problems, demands);
+  const of = `of ${problems.length} problems to evaluate on`;
+  return {
+    faults: too_long.length === 0 ? [] : [
+      `${too_long.length} ${of} have prompts longer than ${limit} tokens (${prompt.name}), as ${
+        too_long[0]!.id
+      }`,
+    ],
+    warnings: not_gradable.length === 0 ? [] : [
+      `${not_gradable.length} ${of} have answers that reward.preset cannot grade, as ${
+        not_gradable[0]!.id
+      }, and count as wrong`,
+    ],
+  };
 }
 
 /** The rows that fit, and those that do not; a file of which none fits has most likely other columns and is refused. */

@@ -99,9 +99,22 @@ function wrapped(run: string): string {
 const domain =
   /(?:\\[ ,;]|\\q?quad|[\s~,])*\(\s*(\w+\s*\\in\s*(?:\\mathbb\s*\{\s*[ZNQR]\s*\}|\\mathbb\s*[ZNQR]|[ZNQR])[+*]?)\s*\)\s*$/;
 
+/** `72 (dogs)`, as some data sets write the unit of a number. */
+function withUnit(number: string, unit: string): string {
+  if (unit === "%" || unit === "percent") return `${number}\\%`;
+  if (unit === "degrees" || unit === "\u00b0") return `${number}^\\circ`;
+  return `${number} \\text{${unit === "$" ? "dollars" : `(${unit})`}}`;
+}
+
 /** "minus 3" as -3, "3 remainder 2" and "3 R 2" as words around numbers. */
 export function withSigns(text: string): string {
   if (/\(\s*\w+\s*\\in\b/.test(text)) text = text.replace(domain, ", $1");
+  const counted = /^\s*([-+]?\$?\d[\d.,/]{0,30})\s*\(((?:\d+(?:st|nd|rd|th)\s)?[^()\\\d]{1,60})\)\s*$/.exec(
+    text,
+  );
+  if (counted !== null && /[A-Za-z]{2}|[A-Za-z]\/[A-Za-z]|^[A-Za-z%$\u00b0]$/.test(counted[2]!)) {
+    return withUnit(counted[1]!, counted[2]!.trim());
+  }
   if (!/^\s*[$mnMN\d]|forall/.test(text)) return text;
   return text
     .replace(/^\s*\$\s?(?=\d)(?=[^$]*$)/, "\\$")

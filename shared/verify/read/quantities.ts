@@ -31,7 +31,9 @@ export function annotation(m: Parser, first: string): void {
   }
   if (/^(?:st|nd|rd|th)$/.test(first) && previous?.kind === "number") return; // an ordinal
   if (remark.test(first)) return m.skipRemark(first);
-  if (/(?<![\^A-Za-z\d]|\^-)\d/.test(first)) throw new ParseError("a number inside a label");
+  if (/(?<![\^A-Za-z\d]|\^-)\d(?!\d*(?:st|nd|rd|th)\b)/.test(first)) {
+    throw new ParseError("a number inside a label");
+  }
   let unit = first;
   for (let next = m.next; next !== undefined; next = m.next) {
     if (next.type === "text") unit += ` ${next.value}`;

@@ -91,7 +91,8 @@ function isWord(lexer: Lexer, run: string, end: number): boolean {
   if (run.length >= 4 && (new Set(run).size < run.length || run.length > 6)) return true;
   const phrase = /^\s[A-Za-z]{3}/.test(lexer.source.slice(end, end + 4)); // two runs of letters with a space between
   return run.length > 2 && standsAlone(lexer, end) &&
-    (lexer.prose || phrase || (run.length > 3 && /[aeiouy]/.test(run)) ||
+    (lexer.prose || phrase || (lexer.spaced && lexer.tokens.at(-1)?.type === "text") ||
+      (run.length > 3 && /[aeiouy]/.test(run)) ||
       lexer.tokens.at(-1)?.type === "number");
 }
 

@@ -27,6 +27,9 @@ const meaningful = setOf(
     "higher lower larger smaller longer shorter older younger bigger infinitely many several per-cent discount gain loss profit",
 );
 
+/** The same for words in brackets, where a data set writes what is counted. */
+const doubtful = setOf("not no or least most except unless if than approximately about");
+
 const sizes = new Map<string, Rational>(
   [
     ["hundred", 2n],
@@ -59,7 +62,12 @@ export type Tail =
  * a number at all, and not only letters.
  */
 export function tailOf(text: string, plural: boolean, numeric = true): Tail {
-  let words = text.replaceAll(/[()]/g, " ").replaceAll(/\b([ap])\.\s?m\b\.?/gi, "$1m").trim().split(/\s+/)
+  // "5 more stickers" and "5 left over" count like "5 stickers" and "5".
+  const settled = text.replace(/^\s*more (?!than)(?=[a-z]{3})/, "").replace(
+    /(?<=^|[a-z] )left(?: over)?\s*$/,
+    "",
+  );
+  let words = settled.replaceAll(/[()]/g, " ").replaceAll(/\b([ap])\.\s?m\b\.?/gi, "$1m").trim().split(/\s+/)
     .filter((word) => word !== "");
   let factor: Rational | null = null;
   while (words.length > 0 && sizes.has(words[0]!.toLowerCase())) {
@@ -75,7 +83,8 @@ export function tailOf(text: string, plural: boolean, numeric = true): Tail {
   if (words.length === 0) return { kind: "number", factor, power: 1, unit };
   const letters: string[] = unit.match(/\p{L}+(?:['-]\p{L}+)*/gu) ?? [];
   const plain = letters.map((word) => word.toLowerCase());
-  if (plain.some((word) => meaningful.has(word))) return { kind: "phrase" };
+  const bracketed = /^\s*\(/.test(text);
+  if (plain.some((word) => (bracketed ? doubtful : meaningful).has(word))) return { kind: "phrase" };
   if (
     /^(?:of (?:the|a|an|all|his|her|its|their|them|it)|per|each|in all|altogether|in total|total)\b/.test(
       unit,
@@ -85,7 +94,6 @@ export function tailOf(text: string, plural: boolean, numeric = true): Tail {
   }
   const known = plain.some((word, i) => unitOf(letters[i]!) !== undefined || unitOf(word) !== undefined);
   if (!numeric && !known) return { kind: "phrase" };
-  const bracketed = /^\s*\(/.test(text);
   const counted = plain.some((word) => /[^su]s$|ss?es$/.test(word) && word.length > 2) ||
     irregular.test(unit);
   if (known || bracketed || counted || !plural || /[\u0370-\uffff]/.test(unit)) {

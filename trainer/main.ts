@@ -69,6 +69,16 @@ program.command("sft <recipe>")
     (await import("./commands/sft.ts")).sftCommand(recipe, options, overrides)
   );
 
+program.command("merge")
+  .helpGroup("Models and data:")
+  .description("add a PEFT adapter to the weights of a model, as a model of its own")
+  .requiredOption("--model <dir>", "the model that the adapter belongs to")
+  .requiredOption("--adapter <dir>", "adapter directory, such as CHECKPOINT/adapter")
+  .requiredOption("--out <dir>", "directory to write into")
+  .option("--dtype <name>", "float32 or bfloat16", "float32")
+  .option("--json", "print {out, dtype} on stdout")
+  .action(async (options) => (await import("./commands/merge.ts")).mergeCommand(options));
+
 program.command("generate")
   .helpGroup("Models and data:")
   .description("continue a prompt with a checkpoint")

@@ -13,13 +13,16 @@ export interface ScalarEvent {
 /** The bytes of an event file. */
 export function tensorboardEvents(started: number, events: Iterable<ScalarEvent>): Uint8Array {
   const parts = [frame(message([double(1, started), text(3, "brain.Event:2")]))];
-  for (const { wall_time, step, values } of events) {
-    const summary = Object.entries(values).map(([tag, value]) =>
-      bytes(1, message([text(1, tag), float(2, value)]))
-    );
-    parts.push(frame(message([double(1, wall_time), varint(2, step), bytes(5, message(summary))])));
-  }
+  for (const event of events) parts.push(scalarFrame(event));
   return message(parts);
+}
+
+/** What one event adds to the end of a file. */
+export function scalarFrame({ wall_time, step, values }: ScalarEvent): Uint8Array {
+  const summary = Object.entries(values).map(([tag, value]) =>
+    bytes(1, message([text(1, tag), float(2, value)]))
+  );
+  return frame(message([double(1, wall_time), varint(2, step), bytes(5, message(summary))]));
 }
 
 const encoder = new TextEncoder();

@@ -290,6 +290,16 @@ const CheckpointSchema = v.strictObject({
   greater_is_better: setting(v.nullable(v.boolean()), null),
 });
 
+const TrainCheckpointSchema = v.strictObject({
+  ...CheckpointSchema.entries,
+  /** With [lora]: the adapters without the merged model, which `ghpo merge` makes. */
+  adapter_only: setting(v.boolean(), false),
+  /** Of the saved merged model, with [lora]; weights that are trained are saved as they are, or a resume would differ. */
+  dtype: setting(v.picklist(["float32", "bfloat16"]), "float32"),
+  /** Removes the oldest rollouts above this size; null: none. */
+  max_rollouts_gb: setting(v.nullable(positive), null),
+});
+
 export const runEntries = {
   /** Directory of the model to start from. */
   model: name,
@@ -299,6 +309,8 @@ export const runEntries = {
   seed: setting(seed, 42),
   /** Kernel variants: "auto" takes the fastest that the adapter runs correctly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
+  /** Where metrics go while training, besides metrics.jsonl. */
+  report_to: setting(v.array(v.picklist(["tensorboard"])), []),
   /** What is watched for while a run goes on. */
   alerts: setting(AlertsSchema, {}),
 };
@@ -314,7 +326,7 @@ export const trainEntries = {
   optimizer: setting(v.strictObject({ learning_rate: setting(positive, 1e-6), ...optimizerEntries }), {}),
   train: setting(TrainSchema, {}),
   eval: setting(EvalSchema, {}),
-  checkpoint: setting(CheckpointSchema, {}),
+  checkpoint: setting(TrainCheckpointSchema, {}),
 };
 export type TrainTables = v.InferOutput<v.StrictObjectSchema<typeof trainEntries, undefined>>;
 

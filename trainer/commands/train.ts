@@ -115,7 +115,7 @@ export async function runTraining(
       variants: recipe.variants,
       kernels: recordedKernels(recipe.output_dir),
       team,
-      ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed } }),
+      ...(recipe.lora && { lora: { ...recipe.lora, seed: recipe.seed }, save: recipe.checkpoint }),
       plan: planOf(recipe, loadConfig(recipe.model)),
     });
   const run = async (policy: EnginePolicy, resume: boolean) => {
@@ -217,8 +217,9 @@ function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: stri
   ];
   lines.push(...alertLines(result.alerts));
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
-  lines.push(
-    result.finished ? `Next: npm run -s evaluate -- --model ${result.checkpoint}` : `Go on with: ${again}`,
-  );
+  const next = recipe.checkpoint.adapter_only
+    ? `npm run -s ghpo -- merge --model ${recipe.model} --adapter ${result.checkpoint}/adapter --out DIR`
+    : `npm run -s evaluate -- --model ${result.checkpoint}`;
+  lines.push(result.finished ? `Next: ${next}` : `Go on with: ${again}`);
   return lines.join("\n");
 }

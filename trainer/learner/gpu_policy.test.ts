@@ -155,6 +155,19 @@ describe("EnginePolicy", () => {
       assert.deepEqual(await third.forward(batch), saved, "a new run starts from the adapters of another");
       assert.deepEqual(await third.reference(batch), saved.logprobs, "and KL is taken to that start");
 
+      const small = temporary();
+      const fourth = await open({
+        lora: { ...lora, adapter },
+        weights_dtype,
+        save: { adapter_only: true, dtype: "float32" },
+      });
+      await fourth.saveModel(small);
+      await fourth.saveOptimizer(small);
+      assert.deepEqual(readdirSync(small).sort(), ["adapter", "optimizer.safetensors"]);
+      await advance(fourth);
+      await fourth.restore(small);
+      assert.deepEqual(await fourth.forward(batch), saved, "adapters alone are enough to resume");
+
       const { randomSeed: _, ...rest } = options;
       const merged = await openEngine({ ...rest, model: folder });
       policies.push(merged);

@@ -41,6 +41,8 @@ export interface PolicyOptions {
   lora?: LoraSettings & { seed: number | null; adapter?: string | null };
   /** Most completions sampled side by side. */
   rows?: number;
+  /** How checkpoints keep a model with adapters; one that is trained itself is kept as it is. */
+  save?: { adapter_only: boolean; dtype: "float32" | "bfloat16" };
 }
 
 export class EnginePolicy implements StoredPolicy {
@@ -150,15 +152,17 @@ export class EnginePolicy implements StoredPolicy {
     return (await this.#learner.score(this.referenceModel!, batch)).logprobs;
   }
 
-  /** With adapters, the merged model; the adapters themselves are written next to it as files of the PEFT library. */
+  /** With adapters, the merged model, unless they alone are kept; they are written next to it as files of the PEFT library. */
   async saveModel(directory: string): Promise<void> {
-    await saveModel(this.model, directory);
+    const { model, save } = this.options;
     if (this.#lora) {
       mkdirSync(join(directory, ADAPTERS), { recursive: true });
-      await saveAdapters(this.#lora, join(directory, ADAPTERS), this.options.model);
+      await saveAdapters(this.#lora, join(directory, ADAPTERS), model);
+      if (save?.adapter_only) return;
     }
-    copyTokenizer(this.options.model, directory);
-    const generation = join(this.options.model, "generation_config.json");
+    await saveModel(this.model, directory, { dtype: save?.dtype === "bfloat16" ? "BF16" : "F32" });
+    copyTokenizer(model, directory);
+    const generation = join(model, "generation_config.json");
     if (existsSync(generation)) copyFileSync(generation, join(directory, "generation_config.json"));
   }
 

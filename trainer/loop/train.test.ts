@@ -1,8 +1,17 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tensorboardEvents } from "#shared/io/tensorboard.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -112,6 +121,41 @@ describe("train()", () => {
     const policy = Object.assign(new UnigramPolicy(), { memory: { weights: 3, total: 5 } });
     await run(path, { policy });
     assert.deepEqual(JSON.parse(readFileSync(join(path, "memory.json"), "utf8")), policy.memory);
+  });
+
+  it("removes the oldest rollouts above the size that may be kept, never the newest", async () => {
+    const [path, none] = [temporary(), temporary()];
+    const kept = () => readdirSync(join(path, "rollouts")).sort();
+    await run(path, { settings: { checkpoint: { max_rollouts_gb: 12e-6 } } });
+    const bytes = kept().reduce((sum, name) => sum + statSync(join(path, "rollouts", name)).size, 0);
+    assert.ok(
+      bytes <= 12e3 && kept().length < 6 && kept().at(-1) === "step_000006.jsonl",
+      `${kept()}: ${bytes}`,
+    );
+    await run(none, { settings: { checkpoint: { max_rollouts_gb: 1e-9 } } });
+    assert.deepEqual(readdirSync(join(none, "rollouts")), ["step_000006.jsonl"]);
+  });
+
+  it("writes TensorBoard's events while it trains, no step twice after a resume", async () => {
+    const path = temporary();
+    const settings = { report_to: ["tensorboard"] };
+    await run(path, { ...stopIn(3), settings });
+    await run(path, { resume: true, settings });
+    const [name] = readdirSync(join(path, "tensorboard"));
+    const [{ begun_at }] = [JSON.parse(readFileSync(join(path, "begun.json"), "utf8"))];
+    const began = Date.parse(begun_at) / 1000;
+    const events = new RunDirectory(path).readMetrics().map(({ step, time, ...rest }) => ({
+      wall_time: began + time,
+      step,
+      values: Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)) as Record<
+        string,
+        number
+      >,
+    }));
+    assert.deepEqual(
+      readFileSync(join(path, "tensorboard", name!)),
+      Buffer.from(tensorboardEvents(began, events)),
+    );
   });
 
   it("reports evaluation tokens apart from training tokens", async () => {

@@ -12,6 +12,7 @@ import type { StoredPolicy } from "../learner/policy.ts";
 import { checkBestBy, isBetter } from "../run/best.ts";
 import { checkpointName, pruneCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
+import { EventFile } from "../run/event_file.ts";
 import { inputsOf } from "../run/inputs.ts";
 import type { Status } from "../run/progress.ts";
 import { recipeDigest } from "../run/resume.ts";
@@ -67,6 +68,9 @@ export async function train(training: Training): Promise<TrainResult> {
   const { recipe, policy, source, status, stop, tokenBudget = Infinity, team = SOLO, listeners } = training;
   const { eval_every } = recipe.eval;
   const { save_every, keep, best_by } = recipe.checkpoint;
+  const mostRollouts = "max_rollouts_gb" in recipe.checkpoint && recipe.checkpoint.max_rollouts_gb !== null
+    ? recipe.checkpoint.max_rollouts_gb * 1e9
+    : Infinity;
   const epoch = source.problems?.length ?? null;
   const shards = new Shards(team, policy, source.shards.count, source.shards.setting);
   const run = new RunDirectory(recipe.output_dir, team.first);
@@ -105,11 +109,16 @@ export async function train(training: Training): Promise<TrainResult> {
       run.readMetrics(),
     )
     : null; // told by rank 0 alone
+  const events = team.first && recipe.report_to.includes("tensorboard")
+    ? new EventFile(run.path, progress.begun, run.readMetrics())
+    : null;
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   if (step === 0 && evaluation !== null) {
     const values = await evaluate(evaluation);
-    run.appendMetrics({ step, time: seconds(), ...values });
+    const record = { step, time: seconds(), ...values };
+    run.appendMetrics(record);
+    events?.add(record);
     status.log(`step 0  ${headline(values)}`);
   }
   const isLast = () => step === source.steps || generatedTokens >= tokenBudget;
@@ -184,9 +193,10 @@ export async function train(training: Training): Promise<TrainResult> {
       Object.assign(values, scores);
       status.log(`step ${step}  ${headline(scores)}`);
     }
-    if (batch.groups.length > 0) run.writeRollouts(step, batch.groups);
+    if (batch.groups.length > 0) run.writeRollouts(step, batch.groups, mostRollouts);
     const record = { step, time: seconds(), ...values };
     run.appendMetrics(record);
+    events?.add(record);
     watch?.observe(record);
     for (const group of batch.groups) await listeners?.onRollout?.(group);
     await listeners?.onStep?.(record);

@@ -24,6 +24,8 @@ export class RunDirectory {
   /** The memory plan, in bytes by what they are for. */
   readonly memory: string;
   readonly #rollouts: string;
+  /** Bytes of the rollouts of each step, oldest first. */
+  #sizes: Map<string, number> | undefined;
 
   /**
    * Paths only: nothing is made before `start`.
@@ -98,8 +100,23 @@ export class RunDirectory {
     if (this.writes) writeFileAtomic(this.memory, JSON.stringify(bytes) + "\n");
   }
 
-  writeRollouts(step: number, groups: readonly Group[]): void {
+  /** @param mostBytes the oldest steps go where all take more; the newest always stays */
+  writeRollouts(step: number, groups: readonly Group[], mostBytes = Infinity): void {
     if (!this.writes) return;
-    writeJsonl(join(this.#rollouts, `${checkpointName(step)}.jsonl`), groups);
+    const name = `${checkpointName(step)}.jsonl`;
+    const path = join(this.#rollouts, name);
+    writeJsonl(path, groups);
+    if (mostBytes === Infinity) return;
+    this.#sizes ??= new Map(
+      readdirSync(this.#rollouts).sort().map((each) => [each, statSync(join(this.#rollouts, each)).size]),
+    );
+    this.#sizes.set(name, statSync(path).size);
+    let total = [...this.#sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    for (const [oldest, bytes] of this.#sizes) {
+      if (total <= mostBytes || oldest === name) break;
+      remove(join(this.#rollouts, oldest));
+      this.#sizes.delete(oldest);
+      total -= bytes;
+    }
   }
 }

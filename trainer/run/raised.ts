@@ -9,7 +9,7 @@ const RAISABLE = [
   "generation.max_completion_length",
 ];
 /** What changes no number. */
-const FREE = ["checkpoint.save_every", "checkpoint.keep", "checkpoint.max_rollouts_gb"];
+const FREE = ["checkpoint.save_every", "checkpoint.keep", "checkpoint.max_rollouts_gb", "report_to"];
 /** Steps may be added to the last phase, and phases behind it. */
 const PHASES = "sft.phases";
 
@@ -21,8 +21,9 @@ interface Phase {
 export function withoutRaised(recipe: Record<string, unknown>): Record<string, unknown> {
   const copy = structuredClone(recipe) as Record<string, Record<string, unknown>>;
   for (const name of [...RAISABLE, ...FREE, PHASES]) {
-    const [table, key] = name.split(".") as [string, string];
-    if (copy[table]) copy[table] = { ...copy[table], [key]: null };
+    const [table, key] = name.split(".") as [string, string?];
+    if (key === undefined) delete copy[table];
+    else if (copy[table]) copy[table] = { ...copy[table], [key]: null };
   }
   return copy;
 }

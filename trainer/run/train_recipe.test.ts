@@ -42,6 +42,16 @@ describe("TrainRecipeSchema", () => {
     );
   });
 
+  it("keeps in float32 what is trained itself", () => {
+    for (const checkpoint of [{ adapter_only: true }, { dtype: "bfloat16" }]) {
+      assert.match(
+        sentence(TrainRecipeSchema, { ...recipe, checkpoint }),
+        /it must have \[lora\] with checkpoint/,
+      );
+      parse(TrainRecipeSchema, { ...recipe, checkpoint, lora: {} }, "recipe");
+    }
+  });
+
   it("checks settings that depend on each other", () => {
     assert.match(
       sentence(TrainRecipeSchema, { ...recipe, train: { weights_dtype: "bfloat16" } }),

@@ -62,6 +62,10 @@ export function trainRecipeSchema(
       if (message !== null) addIssue({ message });
     }),
     v.check(
+      (r) => r.lora !== null || !(r.checkpoint.adapter_only || r.checkpoint.dtype === "bfloat16"),
+      "must have [lora] with checkpoint.adapter_only, and with checkpoint.dtype bfloat16: weights that are trained are saved in float32, or a resumed run would differ",
+    ),
+    v.check(
       (r) => r.train.weights_dtype === "float32" || r.lora !== null,
       "must have [lora] with train.weights_dtype bfloat16 or float16: weights that are trained need float32, in which small updates add up",
     ),

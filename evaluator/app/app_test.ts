@@ -476,6 +476,25 @@ describe("addresses", () => {
   });
 });
 
+describe("the API's page", () => {
+  it("has a command line for every operation, whose bodies work", async () => {
+    const handler = createHandler({
+      ...{ store: new MemoryStore(), access: "open", maxBodyBytes: 100_000, requestsPerMinute: 1000 },
+      endpoints: [{ origin: "https://api.example.com", path: "/v1" }],
+    });
+    const page = await (await handler(new Request("http://x/docs"))).text();
+    assert.equal(page.match(/<code>curl /g)?.length, operations.length);
+    for (const { method, path, example } of operations) {
+      if (method !== "post" || path.includes("{id}")) continue;
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify(example);
+      assert.ok(page.includes(body.replaceAll("&", "&amp;").replaceAll("<", "&lt;")), path);
+      const response = await handler(new Request(`http://x${path}`, { method: "POST", headers, body }));
+      assert.equal(response.status, 200, `${path}: ${await response.text()}`);
+    }
+  });
+});
+
 describe("long work", () => {
   it("scores 5,000 completions in pieces of about 10 ms, between which another caller is answered", async () => {
     const handler = createHandler({

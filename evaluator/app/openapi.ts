@@ -27,6 +27,8 @@ export interface Operation {
   rule?: Record<string, unknown>;
   response?: v.GenericSchema;
   media?: string;
+  /** A body that works. */
+  example?: unknown;
   open?: true;
 }
 
@@ -40,6 +42,7 @@ export const operations: readonly Operation[] = [
     summary: "Judge a batch of completions against gold answers",
     request: VerifyRequest,
     response: VerifyResponse,
+    example: { pairs: [{ gold: "1/2", completion: "so it is \\boxed{0.5}" }] },
   },
   {
     method: "post",
@@ -48,6 +51,11 @@ export const operations: readonly Operation[] = [
     request: ScoreRequest,
     rule: { anyOf: [{ properties: { benchmark: { enum: FAMILIES } } }, { required: ["problems"] }] },
     response: ScoreResponse,
+    example: {
+      benchmark: "mine",
+      problems: [{ id: "a", answer: "12" }],
+      completions: [{ problem_id: "a", completion: "#### 12" }, { problem_id: "a", completion: "#### 13" }],
+    },
   },
   {
     method: "post",
@@ -62,6 +70,7 @@ export const operations: readonly Operation[] = [
       ],
     },
     response: EvaluationState,
+    example: { endpoint: "https://api.example.com/v1", model: "NAME", benchmarks: ["chain"], per_level: 4 },
   },
   {
     method: "get",
@@ -75,6 +84,7 @@ export const operations: readonly Operation[] = [
     summary: "Ask for the next samples; progress arrives as server-sent events. The endpoint's own key is " +
       "passed in the header x-endpoint-authorization and never stored",
     request: ChunkRequest,
+    example: { count: 16 },
     media: "text/event-stream",
   },
   {
@@ -171,15 +181,30 @@ function schemaOf(schema: v.GenericSchema): Record<string, unknown> {
 
 /** The page of the document: every operation with its schemas. */
 export function docsPage(): string {
-  const sections = operations.map(({ method, path, summary, request, response, open }) => `
+  const sections = operations.map(({ method, path, summary, request, response, open, example }) => `
     <section><h2><code>${method.toUpperCase()} ${path}</code></h2><p>${escape(summary)}${
     open ? "" : " (bearer token)"
-  }</p>${detail("Request", request)}${detail("Response", response)}</section>`);
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator</title>
+  }</p><pre tabindex="0"><code>${escape(curl(method, path, open, example))}</code></pre>${
+    detail("Request", request)
+  }${detail("Response", response)}</section>`);
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator: the API</title>
 <meta name="viewport" content="width=device-width">
 <style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
 pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:6px;font-size:13px}h2{font-size:1.1rem;margin-top:2rem}</style>
 <h1>GHPO evaluator</h1><p>The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>${sections.join("")}</html>`;
+}
+
+/** The operation as a command line; ADDRESS and TOKEN are the reader's to set. */
+function curl(method: string, path: string, open: true | undefined, example: unknown): string {
+  const lines = [
+    `curl "$ADDRESS${path.replace("{id}", "$ID")}"`,
+    ...(open ? [] : ['-H "authorization: Bearer $GHPO_TOKEN"']),
+    ...(method === "post"
+      ? ['-H "content-type: application/json"', `-d '${JSON.stringify(example ?? {})}'`]
+      : []),
+    ...(path.endsWith("/next") ? ["--no-buffer"] : []),
+  ];
+  return lines.join(" \\\n  ");
 }
 
 function detail(title: string, schema: v.GenericSchema | undefined): string {

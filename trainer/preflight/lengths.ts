@@ -51,6 +51,7 @@ export function measureLengths(
   const size = problems.reduce((sum, { text, trace }) => sum + text.length + (trace?.text.length ?? 0), 0);
   const isSmall = size <= COUNTED_EXACTLY;
   const frame = frameOf(tokenizer, demands.style);
+  if (!isSmall) counts.calibrate(sampleOf(problems));
   const glue = counts.about(glueText(demands.style));
   const around = frame === null ? 0 : counts.exact(frame.join(""));
 
@@ -108,6 +109,14 @@ export function measureLengths(
     target_tokens: spread(targets),
     long_targets,
   };
+}
+
+/** So many problems set the scale of the counts that are not exact. */
+const CALIBRATED_BY = 48;
+
+function sampleOf(problems: readonly Problem[]): string[] {
+  const every = Math.max(1, Math.floor(problems.length / CALIBRATED_BY));
+  return problems.filter((_, i) => i % every === 0).map(({ text, trace }) => `${text}\n${trace?.text ?? ""}`);
 }
 
 const MARK = "\u2063QUESTION\u2063";

@@ -14,6 +14,7 @@ import { demandsOfSft, demandsOfTrain } from "./demands.ts";
 import { preflight } from "./preflight.ts";
 import { preflightOf } from "./recipe.ts";
 import { renderPreflight } from "./table.ts";
+import { TokenCounts } from "./token_counts.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const { tokenizer: file, config } = tinyTokenizerFiles(256);
@@ -228,6 +229,20 @@ describe("preflight()", () => {
     const rows = broken({ text: own[0]!.text });
     const report = await trainReport(rows);
     assert.match(report.warnings.join(), /^1 of 40 problems are duplicates \(own:7 is own:0\)/);
+  });
+});
+
+describe("TokenCounts", () => {
+  it("is about right for texts by their parts, and learns its scale from a few", () => {
+    const counts = TokenCounts.of(asciiTokenizer());
+    const texts = [
+      "Ann has 12,345 pens.\nShe gives 4 away!",
+      "x = 3.5 (see above); y -> 7",
+      "  two  spaces\n\n",
+    ];
+    for (const text of texts) assert.equal(counts.about(text), text.length); // a token is a character here
+    counts.calibrate(texts);
+    for (const text of texts) assert.equal(counts.about(text), counts.exact(text));
   });
 });
 

@@ -196,6 +196,7 @@ function unknownInSolutions(
   say: (isFault: boolean, sentence: string) => void,
 ): void {
   const counts = TokenCounts.of(tokenizer);
+  if (!counts.hasUnknown) return;
   const unknown = problems.flatMap((problem) => {
     const target = targetOf(problem, format);
     const word = target === null ? null : counts.unknownWord(target);
@@ -218,6 +219,7 @@ function templateFault(
 ): string | null {
   const counts = TokenCounts.of(tokenizer);
   for (const [i, { id, text }] of problems.entries()) {
+    if (i >= ROUND_TRIPS && !counts.hasUnknown) break;
     let rendered: string;
     try {
       rendered = renderPrompt(tokenizer, text, "", style);

@@ -2,6 +2,9 @@
 
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
@@ -23,6 +26,46 @@ const settings = (patience = 5) => ({
   vocabulary: tinyTokenizer.vocabSize,
   micro_batch_tokens: 512,
   patience,
+});
+
+describe("an encrypted connection", { skip: "missing" in NATS ? NATS.missing : false }, () => {
+  const openssl = Bun.which("openssl");
+  const skip = openssl === null ? "there is no openssl to make certificates with" : false;
+  it("takes the server's authority from GHPO_NATS_CA, and no other", { timeout: 60_000, skip }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-tls-"));
+    const at = (name: string) => join(folder, name);
+    const make = (...words: string[]) =>
+      assert.equal(Bun.spawnSync([openssl!, ...words], { stderr: "ignore" }).exitCode, 0);
+    const request = (name: string) => ["req", "-newkey", "rsa:2048", "-nodes", "-subj", `/CN=${name}`];
+    make(...request("authority"), "-x509", "-days", "2", "-keyout", at("ca.key"), "-out", at("ca.pem"));
+    make(...request("localhost"), "-keyout", at("server.key"), "-out", at("server.csr"));
+    writeFileSync(at("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1");
+    const signed = [
+      "x509",
+      "-req",
+      "-days",
+      "2",
+      "-in",
+      at("server.csr"),
+      "-extfile",
+      at("names"),
+      "-out",
+      at("server.pem"),
+    ];
+    make(...signed, "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial");
+    const tls = `tls { cert_file: "${at("server.pem")}", key_file: "${at("server.key")}" }`;
+    const server = await TestServer.start(tls);
+    try {
+      const url = `tls://localhost:${server.port}`;
+      const connection = await connectFleet(url, { ...LEARNER, GHPO_NATS_CA: at("ca.pem") });
+      assert.equal(connection.info?.tls_required, true);
+      await connection.close();
+      await assert.rejects(connectFleet(url, LEARNER), /certificate/);
+    } finally {
+      await server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, () => {

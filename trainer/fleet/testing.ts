@@ -21,10 +21,11 @@ export class TestServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "ghpo-nats-"));
   #process: Bun.Subprocess | undefined;
 
-  private constructor(readonly port: number) {}
+  private constructor(readonly port: number, readonly more: string) {}
 
-  static async start(): Promise<TestServer> {
-    const server = new TestServer(await freePort());
+  /** @param more lines of the configuration */
+  static async start(more = ""): Promise<TestServer> {
+    const server = new TestServer(await freePort(), more);
     await server.start();
     return server;
   }
@@ -35,7 +36,7 @@ export class TestServer {
 
   async start(): Promise<void> {
     if ("missing" in NATS) throw new Error(NATS.missing);
-    const text = readFileSync(CONFIG, "utf8").replace("port: 4222", `port: ${this.port}`)
+    const text = readFileSync(CONFIG, "utf8").replace("port: 4222", `port: ${this.port}\n${this.more}`)
       .replace(".cache/nats-store", join(this.#folder, "store"));
     writeFileSync(join(this.#folder, "nats.conf"), text);
     this.#process = Bun.spawn([NATS.program, "-c", join(this.#folder, "nats.conf")], {

@@ -11,7 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     rank: { type: "string", default: "1" },
     fault: { type: "string", default: "none" },
-    deadline: { type: "string", default: "5" },
+    deadline: { type: "string", default: "60" },
     resume: { type: "boolean", default: false },
   },
 });

@@ -20,6 +20,7 @@ import { findColumns } from "./columns.ts";
 const LOOKED_AT = 500;
 /** A model of fewer tokens knows the generated problems' own words only. */
 export const TINY_VOCABULARY = 1000;
+const MARGIN = 1.05;
 /** Problems that the trials see. */
 const TRIED = 400;
 
@@ -111,6 +112,8 @@ export async function choose(
     ...lengths!.stages.flatMap(({ prompt_tokens }) => prompt_tokens ?? []),
   ];
   const longest = Math.max(...spreads.map(({ max }) => max));
+  // Counts far from a limit are within some percent.
+  const roomy = MARGIN * longest;
   const usual = Math.max(...spreads.map(({ p95 }) => p95));
   const isLong = lengths!.too_long.length > 0 || longest > 2 * usual + 64 || longest > context.tokens / 2;
   const target = lengths!.target_tokens ?? { p95: 512, max: 800 };
@@ -118,7 +121,7 @@ export async function choose(
   const plain = upTo(lengths!.prompt_tokens!.p95, 32);
   // Where both do not fit, long hints are shortened before solutions are cut off.
   const room = Math.max(plain, context.tokens - wanted);
-  const max_prompt_length = Math.min(upTo(isLong ? 1.25 * usual : longest, 32), room, context.tokens - 32);
+  const max_prompt_length = Math.min(upTo(isLong ? 1.25 * usual : roomy, 32), room, context.tokens - 32);
   const drop = lengths!.prompt_tokens!.max > max_prompt_length;
   const max_completion_length = Math.max(16, Math.min(wanted, context.tokens - max_prompt_length));
   const held_out = problems.length < 20 ? 0 : Math.min(200, Math.floor(problems.length / 10));
@@ -137,7 +140,7 @@ export async function choose(
         isCutByStep ? "most solutions have several steps" : "most solutions have one step only"
       }`
       : "hints       none: most problems have no solution, so the algorithm is grpo",
-    `lengths     prompts up to ${max_prompt_length} tokens (with hints the longest has ${longest}${
+    `lengths     prompts up to ${max_prompt_length} tokens (with hints the longest has about ${longest}${
       drop ? "; longer ones are left out" : ""
     }), completions up to ${max_completion_length} (${
       lengths!.target_tokens === null

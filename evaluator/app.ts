@@ -34,7 +34,7 @@ export function createHandler(settings: Settings): (request: Request) => Promise
       const headers = new Headers(request.headers);
       headers.delete("content-length");
       if (body !== null) headers.set("content-type", "application/json");
-      // Elysia 1.4.30 looks for the path from the eleventh character of an address on, and so misses it behind a host
+      // Elysia 1.4.30 looks for the path from the twelfth character of an address on, and so misses it behind a host
       // of three letters ("http://api/v1"); behind this host it finds every path.
       const address = `http://service.internal${pathname}${search}`;
       const response = await app.handle(new Request(address, { method, headers, body }));

@@ -66,8 +66,9 @@ function juxtapose(m: Parser, token: Token, top: Frame): void {
   if (token.type === "function") m.reduce(operators.binding.call);
   const above = top.operators.at(-1);
   if (above?.isSlash === true) {
-    m.slash = true;
-    if (m.reading.looseSlash) m.reduceOne(top);
+    const bracketed = previous?.value === ")"; // "a/(b) x" is no "a/(b x)"
+    m.slash ||= !bracketed;
+    if (m.reading.looseSlash || bracketed) m.reduceOne(top);
   }
   const whole = previous?.type === "number" && token.type === "command" && /frac$/.test(token.value);
   m.infix(whole ? operators.mixed : operators.juxtaposition);

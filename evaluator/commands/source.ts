@@ -1,5 +1,6 @@
 // Opens the source of completions that the flags name.
 
+import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileEntry } from "#shared/io/hash.ts";
@@ -72,6 +73,8 @@ export async function openSource(
     adapter: options.adapter,
     enableThinking: options.enableThinking,
   });
+  const notice = samplingNotice(local.directory);
+  if (notice) console.error(notice);
   const most = Math.max(...tasks.map(({ sampling }) => sampling.max_tokens));
   if (most >= local.context.tokens) {
     console.error(

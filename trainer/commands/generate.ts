@@ -9,6 +9,7 @@ import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
+import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -49,6 +50,8 @@ export async function generateCommand(flags: unknown): Promise<void> {
     if (o.adapter !== undefined) mergeAdapters(model, o.adapter);
     checkEnds(model.config, directory);
     tokenizer?.limit(model.config.vocab_size);
+    const notice = samplingNotice(directory);
+    if (notice) console.error(notice);
     const greedy = o.greedy || o.temperature === 0;
     const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
       max_tokens: o.maxTokens,

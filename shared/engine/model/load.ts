@@ -159,7 +159,8 @@ export function checkFinite(name: string, data: Float32Array): void {
   }
 }
 
-function readOptional(path: string): unknown {
+/** The JSON of a file, or undefined where there is none. */
+export function readOptional(path: string): unknown {
   try {
     return readJson(path);
   } catch (error) {

@@ -1,9 +1,7 @@
 // Settings of generation_config.json that change which token transformers' generate() takes, even greedily. Here a model is
 // sampled as it is, in training as in evaluation; who compares with generate() should know.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { readJson } from "#shared/io/files.ts";
+import { readOptional } from "./load.ts";
 
 /** Values that change nothing. */
 const NEUTRAL: Record<string, readonly unknown[]> = {
@@ -24,11 +22,9 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
 
 /** One sentence on what is not applied, or undefined. */
 export function samplingNotice(directory: string): string | undefined {
-  const path = join(directory, "generation_config.json");
-  if (!existsSync(path)) return undefined;
-  const asked = Object.entries(readJson(path) as Record<string, unknown>).filter(([key, value]) =>
-    Object.hasOwn(NEUTRAL, key) && value !== null && !NEUTRAL[key]!.includes(value)
-  );
+  const asked = Object.entries(
+    Object(readOptional(`${directory}/generation_config.json`)) as Record<string, unknown>,
+  ).filter(([key, value]) => Object.hasOwn(NEUTRAL, key) && value !== null && !NEUTRAL[key]!.includes(value));
   if (asked.length === 0) return undefined;
   const list = asked.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(", ");
   return `note: the model is sampled as it is, without ${list} of its generation_config.json`;

@@ -1,5 +1,6 @@
 // The problems of a run after the pre-flight, and the pre-flight of --dry-run.
 
+import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "#shared/schemas/problem.ts";
@@ -71,7 +72,7 @@ export function leftOut(
 export async function dryRun(recipe: TrainRecipe | SftRecipe, options: { json?: boolean }): Promise<void> {
   const faults: string[] = [];
   for (const path of [join(recipe.model, "config.json"), join(recipe.model, "tokenizer.json")]) {
-    if (!existsSync(path)) faults.push(`${path} does not exist`);
+    if (ggufOf(recipe.model) === undefined && !existsSync(path)) faults.push(`${path} does not exist`);
   }
   try {
     const report = await preflightOf(recipe);

@@ -1,5 +1,6 @@
 // The pre-flight of a recipe: its problems, and of its model what is there.
 
+import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
@@ -116,11 +117,12 @@ const models = new Map<string, ModelFacts>();
  * there and cannot be used.
  */
 export function modelFacts(directory: string): ModelFacts | null {
-  if (!existsSync(join(directory, "config.json"))) return null;
+  const gguf = ggufOf(directory) !== undefined;
+  if (!gguf && !existsSync(join(directory, "config.json"))) return null;
   const before = models.get(directory);
   if (before !== undefined) return before;
   const config = loadConfig(directory);
-  const hasTokenizer = existsSync(join(directory, "tokenizer.json"));
+  const hasTokenizer = gguf || existsSync(join(directory, "tokenizer.json"));
   const tokenizer = hasTokenizer ? loadTokenizer(directory) : null;
   const facts = {
     context: contextOf(config),

@@ -22,6 +22,7 @@ const NEUTRAL: Record<string, readonly unknown[]> = {
 
 /** One sentence on what is not applied, or undefined. */
 export function samplingNotice(directory: string): string | undefined {
+  if (directory.endsWith(".gguf")) return undefined; // has no such settings
   const asked = Object.entries(
     Object(readOptional(`${directory}/generation_config.json`)) as Record<string, unknown>,
   ).filter(([key, value]) => Object.hasOwn(NEUTRAL, key) && value !== null && !NEUTRAL[key]!.includes(value));

@@ -71,17 +71,19 @@ export function leftOut(
 /** --dry-run: what is wrong first, on stderr, then the recipe with all defaults; exit code 1 for anything wrong. */
 export async function dryRun(recipe: TrainRecipe | SftRecipe, options: { json?: boolean }): Promise<void> {
   const faults: string[] = [];
+  const warnings: string[] = [];
   for (const path of [join(recipe.model, "config.json"), join(recipe.model, "tokenizer.json")]) {
     if (ggufOf(recipe.model) === undefined && !existsSync(path)) faults.push(`${path} does not exist`);
   }
   try {
     const report = await preflightOf(recipe);
     faults.push(...report.faults);
-    for (const sentence of report.warnings) console.error(`warning: ${sentence}`);
+    warnings.push(...report.warnings);
   } catch (error) {
     faults.push(error instanceof Error ? error.message : String(error));
   }
   for (const sentence of faults) console.error(`problem: ${sentence}`);
+  for (const sentence of warnings) console.error(`warning: ${sentence}`);
   console.log(options.json ? JSON.stringify(recipe) : formatRecipe(recipe).trimEnd());
   if (faults.length > 0) process.exitCode = 1;
 }

@@ -104,7 +104,11 @@ export function splitOverrides(argv: readonly string[]): { rest: string[]; overr
   return { rest, overrides };
 }
 
+/** A flag of check-data itself; the setting is --data.benchmark. */
+const TAKEN = "benchmark";
+
 function isSetting(key: string): boolean {
+  if (key === TAKEN) return false;
   return TRAIN.has(key) || SFT.has(key) || Object.hasOwn(ALIASES, key) || Object.hasOwn(OTHERS, key);
 }
 

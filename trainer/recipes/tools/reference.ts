@@ -35,7 +35,7 @@ const SOURCES: Record<string, string[]> = {
   optimizer: [`${RECIPE}#optimizerEntries`],
   train: [`${RECIPE}#TrainSchema`],
   eval: [`${RECIPE}#EvalSchema`],
-  checkpoint: [`${RECIPE}#CheckpointSchema`],
+  checkpoint: [`${RECIPE}#CheckpointSchema`, `${RECIPE}#TrainCheckpointSchema`],
   alerts: ["shared/schemas/alerts.ts#AlertsSchema"],
   sft: [`${RECIPE}#SftRecipeSchema`],
   phases: [`${RECIPE}#SftPhaseSchema`],

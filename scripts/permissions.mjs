@@ -27,7 +27,18 @@ const PLAIN = [
   "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE",
   "__MINIMATCH_TESTING_PLATFORM__",
 ];
-const COMMANDS = ["generate", "compare", "report", "export", "probe", "serve", "download", "benchmarks"];
+const COMMANDS = [
+  "generate",
+  "compare",
+  "report",
+  "export",
+  "probe",
+  "serve",
+  "download",
+  "benchmarks",
+  "worker",
+];
+const NATS = ["GHPO_NATS_USER,GHPO_NATS_PASSWORD,GHPO_NATS_CA"];
 /** Flags that name files or folders to read, files to write (their folders then), and addresses. */
 const READ = [
   "--model",
@@ -61,23 +72,27 @@ export function forEvaluator(args) {
   if (command === "download") write.push(values("--data")[0] ?? "data");
   if (command === "report") write.push(...named.map(folderOf));
   // Without a place of its own the journal is a temporary file.
-  const isTemporary = ["evaluate", "probe"].includes(command) && write.length === 1;
+  // With a NATS server, weights pass through a temporary folder.
+  const nats = values("--nats");
+  const isTemporary = nats.length > 0 || (["evaluate", "probe"].includes(command) && write.length === 1);
   if (isTemporary) write.push(tmpdir());
   const read = [
     ROOT,
     ...write, // a file takes its place by a rename, which reads
     ...READ.flatMap(listed),
     ...(isTemporary ? [tmpdir()] : []),
+    ...(nats.length && process.env.GHPO_NATS_CA ? [process.env.GHPO_NATS_CA] : []),
     ...taskFiles.map(folderOf),
     ...named.map(folderOf),
     ...(values("--data").length ? [] : ["data"]),
   ];
-  const addresses = [...listed("--endpoint"), ...(command === "serve" ? listed("--endpoints") : [])];
+  const addresses = [...listed("--endpoint"), ...nats, ...(command === "serve" ? listed("--endpoints") : [])];
   const hosts = addresses.flatMap((address) => URL.canParse(address) ? [hostOf(new URL(address))] : []);
   if (command === "serve") hosts.push(values("--host")[0] ?? "127.0.0.1");
   const env = [
     ...PLAIN,
-    ...(addresses.length > 0 || command === "serve" ? ["OPENAI_API_KEY"] : []),
+    ...(addresses.length > nats.length || command === "serve" ? ["OPENAI_API_KEY"] : []),
+    ...(nats.length ? NATS : []),
     ...(command === "serve" ? ["GHPO_TOKEN"] : []),
     ...(isTemporary ? ["TMPDIR,TMP,TEMP"] : []),
   ];
@@ -96,7 +111,8 @@ export function forEvaluator(args) {
 }
 
 function hostOf({ hostname, port, protocol }) {
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  const usual = { "https:": 443, "nats:": 4222, "tls:": 4222 }[protocol] ?? 80;
+  return `${hostname}:${port || usual}`;
 }
 
 function folderOf(path) {

@@ -247,6 +247,33 @@ describe("TokenCounts", () => {
 });
 
 describe("preflightOf()", () => {
+  it("finds that a curriculum has no hard problems, and shows own rewards the tokens of the references", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
+    try {
+      const path = join(folder, "train.jsonl");
+      const rows = own.map(({ text, answer, trace }) => ({ problem: text, answer, solution: trace!.text }));
+      writeFileSync(path, rows.map((line) => JSON.stringify(line)).join("\n"));
+      const data = ["data", `{ families = [], path = ${JSON.stringify(path)} }`] as const;
+      const curriculum = loadRecipe(TrainRecipeSchema, "demo", [data, ["algorithm", "grpo_curriculum"]]);
+      assert.match(
+        (await preflightOf(curriculum)).faults.join(),
+        /^Cannot run a curriculum as no problem is hard: .*levels are none$/,
+      );
+      const lengths: number[] = [];
+      const brief = loadRecipe(TrainRecipeSchema, "demo", [data, [
+        "reward.functions",
+        '["accuracy", "brief"]',
+      ]]);
+      const rewards = {
+        brief: ({ ids }: { ids: readonly number[] }) => (lengths.push(ids.length), 1 / ids.length),
+      };
+      assert.deepEqual((await preflightOf(brief, { own: { rewards } })).faults, []);
+      assert.ok(lengths.length > 0 && Math.min(...lengths) > 3);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("looks at what the loop evaluates on, too", async () => {
     const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
     try {

@@ -60,7 +60,9 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   const tooLong = new Set(lengths?.too_long.map(({ id }) => id));
   const problems = input.problems.filter(({ id }) => !tooLong.has(id));
   const data = checkData(problems, input.benchmarks, leakOffset);
-  const reference = demands.rewards.length === 0 ? null : await gradeReferences(problems, demands);
+  const reference = demands.rewards.length === 0
+    ? null
+    : await gradeReferences(problems, demands, (text) => canMeasure ? tokenizer.encode(text) : []);
   const many = (count: number) => `${count} of ${problems.length}`;
 
   if (lengths !== null && tooLong.size > 0) {

@@ -10,6 +10,7 @@ import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
 import type { OwnParts } from "../library/own_parts.ts";
 import { type Demands, demandsOfSft, demandsOfTrain } from "./demands.ts";
@@ -50,6 +51,9 @@ export async function preflightOf(
     report.faults.push(...faults);
     report.warnings.push(...warnings);
   }
+  if (!("sft" in recipe) && report.problems.length > 0) {
+    report.faults.push(...poolFaults(recipe, report.problems, options.own));
+  }
   const [first] = errors;
   if (first !== undefined) {
     const { file, line, reason } = first;
@@ -60,6 +64,20 @@ export async function preflightOf(
     else report.faults.push(`${which}; correct them, or leave them out with data.skip_malformed = true`);
   }
   return report;
+}
+
+/** Why the first or the last step finds no problem to draw, as a curriculum does without levels. */
+function poolFaults(recipe: TrainRecipe, problems: readonly Problem[], own: OwnParts = {}): string[] {
+  const strategy = strategyNamed(recipe.algorithm, [...STRATEGIES, ...own.strategies ?? []]);
+  if (strategy === undefined) return [];
+  try {
+    for (const step of [0, recipe.train.max_steps - 1]) {
+      strategy.next(step, strategy.begin(recipe), recipe).pool?.(problems);
+    }
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
 }
 
 /** What is wrong with the problems that the loop evaluates on. */

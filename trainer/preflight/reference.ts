@@ -27,9 +27,11 @@ export interface ReferenceReport {
 /** Accuracy and format have 1 as their full marks; other functions have none that is known. */
 const isBuiltIn = ({ name }: Reward) => name === "accuracy" || name === "format";
 
+/** @param encode the tokens of a text, which reward functions of the user's own see */
 export async function gradeReferences(
   problems: readonly Problem[],
   demands: Demands,
+  encode: (text: string) => readonly number[] = () => [],
 ): Promise<ReferenceReport> {
   const report: ReferenceReport = {
     gradable: 0,
@@ -56,7 +58,7 @@ export async function gradeReferences(
       } else report.failures.push({ id: problem.id, answer: problem.answer, rewards, text: first });
     }
     if (i >= SHOWN_TO_OWN || own.length === 0) continue;
-    for (const [name, value] of Object.entries(await scoresOf(problem, first, own))) {
+    for (const [name, value] of Object.entries(await scoresOf(problem, first, own, encode(first)))) {
       if (value !== null) sums.set(name, [...sums.get(name) ?? [], value]);
     }
   }
@@ -85,10 +87,11 @@ async function scoresOf(
   problem: Problem,
   text: string,
   rewards: readonly Reward[],
+  ids: readonly number[] = [],
 ): Promise<Record<string, number | null>> {
   const scores: Record<string, number | null> = {};
   for (const { name, call } of rewards) {
-    scores[name] = await call({ problem, completion: text, solution: text, ids: [], finish_reason: "stop" });
+    scores[name] = await call({ problem, completion: text, solution: text, ids, finish_reason: "stop" });
   }
   return scores;
 }

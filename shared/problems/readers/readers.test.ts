@@ -245,3 +245,13 @@ describe("columns", () => {
     assert.equal(fault({ q: "x \ud83d", a: 1 }), "its q holds half of a character (a lone surrogate)");
   });
 });
+
+describe("tableReader()", () => {
+  it("keeps other columns as JSON has them, 64-bit integers too", () => {
+    const columns = { id: "", text: "q", answer: "a", trace: "", level: "" };
+    const row = { q: "x", a: "1", index: 5n, big: 2n ** 60n, list: [1n, { deep: 2n }], none: null };
+    const { columns: others } = tableReader(columns)(row, { file: "f", source: "s", line: 1 });
+    assert.deepEqual(others, { index: 5, big: "1152921504606846976", list: [1, { deep: 2 }], none: null });
+    assert.equal(typeof JSON.stringify(others), "string");
+  });
+});

@@ -18,7 +18,8 @@ export interface Columns {
 export function tableReader(columns: Columns): RowReader {
   const named = new Set(Object.values(columns));
   return (row, { source, line }) => {
-    const others = Object.entries(row).filter(([name]) => !named.has(name));
+    const others = Object.entries(row).filter(([name]) => !named.has(name))
+      .map(([name, value]) => [name, jsonValue(value)]);
     const cell = (column: string) => column === "" ? null : optionalText(row, column);
     const text = cell(columns.text) ?? missing(row, columns.text);
     const trace = cell(columns.trace);
@@ -39,4 +40,16 @@ export function tableReader(columns: Columns): RowReader {
       source,
     };
   };
+}
+
+/** Other columns go into digests, rollouts and rewards as JSON has them: Parquet's 64-bit integers beyond 2^53 as text. */
+function jsonValue(value: unknown): unknown {
+  if (typeof value === "bigint") {
+    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  }
+  if (Array.isArray(value)) return value.map(jsonValue);
+  if (value === null || typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) {
+    return value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, jsonValue(each)]));
 }

@@ -20,6 +20,9 @@ const NAMES: Record<keyof Columns, readonly string[]> = {
   id: ["id", "uid", "uniqueid", "problemid", "questionid"],
 };
 
+/** Of the names of a trace, those that may as well hold a bare answer. */
+const AMBIGUOUS = ["thought", "response", "completion", "output", "answer"];
+
 interface Column {
   name: string;
   key: string;
@@ -99,13 +102,23 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
   const short = () =>
     isMarked ? undefined : rest().filter(isAnswer).toSorted((a, b) => a.length - b.length)[0];
   const answer = settle("answer", () => pick("answer", isAnswer) ?? short());
+  // Where another column has the answer, one that is called a solution is one, however short its texts are.
+  const called = () =>
+    settle(
+      "trace",
+      () =>
+        answer === ""
+          ? undefined
+          : pick("trace", ({ key, filled }) => filled > 0.1 && !AMBIGUOUS.includes(key)),
+    );
   if (answer === "" && !isMarked) {
     throw missing(file, "does not show which column holds the answer", all, table);
   }
   const isGsm8k = text === "question" && trace === "answer" && answer === "" &&
     solution!.values.every((value) => value === null || formatOf(value) === "hash");
+  const worked = trace === "" ? called() : trace;
   const unused = all.filter(({ name, filled }) => filled > 0 && !taken.has(name)).map(({ name }) => name);
-  return { columns: { id, text, answer, trace, level }, unused, isGsm8k };
+  return { columns: { id, text, answer, trace: worked, level }, unused, isGsm8k };
 }
 
 function missing(file: string, what: string, all: readonly Column[], table: readonly unknown[]): TypeError {

@@ -354,6 +354,22 @@ describe("findColumns()", () => {
       level: "",
     });
   });
+
+  it("takes short texts for solutions where their column is called so", () => {
+    const rows = Array.from({ length: 20 }, (_, i) => ({
+      line: i + 1,
+      value: { problem: `Compute ${i}+3`, answer: String(i + 3), solution: `${i}+3=${i + 3}` },
+    }));
+    const { columns, unused } = findColumns(rows, {}, "f");
+    assert.equal(columns.trace, "solution");
+    assert.equal(columns.answer, "answer");
+    assert.deepEqual(unused, []);
+    const answers = rows.map(({ line, value }) => ({
+      line,
+      value: { problem: value.problem, solution: value.answer },
+    }));
+    assert.equal(findColumns(answers, {}, "f").columns.answer, "solution", "where it is all there is");
+  });
 });
 
 describe("choose()", () => {

@@ -150,7 +150,7 @@ export function forTests(write) {
   return [
     "--no-prompt",
     "--allow-read",
-    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG", "TMPDIR,TMP,TEMP"].join(",")}`,
+    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG", "GHPO_GGUF,GHPO_SMOLLM2"].join(",")}`,
     `--allow-write=${write.join(",")}`,
     "--allow-net=127.0.0.1,localhost",
     "--allow-run",

@@ -64,10 +64,14 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
     else y = b.product(y, radians);
   }
   if (g.percent === p.percent) return numbers(x, y, context);
+  const [share, other] = g.percent ? [g, p] : [p, g];
+  if (rules.units && share.unit === null && (other.unit !== null || other.degrees)) {
+    return answer(false, "structure", "a share against a quantity");
+  }
   const whole = numbers(x, y, context);
   // 46% answers 46 and 0.46; but 0.46% is no answer to the share 0.46.
-  const share = p.percent && isShare(x, context);
-  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true && !share)) {
+  const isWritten = p.percent && isShare(x, context);
+  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true && !isWritten)) {
     return whole;
   }
   const part = (node: Node): Node => b.node({ kind: "div" }, [node, b.number(hundred)]);

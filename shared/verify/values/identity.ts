@@ -43,7 +43,8 @@ export function identical(a: Node, b: Node, fuel: Fuel): Answer {
   fuel.spend(10);
   const [x, y] = [valueOf(a, fuel), valueOf(b, fuel)];
   if (x === "undefined" || y === "undefined") {
-    return answer(x === y, "rational", "an expression without a value");
+    const isSame = x === y && key(a, fuel) === key(b, fuel);
+    return answer(isSame, "rational", "an expression without a value");
   }
   if (x !== null && y !== null) {
     return answer(equal(x, y), "rational", equal(x, y) ? "the same number" : "different numbers");

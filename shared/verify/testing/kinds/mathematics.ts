@@ -4,6 +4,10 @@ import type { Kind } from "./kind.ts";
 
 export const mathematics: readonly Kind[] = [
   {
+    kind: "expressions without a value",
+    rows: [["1/0", ["1/0"], ["2/0", "0", "1"]], ["0/0", ["0/0"], ["7/0", "0"]]],
+  },
+  {
     kind: "functions that are constant between integers",
     rows: [
       ["\\lceil \\frac{n}{3} \\rceil", [

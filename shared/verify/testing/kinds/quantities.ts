@@ -34,6 +34,9 @@ export const quantities: readonly Kind[] = [
         "7",
       ]],
       ["1", ["1 \\text{ apple}", "1 \\text{ dog}"], ["2"]],
+      ["5\\text{ kg}", ["5", "5 \\text{ kg}"], ["5\\%", "say:The answer is 5 percent."]],
+      ["\\$5", ["5", "\\$5"], ["5\\%"]],
+      ["50\\%", ["50\\%", "50"], ["50 \\text{ kg}", "50 \\text{ cats}", "50^\\circ"]],
     ],
   },
   {

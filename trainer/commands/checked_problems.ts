@@ -45,6 +45,10 @@ export async function checkedProblems(
     }
     const more = errors.length - SHOWN_ROWS;
     if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
+  }, (copies) => {
+    status.log(
+      `warning: ${copies} more rows are left out as they ask what rows set apart by data.held_out ask`,
+    );
   });
   const { faults, warnings, problems, dropped } = await preflightOf(recipe, {
     read: { problems: all, errors: [] },

@@ -79,7 +79,10 @@ describe("held-out rows of a file", () => {
   it("are never trained on, whatever their order, and no text is on both sides", async () => {
     await fromFile(rows, async (path) => {
       const recipe = recipeOf({ path, held_out: 10 });
-      const train = await trainingProblems(recipe);
+      let copies = 0;
+      const train = await trainingProblems(recipe, undefined, (count) => copies += count);
+      assert.equal(copies, rows.length - 10 - train.length);
+      assert.ok(copies > 0, "rows with the text of one set apart are counted");
       const { setApart } = await evaluationProblems(recipe);
       assert.equal(setApart.length, 10);
       const texts = new Set(setApart.map(({ text }) => text));

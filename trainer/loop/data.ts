@@ -15,16 +15,21 @@ import type { TrainRecipe } from "../run/train_recipe.ts";
  * The training problems of a recipe.
  *
  * @param onSkip Told of the rows that data.skip_malformed leaves out.
+ * @param onCopies Told how many rows ask what a row set apart by data.held_out asks; they are left out too.
  * @throws SyntaxError with file and line for a row that does not fit, unless such rows are left out.
  */
 export async function trainingProblems(
   { data, seed }: Pick<TrainRecipe, "data" | "seed">,
   onSkip: (errors: readonly RowError[]) => void = () => {},
+  onCopies: (rows: number) => void = () => {},
 ): Promise<Problem[]> {
   if (data.families.length === 0) {
     const { problems, errors } = await readRecipeData(data);
     if (errors.length > 0) onSkip(errors);
-    return withoutHeldOut(problems, data, seed);
+    const rest = withoutHeldOut(problems, data, seed);
+    const copies = problems.length - rest.length - Math.min(data.held_out, problems.length);
+    if (copies > 0) onCopies(copies);
+    return rest;
   }
   const { families, levels, level_weights: levelWeights, count } = data;
   return syntheticProblems({ families, levels, levelWeights, count, seed, split: "train" });

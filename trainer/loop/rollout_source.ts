@@ -91,7 +91,10 @@ function trainingTokens(rollout: Rollout): number {
 }
 
 function note(values: Values): string {
-  const percent = (key: string) => `${Math.round(100 * (values[key] ?? NaN))} %`;
+  const percent = (key: string) => {
+    const value = values[key];
+    return value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`;
+  };
   return `un-hinted accuracy ${percent("ghpo/accuracy_unhinted")}  difficult ${
     percent("ghpo/frac_difficult")
   }`;

@@ -2,24 +2,21 @@
 
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { count, positiveCount, seed } from "#shared/schemas/values.ts";
+import { counts, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import { openCheckpoint } from "../sources/local_model.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 import type { LocalModel } from "../sources/checkpoint.ts";
 
-const number = v.pipe(v.string(), v.transform(Number));
 const GenerateSchema = v.strictObject({
   model: v.string(),
   adapter: v.optional(v.string()),
   prompt: v.optional(v.string()),
-  promptIds: v.optional(
-    v.pipe(v.string(), v.transform((list) => list.split(",").map(Number)), v.array(count)),
-  ),
+  promptIds: v.optional(counts),
   raw: v.optional(v.boolean(), false),
-  maxTokens: v.optional(v.pipe(number, positiveCount), "64"),
+  maxTokens: v.optional(v.pipe(numeral, positiveCount), "64"),
   greedy: v.optional(v.boolean(), false),
-  temperature: v.optional(v.pipe(number, v.number(), v.minValue(0)), "1"),
-  seed: v.optional(v.pipe(number, seed), "0"),
+  temperature: v.optional(v.pipe(numeral, v.number(), v.minValue(0)), "1"),
+  seed: v.optional(v.pipe(numeral, seed), "0"),
   json: v.optional(v.boolean(), false),
 });
 

@@ -3,14 +3,13 @@
 import type { Command } from "commander";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { positiveCount, seed } from "#shared/schemas/values.ts";
+import { numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import { PRESET_NAMES } from "#shared/tasks/protocols.ts";
 import { presets as graders } from "#shared/verify/mod.ts";
 
-const number = v.pipe(v.string(), v.transform(Number));
-const whole = v.pipe(number, positiveCount);
-const seedFlag = v.pipe(number, seed);
-const share = v.pipe(number, v.number(), v.minValue(0), v.maxValue(1));
+const whole = v.pipe(numeral, positiveCount);
+const seedFlag = v.pipe(numeral, seed);
+const share = v.pipe(numeral, v.number(), v.minValue(0), v.maxValue(1));
 const list = v.pipe(
   v.string(),
   v.transform((names) => names.split(",").map((name) => name.trim()).filter((name) => name !== "")),
@@ -49,14 +48,14 @@ const EvaluateSchema = v.strictObject({
   model: v.optional(v.string()),
   adapter: v.optional(v.string()),
   nats: v.optional(v.string()),
-  natsPatience: v.optional(v.pipe(number, v.number(), v.minValue(1)), "120"),
+  natsPatience: v.optional(v.pipe(numeral, v.number(), v.minValue(1)), "120"),
   endpoint: v.optional(v.pipe(v.string(), v.url("must be an address such as http://127.0.0.1:8000/v1"))),
   completions: v.optional(v.string()),
   benchmarks: v.optional(list),
   preset: v.optional(v.picklist(PRESET_NAMES)),
   verifier: v.optional(v.picklist(Object.keys(graders) as (keyof typeof graders)[])),
   base: v.optional(v.boolean(), false),
-  fewShot: v.optional(v.pipe(number, v.integer("must be a whole number"), v.minValue(0), v.maxValue(8))),
+  fewShot: v.optional(v.pipe(numeral, v.integer("must be a whole number"), v.minValue(0), v.maxValue(8))),
   system: v.optional(v.string()),
   problemsSeed: v.optional(seedFlag),
   perLevel: v.optional(whole),
@@ -64,7 +63,7 @@ const EvaluateSchema = v.strictObject({
   ids: v.optional(list),
   shuffle: v.optional(seedFlag),
   samples: v.optional(whole),
-  temperature: v.optional(v.pipe(number, v.number(), v.minValue(0), v.maxValue(10))),
+  temperature: v.optional(v.pipe(numeral, v.number(), v.minValue(0), v.maxValue(10))),
   topP: v.optional(share),
   maxTokens: v.optional(whole),
   maxCompletionTokens: v.optional(whole),
@@ -80,7 +79,7 @@ const EvaluateSchema = v.strictObject({
   out: v.optional(v.string()),
   journal: v.optional(v.string()),
   concurrency: v.optional(whole),
-  timeout: v.optional(v.pipe(number, v.number(), v.gtValue(0))),
+  timeout: v.optional(v.pipe(numeral, v.number(), v.gtValue(0))),
   attempts: v.optional(whole),
   stream: v.optional(v.boolean(), false),
   omit: v.optional(v.pipe(list, v.array(v.picklist(OMITTABLE)))),

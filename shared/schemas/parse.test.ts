@@ -1,6 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { counts, numeral } from "./values.ts";
 import { nearest, parse, parseFlags } from "./parse.ts";
 import { ProblemSchema } from "./problem.ts";
 import { MetricsSchema } from "./metrics.ts";
@@ -239,5 +240,16 @@ describe("records", () => {
       sentence(EvaluationResultSchema, { ...result, benchmarks }),
       /interval_95 must have its lower end first/,
     );
+  });
+});
+
+describe("numbers in flags", () => {
+  it("are what the text writes, and an empty text is none", () => {
+    assert.equal(parse(numeral, "1e-5", "f"), 1e-5);
+    assert.deepEqual(parse(counts, "5,6,7", "f"), [5, 6, 7]);
+    for (const text of ["", " ", "abc", "Infinity"]) {
+      assert.match(sentence(numeral, text), /must be a number/);
+    }
+    for (const text of ["", "5,", "5,x", "5,-1", "1.5"]) assert.notEqual(sentence(counts, text), "");
   });
 });

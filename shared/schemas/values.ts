@@ -24,3 +24,15 @@ export const name = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 export const seed = v.pipe(v.number(), v.safeInteger(whole), v.minValue(0), v.maxValue(0xffffffff));
 /** A SHA-256 digest in lower-case hexadecimal. */
 export const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "must be 64 hexadecimal digits"));
+/** The number that a flag's text writes; an empty text is none, which Number() would read as 0. */
+export const numeral = v.pipe(
+  v.string(),
+  v.check((text) => text.trim() !== "" && Number.isFinite(Number(text)), "must be a number"),
+  v.transform(Number),
+);
+/** Whole numbers with commas between them, such as token ids. */
+export const counts = v.pipe(
+  v.string(),
+  v.transform((text) => text.split(",")),
+  v.array(v.pipe(numeral, count)),
+);

@@ -3,20 +3,19 @@
 import { createInterface, type Interface } from "node:readline/promises";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
+import { name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
 import { type OpenModel, openModel } from "../library/open_model.ts";
 import { modelDirectory } from "./model_directory.ts";
 
-const number = v.pipe(v.string(), v.transform(Number));
 const FlagsSchema = v.strictObject({
   model: name,
   beside: v.optional(name),
   adapter: v.optional(name),
   system: v.optional(v.string(), ""),
-  maxTokens: v.pipe(number, positiveCount),
-  temperature: v.pipe(number, nonNegative),
-  seed: v.pipe(number, seed),
+  maxTokens: v.pipe(numeral, positiveCount),
+  temperature: v.pipe(numeral, nonNegative),
+  seed: v.pipe(numeral, seed),
 });
 
 const HELP = "/reset begins anew, /quit ends.";

@@ -3,13 +3,13 @@
 import * as v from "valibot";
 import { errorCode, makeDirectory } from "#shared/io/files.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { count, name } from "#shared/schemas/values.ts";
+import { count, name, numeral } from "#shared/schemas/values.ts";
 import { serveDashboard } from "../dashboard/serve.ts";
 
 const USUAL_PORT = 7411;
 
 const FlagsSchema = v.strictObject({
-  port: v.optional(v.pipe(v.string(), v.transform(Number), count, v.maxValue(65535))),
+  port: v.optional(v.pipe(numeral, count, v.maxValue(65535))),
   host: name,
   json: v.optional(v.boolean(), false),
 });

@@ -11,22 +11,19 @@ import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { count, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
+import { counts, name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-
-const number = v.pipe(v.string(), v.transform(Number));
-const tokens = v.pipe(v.string(), v.transform((text) => text.split(",").map(Number)), v.array(count));
 
 const FlagsSchema = v.strictObject({
   model: name,
   adapter: v.optional(name),
   prompt: v.optional(v.string()),
-  promptIds: v.optional(tokens),
+  promptIds: v.optional(counts),
   raw: v.optional(v.boolean(), false),
-  maxTokens: v.pipe(number, positiveCount),
+  maxTokens: v.pipe(numeral, positiveCount),
   greedy: v.optional(v.boolean(), false),
-  temperature: v.pipe(number, nonNegative),
-  seed: v.pipe(number, seed),
+  temperature: v.pipe(numeral, nonNegative),
+  seed: v.pipe(numeral, seed),
   json: v.optional(v.boolean(), false),
 });
 

@@ -12,7 +12,7 @@ import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { name, positiveCount } from "#shared/schemas/values.ts";
+import { name, numeral, positiveCount } from "#shared/schemas/values.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { theRun } from "../dashboard/runs.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -20,7 +20,7 @@ import { recordedKernels, useKernels } from "../run/kernel_choice.ts";
 import { Learner } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";
 
-const whole = v.pipe(v.string(), v.transform(Number), positiveCount);
+const whole = v.pipe(numeral, positiveCount);
 const FlagsSchema = v.strictObject({
   model: v.optional(name),
   run: v.optional(name),

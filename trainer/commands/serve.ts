@@ -3,7 +3,7 @@
 import { basename, resolve } from "node:path";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { count, name } from "#shared/schemas/values.ts";
+import { count, name, numeral } from "#shared/schemas/values.ts";
 import { openModel } from "../library/open_model.ts";
 import { createServer } from "../serve/app.ts";
 import { modelDirectory } from "./model_directory.ts";
@@ -12,7 +12,7 @@ const FlagsSchema = v.strictObject({
   model: name,
   adapter: v.optional(name),
   name: v.optional(name),
-  port: v.pipe(v.string(), v.transform(Number), count, v.maxValue(65535)),
+  port: v.pipe(numeral, count, v.maxValue(65535)),
   host: name,
   json: v.optional(v.boolean(), false),
 });

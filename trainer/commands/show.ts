@@ -3,7 +3,7 @@
 import { relative } from "node:path";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
-import { positiveCount } from "#shared/schemas/values.ts";
+import { numeral, positiveCount } from "#shared/schemas/values.ts";
 import { MetricsLog } from "../dashboard/metrics_log.ts";
 import { summarise, theRun } from "../dashboard/runs.ts";
 import { formatDuration } from "../run/progress.ts";
@@ -22,7 +22,7 @@ const MOST_PLOTS = 4;
 const HEIGHT = 8;
 
 const FlagsSchema = v.strictObject({
-  width: v.optional(v.pipe(v.string(), v.transform(Number), positiveCount)),
+  width: v.optional(v.pipe(numeral, positiveCount)),
   json: v.optional(v.boolean(), false),
 });
 

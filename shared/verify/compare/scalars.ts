@@ -70,8 +70,8 @@ export function compareScalars(gold: Node, given: Node, context: Context): Answe
   }
   const whole = numbers(x, y, context);
   // 46% answers 46 and 0.46; but 0.46% is no answer to the share 0.46.
-  const isWritten = p.percent && isShare(x, context);
-  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true && !isWritten)) {
+  const isProperShare = p.percent && isShare(x, context);
+  if (rules.percent === "stripped" || (rules.percent === "either" && whole.same === true && !isProperShare)) {
     return whole;
   }
   const part = (node: Node): Node => b.node({ kind: "div" }, [node, b.number(hundred)]);

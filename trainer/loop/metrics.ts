@@ -4,7 +4,8 @@ import type { Completion } from "#shared/schemas/rollout.ts";
 import { moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import type { Reward } from "./rewards.ts";
-import { accuracies, type Attempt, finalStage, type Rollout, totals } from "./rollouts.ts";
+import { accuracies, type Attempt, finalStage, totals } from "./attempts.ts";
+import type { Rollout } from "./rollouts.ts";
 import type { UpdateResult } from "./update.ts";
 
 /** null: the key has no meaning at this step, such as the rescue rate of a stage that was never tried. */

@@ -8,7 +8,8 @@ import type { Loss } from "../ghpo/losses/loss.ts";
 import { learningRate } from "../ghpo/schedule.ts";
 import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
 import { guidanceMetrics, rolloutMetrics, type Values } from "./metrics.ts";
-import { accuracies, collect, finalStage, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { accuracies, finalStage } from "./attempts.ts";
+import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import type { Batch, Source } from "./source.ts";
 import { examplesOf, updateSettings } from "./update.ts";
 

@@ -2,7 +2,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { GroupSchema } from "#shared/schemas/rollout.ts";
-import { finalStage, groupsOf } from "./rollouts.ts";
+import { finalStage } from "./attempts.ts";
+import { groupsOf } from "./rollouts.ts";
 import { chainProblem, collectAt, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
 
 const RIGHT = "1+2=3####20";

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { Attempt } from "./rollouts.ts";
+import type { Attempt } from "./attempts.ts";
 import { chainProblem, collectAt, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
 import { type Example, examplesOf, update, updateSettings } from "./update.ts";
 

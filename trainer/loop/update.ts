@@ -10,7 +10,7 @@ import type { LearnerSequence, Policy } from "../learner/policy.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import { Shards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
-import type { Attempt } from "./rollouts.ts";
+import type { Attempt } from "./attempts.ts";
 
 /** Of log-probs, on average: a thousand times what rounding does. */
 const LARGEST_DIFFERENCE = 0.1;

@@ -18,6 +18,12 @@ export function modelDirectory(path: string): string {
   const complete = steps.filter((name) => existsSync(join(root, name, "config.json")));
   const newest = complete.at(-1);
   if (newest !== undefined) return join(root, bestOf(join(root, newest), complete) ?? newest);
+  if (existsSync(join(path, "recipe.toml"))) {
+    const merged = steps.length > 0
+      ? "its checkpoints hold adapters alone: make a model of one with ghpo merge"
+      : "the run has no checkpoint yet";
+    throw new Error(`Cannot read ${path} as ${merged}`);
+  }
   if (existsSync(path)) {
     throw new Error(`Cannot read ${path} as it holds neither a model (config.json) nor checkpoints`);
   }

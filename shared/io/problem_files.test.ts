@@ -185,6 +185,20 @@ describe("text files", () => {
       }));
   }
 
+  it("leaves out broken lines, the first too, and takes a file of one row", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "broken.jsonl");
+      writeFileSync(path, `\n{"q":"0+1","a\n${lines.replace("\n", "\n\n{oops\n")}\n`);
+      const { problems, errors } = await readProblems(path, "jsonl", own);
+      assert.deepEqual(errors.map(({ line, reason }) => [line, reason]), [
+        [2, "it is not valid JSON"],
+        [5, "it is not valid JSON"],
+      ]);
+      assert.equal(problems.length, 2);
+      writeFileSync(path, '{"q":"1+1","a":"2","chat":[{"role":"user","content":"1+1"}]}');
+      assert.equal((await readProblems(path, "jsonl", own)).problems.length, 1);
+    }));
+
   const refused: [name: string, content: string | Uint8Array, message: RegExp][] = [
     [
       "latin1.jsonl",
@@ -201,6 +215,14 @@ describe("text files", () => {
     ["lfs.jsonl", "version https://git-lfs.github.com/spec/v1\n", /it is a Git LFS pointer/],
     ["cut.jsonl.gz", gzipSync(lines.repeat(99)).subarray(0, 60), /its gzip data is damaged/],
     ["open.json", "[{}, {", /its list is not closed$/],
+    [
+      "wrapped.json",
+      JSON.stringify({ version: 1, data: rows }, null, 1),
+      /it is one JSON object and must be a list of rows, or have one row a line: its member "data" is such a list/,
+    ],
+    ["wrapped.jsonl", JSON.stringify({ rows }), /its member "rows" is such a list/],
+    ["columns.json", '{"q":["1+1","2+2"],"a":[2,4]}', /it holds a list for each column \(q, a\)$/],
+    ["object.json", '{\n"q": "1+1",\n"a": 2\n}', /it is one JSON object and must be a list of rows/],
     ["twice.csv", "q,q\n1,2\n", /it has two columns "q"$/],
     ["quote.csv", 'q,a\n1,2\n"3,4\n', /it is not CSV from line 3 on/],
     ["empty.csv", "", /its first line names no columns$/],

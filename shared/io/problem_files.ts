@@ -4,7 +4,6 @@
 import { basename } from "node:path";
 import { globSync } from "node:fs";
 import { gsm8kReader } from "#shared/problems/readers/gsm8k.ts";
-import { isList, jsonRow, listRows } from "#shared/problems/readers/json.ts";
 import { mathReader } from "#shared/problems/readers/math.ts";
 import {
   ProblemCollector,
@@ -15,8 +14,9 @@ import {
 import { type Columns, tableReader } from "#shared/problems/readers/table.ts";
 import type { DataFormat } from "#shared/schemas/problem.ts";
 import { csvRows } from "./csv.ts";
+import { jsonFileRows } from "./json_file.ts";
 import { parquetRows } from "./parquet.ts";
-import { firstBytes, textLines } from "./text_lines.ts";
+import { firstBytes } from "./text_lines.ts";
 
 /**
  * Reads one or more data files; a name may hold *, ?, ** and [...]. Rows that do not fit are in `errors`; `requireAll`
@@ -76,22 +76,7 @@ export async function* dataRows(path: string, format?: DataFormat): AsyncGenerat
   if (name === "parquet" || format === "parquet" && name === null) return yield* parquetRows(path);
   if (name !== null) throw new SyntaxError(`Cannot read ${path} as it is ${name}`);
   if (/\.[ct]sv(?:\.gz)?$/i.test(path) || format === "csv") return yield* csvRows(path);
-  let list: string[] | undefined; // the lines of a JSON list
-  let isFirst = true;
-  for await (const { line, text } of textLines(path)) {
-    if (text.trim() === "") continue;
-    if (isFirst && isList(text)) list = [];
-    isFirst = false;
-    if (list === undefined) yield jsonRow(text, line);
-    else list.push(text);
-  }
-  if (list === undefined) return;
-  try {
-    yield* listRows(list.join("\n"));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new SyntaxError(`Cannot read ${path} as ${cause.message}`, { cause });
-  }
+  yield* jsonFileRows(path);
 }
 
 /** Beginnings of files that are no text. */

@@ -6,7 +6,7 @@ import { parseFlags } from "#shared/schemas/parse.ts";
 import { name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
 import { type OpenModel, openModel } from "../library/open_model.ts";
-import { modelDirectory } from "./model_directory.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 
 const FlagsSchema = v.strictObject({
   model: name,

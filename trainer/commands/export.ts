@@ -7,7 +7,7 @@ import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { exportGguf, GGUF_TYPES } from "../gguf/export_gguf.ts";
 import { theRun } from "../dashboard/runs.ts";
-import { modelDirectory } from "./model_directory.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { tensorboardEvents } from "#shared/io/tensorboard.ts";
 

@@ -6,7 +6,7 @@ import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, numeral } from "#shared/schemas/values.ts";
 import { openModel } from "../library/open_model.ts";
 import { createServer } from "../serve/app.ts";
-import { modelDirectory } from "./model_directory.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 
 const FlagsSchema = v.strictObject({
   model: name,

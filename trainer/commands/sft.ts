@@ -14,6 +14,7 @@ import { sftSource, totalSteps } from "../loop/sft_source.ts";
 import type { Listeners } from "../library/own_parts.ts";
 import { Status } from "../run/progress.ts";
 import { train, type TrainResult } from "../loop/train.ts";
+import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { planOfSft, printPlan } from "./plan.ts";
@@ -72,6 +73,7 @@ export async function runSft(
   options: SftOptions & Listeners,
 ): Promise<TrainResult & { output_dir: string } & LeftOut> {
   const { team = SOLO } = options;
+  checkShards(team.size, recipe.sft.shards, "sft.shards");
   const status = new Status({ total: totalSteps(recipe), quiet: !team.first || (options.quiet ?? false) });
   const accept = options.force === true || isResumed(recipe.output_dir, options);
   const { problems, ...left } = await checkedProblems(recipe, status, accept);

@@ -18,6 +18,7 @@ import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
 import type { Listeners, OwnParts } from "../library/own_parts.ts";
 import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
+import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
@@ -90,6 +91,7 @@ export async function runTraining(
 ): Promise<TrainResult & { output_dir: string } & LeftOut> {
   // Everything that can be wrong with the recipe comes before the GPU.
   const { team = SOLO } = options;
+  checkShards(team.size, recipe.train.shards, "train.shards");
   const status = new Status({
     total: recipe.train.max_steps,
     quiet: !team.first || (options.quiet ?? false),

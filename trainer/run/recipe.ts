@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parse as parseToml, stringify as stringifyToml, TomlError } from "smol-toml";
 import type * as v from "valibot";
 import { readJson } from "#shared/io/files.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { type Override, settingPath } from "./flags.ts";
 
@@ -38,7 +39,16 @@ export function resolveRecipe<const S extends v.GenericSchema>(
   name: string,
 ): v.InferOutput<S> {
   expandReward(value);
+  findModel(value);
   return parse(schema, value, name);
+}
+
+/** The model of a recipe may be a run: its best checkpoint, or its newest one, is meant then. */
+function findModel(value: Record<string, unknown>): void {
+  const { model } = value;
+  if (typeof model === "string" && existsSync(join(model, "recipe.toml"))) {
+    value["model"] = modelDirectory(model);
+  }
 }
 
 /** Whether a recipe is one of supervised fine-tuning. */

@@ -108,10 +108,16 @@ describe("the gradients of shards", () => {
   });
 
   it("are refused for ranks that do not divide the shards", () => {
-    for (const [size, count] of [[2, 1], [4, 2], [3, 4]] as const) {
+    for (
+      const [size, count, reason] of [
+        [2, 1, "train.shards must be at least 2: current value is 1; add --train.shards 2 to a new run"],
+        [4, 2, "train.shards must be at least 4: current value is 2; add --train.shards 4 to a new run"],
+        [3, 4, "their number must be a power of two"],
+      ] as const
+    ) {
       assert.throws(
         () => new Shards(rankOf(0, size, () => []), new Store(), count, "train.shards"),
-        RegExp(`Cannot train on ${size} ranks as .* at most train.shards: current value of that is ${count}`),
+        { message: `Cannot train on ${size} ranks as ${reason}` },
       );
     }
   });

@@ -9,17 +9,25 @@ import { oddRank, type Team } from "./team.ts";
 /** What of a policy has to do with gradients. */
 type Optimized = GradientStore & Pick<Policy, "step">;
 
+/** @throws RangeError unless so many ranks divide the shards evenly */
+export function checkShards(ranks: number, count: number, setting: string): void {
+  if (count % ranks === 0 && (ranks & (ranks - 1)) === 0) return;
+  const least = 2 ** Math.ceil(Math.log2(ranks));
+  throw new RangeError(
+    least === ranks
+      ? `Cannot train on ${ranks} ranks as ${setting} must be at least ${least}: current value is ${count}; ` +
+        `add --${setting} ${least} to a new run`
+      : `Cannot train on ${ranks} ranks as their number must be a power of two`,
+  );
+}
+
 export class Shards {
   /** Buffers that are free; they are kept from step to step. */
   readonly #free: Float32Array[] = [];
 
   /** @throws RangeError unless the ranks divide the shards evenly */
   constructor(readonly team: Team, readonly policy: Optimized, readonly count: number, setting: string) {
-    if (count % team.size === 0 && (team.size & (team.size - 1)) === 0) return;
-    throw new RangeError(
-      `Cannot train on ${team.size} ranks as their number must be a power of two and at most ${setting}: ` +
-        `current value of that is ${count}`,
-    );
+    checkShards(team.size, count, setting);
   }
 
   /** Examples dealt into shards of about as many tokens. Completions of one prompt stay together, to share it. */

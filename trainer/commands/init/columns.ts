@@ -53,12 +53,19 @@ export interface FoundColumns {
  */
 export function findColumns(rows: readonly Row[], given: Partial<Columns>, file: string): FoundColumns {
   const table = rows.map(({ value }) => value)
-    .filter((value): value is Record<string, unknown> => typeof value === "object" && value !== null);
+    .filter((value): value is Record<string, unknown> =>
+      typeof value === "object" && value !== null && !(value instanceof RowFault)
+    );
+  if (table.length === 0) {
+    throw new TypeError(
+      `Cannot use ${file} as ${rows.length === 0 ? "it has no rows" : "none of its rows is a JSON object"}`,
+    );
+  }
   const all = columnsOf(table);
   const taken = new Set(Object.values(given).filter((name) => name !== ""));
   for (const name of taken) {
     if (all.every((column) => column.name !== name)) {
-      throw missing(file, `has no column "${name}"`, all, table);
+      throw missing(file, `has no column "${name}"`, all);
     }
   }
   const pick = (role: keyof Columns, fits: (column: Column) => boolean): Column | undefined => {
@@ -82,7 +89,7 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
     mostly(column) && column.length <= 80 && column.long < 0.5 && column.marked < 0.5;
 
   const text = settle("text", () => pick("text", mostly) ?? longest(() => true));
-  if (text === "") throw missing(file, "does not show which column holds the problem", all, table);
+  if (text === "") throw missing(file, "does not show which column holds the problem", all);
   const question = all.find(({ name }) => name === text);
   const trace = settle(
     "trace",
@@ -112,7 +119,7 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
           : pick("trace", ({ key, filled }) => filled > 0.1 && !AMBIGUOUS.includes(key)),
     );
   if (answer === "" && !isMarked) {
-    throw missing(file, "does not show which column holds the answer", all, table);
+    throw missing(file, "does not show which column holds the answer", all);
   }
   const isGsm8k = text === "question" && trace === "answer" && answer === "" &&
     solution!.values.every((value) => value === null || formatOf(value) === "hash");
@@ -121,9 +128,15 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
   return { columns: { id, text, answer, trace: worked, level }, unused, isGsm8k };
 }
 
-function missing(file: string, what: string, all: readonly Column[], table: readonly unknown[]): TypeError {
-  const names = all.map(({ name }) => name).join(", ");
-  if (table.length === 0) return new TypeError(`Cannot use ${file} as it has no rows`);
+/** Names that a message lists. */
+const SHOWN_NAMES = 20;
+
+function missing(file: string, what: string, all: readonly Column[]): TypeError {
+  const shown = all.slice(0, SHOWN_NAMES).map(({ name }) =>
+    /[\s,="]/.test(name) ? JSON.stringify(name) : name
+  );
+  const more = all.length > shown.length ? ` and ${all.length - shown.length} more` : "";
+  const names = shown.length === 0 ? "none" : shown.join(", ") + more;
   return new TypeError(
     `Cannot use ${file} as it ${what}: its columns are ${names}; say so with --columns text=...,answer=...,trace=...`,
   );
@@ -170,10 +183,13 @@ function textOf(row: Record<string, unknown>, name: string): string | null {
   }
 }
 
-/** `text=question,answer=gold` as columns. */
+/** The next column of a list; a comma before anything else is part of a name. */
+const NEXT_COLUMN = new RegExp(`,(?=\\s*(?:${Object.keys(NAMES).join("|")})\\s*=)`);
+
+/** `text=question,answer=gold, in numbers` as columns. */
 export function parseColumns(text: string): Partial<Columns> {
   const columns: Partial<Columns> = {};
-  for (const pair of text.split(",")) {
+  for (const pair of text.split(NEXT_COLUMN)) {
     const [role = "", name = ""] = pair.split(/=(.*)/s).map((part) => part.trim());
     if (!(role in NAMES)) {
       throw new TypeError(

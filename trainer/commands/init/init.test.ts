@@ -3,179 +3,24 @@
 
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { choose } from "./choose.ts";
 import { findColumns, parseColumns } from "./columns.ts";
 import { initCommand } from "./init.ts";
+import { FILES, lines, own, tinyRows, writeAsciiModel, writeByteModel } from "./testing.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const FOLDER = mkdtempSync(join(tmpdir(), "ghpo-init-"));
 after(() => rmSync(FOLDER, { recursive: true }));
 
-/** A model directory with a vocabulary of ASCII characters and a template with a system turn. */
 const ASCII = join(FOLDER, "ascii");
-mkdirSync(ASCII);
-const characters = ["\n", ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
-const vocab = Object.fromEntries(["<unk>", "<eos>", ...characters].map((token, id) => [token, id]));
-writeFileSync(
-  join(ASCII, "tokenizer.json"),
-  JSON.stringify({
-    added_tokens: [],
-    normalizer: null,
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: { type: "Fuse" },
-    model: { type: "BPE", vocab, merges: [], unk_token: "<unk>" },
-  }),
-);
-writeFileSync(
-  join(ASCII, "tokenizer_config.json"),
-  JSON.stringify({
-    unk_token: "<unk>",
-    eos_token: "<eos>",
-    chat_template: "{% for m in messages %}{{ m.content }}\n{% endfor %}",
-  }),
-);
-writeFileSync(
-  join(ASCII, "config.json"),
-  JSON.stringify({
-    model_type: "qwen2",
-    architectures: ["Qwen2ForCausalLM"],
-    hidden_size: 64,
-    intermediate_size: 128,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    vocab_size: 2048,
-    max_position_embeddings: 4096,
-    rms_norm_eps: 1e-6,
-    hidden_act: "silu",
-    eos_token_id: 1,
-  }),
-);
-
-const ROWS = Array.from({ length: 60 }, (_, i) => {
-  const [boxes, pens] = [i + 2, (7 * i) % 11 + 3];
-  const all = boxes * pens;
-  return {
-    text: `Ann has ${boxes} boxes of ${pens} pens each and gives 4 away. How many has she left?`,
-    steps: [
-      `She has ${boxes} * ${pens} = ${all} pens.`,
-      `She gives 4 away.`,
-      `She keeps ${all} - 4 = ${all - 4}.`,
-    ],
-    answer: all - 4,
-  };
-});
-const lines = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).join("\n");
-const csv = (rows: Record<string, unknown>[]) =>
-  [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))]
-    .map((cells) => cells.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join(",")).join("\n");
-
-const notes = (steps: string[]) => steps.map((step) => step.replace(/= (\d+)/, "= <<1*1=$1>>$1")).join("\n");
-const own = <T>(make: (row: typeof ROWS[number], i: number) => T): T[] => ROWS.map(make);
-
-/** Four layouts, five namings, solutions of one line, of steps, and none. */
-const FILES: Record<
-  string,
-  [content: string | Uint8Array, expected: Partial<Record<"text" | "answer" | "trace", string>>]
-> = {
-  "gsm8k.jsonl": [lines(own((r) => ({ question: r.text, answer: `${notes(r.steps)}\n#### ${r.answer}` }))), {
-    text: "question",
-    answer: "",
-    trace: "answer",
-  }],
-  "math.jsonl": [
-    lines(own((r) => ({
-      problem: r.text,
-      solution: `${r.steps.join(" ")} So it is $\\boxed{${r.answer}}$.`,
-      answer: String(r.answer),
-      level: `Level ${r.answer % 5 + 1}`,
-    }))),
-    { text: "problem", answer: "answer", trace: "solution" },
-  ],
-  "numina.json": [
-    JSON.stringify(
-      own((r) => ({ source: "x", problem: r.text, solution: `${r.steps.join("\n")}\n\\boxed{${r.answer}}` })),
-    ),
-    { text: "problem", answer: "", trace: "solution" },
-  ],
-  "plain.csv": [csv(own((r) => ({ question: r.text, gold: r.answer, rationale: r.steps.join("\n") }))), {
-    text: "question",
-    answer: "gold",
-    trace: "rationale",
-  }],
-  "alpaca.jsonl.gz": [
-    gzipSync(lines(own((r) => ({ instruction: r.text, output: `${r.steps.join(" ")}\n#### ${r.answer}` })))),
-    { text: "instruction", answer: "", trace: "output" },
-  ],
-  "verl.json": [
-    JSON.stringify(own((r) => ({
-      data_source: "own",
-      prompt: [{ role: "user", content: r.text }],
-      reward_model: { style: "rule", ground_truth: String(r.answer) },
-    }))),
-    { text: "prompt.0.content", answer: "reward_model.ground_truth", trace: "" },
-  ],
-  "one-line.jsonl": [
-    lines(own((r) => ({ query: r.text, response: `${r.steps[2]}`, final_answer: r.answer }))),
-    { text: "query", answer: "final_answer", trace: "response" },
-  ],
-  "untraced.tsv": [own((r) => `${r.text}\t${r.answer}`).join("\n").replace(/^/, "input\ttarget\n"), {
-    text: "input",
-    answer: "target",
-    trace: "",
-  }],
-  "short-solution.csv": [csv(own((r) => ({ problem: r.text, solution: r.answer }))), {
-    text: "problem",
-    answer: "solution",
-    trace: "",
-  }],
-  "tagged.jsonl": [
-    lines(own((r) => ({
-      Problem: r.text,
-      Response: `<think>\n${r.steps.join("\n")}\n</think>\n<answer>\n${r.answer}\n</answer>`,
-      "Ground Truth": r.answer,
-    }))),
-    { text: "Problem", answer: "Ground Truth", trace: "Response" },
-  ],
-  "odd-names.csv": [
-    csv(own((r) => ({ nr: `n${r.answer}`, aufgabe: r.text, weg: r.steps.join("\n"), loesung: r.answer }))),
-    {
-      text: "aufgabe",
-      trace: "weg",
-    },
-  ],
-  "question-twice.json": [
-    JSON.stringify(
-      own((r) => ({ problem: r.text, url: "https://own.example/x", question: r.text, answer: r.answer })),
-    ),
-    { text: "problem", answer: "answer", trace: "" },
-  ],
-  "only-answers.jsonl": [lines(own((r) => ({ problem: r.text, solution: `$\\boxed{${r.answer}}$` }))), {
-    text: "problem",
-    answer: "",
-    trace: "solution",
-  }],
-  "one-long.jsonl": [
-    lines(
-      own((r, i) => ({
-        problem: i === 9 ? r.text.repeat(60) : r.text,
-        solution: r.steps.join("\n"),
-        answer: r.answer,
-      })),
-    ),
-    { text: "problem", answer: "answer", trace: "solution" },
-  ],
-};
+writeAsciiModel(ASCII);
 
 function made(name: string): string {
   const path = join(FOLDER, name);
@@ -231,17 +76,7 @@ describe("init --data", () => {
 
   it("writes a recipe for the tiny model where the file speaks its few words", async () => {
     const path = join(FOLDER, "tiny.jsonl");
-    const rows = syntheticProblems({
-      families: ["chain", "linear"],
-      levels: [2, 4],
-      count: 60,
-      seed: 3,
-      split: "train",
-    });
-    writeFileSync(
-      path,
-      lines(rows.map(({ text, answer, trace }) => ({ problem: text, answer, solution: trace!.text }))),
-    );
+    writeFileSync(path, tinyRows());
     const recipe = await written(path, join(ROOT, "trainer/recipes/tiny-base"));
     assert.deepEqual([recipe.prompt.system, recipe.reward.format, recipe.reward.preset], [
       "",
@@ -343,7 +178,69 @@ describe("init --data", () => {
   });
 });
 
+describe("a recipe of init", () => {
+  const ghpo = (...words: string[]) => {
+    const main = join(ROOT, "trainer/main.ts");
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, main, ...words], {
+      cwd: FOLDER,
+      stdin: "ignore",
+    });
+    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+  };
+
+  it("is trained by, and its comment names it as init was told", { timeout: 120_000 }, () => {
+    writeByteModel(join(FOLDER, "bytes"));
+    made("plain.csv");
+    const init = ghpo("init", "own/mine.toml", "--data", "plain.csv", "--model", "bytes", "--json");
+    assert.equal(init.code, 0, init.err);
+    assert.match(
+      readFileSync(join(FOLDER, "own/mine.toml"), "utf8"),
+      / -- train own\/mine\.toml --dry-run$/m,
+    );
+    const small = ["--max_steps", "2", "--prompts_per_step", "2", "--num_generations", "2"];
+    const lengths = ["--max_completion_length", "8", "--eval.count", "1", "--quiet"];
+    const run = ghpo("train", "own/mine.toml", ...small, ...lengths);
+    assert.match(run.out, /^Finished after step 2 of 2\./, run.err);
+    // Another run goes on from that run's checkpoint by its directory.
+    const next = ghpo("train", "own/mine.toml", "--model", "runs/mine", "--output_dir", "o", "--dry-run");
+    assert.equal(next.code, 0, next.err);
+    assert.match(next.out, /^model = "runs\/mine\/checkpoints\/step_000002"$/m);
+  });
+
+  it("is written as TOML alone", async () => {
+    await assert.rejects(
+      initCommand(join(FOLDER, "mine.json"), { json: true }),
+      /Cannot write .*mine\.json as the recipe is written with its comments, as TOML: name it \.toml$/,
+    );
+  });
+});
+
+describe("parseColumns()", () => {
+  it("takes names that hold commas and equals signs", () => {
+    assert.deepEqual(parseColumns("text=question, as asked,answer = gold, final=yes,trace="), {
+      text: "question, as asked",
+      answer: "gold, final=yes",
+      trace: "",
+    });
+  });
+});
+
 describe("findColumns()", () => {
+  it("lists the first columns only, and quotes names that hold commas", () => {
+    const rows = [{
+      line: 1,
+      value: { "a, b": 1, ...Object.fromEntries([...Array(30).keys()].map((i) => [`c${i}`, i])) },
+    }];
+    assert.throws(
+      () => findColumns(rows, {}, "f"),
+      /its columns are "a, b", c0, .*, c18 and 11 more; say so/,
+    );
+    assert.throws(
+      () => findColumns([{ line: 1, value: "x" }], {}, "f"),
+      /none of its rows is a JSON object$/,
+    );
+  });
+
   it("takes what a person says before what it finds", () => {
     const rows = [{ line: 1, value: { q: "What is 1+1?", problem: "x", a: "2", answer: "3" } }];
     assert.deepEqual(findColumns(rows, parseColumns("text=q, answer=a"), "f").columns, {

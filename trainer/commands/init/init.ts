@@ -47,11 +47,15 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
   if (existsSync(file) && !options.force) {
     throw new Error(`Cannot write ${file} as it exists: add --force to replace it, or give another name`);
   }
+  if (file.endsWith(".json")) {
+    throw new Error(
+      `Cannot write ${file} as the recipe is written with its comments, as TOML: name it .toml`,
+    );
+  }
   const schema = relative(resolve(dirname(file)), join(RECIPES, "train.schema.json"));
   const answers = { ...await answersOf(options), schema };
-  const name = file.replace(/^.*\/|\.toml$/g, "");
   const choice = isFamilies(answers.data) ? null : await choiceFor(answers, options);
-  const text = choice === null ? generatedRecipe(answers, name) : fileRecipe(answers, choice, name);
+  const text = choice === null ? generatedRecipe(answers, file) : fileRecipe(answers, choice, file);
   // Nothing is written that train would refuse.
   const recipe = parse(TrainRecipeSchema, parseToml(text), file);
   const report = existsSync(recipe.model) ? await preflightOf(recipe) : null;

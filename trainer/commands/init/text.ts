@@ -16,6 +16,8 @@ export interface Answers {
 const quoted = (value: unknown) => JSON.stringify(value);
 
 interface Settings {
+  /** The recipe, as it is named on a command line. */
+  file: string;
   data: string;
   system: string;
   isPlain: boolean;
@@ -28,9 +30,10 @@ interface Settings {
 }
 
 /** A recipe for generated problems. */
-export function generatedRecipe(answers: Answers, name: string): string {
+export function generatedRecipe(answers: Answers, file: string): string {
   const tiny = isTiny(answers.model);
-  return recipeText(answers, name, {
+  return recipeText(answers, {
+    file,
     data: `# Generated problems: families, levels of difficulty, and how many different ones.
 families = ${quoted(answers.data.split(",").map((word) => word.trim()))}
 levels = [1, 2, 4, 5]
@@ -53,12 +56,13 @@ count = 2048
 }
 
 /** A recipe for a file of problems. */
-export function fileRecipe(answers: Answers, choice: Choice, name: string): string {
+export function fileRecipe(answers: Answers, choice: Choice, file: string): string {
   const { columns, style, cut, hinted } = choice;
   const table = Object.entries(columns).map(([role, column]) => `${role} = ${quoted(column)}`).join(", ");
   const tiny = isTiny(answers.model);
   const algorithm = answers.algorithm === "ghpo" && !hinted ? "grpo" : answers.algorithm;
-  return recipeText({ ...answers, algorithm }, name, {
+  return recipeText({ ...answers, algorithm }, {
+    file,
     data: `path = ${quoted(choice.path)}
 ${
       choice.format === "gsm8k"
@@ -102,14 +106,15 @@ function rewardText(style: Choice["style"]): string {
   ].join("\n");
 }
 
-function recipeText({ model, algorithm, steps, schema }: Answers, name: string, s: Settings): string {
+function recipeText({ model, algorithm, steps, schema }: Answers, s: Settings): string {
+  const name = s.file.replace(/^.*\/|\.toml$/g, "");
   const tiny = isTiny(model);
   const tokens = Math.max(
     tiny ? 8192 : 4096,
     Math.ceil((s.max_prompt_length + s.max_completion_length) / 256) * 256,
   );
   return `#:schema ${schema}
-# ${name}: check it with  npm run -s ghpo -- train ${name}.toml --dry-run
+# ${name}: check it with  npm run -s ghpo -- train ${s.file} --dry-run
 # Any setting is a flag too: --learning_rate 1e-5. What is left out has the default that --dry-run shows.
 
 model = ${quoted(model)}
@@ -163,6 +168,8 @@ prompts_per_step = ${s.prompts_per_step}
 # Tokens computed at once: lower it when memory is short. gradient_checkpointing saves memory for a third more time;
 # activations_dtype and weights_dtype = "bfloat16" help as well, see train --plan.
 micro_batch_tokens = ${tokens}
+# For train --ranks N: a power of two, N or a multiple of it. The same shards give the same numbers on any N.
+shards = 1
 ${tiny ? "" : "gradient_checkpointing = true\n"}${s.evaluation}
 [checkpoint]
 # Steps between checkpoints, and how many stay.

@@ -149,8 +149,8 @@ async function trainingStep() {
   });
   const coefficients = sequences.map((_, i) => new Float32Array(tokens).fill(i % 2 === 0 ? 1e-3 : -1e-3));
   const seconds = await repeated(async () => {
-    await learner.forward(sequences);
-    await learner.backward(coefficients);
+    const pass = await learner.forward(sequences);
+    await learner.backward(pass, coefficients);
     await optimizer.step(1e-6);
   });
   const { peakBytes } = gpu;

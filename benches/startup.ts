@@ -100,8 +100,8 @@ async function step(policy: EnginePolicy): Promise<number> {
     ids: [...prompt, ...Array.from(ids)],
     prompt_length: prompt.length,
   }));
-  const { logprobs } = await policy.forward(batch);
-  await policy.backward(logprobs.map((own) => own.map(() => 1e-3)));
+  const pass = await policy.forward(batch);
+  await policy.backward(pass, pass.logprobs.map((own) => own.map(() => 1e-3)));
   await policy.step(1e-9);
   return performance.now() - before;
 }

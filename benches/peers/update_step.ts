@@ -65,8 +65,8 @@ const options = { max_tokens: tokens, temperature: 1, greedy: false, seed: 1, eo
 /** As a step of training does it: the log-probs are read before the coefficients are known. */
 async function update(): Promise<void> {
   if (sample === "sample") await generator.generate(requests, options);
-  await learner.forward(sequences);
-  await learner.backward(coefficients);
+  const pass = await learner.forward(sequences);
+  await learner.backward(pass, coefficients);
   await optimizer.step(1e-6);
 }
 

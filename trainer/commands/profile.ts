@@ -105,8 +105,8 @@ function stepOf(model: ReturnType<typeof loadModel>, options: Flags): () => Prom
         prompt_length: promptTokens,
       }))
     );
-    const { logprobs } = await learner.forward(batch);
-    await learner.backward(logprobs.map((own) => own.map(() => 1e-3)));
+    const pass = await learner.forward(batch);
+    await learner.backward(pass, pass.logprobs.map((own) => own.map(() => 1e-3)));
     await optimizer.step(1e-9);
   };
 }

@@ -114,8 +114,8 @@ async function step(
       await generator.generate([{ prompt_ids: [1, 2, 3], samples, key: [0, 0] }], sampling);
     }
   }
-  await learner.forward([{ ids: [1, 2, 3, 4, 5], prompt_length: 2 }]);
-  await learner.backward([Float32Array.of(1, 1, 1)]);
+  const pass = await learner.forward([{ ids: [1, 2, 3, 4, 5], prompt_length: 2 }]);
+  await learner.backward(pass, [Float32Array.of(1, 1, 1)]);
   await optimizer.step(1e-3);
   lora?.merge();
 }

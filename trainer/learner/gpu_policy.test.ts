@@ -103,8 +103,11 @@ describe("EnginePolicy", () => {
   it("puts back weights and moments, so that the next update is the same", { timeout: 60_000 }, async () => {
     const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }, { ids: [9, 8, 1], prompt_length: 1 }];
     const advance = async (policy: EnginePolicy) => {
-      const { logprobs } = await policy.forward(batch);
-      await policy.backward(logprobs.map((values) => values.map((_, t) => (t % 2 === 0 ? -1 : 0.5))));
+      const pass = await policy.forward(batch);
+      await policy.backward(
+        pass,
+        pass.logprobs.map((values) => values.map((_, t) => (t % 2 === 0 ? -1 : 0.5))),
+      );
       await policy.step(1e-3);
     };
     const first = await open();
@@ -129,8 +132,8 @@ describe("EnginePolicy", () => {
       const lora = { r: 4, lora_alpha: 8, target_modules: ["q_proj", "v_proj", "down_proj"], seed: 5 };
       const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }];
       const advance = async (policy: EnginePolicy) => {
-        const { logprobs } = await policy.forward(batch);
-        await policy.backward(logprobs.map((values) => values.map(() => -1)));
+        const pass = await policy.forward(batch);
+        await policy.backward(pass, pass.logprobs.map((values) => values.map(() => -1)));
         await policy.step(1e-2);
       };
       const first = await open({ lora, weights_dtype });
@@ -175,8 +178,8 @@ describe("EnginePolicy", () => {
     const batch = [{ ids: [3, 4, 5, 6, 7], prompt_length: 2 }];
     const policy = await open({ lora, save: { adapter_only: true, dtype: "float32" } });
     const advance = async () => {
-      const { logprobs } = await policy.forward(batch);
-      await policy.backward(logprobs.map((values) => values.map(() => -1)));
+      const pass = await policy.forward(batch);
+      await policy.backward(pass, pass.logprobs.map((values) => values.map(() => -1)));
       await policy.step(1e-2);
     };
     await advance();
@@ -244,9 +247,9 @@ describe("EnginePolicy", () => {
     const policy = await open();
     const backward = policy.backward.bind(policy);
     let calls = 0;
-    policy.backward = async (coefficients) => {
+    policy.backward = async (pass, coefficients) => {
       if (++calls === 3) policy.model.gpu.device.destroy();
-      await backward(coefficients);
+      await backward(pass, coefficients);
     };
     await assert.rejects(
       run(policy, path, 6),

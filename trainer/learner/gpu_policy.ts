@@ -18,11 +18,11 @@ import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type {
+  ForwardPass,
   LearnerSequence,
   Sample,
   SampleOptions,
   SampleRequest,
-  Scores,
   StoredPolicy,
 } from "./policy.ts";
 
@@ -81,12 +81,12 @@ export class EnginePolicy implements StoredPolicy {
     return this.#generator.generate(requests, options);
   }
 
-  forward(batch: LearnerSequence[]): Promise<Scores> {
+  forward(batch: LearnerSequence[]): Promise<ForwardPass> {
     return this.#learner.forward(batch);
   }
 
-  backward(coefficients: Float32Array[]): Promise<void> {
-    return this.#learner.backward(coefficients);
+  backward(pass: ForwardPass, coefficients: Float32Array[]): Promise<void> {
+    return this.#learner.backward(pass, coefficients);
   }
 
   async step(learningRate: number): Promise<{ grad_norm: number }> {

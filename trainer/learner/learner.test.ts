@@ -37,9 +37,9 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
 describe("learner", () => {
   it("gives the same scores and gradients whatever the micro-batches and the order", async () => {
     const run = (order: number[]) => async (learner: Learner) => {
-      const scores = await learner.forward(order.map((i) => batch[i]!));
-      await learner.backward(order.map((i) => coefficients[i]!));
-      const inOrder = batch.map((_, i) => scores.logprobs[order.indexOf(i)]!);
+      const pass = await learner.forward(order.map((i) => batch[i]!));
+      await learner.backward(pass, order.map((i) => coefficients[i]!));
+      const inOrder = batch.map((_, i) => pass.logprobs[order.indexOf(i)]!);
       return { logprobs: inOrder.flatMap((own) => [...own]), gradients: await gradientsOf(learner) };
     };
     const whole = await withLearner(100, run([0, 1, 2, 3, 4]));
@@ -57,8 +57,9 @@ describe("learner", () => {
       return { scores, gradients: await gradientsOf(learner) };
     });
     const two = await withLearner(100, async (learner) => {
-      const scores = await learner.forward(batch);
-      await learner.backward(coefficients);
+      const pass = await learner.forward(batch);
+      await learner.backward(pass, coefficients);
+      const { sequences: _, ...scores } = pass;
       return { scores, gradients: await gradientsOf(learner) };
     });
     assert.deepEqual(one, two);
@@ -100,7 +101,7 @@ describe("learner", () => {
         const learner = new Learner(own, settings);
         const bytes = gpu.liveBytes - before;
         const scores = await learner.forward(batch);
-        await learner.backward(coefficients);
+        await learner.backward(scores, coefficients);
         results.push({ bytes, numbers: { scores, gradients: await gradientsOf(learner) } });
         learner.destroy();
       }
@@ -126,7 +127,7 @@ describe("learner", () => {
           };
           const learner = new Learner(own, settings);
           const scores = await learner.forward(batch);
-          await learner.backward(coefficients);
+          await learner.backward(scores, coefficients);
           results.push({ scores, gradients: await learner.readGradients() });
           learner.destroy();
         }
@@ -171,10 +172,10 @@ describe("learner", () => {
   it("scores another model between forward and backward without disturbing them", async () => {
     const other = randomModel(model.gpu, model.config, 5);
     await withLearner(100, async (learner) => {
-      const own = await learner.forward(batch);
+      const pass = await learner.forward(batch);
       const scores = await learner.score(other, batch);
-      assert.notDeepEqual(scores, own);
-      await learner.backward(coefficients);
+      assert.notDeepEqual(scores.logprobs, pass.logprobs);
+      await learner.backward(pass, coefficients);
       const gradients = await gradientsOf(learner);
       learner.zeroGradients();
       await learner.accumulate(batch, coefficients);
@@ -183,11 +184,27 @@ describe("learner", () => {
     other.destroy();
   });
 
+  it("runs the backward of any pass, at any time, and twice", async () => {
+    await withLearner(100, async (learner) => {
+      const some = batch.slice(0, 2);
+      await learner.accumulate(some, coefficients.slice(0, 2));
+      const expected = await gradientsOf(learner);
+      const first = await learner.forward(some);
+      const second = await learner.forward(batch);
+      for (const pass of [first, first, second, first]) {
+        learner.zeroGradients();
+        await learner.backward(pass, coefficients.slice(0, pass.sequences.length));
+        if (pass === first) assert.deepEqual(await gradientsOf(learner), expected);
+        else assert.notDeepEqual(await gradientsOf(learner), expected);
+      }
+    });
+  });
+
   it("takes a batch in which nothing is to be learned", async () => {
     await withLearner(100, async (learner) => {
       const scores = await learner.forward([{ ids: [1, 2, 3], prompt_length: 3 }]);
       assert.deepEqual(scores.logprobs, [new Float32Array()]);
-      await learner.backward([new Float32Array()]);
+      await learner.backward(scores, [new Float32Array()]);
       assert.ok((await gradientsOf(learner)).every((g) => g === 0));
     });
   });
@@ -202,10 +219,13 @@ describe("learner", () => {
         learner.forward([{ ids: [1, 2], prompt_length: 0 }]),
         /prompt_length must be from 1 to 2: current value is 0/,
       );
-      await learner.forward([batch[0]!]);
-      await assert.rejects(learner.backward([]), /has 1 sequences: current number of coefficient lists is 0/);
+      const pass = await learner.forward([batch[0]!]);
       await assert.rejects(
-        learner.backward([new Float32Array(6)]),
+        learner.backward(pass, []),
+        /has 1 sequences: current number of coefficient lists is 0/,
+      );
+      await assert.rejects(
+        learner.backward(pass, [new Float32Array(6)]),
         /completion 0 has 7 tokens: current number of coefficients is 6/,
       );
     });

@@ -33,6 +33,11 @@ export interface Scores {
   entropy: Float32Array[];
 }
 
+/** A forward pass: its scores, and the sequences that its backward is of. It holds no GPU memory. */
+export interface ForwardPass extends Scores {
+  readonly sequences: readonly LearnerSequence[];
+}
+
 export interface LearnerSettings {
   micro_batch_tokens: number;
   /** Logits are divided by it, as they were when sampled. */
@@ -53,11 +58,10 @@ export class Learner {
   readonly #head: Head;
   readonly #scratch: Scratch;
   readonly #saved: SavedBlocks | undefined;
-  #batch: readonly LearnerSequence[] = [];
   /** Of the micro-batch last recorded. */
   #predictions: Predictions | undefined;
-  /** Whether the activations of the whole of #batch are still there. */
-  #resident = false;
+  /** The pass whose activations, all of them, are in memory. */
+  #resident: ForwardPass | undefined;
 
   /** With `lora`, its adapters get the gradients and the model none. */
   constructor(readonly model: Model, settings: LearnerSettings, readonly lora?: Lora) {
@@ -83,12 +87,11 @@ export class Learner {
   }
 
   /** Log-probs and entropies of every completion token. */
-  async forward(batch: readonly LearnerSequence[]): Promise<Scores> {
-    const parts = this.#parts(batch, batch.keys());
-    const scores = await this.#scores(batch, parts, this.model);
-    this.#batch = batch;
-    this.#resident = parts.length === 1 && parts[0]!.length === batch.length;
-    return scores;
+  async forward(sequences: readonly LearnerSequence[]): Promise<ForwardPass> {
+    const parts = this.#parts(sequences, sequences.keys());
+    const pass = { ...await this.#scores(sequences, parts, this.model), sequences };
+    if (parts.length === 1 && parts[0]!.length === sequences.length) this.#resident = pass;
+    return pass;
   }
 
   /** The same under another model of the same shapes, such as the reference of a KL penalty; without backward. */
@@ -97,15 +100,17 @@ export class Learner {
   }
 
   /**
-   * Adds sum(coefficient * d log-prob) over the batch of the last `forward` to the gradients. A batch of one
-   * micro-batch is not computed again, a larger one is, without the sequences whose coefficients are all zero.
+   * Adds sum(coefficient * d log-prob) over the sequences of a forward pass to the gradients, at the weights of now.
+   * The last pass, if it was one micro-batch, is not computed again; any other is, without the sequences whose
+   * coefficients are all zero.
    */
-  async backward(coefficients: readonly Float32Array[]): Promise<void> {
-    if (!this.#resident) {
-      await this.accumulate(this.#batch, coefficients);
+  async backward(pass: ForwardPass, coefficients: readonly Float32Array[]): Promise<void> {
+    if (this.#resident !== pass) {
+      await this.accumulate(pass.sequences, coefficients);
       return;
     }
-    checkCoefficients(this.#batch, coefficients);
+    checkCoefficients(pass.sequences, coefficients);
+    this.#resident = undefined;
     this.#recordBackward(coefficients);
     this.#recorder.submit();
   }
@@ -119,7 +124,6 @@ export class Learner {
     coefficients: readonly Float32Array[],
   ): Promise<Scores> {
     checkCoefficients(batch, coefficients);
-    this.#resident = false;
     const scores = emptyScores(batch.length);
     const live = [...batch.keys()].filter((i) => coefficients[i]!.some((c) => c !== 0));
     for (const indices of this.#parts(batch, live)) {
@@ -155,7 +159,6 @@ export class Learner {
   }
 
   async #scores(batch: readonly LearnerSequence[], parts: readonly number[][], model: Model) {
-    this.#resident = false;
     const scores = emptyScores(batch.length);
     for (const indices of parts) {
       this.#recordForward(indices.map((i) => batch[i]!), model);
@@ -170,6 +173,7 @@ export class Learner {
   }
 
   #recordForward(sequences: readonly LearnerSequence[], model: Model): void {
+    this.#resident = undefined;
     const batch = pack(sequences.map(inputOf), this.#settings.share_prefixes);
     this.#predictions = predictions(batch, sequences);
     const { rows, targets } = this.#predictions;

@@ -26,8 +26,8 @@ it("memory is flat over 500 training steps of ever-changing shapes", { timeout: 
       ids: Array.from({ length: 5 + (step * 7 + i * 3) % 28 }, (_, j) => (j * 5 + step) % 67),
       prompt_length: 3,
     }));
-    const scores = await learner.forward(batch);
-    await learner.backward(scores.logprobs.map((own) => own.map(() => -0.01)));
+    const pass = await learner.forward(batch);
+    await learner.backward(pass, pass.logprobs.map((own) => own.map(() => -0.01)));
     await optimizer.step(1e-4);
     if (step % 100 === 0) {
       Bun.gc(true); // what other tests of this process have left must not end up in a later sample

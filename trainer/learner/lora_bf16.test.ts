@@ -93,7 +93,7 @@ describe("adapters beside weights in 16 bits", () => {
           const steps = [];
           for (let step = 0; step < 3; step++) {
             const scores = await learner.forward(batch);
-            await learner.backward(coefficients);
+            await learner.backward(scores, coefficients);
             steps.push(scores, await adamw.step(1e-3));
             lora.merge();
           }
@@ -113,7 +113,7 @@ describe("adapters beside weights in 16 bits", () => {
     for (const dtype of TYPES) {
       const { learner, destroy } = setUp("qwen2", dtype, false, 700);
       const scores = await learner.forward(batch);
-      await learner.backward(coefficients);
+      await learner.backward(scores, coefficients);
       results.push({ scores, gradients: await learner.readGradients() });
       destroy();
     }

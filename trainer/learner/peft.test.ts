@@ -101,8 +101,8 @@ describe("PEFT files", () => {
       max_grad_norm: 1,
     });
     for (let step = 0; step < 3; step++) {
-      await learner.forward([{ ids: [3, 9, 4, 60, 17, 5], prompt_length: 2 }]);
-      await learner.backward([Float32Array.of(1, -2, 3, 1)]);
+      const pass = await learner.forward([{ ids: [3, 9, 4, 60, 17, 5], prompt_length: 2 }]);
+      await learner.backward(pass, [Float32Array.of(1, -2, 3, 1)]);
       await optimizer.step(0.01);
       lora.merge();
     }

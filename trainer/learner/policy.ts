@@ -1,11 +1,11 @@
-// The model as the loops see it: something that samples, scores, learns and can be kept. engine.ts is the real one; the
+// The model as the loops see it: something that samples, scores, learns and can be kept. gpu_policy.ts is the real one; the
 // tests of the loops bring their own.
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
-import type { LearnerSequence, Scores } from "./learner.ts";
+import type { ForwardPass, LearnerSequence } from "./learner.ts";
 
-export type { LearnerSequence, Scores };
+export type { ForwardPass, LearnerSequence };
 
 export interface SampleRequest {
   prompt_ids: number[];
@@ -49,10 +49,10 @@ export interface GradientStore {
 
 /** The model as the loop sees it. */
 export interface Policy extends Sampler, GradientStore {
-  /** Scores a micro-batch and keeps what its backward needs. */
-  forward(batch: LearnerSequence[]): Promise<Scores>;
-  /** Adds sum of coefficient * d log-prob of the last forward to the gradients. */
-  backward(coefficients: Float32Array[]): Promise<void>;
+  /** Scores a micro-batch. */
+  forward(batch: LearnerSequence[]): Promise<ForwardPass>;
+  /** Adds sum of coefficient * d log-prob to the gradients; quickest right after the forward pass. */
+  backward(pass: ForwardPass, coefficients: Float32Array[]): Promise<void>;
   /** Clears the gradients without an update. */
   discard(): void;
   /** Divides logits by it from now on, in `forward` and `reference`. */

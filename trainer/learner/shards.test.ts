@@ -61,15 +61,15 @@ async function step(tied: boolean, low: boolean) {
   lora?.merge();
   const learner = new Learner(model, { micro_batch_tokens: 32, temperature: 0.9 }, lora);
   const optimizer = new Optimizer(lora ?? model, learner.gradients.buffers, settings);
-  const scores = await learner.forward(batch);
-  await learner.backward([noise(6, 1)]);
+  const pass = await learner.forward(batch);
+  await learner.backward(pass, [noise(6, 1)]);
   const gradients = await learner.readGradients();
   const { grad_norm } = await optimizer.step(1e-2);
   const weights = [];
   for (const { buffer } of (lora ?? model).parameters()) weights.push(...await gpu.readFloats(buffer));
   const moments = await optimizer.state();
   for (const part of [optimizer, learner, lora, model]) part?.destroy();
-  return { scores, gradients, grad_norm, weights, moments };
+  return { scores: pass, gradients, grad_norm, weights, moments };
 }
 
 describe("a vocabulary bound in parts", () => {

@@ -57,11 +57,11 @@ async function learn(
   const all = { micro_batch_tokens: tokens, temperature: 0.9, share_prefixes: share, ...settings };
   const learner = new Learner(model, all, lora);
   const referenced = await learner.score(reference, sequences);
-  const scores = await learner.forward(sequences);
-  await learner.backward(coefficients);
+  const pass = await learner.forward(sequences);
+  await learner.backward(pass, coefficients);
   const gradients = await learner.readGradients();
   for (const part of [learner, lora, reference, model]) part?.destroy();
-  return { scores, referenced, gradients };
+  return { scores: pass, referenced, gradients };
 }
 
 const WAYS: Record<string, Way> = {

@@ -86,10 +86,10 @@ it("trains 151,936 rows of 256 numbers in bindings of 128 MiB", { timeout: 120_0
   const learner = new Learner(model, { micro_batch_tokens: 16, temperature: 1 });
   const optimizer = new Optimizer(model, learner.gradients.buffers, settings);
 
-  const { logprobs } = await learner.forward([{ ids, prompt_length: PROMPT }]);
-  await learner.backward([coefficients]);
+  const pass = await learner.forward([{ ids, prompt_length: PROMPT }]);
+  await learner.backward(pass, [coefficients]);
   const expected = reference(table);
-  assertClose(logprobs[0]!, expected.logProbs, 1e-5, "log-probs");
+  assertClose(pass.logprobs[0]!, expected.logProbs, 1e-5, "log-probs");
   const gradient = await gpu.readFloats(learner.gradients.of(embed_tokens));
   const row = (data: Float32Array, v: number) => data.subarray(v * HIDDEN, (v + 1) * HIDDEN);
   for (const [v, own] of expected.gradients) {

@@ -33,7 +33,7 @@ describe("demonstrate()", () => {
     const { attempts } = await demonstrate(setting, 0);
     const coefficients: number[][] = [];
     const policy = new UnigramPolicy();
-    policy.backward = (batch) => Promise.resolve(void coefficients.push(...batch.map((c) => Array.from(c))));
+    policy.backward = (_, own) => Promise.resolve(void coefficients.push(...own.map((c) => Array.from(c))));
     await update(
       policy,
       examplesOf(attempts, "conditioned", { sampled: false }),

@@ -10,12 +10,12 @@ import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
 import type {
+  ForwardPass,
   LearnerSequence,
   Sample,
   SampleOptions,
   Sampler,
   SampleRequest,
-  Scores,
   StoredPolicy,
 } from "../learner/policy.ts";
 import { strategyNamed } from "../ghpo/strategies/strategies.ts";
@@ -120,7 +120,6 @@ export class UnigramPolicy implements StoredPolicy {
   logits = new Float64Array(tinyTokenizer.vocabSize);
   momentum = new Float64Array(tinyTokenizer.vocabSize);
   readonly #gradient = new Float64Array(tinyTokenizer.vocabSize);
-  #batch: LearnerSequence[] = [];
   #temperature = 1;
 
   constructor(readonly beforeCall: (name: string) => void = () => {}) {}
@@ -141,22 +140,22 @@ export class UnigramPolicy implements StoredPolicy {
     ));
   }
 
-  forward(batch: LearnerSequence[]): Promise<Scores> {
+  forward(sequences: LearnerSequence[]): Promise<ForwardPass> {
     this.beforeCall("forward");
-    this.#batch = batch;
     const p = this.#probabilities(this.#temperature);
     const entropy = -p.reduce((sum, q) => sum + q * Math.log(q), 0);
-    const completions = batch.map(({ ids, prompt_length }) => Array.from(ids).slice(prompt_length));
+    const completions = sequences.map(({ ids, prompt_length }) => Array.from(ids).slice(prompt_length));
     return Promise.resolve({
+      sequences,
       logprobs: completions.map((ids) => Float32Array.from(ids, (id) => Math.log(p[id]!))),
       entropy: completions.map((ids) => Float32Array.from(ids, () => entropy)),
     });
   }
 
-  backward(coefficients: Float32Array[]): Promise<void> {
+  backward({ sequences }: ForwardPass, coefficients: Float32Array[]): Promise<void> {
     this.beforeCall("backward");
     const p = this.#probabilities(this.#temperature);
-    this.#batch.forEach(({ ids, prompt_length }, i) =>
+    sequences.forEach(({ ids, prompt_length }, i) =>
       coefficients[i]!.map((c) => c / this.#temperature).forEach((coefficient, t) => {
         for (let k = 0; k < p.length; k++) this.#gradient[k]! -= coefficient * p[k]!;
         this.#gradient[ids[prompt_length + t]!]! += coefficient;

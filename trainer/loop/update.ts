@@ -126,11 +126,11 @@ export async function update(
   return summary(merged(totals), gradNorm, num_iterations, sampled);
 
   async function learn(batch: Example[], iteration: number, total: Totals): Promise<void> {
-    // The reference goes first: a forward of the policy must be followed by its own backward.
+    // The reference goes first: what the policy's forward pass leaves in memory then serves its backward.
     const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
-    const scores = await policy.forward(batch);
+    const pass = await policy.forward(batch);
     const sequences = batch.map((example, i): Sequence => {
-      const logprobs = scores.logprobs[i]!;
+      const logprobs = pass.logprobs[i]!;
       if (iteration === 0) old.set(example, logprobs.slice());
       const referenceLogprobs = reference?.[i];
       return {
@@ -145,15 +145,15 @@ export async function update(
     if (!Number.isFinite(result.loss)) {
       policy.discard();
       throw new NonFiniteError("loss", result.loss, {
-        batch: batch.map((e, i) => facts(e, scores.logprobs[i]!)),
+        batch: batch.map((e, i) => facts(e, pass.logprobs[i]!)),
       });
     }
     total.loss += result.loss;
     addSums(total.clip, result.sums);
-    for (const entropy of scores.entropy) total.entropy += sum(entropy);
+    for (const entropy of pass.entropy) total.entropy += sum(entropy);
     total.tokens += microTokens;
-    if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, scores.logprobs[i]!));
-    await policy.backward(result.coefficients);
+    if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, pass.logprobs[i]!));
+    await policy.backward(pass, result.coefficients);
   }
 }
 

@@ -47,8 +47,8 @@ export async function allocations(
   await sample(policy, settings, generation.prompts, generation.samples);
   await sample(policy, settings, generation.evaluated, 1);
   begin("training");
-  const { logprobs } = await policy.forward(sequences(settings));
-  await policy.backward(logprobs.map((own) => own.map(() => 1)));
+  const pass = await policy.forward(sequences(settings));
+  await policy.backward(pass, pass.logprobs.map((own) => own.map(() => 1)));
   await policy.step(0);
   begin(SAVING);
   for (const { buffer, dtype, rows, cols, sources } of model.parameters()) {

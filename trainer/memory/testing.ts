@@ -103,8 +103,8 @@ export async function measurePlan(
     group.map(({ ids }) => ({ ids: [...promptOf(i), ...Array.from(ids)], prompt_length: prompt_tokens }))
   );
   const [batch = []] = inMicroBatches(sequences, settings.micro_batch_tokens);
-  const { logprobs } = await policy.forward(batch);
-  await policy.backward(logprobs.map((own) => own.map(() => -1)));
+  const pass = await policy.forward(batch);
+  await policy.backward(pass, pass.logprobs.map((own) => own.map(() => -1)));
   await policy.step(1e-3);
   const folder = mkdtempSync(join(tmpdir(), "ghpo-plan-"));
   await policy.saveModel(folder);

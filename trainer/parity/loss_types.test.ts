@@ -51,9 +51,10 @@ async function accumulate(
   setting: Setting,
   old: readonly ArrayLike<number>[] | null,
 ) {
-  const { logprobs } = await learner.forward(
+  const pass = await learner.forward(
     batch.ids.map((ids, i) => ({ ids, prompt_length: batch.prompt_lengths[i]! })),
   );
+  const { logprobs } = pass;
   const tokens = logprobs.reduce((sum, own) => sum + own.length, 0);
   const { loss, coefficients } = objective(
     logprobs.map((own, i) => ({
@@ -72,7 +73,7 @@ async function accumulate(
     },
     { sequences: logprobs.length, tokens, microBatches: 1, microTokens: tokens },
   );
-  await learner.backward(coefficients);
+  await learner.backward(pass, coefficients);
   return { loss, logprobs };
 }
 

@@ -98,13 +98,13 @@ for (
 
       it(`has the same log-probs and gradients with ${where}`, async () => {
         const { expected, model, learner, batch } = await setUp(name, microBatchTokens);
-        const scores = await learner.forward(batch);
-        assertClose(scores.logprobs.flatMap((own) => [...own]), expected.logprobs.flat(), 1e-5, "log-probs");
-        const { coefficients, sums, loss } = grpo(expected, scores);
+        const pass = await learner.forward(batch);
+        assertClose(pass.logprobs.flatMap((own) => [...own]), expected.logprobs.flat(), 1e-5, "log-probs");
+        const { coefficients, sums, loss } = grpo(expected, pass);
         assert.deepEqual({ low: sums.low, high: sums.high }, expected.clipped);
         assert.ok(sums.low > 0 && sums.high > 0, "both clip sides act");
         assertClose([loss / expected.losses[0]!], [1], 1e-4, "loss over its reference");
-        await learner.backward(coefficients);
+        await learner.backward(pass, coefficients);
 
         const file = new SafetensorsFile(join(FIXTURES, name, "gradients.safetensors"));
         const gradients = await learner.readGradients();
@@ -129,9 +129,10 @@ for (
         max_grad_norm: expected.max_norm,
       });
       for (const [step, learningRate] of expected.learning_rates.entries()) {
-        const { loss, coefficients } = grpo(expected, await learner.forward(batch));
+        const pass = await learner.forward(batch);
+        const { loss, coefficients } = grpo(expected, pass);
         assertClose([loss / expected.losses[step]!], [1], 1e-4, `loss of step ${step} over its reference`);
-        await learner.backward(coefficients);
+        await learner.backward(pass, coefficients);
         const { grad_norm } = await optimizer.step(learningRate);
         assertClose([grad_norm / expected.grad_norms[step]!], [1], 1e-4, `gradient norm of step ${step}`);
       }

@@ -85,6 +85,18 @@ describe("ghpo", () => {
       /none\.jsonl as it does not exist/,
     );
     refused(["generate", "--model", "x"], /exactly one of --prompt and --prompt-ids/);
+    refused(
+      ["generate", "--model", "x", "--prompt-ids", ""],
+      /the flags as --prompt-ids must name at least one/,
+    );
+    refused(
+      ["generate", "--model", "trainer/recipes/tiny-base", "--prompt", "Où vas-tu?"],
+      /Cannot continue the prompt as the tokenizer does not know "Où" in it and would read <unk> instead/,
+    );
+    refused(
+      ["generate", "--model", "trainer/recipes/tiny-base", "--prompt", "", "--raw"],
+      /Cannot generate as the prompt must have at least one token/,
+    );
     refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as --prompt-ids must be/);
   });
 

@@ -236,7 +236,7 @@ program.command("init <file>")
 program.command("bundle <run>")
   .helpGroup("Watch:")
   .description("collect what a bug report needs in one JSON file: no data, no weights, no secrets")
-  .option("--out <file>", "file to write (default: NAME-bundle.json)")
+  .option("--out <file>", "file to write (default: RUN/bundle.json)")
   .option("--no-doctor", "omit this machine's adapter")
   .option("--json", "print {file, bytes} on stdout")
   .action(async (run, options) => (await import("./commands/bundle.ts")).bundleCommand(run, options));

@@ -33,6 +33,7 @@ export const numeral = v.pipe(
 /** Whole numbers with commas between them, such as token ids. */
 export const counts = v.pipe(
   v.string(),
-  v.transform((text) => text.split(",")),
+  v.transform((text) => text.trim() === "" ? [] : text.split(",")),
   v.array(v.pipe(numeral, count)),
+  v.minLength(1, "must name at least one"),
 );

@@ -35,7 +35,7 @@ verify --check-gold FILE [options]      the golds of a data set (.jsonl, .json, 
   --choices A,B,C   multiple choice over these letters
   --column NAME     the column of the golds in FILE (default: gold, answer, final_answer, target or solution)
   --explain         say where the answer was found, how both sides were read, which tier decided, and why
-  --json            one JSON object
+  --json            one JSON object; a batch prints one a line, with or without it
   --help            this text
 
 Exit code: 0 when equal (a batch: when every row could be read; a file of golds: when all of them can be), 1 otherwise.`;

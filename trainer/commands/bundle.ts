@@ -21,7 +21,7 @@ export async function bundleCommand(
   options: { out?: string; doctor: boolean; json?: boolean },
 ): Promise<void> {
   const run = theRun(path);
-  const out = options.out ?? `${basename(run)}-bundle.json`;
+  const out = options.out ?? join(run, "bundle.json");
   const report = {
     format_version: 1,
     made_at: new Date().toISOString(),

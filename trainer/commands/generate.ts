@@ -12,6 +12,7 @@ import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { counts, name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
+import { requireKnown } from "../library/open_model.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 const FlagsSchema = v.strictObject({
@@ -38,7 +39,11 @@ export async function generateCommand(flags: unknown): Promise<void> {
   const text = o.prompt === undefined || o.raw
     ? o.prompt
     : tokenizer!.chat([{ role: "user", content: o.prompt }]);
+  if (tokenizer !== null && text !== undefined) requireKnown(tokenizer, text);
   const prompt_ids = o.promptIds ?? (o.raw ? tokenizer!.encodePlain(text!) : tokenizer!.encode(text!));
+  if (prompt_ids.length === 0) {
+    throw new RangeError("Cannot generate as the prompt must have at least one token");
+  }
   const gpu = await openGpu(dawn());
   try {
     await selfTest(gpu);

@@ -210,6 +210,8 @@ describe("ghpo bundle", () => {
     for (const secret of [homedir(), hostname(), "####", 'completions":']) {
       assert.ok(!text.includes(secret), secret);
     }
+    const inRun = JSON.parse(ghpo("bundle", run, "--no-doctor", "--json").out);
+    assert.equal(inRun.file, join(run, "bundle.json"));
   });
 
   it("takes a name for the machine's or the home folder's only where it stands alone", () => {

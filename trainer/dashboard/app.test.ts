@@ -99,6 +99,25 @@ describe("the dashboard's API", () => {
     assert.ok(family.total > 0 && family.groups.every((entry) => entry.family === "gcd"));
   });
 
+  it("knows problems and settings of a run under a program's own strategy", async () => {
+    const run = join(temporary(), "own");
+    writeRun(run, 20, 30);
+    const recipe = join(run, "recipe.toml");
+    const text = readFileSync(recipe, "utf8").replace('algorithm = "ghpo"', 'algorithm = "mine"');
+    writeFileSync(recipe, text.replace("[ghpo]", "[ghpo]\nmine_too = 3") + "\n[mine]\nsetting = 1\n");
+    const app = createDashboard({ folders: [run], token: null });
+    opened.push(app);
+    const { settings } = await json<{ settings: unknown }>(ask(app, "/api/runs/0/facts"));
+    assert.deepEqual(settings, { learning_rate: 1e-6, temperature: 1 });
+    const { groups } = await json<{ groups: { step: number; line: number }[] }>(
+      ask(app, "/api/runs/0/groups"),
+    );
+    const group = await json<{ answer: string }>(
+      ask(app, `/api/runs/0/groups/${groups[0]!.step}/${groups[0]!.line}`),
+    );
+    assert.match(group.answer, /\d/);
+  });
+
   it("opens a group whose samples had log-probs that were none", async () => {
     const { app, run } = dashboard();
     const path = join(run, "rollouts", "step_000020.jsonl");

@@ -9,19 +9,19 @@ import { parse } from "#shared/schemas/parse.ts";
 import { CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Completion, Group } from "#shared/schemas/rollout.ts";
+import { hintEntries, runEntries, trainEntries } from "#shared/schemas/recipe.ts";
 import { count, nonNegative } from "#shared/schemas/values.ts";
 import { type PresetName, presets, verify } from "#shared/verify/mod.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { loadRecipe } from "../run/recipe.ts";
+import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
 import { readEvents } from "../run/steering.ts";
 import type { LiveRun } from "./live.ts";
 import { MetricsLog } from "./metrics_log.ts";
 import { RolloutIndex } from "./rollout_index.ts";
 import { planOfRun, type RunPlan, type RunSummary, summarise } from "./runs.ts";
-import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 /** What `ghpo profile --run` keeps with a run, as far as it is shown. */
 const ProfileSchema = v.object({
@@ -58,7 +58,7 @@ export class OpenRun implements LiveRun {
   readonly rollouts: RolloutIndex;
   summary: RunSummary;
   readonly #plan: RunPlan;
-  readonly #recipe: TrainRecipe | null;
+  readonly #recipe: ShownRecipe | null;
   #problems: Promise<Map<string, Problem>> | undefined;
   #sources = new Map<string, Problem>();
 
@@ -71,7 +71,7 @@ export class OpenRun implements LiveRun {
     );
     this.#plan = planOfRun(path);
     this.summary = summarise(path, name, this.#plan);
-    this.#recipe = trainRecipe(path);
+    this.#recipe = shownRecipe(path);
   }
 
   async refresh(): Promise<void> {
@@ -203,11 +203,20 @@ export class OpenRun implements LiveRun {
   }
 }
 
-function trainRecipe(run: string): TrainRecipe | null {
+/** What is shown of a recipe of `train`. A strategy of a program's own may have settings that are unknown here. */
+const ShownRecipeSchema = v.object({
+  seed: runEntries.seed,
+  ...trainEntries,
+  ghpo: v.optional(v.object(hintEntries), {}),
+});
+type ShownRecipe = v.InferOutput<typeof ShownRecipeSchema>;
+
+function shownRecipe(run: string): ShownRecipe | null {
+  const path = join(run, "recipe.toml");
   try {
-    return loadRecipe(TrainRecipeSchema, join(run, "recipe.toml"), []);
+    return isSftRecipe(path) ? null : loadRecipe(ShownRecipeSchema, path, []);
   } catch {
-    return null; // sft, or written by another version
+    return null; // written by another version
   }
 }
 

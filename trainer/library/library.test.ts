@@ -158,6 +158,10 @@ describe("sft() and generate()", () => {
     });
     assert.deepEqual(several.map((answers) => answers.length), [3, 3]);
     await assert.rejects(
+      generate(checkpoint, ["Où?"]),
+      /the tokenizer does not know "Où\?" in it and would read <unk> instead$/,
+    );
+    await assert.rejects(
       generate(checkpoint, ["Compute 1+2"], { max_tokens: 1e6 }),
       /Cannot answer as prompt and completion/,
     );

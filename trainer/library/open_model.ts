@@ -9,6 +9,7 @@ import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
+import { TokenCounts } from "../preflight/token_counts.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 
@@ -61,8 +62,11 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
     const generator = new Generator(model);
     const context = contextOf(model.config);
     let asked = false;
-    const encode = (prompt: Prompt) =>
-      "text" in prompt ? tokenizer.encodePlain(prompt.text) : tokenizer.encode(tokenizer.chat([...prompt]));
+    const encode = (prompt: Prompt) => {
+      const text = "text" in prompt ? prompt.text : tokenizer.chat([...prompt]);
+      requireKnown(tokenizer, text);
+      return "text" in prompt ? tokenizer.encodePlain(text) : tokenizer.encode(text);
+    };
     const answer: OpenModel["answer"] = async (
       prompts,
       samples,
@@ -97,7 +101,20 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
   }
 }
 
+/** @throws RangeError for a text that the model would read another one for */
+export function requireKnown(tokenizer: Tokenizer, text: string): void {
+  const word = TokenCounts.of(tokenizer).unknownWord(text);
+  if (word === null) return;
+  throw new RangeError(
+    `Cannot continue the prompt as the tokenizer does not know ${
+      JSON.stringify(word)
+    } in it and would read ` +
+      `${tokenizer.unkToken} instead`,
+  );
+}
+
 function requireRoom(ids: number[], max_tokens: number, context: Context): number[] {
+  if (ids.length === 0) throw new RangeError("Cannot answer as the prompt must have at least one token");
   if (ids.length + max_tokens <= context.tokens) return ids;
   throw new RangeError(
     `Cannot answer as prompt and completion must have at most ${context.tokens} tokens, the model's ${context.name}: ` +

@@ -1,8 +1,9 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { demonstrate } from "./demonstrations.ts";
+import { demonstrate, demonstrationSource } from "./demonstrations.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
 import { examplesOf, update, updateSettings } from "./update.ts";
+import { LOSSES } from "../ghpo/losses/losses.ts";
 import { UnigramPolicy } from "./testing.ts";
 
 const recipe = tinyRecipe({ algorithm: "sft", train: { prompts_per_step: 3 } });
@@ -43,6 +44,16 @@ describe("demonstrate()", () => {
     const tokens = attempts[0]!.parts[0]!.completions[0]!.ids.length;
     assert.equal(coefficients.length, 3);
     for (const value of coefficients.flat()) assert.ok(Math.abs(value + 1 / (3 * tokens)) < 1e-8, `${value}`);
+  });
+
+  it("shows the mean negative log-likelihood of a token as the loss", async () => {
+    const { setting } = await scriptedSetting(recipe, [chainProblem("1")], never);
+    const source = demonstrationSource(setting, LOSSES[0]!);
+    const batch = await source.next(0, { cursor: 0, state: source.begin() }, {});
+    const policy = new UnigramPolicy();
+    const { loss } = await update(policy, batch.examples, batch.update, 0.1);
+    const uniform = Math.log(policy.logits.length);
+    assert.ok(Math.abs(loss - uniform) < 1e-5, `${loss}`);
   });
 
   it("refuses a problem without a trace", async () => {

@@ -29,8 +29,10 @@ export function demonstrationSource(setting: RolloutSetting, loss: Loss): Source
     ...withoutState,
     async next(step, { cursor }, steered) {
       const rollout = await demonstrate(setting, cursor);
+      const batch = batchOf(setting, loss, rollout, step, steered.learning_rate);
       return {
-        ...batchOf(setting, loss, rollout, step, steered.learning_rate),
+        ...batch,
+        update: { ...batch.update, shows_nll: true },
         examples: examplesOf(rollout.attempts, recipe.ghpo.hint_loss, { sampled: false }),
         temperature: steered.temperature ?? recipe.generation.temperature,
         after: { cursor: rollout.cursor, state: {} },

@@ -100,7 +100,12 @@ export async function train(training: Training): Promise<TrainResult> {
   const { state, elapsed } = progress;
   if (policy.memory) run.writeMemory(policy.memory);
   status.start(step);
-  const steering = team.first ? new Steering(run.path) : null; // asked on rank 0 alone
+  const steering = team.first
+    ? new Steering(run.path, {
+      log: (line) => status.log(line),
+      ...(source.kind === "sft" && { steers: ["learning_rate"] }), // nothing is sampled
+    })
+    : null; // asked on rank 0 alone
   const guard = await guardOf(team, run);
   await using watch = team.first
     ? new Watch(

@@ -31,6 +31,8 @@ export interface UpdateSettings {
   /** Optimizer steps on the same batch. */
   num_iterations: number;
   micro_batch_tokens: number;
+  /** The loss that is shown: the mean negative log-likelihood of a token, for demonstrations; else the objective. */
+  shows_nll?: boolean;
 }
 
 export interface UpdateResult {
@@ -92,7 +94,7 @@ export function updateSettings(
 export async function update(
   policy: Policy,
   examples: readonly Example[],
-  { loss, options, num_iterations, micro_batch_tokens }: UpdateSettings,
+  { loss, options, num_iterations, micro_batch_tokens, shows_nll = false }: UpdateSettings,
   learningRate: number,
   shards = new Shards(SOLO, policy, 1, "train.shards"),
 ): Promise<UpdateResult> {
@@ -123,7 +125,9 @@ export async function update(
     gradNorm = await shards.step(learningRate);
   }
   const sampled = examples.some(({ behaviour }) => behaviour !== null);
-  return summary(merged(totals), gradNorm, num_iterations, sampled);
+  const total = merged(totals);
+  const result = summary(total, gradNorm, num_iterations, sampled);
+  return shows_nll ? { ...result, loss: total.nll / Math.max(norm.tokens, 1) } : result;
 
   async function learn(batch: Example[], iteration: number, total: Totals): Promise<void> {
     // The reference goes first: what the policy's forward pass leaves in memory then serves its backward.
@@ -153,6 +157,7 @@ export async function update(
     for (const entropy of pass.entropy) total.entropy += sum(entropy);
     total.tokens += microTokens;
     if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, pass.logprobs[i]!));
+    if (iteration === 0) { for (const logprobs of pass.logprobs) total.nll -= sum(logprobs); }
     await policy.backward(pass, result.coefficients);
   }
 }
@@ -177,7 +182,7 @@ function facts({ ids, prompt_length, advantage }: Example, logprobs: Float32Arra
 
 function newTotals() {
   const clip: ClipSums = { count: 0, low: 0, high: 0, kl: 0, klTokens: 0 };
-  return { loss: 0, clip, entropy: 0, tokens: 0, difference: 0, compared: 0, largest: 0 };
+  return { loss: 0, nll: 0, clip, entropy: 0, tokens: 0, difference: 0, compared: 0, largest: 0 };
 }
 
 type Totals = ReturnType<typeof newTotals>;
@@ -188,6 +193,7 @@ function merged(totals: readonly Totals[]): Totals {
   for (const { clip, ...total } of totals.slice(1)) {
     addSums(all.clip, clip);
     all.loss += total.loss;
+    all.nll += total.nll;
     all.entropy += total.entropy;
     all.tokens += total.tokens;
     all.difference += total.difference;

@@ -32,6 +32,7 @@ export interface StageReport {
 }
 
 export interface LengthReport {
+  /** Of the prompts that are not too long, like all that follows. */
   prompt_tokens: Spread | null;
   too_long: LongPrompt[];
   stages: StageReport[];
@@ -92,6 +93,7 @@ export function measureLengths(
   const targets: number[] = [];
   const long_targets: LongPrompt[] = [];
   for (const [i, problem] of problems.entries()) {
+    if (plain[i]! > limit) continue;
     const text = targetOf(problem, demands.format);
     if (text === null) continue;
     const before = demands.target?.of === "sequence" ? plain[i]! : 0;
@@ -102,7 +104,7 @@ export function measureLengths(
     if (tokens > most) long_targets.push({ id: problem.id, tokens });
   }
   return {
-    prompt_tokens: spread(plain),
+    prompt_tokens: spread(plain.filter((tokens) => tokens <= limit)),
     too_long,
     stages,
     staged: looked.length,

@@ -95,6 +95,7 @@ describe("preflight()", () => {
     );
     const dropped = await trainReport(long, { data: { on_long_prompt: "drop" } });
     assert.deepEqual([dropped.faults, dropped.dropped, dropped.problems.length], [[], ["own:7"], 39]);
+    assert.ok(dropped.lengths!.prompt_tokens!.max <= 192, "what is left out is in no range");
     assert.match(dropped.warnings.join(), /^left out of 40 problems: 1, with prompts longer than 192 tokens/);
     const sft = await sftReport(long, { max_prompt_length: 60 });
     assert.match(

@@ -105,6 +105,24 @@ describe("Steering", () => {
   });
 });
 
+describe("a request without effect", () => {
+  it("is said once, and why", async () => {
+    const run = temporary();
+    const said: string[] = [];
+    const steering = new Steering(run, { steers: ["learning_rate"], log: (line) => said.push(line) });
+    requestSteering(run, { action: "set", temperature: 2 });
+    appendFileSync(join(run, "steering.jsonl"), '{"action":"fly"}\n');
+    requestSteering(run, { action: "set", learning_rate: 0.5 });
+    await steering.asked(1, never);
+    await steering.asked(2, never);
+    assert.deepEqual(await steering.settingsAt(2, never), { learning_rate: 0.5 });
+    assert.deepEqual(readEvents(run).map(({ request }) => request), [3]);
+    assert.equal(said.length, 2);
+    assert.match(said[0]!, /steering\.jsonl:1 has no effect as this run has no temperature to change$/);
+    assert.match(said[1]!, /steering\.jsonl:2 .*: the request has no effect$/);
+  });
+});
+
 describe("SteeringRequestSchema", () => {
   const read = (value: unknown) => parse(SteeringRequestSchema, value, "the request");
   it("says what is wrong in one sentence", () => {

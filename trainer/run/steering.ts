@@ -43,6 +43,16 @@ export type SteeringEvent = v.InferOutput<typeof EventSchema>;
 /** Settings that a person has changed, in place of the recipe's: the peak of the learning rate, the temperature. */
 export type Steered = Pick<SteeringRequest, "learning_rate" | "temperature">;
 
+/** Settings that can be changed while a run goes on. */
+const STEERED = ["learning_rate", "temperature"] as const;
+
+export interface SteeringOptions {
+  /** Of these settings those that the run has. */
+  steers?: readonly (typeof STEERED)[number][];
+  /** Told of requests that have no effect. */
+  log?: (line: string) => void;
+}
+
 const POLL_MS = 250;
 
 /** Asks a run for something. */
@@ -66,15 +76,20 @@ export function isPaused(events: readonly SteeringEvent[]): boolean {
 export class Steering {
   readonly #run: string;
   readonly #events: SteeringEvent[];
+  readonly #options: SteeringOptions;
+  /** Lines of steering.jsonl that were looked at. */
+  #looked: number;
   #save = false;
   #stop = false;
 
   /** @param run the run directory */
-  constructor(run: string) {
+  constructor(run: string, options: SteeringOptions = {}) {
     this.#run = run;
+    this.#options = options;
     this.#events = readEvents(run);
     // Made whole again, so that the next event begins a line of its own.
     if (this.#events.length > 0) writeJsonl(join(run, "events.jsonl"), this.#events);
+    this.#looked = this.#events.at(-1)?.request ?? 0;
   }
 
   /** The settings that were changed for the step after `step`. Waits while the run is paused. */
@@ -110,14 +125,29 @@ export class Steering {
     const path = join(this.#run, "steering.jsonl");
     if (!existsSync(path)) return;
     const lines = readText(path).split("\n").slice(0, -1); // the last one is empty, or still being written
-    for (let line = (this.#events.at(-1)?.request ?? 0) + 1; line <= lines.length; line++) {
-      const request = v.safeParse(SteeringRequestSchema, jsonOrNull(lines[line - 1]!));
-      if (!request.success) continue;
-      const event = { ...request.output, step, request: line, at: Date.now() / 1000 };
+    while (this.#looked < lines.length) {
+      const line = ++this.#looked;
+      const request = this.#read(lines[line - 1]!, `${path}:${line}`);
+      if (request === null) continue;
+      const event = { ...request, step, request: line, at: Date.now() / 1000 };
       this.#record(event);
       if (event.action === "checkpoint") this.#save = true;
       if (event.action === "stop") this.#stop = true;
     }
+  }
+
+  /** A request, or null with a word on why it is none. */
+  #read(line: string, place: string): SteeringRequest | null {
+    const { steers = STEERED, log = () => {} } = this.#options;
+    try {
+      const request = parse(SteeringRequestSchema, jsonOrNull(line), place);
+      const without = STEERED.find((name) => request[name] !== undefined && !steers.includes(name));
+      if (without === undefined) return request;
+      log(`warning: ${place} has no effect as this run has no ${without} to change`);
+    } catch (error) {
+      log(`warning: ${(error as Error).message}: the request has no effect`);
+    }
+    return null;
   }
 
   /** On the disk before it takes effect. */

@@ -122,7 +122,7 @@ export async function choose(
   // Where both do not fit, long hints are shortened before solutions are cut off.
   const room = Math.max(plain, context.tokens - wanted);
   const max_prompt_length = Math.min(upTo(isLong ? 1.25 * usual : roomy, 32), room, context.tokens - 32);
-  const drop = lengths!.prompt_tokens!.max > max_prompt_length;
+  const drop = lengths!.too_long.length > 0 || lengths!.prompt_tokens!.max > max_prompt_length;
   const max_completion_length = Math.max(16, Math.min(wanted, context.tokens - max_prompt_length));
   const held_out = problems.length < 20 ? 0 : Math.min(200, Math.floor(problems.length / 10));
   const left = errors.length === 0

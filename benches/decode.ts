@@ -13,11 +13,8 @@ import { parseArgs } from "node:util";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulNN } from "#shared/engine/ops/matmul/matmul.ts";
-import {
-  type GenerationOptions,
-  type GenerationRequest,
-  Generator,
-} from "#shared/engine/generation/generate.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import type { GenerationOptions, GenerationRequest } from "#shared/engine/generation/requests.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";

@@ -8,7 +8,7 @@ import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
 import { parseArgs } from "node:util";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { gib, largestMicroBatch, plan } from "../trainer/memory/plan.ts";
+import { gib, largestMicroBatch, planMemory } from "../trainer/memory/plan.ts";
 import type { PlanSettings } from "../trainer/memory/settings.ts";
 import { measurePlan, qwen2, QWEN25 } from "../trainer/memory/testing.ts";
 
@@ -87,7 +87,7 @@ else {
 
 async function row(model: string, mode: string, config: ModelConfig, settings: (typeof MODES)[string]) {
   const all = { config, reference: false, micro_batch_tokens: 1024, generation, ...settings };
-  const { buffers: _, ...bytes } = await plan(all);
+  const { buffers: _, ...bytes } = await planMemory(all);
   const micro_batch = [];
   for (const room of GIB) micro_batch.push(await largestMicroBatch(all, room * 2 ** 30));
   return { model, mode, ...bytes, micro_batch };
@@ -108,7 +108,7 @@ async function measureOne(settings: (typeof MODES)[string]) {
     after = process.memoryUsage.rss();
   });
   gpu.close();
-  return { planned: (await plan(all, limitsOf(gpu))).total, counted, process: after - before };
+  return { planned: (await planMemory(all, limitsOf(gpu))).total, counted, process: after - before };
 }
 
 function spawnOne(mode: string): { planned: number; counted: number; process: number } {

@@ -3,11 +3,11 @@
 
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { sha256 } from "#shared/tasks/digest.ts";
-import { presets } from "#shared/tasks/protocols.ts";
+import { evalPresets } from "#shared/tasks/protocols.ts";
 import { syntheticTask } from "#shared/tasks/synthetic.ts";
 import type { Task } from "#shared/tasks/task.ts";
 import { requestsOf, type SampleRequest } from "../run/request.ts";
-import { recordOf, type SampleRecord, type Source, UnusableSource } from "../run/source.ts";
+import { type CompletionSource, recordOf, type SampleRecord, UnusableSource } from "../run/source.ts";
 import { scoreTask } from "../scoring/score_task.ts";
 import { averagesOf } from "../scoring/summary.ts";
 import { CheckpointSource, type LocalModel } from "../sources/checkpoint.ts";
@@ -74,7 +74,7 @@ export async function sourceOf(
   openCheckpoint: OpenCheckpoint,
   apiKey: string | undefined,
   limits: { timeoutMs: number; concurrency: number },
-): Promise<Source> {
+): Promise<CompletionSource> {
   const { request, digest } = await specOf(store, id);
   const { endpoint = "", model = "", checkpoint } = request;
   if (checkpoint === undefined) {
@@ -95,7 +95,7 @@ export async function* nextSamples(
   store: Store,
   id: string,
   count: number,
-  source: Source,
+  source: CompletionSource,
 ): AsyncGenerator<{ event: string; data: unknown }> {
   const plan = await load(store, id);
   const total = plan.requests.length;
@@ -177,7 +177,7 @@ async function specOf(store: Store, id: string): Promise<Spec> {
 }
 
 function tasksOf(request: EvaluationRequest): Task[] {
-  const { sampling, repeatTemperature } = presets.plain;
+  const { sampling, repeatTemperature } = evalPresets.plain;
   const samples = request.samples ?? 1;
   const temperature = request.temperature ?? (samples > 1 ? repeatTemperature : sampling.temperature);
   return request.benchmarks.map((family) =>

@@ -3,7 +3,7 @@
 import type * as v from "valibot";
 import type { BenchmarkScore } from "#shared/schemas/evaluation.ts";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
-import { presets } from "#shared/tasks/protocols.ts";
+import { evalPresets } from "#shared/tasks/protocols.ts";
 import { syntheticTask } from "#shared/tasks/synthetic.ts";
 import type { Task } from "#shared/tasks/task.ts";
 import { requestsOf } from "../run/request.ts";
@@ -79,7 +79,7 @@ function taskOf({ benchmark, preset, problems_seed, per_level, problems }: Reque
       ...(choices === undefined ? {} : { choices }),
     })),
     samples: 1,
-    sampling: presets.plain.sampling,
+    sampling: evalPresets.plain.sampling,
     verify: verifier,
     prompt: ({ text }) => ({ messages: [{ role: "user", content: text }] }),
   };

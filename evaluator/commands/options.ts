@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { numeral, positiveCount, seed } from "#shared/schemas/values.ts";
-import { PRESET_NAMES } from "#shared/tasks/protocols.ts";
+import { EVAL_PRESET_NAMES } from "#shared/tasks/protocols.ts";
 import { presets as graders } from "#shared/verify/mod.ts";
 
 const whole = v.pipe(numeral, positiveCount);
@@ -52,7 +52,7 @@ const EvaluateSchema = v.strictObject({
   endpoint: v.optional(v.pipe(v.string(), v.url("must be an address such as http://127.0.0.1:8000/v1"))),
   completions: v.optional(v.string()),
   benchmarks: v.optional(list),
-  preset: v.optional(v.picklist(PRESET_NAMES)),
+  preset: v.optional(v.picklist(EVAL_PRESET_NAMES)),
   verifier: v.optional(v.picklist(Object.keys(graders) as (keyof typeof graders)[])),
   base: v.optional(v.boolean(), false),
   fewShot: v.optional(v.pipe(numeral, v.integer("must be a whole number"), v.minValue(0), v.maxValue(8))),
@@ -137,7 +137,7 @@ export function addEvaluateOptions(command: Command): Command {
     .optionsGroup("How it is asked:")
     .option(
       "--preset <name>",
-      `protocol of published benchmarks: ${PRESET_NAMES.slice(1).join(", ")} ` +
+      `protocol of published benchmarks: ${EVAL_PRESET_NAMES.slice(1).join(", ")} ` +
         "(default: ghpo-readme for endpoints, ghpo-paper for checkpoints, which are sampled with top_p 1)",
     )
     .option("--system <text>", 'system prompt instead of the protocol\'s; "" for none')

@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { fileEntry } from "#shared/io/hash.ts";
 import type { EvaluationResult } from "#shared/schemas/evaluation.ts";
 import type { Task } from "#shared/tasks/task.ts";
-import type { Source } from "../run/source.ts";
+import type { CompletionSource } from "../run/source.ts";
 import { CheckpointSource } from "../sources/checkpoint.ts";
 import { Completions } from "../sources/completions.ts";
 import { OpenAiSource } from "../sources/openai.ts";
@@ -15,7 +15,7 @@ import type { EvaluateOptions } from "./options.ts";
 
 /** What answers, with what the result says about it: a source to ask, or answers that are already there. */
 export interface OpenedSource {
-  answers: { source: Source } | { completions: Completions };
+  answers: { source: CompletionSource } | { completions: Completions };
   identity: Record<string, string>;
   kind: EvaluationResult["source"];
   model: string;

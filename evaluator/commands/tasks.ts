@@ -8,7 +8,7 @@ import type { Benchmark } from "#shared/tasks/benchmark.ts";
 import type { BenchmarkProblem } from "#shared/tasks/questions.ts";
 import { benchmarks } from "#shared/tasks/index.ts";
 import { nextQuestion } from "#shared/tasks/prompts.ts";
-import { type Preset, type PresetName, presets } from "#shared/tasks/protocols.ts";
+import { type EvalPreset, type EvalPresetName, evalPresets } from "#shared/tasks/protocols.ts";
 import { ColumnsSchema } from "#shared/tasks/task_file.ts";
 import { FAMILIES, syntheticTask } from "#shared/tasks/synthetic.ts";
 import type { Prompt, Sampling, Task } from "#shared/tasks/task.ts";
@@ -40,7 +40,7 @@ async function namedTask(name: string, options: EvaluateOptions): Promise<Task> 
   const family = FAMILIES.find((known) => known === name);
   if (family === undefined) return await publishedTask(named(name), options);
   const samples = options.samples ?? 1;
-  const sampling = samplingOf(presets.plain, samples, options);
+  const sampling = samplingOf(evalPresets.plain, samples, options);
   return syntheticTask(family, options.problemsSeed ?? 1, options.perLevel, samples, sampling);
 }
 
@@ -95,7 +95,7 @@ function chosen(task: Task, { ids, shuffle, limit }: EvaluateOptions): Benchmark
 
 async function publishedTask(benchmark: Benchmark, options: EvaluateOptions): Promise<Task> {
   const presetName = presetOf(options);
-  const preset = presets[presetName];
+  const preset = evalPresets[presetName];
   const protocol = benchmark.protocols[presetName];
   const { base } = options;
   const shots = options.fewShot ?? (base ? BASE_SHOTS : 0);
@@ -125,7 +125,7 @@ async function publishedTask(benchmark: Benchmark, options: EvaluateOptions): Pr
 /** The protocol; a checkpoint is sampled from its whole distribution, which the default for endpoints is not. */
 function presetOf(
   { preset, endpoint, completions, batchOut }: EvaluateOptions,
-): Exclude<PresetName, "plain"> {
+): Exclude<EvalPresetName, "plain"> {
   if (preset !== undefined && preset !== "plain") return preset;
   return endpoint === undefined && completions === undefined && batchOut === undefined
     ? "ghpo-paper"
@@ -156,7 +156,7 @@ function chatPrompt(
 }
 
 /** The preset's sampling with the flags' overrides. */
-function samplingOf(preset: Preset, samples: number, options: EvaluateOptions): Sampling {
+function samplingOf(preset: EvalPreset, samples: number, options: EvaluateOptions): Sampling {
   // Several greedy samples would be the same text.
   const temperature = samples > 1 ? preset.repeatTemperature : preset.sampling.temperature;
   return {

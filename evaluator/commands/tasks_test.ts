@@ -11,7 +11,7 @@ import { fetchFile } from "./download.ts";
 import { readEvaluateOptions } from "./options.ts";
 import { buildTasks } from "./tasks.ts";
 import { gsm8k } from "#shared/tasks/gsm8k.ts";
-import { presets } from "#shared/tasks/protocols.ts";
+import { evalPresets } from "#shared/tasks/protocols.ts";
 import { markedGold } from "#shared/problems/gold.ts";
 import { RowFault } from "#shared/problems/readers/rows.ts";
 import { readBenchmark as readFrom } from "#shared/io/task_files.ts";
@@ -109,7 +109,7 @@ describe("readers", () => {
       }
     });
     const prompt = ({ text }: { text: string }) => ({ text });
-    const { sampling } = presets.plain;
+    const { sampling } = evalPresets.plain;
     const task = {
       name: "gpqa",
       title: "",
@@ -261,8 +261,8 @@ describe("prompts", () => {
     for (const { name, protocols } of benchmarks.filter(({ name }) => name !== "aime25")) {
       assert.equal(protocols["ghpo-paper"].samples, name === "aime24" ? 32 : 1);
     }
-    assert.equal(presets["ghpo-paper"].repeatTemperature, 1);
-    assert.equal(presets["ghpo-paper"].sampling.temperature, 0);
+    assert.equal(evalPresets["ghpo-paper"].repeatTemperature, 1);
+    assert.equal(evalPresets["ghpo-paper"].sampling.temperature, 0);
   });
 });
 

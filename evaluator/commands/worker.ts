@@ -11,7 +11,7 @@ import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import type { Completion, Job, Manifest } from "#shared/fleet/protocol.ts";
+import type { Job, Manifest, SampledCompletion } from "#shared/fleet/protocol.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
@@ -70,7 +70,7 @@ class FleetModel implements Sampling {
     }
   }
 
-  async generate({ prompt_ids, samples, key, ...options }: Job): Promise<Completion[]> {
+  async generate({ prompt_ids, samples, key, ...options }: Job): Promise<SampledCompletion[]> {
     const { max_tokens, temperature, greedy, seed, eos_ids } = options;
     const settings = { max_tokens, temperature, greedy, seed, eos_ids };
     const [completions] = await this.#generator!.generate([{ prompt_ids, samples, key }], settings);

@@ -3,7 +3,7 @@
 // there is only the place of each sample, so a journal may be larger than memory. Deno only.
 
 import { linesOf } from "#shared/io/lines.ts";
-import { OffsetIndex, type Place } from "./offset_index.ts";
+import { type ByteRange, OffsetIndex } from "./offset_index.ts";
 import type { SampleRecord } from "./source.ts";
 
 /** First line of a journal: what the run was asked to do. For people; resuming does not depend on it. */
@@ -119,7 +119,7 @@ export class Journal implements Disposable {
     this.#file.truncateSync(this.#end);
   }
 
-  #read({ offset, bytes }: Place): SampleRecord {
+  #read({ offset, bytes }: ByteRange): SampleRecord {
     const buffer = new Uint8Array(bytes);
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     for (let at = 0; at < bytes;) {

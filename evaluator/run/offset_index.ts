@@ -4,7 +4,7 @@
 const EMPTY = -1;
 
 /** A place in a file. */
-export interface Place {
+export interface ByteRange {
   offset: number;
   bytes: number;
 }
@@ -26,14 +26,14 @@ export class OffsetIndex {
     return this.get(key) !== undefined;
   }
 
-  get(key: string): Place | undefined {
+  get(key: string): ByteRange | undefined {
     const [high, low] = hash64(key);
     const entry = this.#slots[this.#slotOf(high, low)] as number;
     return entry === EMPTY ? undefined : this.#place(entry);
   }
 
   /** Keeps the first place of a key; false when there was one already. */
-  add(key: string, { offset, bytes }: Place): boolean {
+  add(key: string, { offset, bytes }: ByteRange): boolean {
     const [high, low] = hash64(key);
     const slot = this.#slotOf(high, low);
     if (this.#slots[slot] !== EMPTY) return false;
@@ -48,11 +48,11 @@ export class OffsetIndex {
   }
 
   /** All places, in the order in which they were added. */
-  *places(): Generator<Place> {
+  *places(): Generator<ByteRange> {
     for (let entry = 0; entry < this.#size; entry++) yield this.#place(entry);
   }
 
-  #place(entry: number): Place {
+  #place(entry: number): ByteRange {
     return { offset: this.#offsets[entry] as number, bytes: this.#lengths[entry] as number };
   }
 

@@ -3,7 +3,7 @@
 
 import type { FailureRecord, Journal } from "./journal.ts";
 import type { Requests, SampleRequest } from "./request.ts";
-import { recordOf, type SampleRecord, type Source, UnusableSource } from "./source.ts";
+import { type CompletionSource, recordOf, type SampleRecord, UnusableSource } from "./source.ts";
 
 /** Counts reported while a run goes on. */
 export interface RunProgress {
@@ -25,7 +25,7 @@ export interface RunProgress {
  * of them, or when `signal` aborts; both leave the journal ready to be continued.
  */
 export async function run(
-  source: Source,
+  source: CompletionSource,
   requests: Requests,
   total: number,
   journal: Journal,

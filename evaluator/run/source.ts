@@ -35,7 +35,7 @@ export type SampleEvent =
   | { request: SampleRequest; failure: string };
 
 /** Where completions come from: a local checkpoint or an endpoint. */
-export interface Source {
+export interface CompletionSource {
   /** Names what answers, and with which weights; part of every request's identity. Holds no secret. */
   readonly identity: Record<string, string>;
   /**

@@ -2,7 +2,7 @@
 // levels, and the counts of every problem, which is all that a later comparison needs.
 
 import { equivalence } from "#shared/verify/mod.ts";
-import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
+import type { BenchmarkScore, ConfidenceInterval, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { mean } from "#shared/statistics.ts";
 import { type BenchmarkProblem, firstLetter } from "#shared/tasks/questions.ts";
 import type { Task } from "#shared/tasks/task.ts";
@@ -192,7 +192,7 @@ function stability(problems: readonly ProblemCounts[], samples: number): Benchma
   };
 }
 
-function tuple({ low, high }: { low: number; high: number }): Interval {
+function tuple({ low, high }: { low: number; high: number }): ConfidenceInterval {
   return [Math.max(0, low), Math.min(1, high)];
 }
 

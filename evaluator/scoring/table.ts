@@ -1,6 +1,6 @@
 // Plain-text tables for the terminal.
 
-import type { BenchmarkScore, EvaluationResult, Interval } from "#shared/schemas/evaluation.ts";
+import type { BenchmarkScore, ConfidenceInterval, EvaluationResult } from "#shared/schemas/evaluation.ts";
 
 /** Aligns columns: the first to the left, the others to the right. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
@@ -17,7 +17,7 @@ export function percent(share: number): string {
 }
 
 /** `62.5 [51.2, 72.6]`: per cent with the 95 % interval; a dash where there is no score. */
-export function formatScore(score: number | null, interval: Interval | null): string {
+export function formatScore(score: number | null, interval: ConfidenceInterval | null): string {
   if (score === null) return "-";
   return interval === null
     ? percent(score)

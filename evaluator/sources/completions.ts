@@ -36,7 +36,7 @@ const RowSchema = v.object({
   response: v.nullish(v.object({ status_code: v.optional(v.number()), body: v.unknown() })),
   error: v.nullish(v.unknown()),
 });
-type Row = v.InferOutput<typeof RowSchema>;
+type CompletionRow = v.InferOutput<typeof RowSchema>;
 
 /** Answers of a file, looked up by request. */
 export class Completions implements Disposable {
@@ -126,7 +126,7 @@ export class Completions implements Disposable {
   }
 }
 
-function readRow(line: string, place: string): Row {
+function readRow(line: string, place: string): CompletionRow {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -137,7 +137,7 @@ function readRow(line: string, place: string): Row {
 }
 
 /** The problem of a row: named by its id, or for lm-evaluation-harness by the text of its question. */
-function problemOf(row: Row, byQuestion: ReadonlyMap<string, string>, place: string): string {
+function problemOf(row: CompletionRow, byQuestion: ReadonlyMap<string, string>, place: string): string {
   const id = row.problem_id ?? row.id;
   if (id !== undefined) return String(id);
   for (const value of Object.values(row.doc ?? {})) {
@@ -161,7 +161,7 @@ function questionsOf(tasks: readonly Task[]): Map<string, string> {
   return byText;
 }
 
-function batchFailure({ error, response }: Row): string | null {
+function batchFailure({ error, response }: CompletionRow): string | null {
   const said = error ?? (response?.status_code === 200 ? null : response?.body ?? "no response");
   if (said !== null) return `the batch answers: ${JSON.stringify(said).slice(0, 200)}`;
   try {
@@ -172,7 +172,7 @@ function batchFailure({ error, response }: Row): string | null {
   }
 }
 
-function outputOf(row: Row, repeat: number): SampleOutput {
+function outputOf(row: CompletionRow, repeat: number): SampleOutput {
   if (row.response != null) {
     return { ...readWhole(JSON.stringify(row.response.body)), attempts: 1, latency_ms: null };
   }

@@ -3,9 +3,10 @@
 
 import process from "node:process";
 import { Dispatcher } from "#shared/fleet/dispatcher.ts";
-import type { Completion } from "#shared/fleet/protocol.ts";
+import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import type { Generated, LocalModel } from "./checkpoint.ts";
+import type { Sample } from "#shared/engine/generation/requests.ts";
+import type { LocalModel } from "./checkpoint.ts";
 import type { OpenedModel } from "./local_model.ts";
 
 /** One request in so many is sampled here, too. */
@@ -54,13 +55,13 @@ export class FleetModel implements LocalModel {
   async generate(
     requests: Parameters<LocalModel["generate"]>[0],
     options: Parameters<LocalModel["generate"]>[1],
-  ): Promise<Generated[][]> {
+  ): Promise<Sample[][]> {
     const { max_tokens, temperature, seed } = options;
     const greedy = temperature === 0;
     const { eos_token_ids: eos_ids } = this.local.model.config;
     const sampling = { max_tokens, temperature: greedy ? 1 : temperature, greedy, seed, eos_ids };
     const call = this.#call++;
-    let answers = new Map<number, Completion[]>();
+    let answers = new Map<number, SampledCompletion[]>();
     try {
       const idOf = (i: number) => `${this.fleet.settings.run}-${call}-${i}`;
       answers = await this.fleet.ask(
@@ -76,7 +77,7 @@ export class FleetModel implements LocalModel {
     for (const i of answers.keys()) if (Math.random() * RESAMPLED < 1) answers.delete(i);
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
     const own = rest.length === 0 ? [] : await this.local.generate(rest.map((i) => requests[i]!), options);
-    const results: Generated[][] = [];
+    const results: Sample[][] = [];
     for (const [i, completions] of answers) results[i] = completions;
     for (const [n, i] of rest.entries()) {
       results[i] = own[n]!;

@@ -17,7 +17,8 @@ import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import type { Generated, LocalModel } from "./checkpoint.ts";
+import type { Sample } from "#shared/engine/generation/requests.ts";
+import type { LocalModel } from "./checkpoint.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 
 /** The files that decide what a model answers. */
@@ -135,7 +136,7 @@ class Checkpoint implements OpenedModel {
   generate(
     requests: Parameters<LocalModel["generate"]>[0],
     { max_tokens, temperature, seed }: Parameters<LocalModel["generate"]>[1],
-  ): Promise<Generated[][]> {
+  ): Promise<Sample[][]> {
     const greedy = temperature === 0;
     return this.#generator.generate(requests, {
       max_tokens,

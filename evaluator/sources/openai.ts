@@ -4,7 +4,7 @@
 // after a few. Uses nothing but fetch, so it also runs on an edge worker.
 
 import type { Requests, SampleRequest } from "../run/request.ts";
-import { type SampleEvent, type SampleOutput, type Source, UnusableSource } from "../run/source.ts";
+import { type CompletionSource, type SampleEvent, type SampleOutput, UnusableSource } from "../run/source.ts";
 import { failureOf, failureOfFetch, type RequestFailure } from "./openai_failure.ts";
 import { addressOf, bodyOf, headersOf, identityOf, type RequestStyle } from "./openai_request.ts";
 import { readCompletion } from "./openai_response.ts";
@@ -39,7 +39,7 @@ const IN_VAIN = 8;
 const OVERLOAD_MS = 15 * 60_000;
 const LOADING_MS = 2 * 60_000;
 
-export class OpenAiSource implements Source {
+export class OpenAiSource implements CompletionSource {
   readonly identity: Record<string, string>;
   readonly #options: OpenAiOptions;
 

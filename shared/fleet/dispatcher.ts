@@ -7,11 +7,11 @@ import { modelFiles } from "#shared/io/streams.ts";
 import {
   ANSWERS,
   answerSubject,
-  type Completion,
   type Job,
   JOBS,
   jobSubject,
   readAnswer,
+  type SampledCompletion,
 } from "./protocol.ts";
 import { connectFleet, makeStreams } from "./server.ts";
 import { WeightStore } from "./weights.ts";
@@ -77,9 +77,9 @@ export class Dispatcher {
     orders: readonly Order[],
     weights: string,
     idOf: (index: number) => string,
-  ): Promise<Map<number, Completion[]>> {
+  ): Promise<Map<number, SampledCompletion[]>> {
     const { run, vocabulary, patience } = this.settings;
-    const answers = new Map<number, Completion[]>();
+    const answers = new Map<number, SampledCompletion[]>();
     const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order }));
     const stream = jetstream(this.connection);
     const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });

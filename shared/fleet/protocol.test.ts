@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { type Completion, type Job, readAnswer, readJob, writeAnswer } from "./protocol.ts";
+import { type Job, readAnswer, readJob, type SampledCompletion, writeAnswer } from "./protocol.ts";
 import { connectFleet } from "./server.ts";
 
 const END = 9;
@@ -17,13 +17,13 @@ const job: Job = {
   seed: 5,
   eos_ids: [END],
 };
-const completion = (ids: number[], finish_reason: "stop" | "length", logprob = -0.5): Completion => ({
+const completion = (ids: number[], finish_reason: "stop" | "length", logprob = -0.5): SampledCompletion => ({
   ids: Uint32Array.from(ids),
   logprobs: Float32Array.from(ids, () => logprob),
   finish_reason,
 });
 const good = [completion([1, 2, 3, 4], "length"), completion([5, END], "stop")];
-const read = (completions: Completion[], other: Partial<Job> = {}) =>
+const read = (completions: SampledCompletion[], other: Partial<Job> = {}) =>
   readAnswer(writeAnswer({ ...job, ...other }, "a worker", completions), job, 10);
 
 describe("an answer", () => {
@@ -36,7 +36,7 @@ describe("an answer", () => {
   });
 
   it("is refused when anything about it is odd", () => {
-    const [long, short] = good as [Completion, Completion];
+    const [long, short] = good as [SampledCompletion, SampledCompletion];
     const cases: [RegExp, () => unknown][] = [
       [/must be to the job a1/, () => read(good, { id: "b2" })],
       [/is of other weights/, () => read(good, { weights: "1".repeat(64) })],

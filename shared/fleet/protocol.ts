@@ -57,7 +57,7 @@ const ManifestSchema = v.strictObject({
 });
 export type Manifest = v.InferOutput<typeof ManifestSchema>;
 
-export interface Completion {
+export interface SampledCompletion {
   ids: Uint32Array;
   logprobs: Float32Array;
   finish_reason: "stop" | "length";
@@ -74,7 +74,7 @@ export function readManifest(bytes: Uint8Array): Manifest {
   return parse(ManifestSchema, JSON.parse(new TextDecoder().decode(bytes)), "the list of weight files");
 }
 
-export function writeAnswer(job: Job, worker: string, completions: readonly Completion[]): Uint8Array {
+export function writeAnswer(job: Job, worker: string, completions: readonly SampledCompletion[]): Uint8Array {
   const header = {
     id: job.id,
     weights: job.weights,
@@ -100,7 +100,7 @@ export function writeAnswer(job: Job, worker: string, completions: readonly Comp
  * The completions of an answer to a job.
  * @throws Error that says what is wrong with it
  */
-export function readAnswer(bytes: Uint8Array, job: Job, vocabulary: number): Completion[] {
+export function readAnswer(bytes: Uint8Array, job: Job, vocabulary: number): SampledCompletion[] {
   const most = 8 * job.samples * job.max_tokens + LINE_BYTES * (job.samples + 4);
   if (bytes.length > most) throw wrong(`must have at most ${most} bytes: current size is ${bytes.length}`);
   const end = bytes.indexOf(10);

@@ -5,11 +5,11 @@ import { jetstream, type JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
   answerSubject,
-  type Completion,
   type Job,
   JOBS,
   type Manifest,
   readJob,
+  type SampledCompletion,
   WORKERS,
   writeAnswer,
 } from "./protocol.ts";
@@ -22,7 +22,7 @@ export interface Sampling {
   readonly name: string;
   /** Loads weights in place of those before. */
   load(manifest: Manifest, store: WeightStore): Promise<void>;
-  generate(job: Job): Promise<Completion[]>;
+  generate(job: Job): Promise<SampledCompletion[]>;
 }
 
 /**

@@ -10,7 +10,7 @@ const IntervalSchema = v.pipe(
   v.strictTuple([fraction, fraction]),
   v.check(([low, high]) => low <= high, "must have its lower end first"),
 );
-export type Interval = v.InferOutput<typeof IntervalSchema>;
+export type ConfidenceInterval = v.InferOutput<typeof IntervalSchema>;
 
 /** Difficulty (a number) or subject (a word) that groups the problems of a benchmark. */
 const level = v.union([count, name]);

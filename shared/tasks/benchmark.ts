@@ -3,7 +3,7 @@
 
 import { lookUp, requiredText, RowFault } from "#shared/problems/readers/rows.ts";
 import type { Exemplar } from "./exemplars.ts";
-import type { PresetName } from "./protocols.ts";
+import type { EvalPresetName } from "./protocols.ts";
 import type { BenchmarkProblem } from "./questions.ts";
 
 /** Where a benchmark's file comes from and what the user agrees to by fetching it. */
@@ -35,7 +35,7 @@ export interface Benchmark {
   train?: Pick<DataFile, "name" | "url" | "licence">;
   /** The problem of a row, counted from 0. Throws RowFault for one that does not fit. */
   problem(row: Record<string, unknown>, index: number): Promise<BenchmarkProblem> | BenchmarkProblem;
-  protocols: Record<Exclude<PresetName, "plain">, Protocol>;
+  protocols: Record<Exclude<EvalPresetName, "plain">, Protocol>;
   /** Text that a base model continues. */
   base: (question: string) => string;
   /** Examples for few-shot prompts. */

@@ -5,10 +5,10 @@ import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import { QWEN_SYSTEM } from "./prompts.ts";
 import type { Sampling } from "./task.ts";
 
-export const PRESET_NAMES = ["plain", "ghpo-readme", "ghpo-paper", "qwen", "lighteval"] as const;
-export type PresetName = (typeof PRESET_NAMES)[number];
+export const EVAL_PRESET_NAMES = ["plain", "ghpo-readme", "ghpo-paper", "qwen", "lighteval"] as const;
+export type EvalPresetName = (typeof EVAL_PRESET_NAMES)[number];
 
-export interface Preset {
+export interface EvalPreset {
   system: string | null;
   sampling: Sampling;
   /** Temperature when a problem is sampled more than once and no temperature is asked for. */
@@ -17,7 +17,7 @@ export interface Preset {
   verify: "report" | "ghpo" | "qwen";
 }
 
-export const presets: Record<PresetName, Preset> = {
+export const evalPresets: Record<EvalPresetName, EvalPreset> = {
   // The bundled synthetic benchmarks: the question alone, greedy.
   plain: {
     system: null,

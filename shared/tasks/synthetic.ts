@@ -4,7 +4,7 @@
 import type { Problem } from "#shared/schemas/problem.ts";
 import { FAMILIES, type Family } from "#shared/schemas/recipe.ts";
 import { checkTrace, MAX_LEVEL, syntheticProblems } from "#shared/problems/synthetic.ts";
-import { presets } from "./protocols.ts";
+import { evalPresets } from "./protocols.ts";
 import type { Sampling, Task } from "./task.ts";
 
 export { FAMILIES };
@@ -24,7 +24,7 @@ export function syntheticTask(
   seed: number,
   perLevel = 40,
   samples = 1,
-  sampling: Sampling = presets.plain.sampling,
+  sampling: Sampling = evalPresets.plain.sampling,
 ): Task {
   const levels = Array.from({ length: MAX_LEVEL }, (_, i) => i + 1);
   const problems = syntheticProblems({
@@ -42,7 +42,7 @@ export function syntheticTask(
     problems,
     samples,
     sampling,
-    verify: presets.plain.verify,
+    verify: evalPresets.plain.verify,
     prompt: ({ text }) => ({ messages: [{ role: "user", content: text }] }),
     checkTrace: ({ id }, completion) => {
       const problem = byId.get(id);

@@ -2,7 +2,7 @@
 
 import { goldText } from "./compare/gold_text.ts";
 import { goldInterpretations, interpretations } from "./compare/interpretations.ts";
-import { type Place, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
+import { type AnswerPlace, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
 import { Fuel, LimitError } from "./tree/fuel.ts";
 import { key } from "./tree/key.ts";
 import type { Node } from "./tree/node.ts";
@@ -19,7 +19,7 @@ export type Explanation = Verdict & {
   answerReadings: string[];
 };
 
-const places: Record<Place, string> = {
+const places: Record<AnswerPlace, string> = {
   hope: 'between "the final answer is" and "I hope"',
   boxed: "in the last box",
   "final-answer": 'behind "final answer"',

@@ -15,8 +15,8 @@ export { equivalence } from "./equivalence.ts";
 export { checkGold, type GoldReport, inspectGold } from "./gold.ts";
 export { explain, type Explanation } from "./explain.ts";
 export {
+  type AnswerPlace,
   type Extraction,
-  type Place,
   type Preset,
   type PresetName,
   presets,
@@ -27,6 +27,6 @@ export {
 export { type Tier } from "./values/identity.ts";
 export { chosenLetter } from "./find/choices.ts";
 export { type FormatKind, formatReward } from "./graders/formats.ts";
-export { parseRow, type Row, rowOptions } from "./graders/rows.ts";
+export { type BatchRow, parseRow, rowOptions } from "./graders/rows.ts";
 export { hendrycksNormal, minervaNormal } from "./graders/strings.ts";
 export { limits } from "./tree/fuel.ts";

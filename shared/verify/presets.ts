@@ -62,7 +62,7 @@ export type Extraction = {
   /** Only the last `<answer>` body is graded where there is one. */
   answerTags: boolean;
   /** Places to look, in order. */
-  from: readonly Place[];
+  from: readonly AnswerPlace[];
   /** Several boxes: the last one, neighbours joined to a list, joined and all groups equal, or the first. */
   boxes: "last" | "joined" | "agreeing" | "first";
   /** A percent sign behind a box or a formula belongs to it. */
@@ -73,7 +73,7 @@ export type Extraction = {
   formulasOnly: boolean;
 };
 
-export type Place =
+export type AnswerPlace =
   | "hope"
   | "boxed"
   | "final-answer"

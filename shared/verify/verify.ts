@@ -4,7 +4,7 @@ import { chosenLetter, defaultLetters, explicitLetter } from "./find/choices.ts"
 import { type Candidate, candidates, gradable } from "./find/extract.ts";
 import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import type { Tier } from "./values/identity.ts";
-import { type Place, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
+import { type AnswerPlace, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
 import { goldText } from "./compare/gold_text.ts";
 import { compareTexts } from "./compare/texts.ts";
 import { stringGraders } from "./graders/strings.ts";
@@ -20,7 +20,7 @@ export type Verdict = {
   /** Where it stands in the completion, in UTF-16 units. */
   span?: { start: number; end: number };
   /** The kind of place where it was found. */
-  place?: Place;
+  place?: AnswerPlace;
   /** Work done, in units of `limits.fuel`. */
   fuel: number;
 };
@@ -83,7 +83,7 @@ function decide(
     : candidates(completion, span, preset.extraction);
   let unread: Decision | null = null;
   let stopped = false;
-  let claimedAt: Place | null = null;
+  let claimedAt: AnswerPlace | null = null;
   const letter = letterOf(goldAnswer);
   /** Whether the text says the letter of the gold in so many words: behind the last box, where there is one. */
   const namesLetter = ({ how, span: { end } }: Candidate): boolean =>

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterEach, describe, it } from "node:test";
 import type { AlertRule } from "#shared/schemas/alerts.ts";
-import type { Sample, SampleOptions, SampleRequest } from "../learner/policy.ts";
+import type { GenerationRequest, Sample, SampleOptions } from "../learner/policy.ts";
 import type { Reward } from "../loop/rewards.ts";
 import {
   chainProblem,
@@ -56,7 +56,7 @@ async function fired({ settings = {}, policy = new UnigramPolicy(), reward, bare
   const own: Reward[] = [{ name: "accuracy", weight: 1, call: ({ completion }) => reward!(completion) }];
   let asked = 0;
   const judge = {
-    generate: (requests: SampleRequest[]): Promise<Sample[][]> => {
+    generate: (requests: readonly GenerationRequest[]): Promise<Sample[][]> => {
       const text = evaluations![asked++] ? "####20" : "####1";
       const ids = [...tinyTokenizer.encode(text), EOS];
       return Promise.resolve(
@@ -145,7 +145,7 @@ describe("a run that is made for a rule", () => {
       {
         reward: LIKES_SEVEN,
         policy: new class extends UnigramPolicy {
-          override async generate(requests: SampleRequest[], options: SampleOptions) {
+          override async generate(requests: readonly GenerationRequest[], options: SampleOptions) {
             const groups = await super.generate(requests, options);
             return groups.map((samples) =>
               samples.map((s) => ({ ...s, logprobs: Array.from(s.logprobs, (logprob) => logprob + 0.05) }))

@@ -5,7 +5,7 @@ import { contextOf } from "#shared/engine/model/context.ts";
 import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe.ts";
-import { gib, GROUPS, largestMicroBatch, plan } from "../memory/plan.ts";
+import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { formatRanks, planRanks } from "./plan_ranks.ts";
@@ -79,7 +79,7 @@ export async function printPlan(
   options: { planGib?: string; json?: boolean; ranks?: string },
 ): Promise<void> {
   const { kind = "train", micro_batch_tokens } = settings;
-  const { buffers: _, ...bytes } = await plan(settings);
+  const { buffers: _, ...bytes } = await planMemory(settings);
   const ranks = options.ranks === undefined
     ? undefined
     : planRanks(options.ranks, shards, `${kind}.shards`, bytes.gradients);

@@ -5,7 +5,7 @@ import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
-import type { EvaluationSetting } from "../loop/evaluate.ts";
+import type { EvalSetting } from "../loop/eval_metrics.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { Status } from "../run/progress.ts";
 import { settingsOf } from "../run/recipe.ts";
@@ -58,7 +58,7 @@ export async function evaluationOf(
   recipe: Pick<TrainRecipe | SftRecipe, "data" | "eval" | "prompt" | "seed">,
   policy: EnginePolicy,
   o: { preset: string; max_tokens: number; stop?: readonly string[] },
-): Promise<EvaluationSetting | null> {
+): Promise<EvalSetting | null> {
   if (recipe.eval.eval_every === 0) return null;
   const { generated, setApart, file } = await evaluationProblems(recipe);
   const problems = [...generated, ...setApart, ...file];

@@ -19,15 +19,15 @@ import {
   adopt,
   execute,
   extractAgain,
-  type Machine,
   missingRuns,
-  type ModelFacts,
-  modelFacts,
+  type ModelIdentity,
+  modelIdentity,
+  type StudyBackend,
   type TimingLine,
   timingPath,
 } from "../study/execute.ts";
 import { finalTest, testQuestions } from "../study/held_out.ts";
-import { type Plan, planStudy } from "../study/plan.ts";
+import { planStudy, type StudyPlan } from "../study/plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { STOPPING, stopSignal } from "./prepare.ts";
 import { runTraining } from "./train.ts";
@@ -60,7 +60,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
   }
   const models = new Map([...new Set(plan.runs.map(({ recipe }) => recipe.model))].map((model) => [
     model,
-    modelFacts(model),
+    modelIdentity(model),
   ]));
   if (options.dryRun !== true) adopt(plan, models);
   const { costs, gflops, measured } = await costsOf(plan, models);
@@ -85,9 +85,9 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
 }
 
 /** The GPU, through the code of `train`. */
-function machine(quiet: boolean): Machine {
+function machine(quiet: boolean): StudyBackend {
   return {
-    facts: modelFacts,
+    facts: modelIdentity,
     train: (recipe, { resume, tokenBudget, stop }) =>
       runTraining(recipe, { resume, quiet, stop, ...(tokenBudget !== null && { tokenBudget }) }),
     test: async (model, recipe, spec) => {
@@ -108,7 +108,7 @@ function machine(quiet: boolean): Machine {
   };
 }
 
-async function costsOf(plan: Plan, models: ReadonlyMap<string, ModelFacts>) {
+async function costsOf(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity>) {
   const missing = new Set(missingRuns(plan, models).map((run) => run.id));
   const problems = testQuestions(plan.study.test).length;
   const seconds = secondsOf(timingPath(plan.dataFolder));

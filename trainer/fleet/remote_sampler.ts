@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
-import type { Completion } from "#shared/fleet/protocol.ts";
+import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import type { Policy, Sample, SampleOptions, Sampler, SampleRequest } from "../learner/policy.ts";
+import type { GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
 
 /** What of a policy its remote sampling needs. */
 export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "setTemperature"> {
@@ -51,17 +51,26 @@ export class RemoteSampler implements Sampler {
     return new RemoteSampler(await Dispatcher.open(url, settings, log, environment), policy, settings);
   }
 
-  async generate(requests: SampleRequest[], { extend: _, ...options }: SampleOptions): Promise<Sample[][]> {
+  async generate(
+    requests: readonly GenerationRequest[],
+    { extend: _, ...options }: SampleOptions,
+  ): Promise<Sample[][]> {
     // Nothing is extended: what the learner has sampled last may be of an earlier step.
     if (options.greedy || requests.length === 0) return await this.#policy.generate(requests, options);
-    let answers = new Map<number, Completion[]>();
+    let answers = new Map<number, SampledCompletion[]>();
     try {
       const weights = await this.#publish(requests[0]!.key[0]);
       const call = this.#call++;
       const idOf = (i: number) =>
         sha256(JSON.stringify([this.#settings.run, SALT, weights, requests[i]!.key, call, i])).slice(0, 32);
       answers = await this.#fleet.ask(
-        requests.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key, ...options })),
+        requests.map(({ prompt_ids, samples, key: [a, b] }) => ({
+          ...options,
+          prompt_ids: [...prompt_ids],
+          samples,
+          key: [a, b],
+          eos_ids: [...options.eos_ids],
+        })),
         weights,
         idOf,
       );
@@ -93,9 +102,9 @@ export class RemoteSampler implements Sampler {
 
   /** Removes the answers that are not of the learner's weights. */
   async #check(
-    requests: SampleRequest[],
+    requests: readonly GenerationRequest[],
     options: SampleOptions,
-    answers: Map<number, Completion[]>,
+    answers: Map<number, SampledCompletion[]>,
   ): Promise<void> {
     this.#policy.setTemperature(options.temperature);
     const sequences = [...answers].flatMap(([i, completions]) => {
@@ -153,7 +162,7 @@ export class RemoteSampler implements Sampler {
 }
 
 /** Whether a request is one of those that are sampled again; no worker knows beforehand without the learner's salt. */
-function drawn({ key }: SampleRequest, seed: number): boolean {
+function drawn({ key }: GenerationRequest, seed: number): boolean {
   return parseInt(sha256(JSON.stringify([SALT, seed, key])).slice(0, 8), 16) % RESAMPLED === 0;
 }
 /** Of this process. */

@@ -6,11 +6,11 @@ const EPSILON = 1e-4;
 export type ScaleRewards = "group" | "batch" | "none";
 
 /** One reward function's opinion of one completion; null means "not applicable". */
-export type Reward = number | null;
+export type RewardValue = number | null;
 
 /** Weighted sum of the applicable rewards, or null when no function applies. */
-export function combineRewards(rewards: readonly Reward[], weights: readonly number[]): Reward {
-  let sum: Reward = null;
+export function combineRewards(rewards: readonly RewardValue[], weights: readonly number[]): RewardValue {
+  let sum: RewardValue = null;
   rewards.forEach((reward, index) => {
     if (reward !== null && !Number.isNaN(reward)) sum = (sum ?? 0) + reward * weights[index]!;
   });
@@ -31,7 +31,10 @@ export interface Advantages {
  * equal rewards gets exact zeros: the comparison is exact, so that a rounding error of the mean is never amplified by
  * the small epsilon.
  */
-export function groupAdvantages(groups: readonly (readonly Reward[])[], scale: ScaleRewards): Advantages {
+export function groupAdvantages(
+  groups: readonly (readonly RewardValue[])[],
+  scale: ScaleRewards,
+): Advantages {
   const stats = groups.map((rewards) => moments(rewards));
   const batchStd = moments(groups.flat()).std;
   const values = groups.map((rewards, g) => {
@@ -46,7 +49,7 @@ export function groupAdvantages(groups: readonly (readonly Reward[])[], scale: S
 }
 
 /** Mean, sample standard deviation (ddof = 1; 0 below two values) and whether all values are exactly equal. */
-export function moments(rewards: readonly Reward[]): { mean: number; std: number; equal: boolean } {
+export function moments(rewards: readonly RewardValue[]): { mean: number; std: number; equal: boolean } {
   const known = rewards.filter((reward) => reward !== null);
   const mean = known.reduce((sum, reward) => sum + reward, 0) / Math.max(known.length, 1);
   const equal = known.every((reward) => reward === known[0]);

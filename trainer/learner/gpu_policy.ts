@@ -19,10 +19,10 @@ import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type {
   ForwardPass,
+  GenerationRequest,
   LearnerSequence,
   Sample,
   SampleOptions,
-  SampleRequest,
   StoredPolicy,
 } from "./policy.ts";
 
@@ -77,7 +77,7 @@ export class EnginePolicy implements StoredPolicy {
     this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);
   }
 
-  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  generate(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]> {
     return this.#generator.generate(requests, options);
   }
 

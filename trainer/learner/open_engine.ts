@@ -13,7 +13,7 @@ import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { checkPlan, plan } from "../memory/plan.ts";
+import { checkPlan, planMemory } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { useKernels } from "../run/kernel_choice.ts";
 import { SOLO, type Team } from "../team/team.ts";
@@ -66,7 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
 /** What is planned, or an error where it cannot fit. WebGPU does not say how much memory there is; a software adapter has the machine's. */
 async function fitting(settings: PlanSettings, gpu: Gpu): Promise<Record<string, number>> {
   const limits = limitsOf(gpu);
-  const planned = await plan(settings, limits);
+  const planned = await planMemory(settings, limits);
   checkPlan(planned, limits, gpu.profile === "cpu" ? totalmem() : Infinity);
   const { buffers: _, ...bytes } = planned;
   return bytes;

@@ -1,40 +1,16 @@
 // The model as the loops see it: something that samples, scores, learns and can be kept. gpu_policy.ts is the real one; the
 // tests of the loops bring their own.
 
+import type { GenerationOptions, GenerationRequest, Sample } from "#shared/engine/generation/requests.ts";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
-import type { FinishReason } from "#shared/schemas/rollout.ts";
 import type { ForwardPass, LearnerSequence } from "./learner.ts";
 
-export type { ForwardPass, LearnerSequence };
+export type { ForwardPass, GenerationRequest, LearnerSequence, Sample };
 
-export interface SampleRequest {
-  prompt_ids: number[];
-  /** Completions of this prompt. */
-  samples: number;
-  /** Stream of random numbers, together with the seed: no two requests of a run share one. */
-  key: [number, number];
-}
-
-export interface SampleOptions {
-  max_tokens: number;
-  temperature: number;
-  greedy: boolean;
-  seed: number;
-  eos_ids: number[];
-  /** After how many of its ids a completion is over; undefined: not yet. Asked now and then. */
-  ends?: ((ids: readonly number[]) => number | undefined) | undefined;
-  /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
-  extend?: boolean;
-}
-
-export interface Sample {
-  ids: ArrayLike<number>;
-  logprobs: ArrayLike<number>;
-  finish_reason: FinishReason;
-}
+export type SampleOptions = Omit<GenerationOptions, "onTokens" | "onProgress">;
 
 export interface Sampler {
-  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]>;
+  generate(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]>;
 }
 
 /** Gradients that can be taken out and put back, to be added to those of other shards. */

@@ -1,6 +1,7 @@
 // A checkpoint ready to answer: model, tokenizer and sampling, for `generate`, `chat` and `serve`.
 
-import { type Generated, Generator } from "#shared/engine/generation/generate.ts";
+import { Generator } from "#shared/engine/generation/generate.ts";
+import type { Generated } from "#shared/engine/generation/requests.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";

@@ -11,12 +11,12 @@ import { SOLO } from "../team/team.ts";
 import { batchMetrics, batchOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt } from "./attempts.ts";
 import type { Rollout, RolloutSetting } from "./rollouts.ts";
-import { type Source, withoutState } from "./source.ts";
+import { type BatchSource, withoutState } from "./source.ts";
 import { askedFormat, behind, targetOf } from "./targets.ts";
 import { examplesOf } from "./update.ts";
 
 /** Demonstrations in place of rollouts. */
-export function demonstrationSource(setting: RolloutSetting, loss: Loss): Source {
+export function demonstrationSource(setting: RolloutSetting, loss: Loss): BatchSource {
   const { recipe } = setting;
   return {
     kind: "train",

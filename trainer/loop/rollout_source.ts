@@ -10,10 +10,10 @@ import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
 import { guidanceMetrics, rolloutMetrics, type Values } from "./metrics.ts";
 import { accuracies, finalStage } from "./attempts.ts";
 import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
-import type { Batch, Source } from "./source.ts";
+import type { BatchSource, TrainingBatch } from "./source.ts";
 import { examplesOf, updateSettings } from "./update.ts";
 
-export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): Source {
+export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): BatchSource {
   const { recipe } = setting;
   return {
     kind: "train",
@@ -54,7 +54,7 @@ export function batchOf(
   rollout: Rollout,
   step: number,
   steeredRate: number | undefined,
-): Omit<Batch, "examples" | "temperature" | "after"> {
+): Omit<TrainingBatch, "examples" | "temperature" | "after"> {
   const { max_steps } = recipe.train;
   const peak = steeredRate ?? recipe.optimizer.learning_rate;
   const values = valuesOf({ recipe, rewards }, rollout);

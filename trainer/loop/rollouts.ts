@@ -8,7 +8,7 @@ import { groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
 import type { Guidance } from "../ghpo/strategies/strategy.ts";
-import type { Sampler, SampleRequest } from "../learner/policy.ts";
+import type { GenerationRequest, Sampler } from "../learner/policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import {
   accuracies,
@@ -58,7 +58,7 @@ export async function collect(
   const rollout: Rollout = { attempts: [], drawn: [], cursor, generatedTokens: 0, extraTokens: 0 };
   let requests = 0;
 
-  const sample = async (parts: readonly PartToSample[], first: boolean) => {
+  const sampleParts = async (parts: readonly PartToSample[], first: boolean) => {
     const options = {
       max_tokens,
       temperature: recipe.generation.temperature,
@@ -69,7 +69,7 @@ export async function collect(
       extend: requests > 0, // the weights stay as they are within a step
     };
     const jobs = parts.map(({ attempt, part, samples }) => {
-      const request: SampleRequest = { prompt_ids: part.prompt_ids, samples, key: [step, requests++] };
+      const request: GenerationRequest = { prompt_ids: part.prompt_ids, samples, key: [step, requests++] };
       return { request, attempt, part };
     });
     const answers = await team.share("the sampling", jobs, async (own) => {
@@ -95,7 +95,7 @@ export async function collect(
       const index = shuffledIndex(rollout.cursor++, pool.length, recipe.seed, recipe.data.shuffle);
       fresh.push(newAttempt(setting, pool[index]!));
     }
-    await sample(fresh.flatMap((attempt) => firstParts(setting, guidance, attempt)), round === 0);
+    await sampleParts(fresh.flatMap((attempt) => firstParts(setting, guidance, attempt)), round === 0);
     for (const attempt of fresh) {
       attempt.accuracyUnhinted = unhintedAccuracy(attempt);
       attempt.difficult = isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold);
@@ -105,7 +105,7 @@ export async function collect(
       hard = hard.filter((attempt) => isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold));
       const next = hard.flatMap((attempt) => nextParts(setting, guidance, attempt));
       if (next.length === 0) break;
-      await sample(next, false);
+      await sampleParts(next, false);
       hard = next.map(({ attempt }) => attempt);
     }
     rollout.drawn.push(...fresh);

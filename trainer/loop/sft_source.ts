@@ -9,7 +9,7 @@ import { nll } from "../ghpo/losses/nll.ts";
 import { learningRate } from "../ghpo/schedule.ts";
 import { SUPERVISED } from "../run/train_recipe.ts";
 import { examplesAt } from "./sft_examples.ts";
-import { type Source, withoutState } from "./source.ts";
+import { type BatchSource, withoutState } from "./source.ts";
 
 export interface SftSetting {
   recipe: SftRecipe;
@@ -24,7 +24,7 @@ export interface SftSetting {
 /** nll has neither a ratio nor a reference. */
 const OPTIONS = { epsilon: 0, epsilon_high: null, delta: null, beta: 0, max_completion_length: 0 };
 
-export function sftSource({ recipe, tokenizer, eosId, context, problems }: SftSetting): Source {
+export function sftSource({ recipe, tokenizer, eosId, context, problems }: SftSetting): BatchSource {
   const update = {
     loss: nll,
     options: OPTIONS,

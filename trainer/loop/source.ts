@@ -22,7 +22,7 @@ export interface Position {
 }
 
 /** What one step trains on. */
-export interface Batch {
+export interface TrainingBatch {
   examples: Example[];
   update: UpdateSettings;
   /** Logits are divided by it, as they were when sampled. */
@@ -42,7 +42,7 @@ export interface Batch {
   note: string;
 }
 
-export interface Source {
+export interface BatchSource {
   kind: CheckpointManifest["kind"];
   /** Of its recipe, where that is not the built-in one: it knows strategies of a program's own. */
   schema?: v.GenericSchema<unknown, TrainRecipe>;
@@ -62,7 +62,7 @@ export interface Source {
   /** The state that a checkpoint kept. Throws a TypeError that names `what` when it is another source's. */
   restore(state: unknown, what: string): unknown;
   /** The batch of the step that follows `step` steps. */
-  next(step: number, position: Position, steered: Steered): Promise<Batch>;
+  next(step: number, position: Position, steered: Steered): Promise<TrainingBatch>;
 }
 
 /** For sources that remember nothing but their cursor. */

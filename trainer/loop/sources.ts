@@ -8,13 +8,13 @@ import { SUPERVISED } from "../run/train_recipe.ts";
 import { demonstrationSource } from "./demonstrations.ts";
 import { rolloutSource } from "./rollout_source.ts";
 import type { RolloutSetting } from "./rollouts.ts";
-import type { Source } from "./source.ts";
+import type { BatchSource } from "./source.ts";
 
 export function sourceOf(
   setting: RolloutSetting,
   strategies: readonly AnyStrategy[] = STRATEGIES,
   losses: readonly Loss[] = LOSSES,
-): Source {
+): BatchSource {
   const { algorithm, loss: { loss_type } } = setting.recipe;
   const loss = losses.find(({ name }) => name === loss_type)!;
   if (algorithm === SUPERVISED) return demonstrationSource(setting, loss);

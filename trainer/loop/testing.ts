@@ -11,11 +11,11 @@ import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
 import type {
   ForwardPass,
+  GenerationRequest,
   LearnerSequence,
   Sample,
   SampleOptions,
   Sampler,
-  SampleRequest,
   StoredPolicy,
 } from "../learner/policy.ts";
 import { strategyNamed } from "../ghpo/strategies/strategies.ts";
@@ -62,14 +62,14 @@ export type Script = (question: string, hint: string, sample: number) => string;
 
 /** A sampler that records its requests and answers by the script; every token has log-prob -1. */
 export class ScriptedSampler implements Sampler {
-  readonly calls: (SampleRequest & { prompt: string })[][] = [];
+  readonly calls: (GenerationRequest & { prompt: string })[][] = [];
   readonly #script: Script;
 
   constructor(script: Script) {
     this.#script = script;
   }
 
-  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  generate(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]> {
     this.calls.push(
       requests.map((request) => ({ ...request, prompt: tinyTokenizer.decode(request.prompt_ids) })),
     );
@@ -124,7 +124,7 @@ export class UnigramPolicy implements StoredPolicy {
 
   constructor(readonly beforeCall: (name: string) => void = () => {}) {}
 
-  generate(requests: SampleRequest[], options: SampleOptions): Promise<Sample[][]> {
+  generate(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]> {
     this.beforeCall("generate");
     const p = this.#probabilities(options.temperature);
     return Promise.resolve(requests.map(({ samples, key }) =>

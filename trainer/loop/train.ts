@@ -23,17 +23,17 @@ import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
 import { requireSame, SOLO, type Team } from "../team/team.ts";
 import type { Listeners } from "../library/own_parts.ts";
-import { evaluate, evaluationMetrics, type EvaluationSetting } from "./evaluate.ts";
+import { evalMetricNames, evalMetrics, type EvalSetting } from "./eval_metrics.ts";
 import { updateMetrics, type Values } from "./metrics.ts";
-import type { Source } from "./source.ts";
+import type { BatchSource } from "./source.ts";
 import { update } from "./update.ts";
 
 export interface Training {
   recipe: TrainRecipe | SftRecipe;
   policy: StoredPolicy;
-  source: Source;
+  source: BatchSource;
   /** Null: no evaluation in the loop. */
-  evaluation: EvaluationSetting | null;
+  evaluation: EvalSetting | null;
   resume: boolean;
   status: Status;
   /** Ends the run early, after the step that reaches this many generated tokens. */
@@ -79,7 +79,7 @@ export async function train(training: Training): Promise<TrainResult> {
   using lock = new DisposableStack();
   const evaluation = training.evaluation &&
     { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };
-  const evaluated = evaluation === null ? [] : await evaluationMetrics(evaluation);
+  const evaluated = evaluation === null ? [] : await evalMetricNames(evaluation);
   checkBestBy(recipe.checkpoint, [...evaluated, ...source.metrics]);
   const inputs = inputsOf(recipe, source.problems);
   const accepted = training.acceptChanges ?? [];
@@ -120,7 +120,7 @@ export async function train(training: Training): Promise<TrainResult> {
   const seconds = () => elapsed + (performance.now() - start) / 1000;
 
   if (step === 0 && evaluation !== null) {
-    const values = await evaluate(evaluation);
+    const values = await evalMetrics(evaluation);
     const record = { step, time: seconds(), ...values };
     run.appendMetrics(record);
     events?.add(record);
@@ -194,7 +194,7 @@ export async function train(training: Training): Promise<TrainResult> {
     };
     const last = isLast();
     if (evaluation !== null && (last || step % eval_every === 0)) {
-      const scores = await evaluate(evaluation);
+      const scores = await evalMetrics(evaluation);
       Object.assign(values, scores);
       status.log(`step ${step}  ${headline(scores)}`);
     }

@@ -44,8 +44,8 @@ export async function allocations(
   });
   if (sampled !== undefined) return [...live(), ...sampled]; // an update allocates nothing more
   begin(GENERATION);
-  await sample(policy, settings, generation.prompts, generation.samples);
-  await sample(policy, settings, generation.evaluated, 1);
+  await sampleOnce(policy, settings, generation.prompts, generation.samples);
+  await sampleOnce(policy, settings, generation.evaluated, 1);
   begin("training");
   const pass = await policy.forward(sequences(settings));
   await policy.backward(pass, pass.logprobs.map((own) => own.map(() => 1)));
@@ -60,7 +60,7 @@ export async function allocations(
 }
 
 /** More prompts than rows only wait; that none begins as another keeps them from sharing anything. */
-async function sample(
+async function sampleOnce(
   policy: EnginePolicy,
   { config, generation }: PlanSettings,
   prompts: number,

@@ -8,7 +8,7 @@ import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf, planOfSft } from "../commands/plan.ts";
-import { checkPlan, DESKTOP, gib, largestMicroBatch, plan, tooLarge } from "./plan.ts";
+import { checkPlan, DESKTOP, gib, largestMicroBatch, planMemory, tooLarge } from "./plan.ts";
 import type { PlanSettings } from "./settings.ts";
 import { measurePlan, QWEN25 } from "./testing.ts";
 import { loadRecipe } from "../run/recipe.ts";
@@ -84,7 +84,7 @@ describe("plan()", () => {
       const reason = unreadable(await testGpu(), settings.weights_dtype);
       if (reason) return t.skip(reason);
       const gpu = await testGpu();
-      const { total } = await plan(settings, limitsOf(gpu));
+      const { total } = await planMemory(settings, limitsOf(gpu));
       const peak = await measurePlan(gpu, settings);
       assert.ok(Math.abs(total / peak - 1) < 0.01, `planned ${total}, counted ${peak}: ${total / peak}`);
     });
@@ -97,36 +97,39 @@ describe("plan()", () => {
       const reason = unreadable(gpu, settings.weights_dtype);
       if (reason) return t.skip(reason);
       gpu.largestCopy = 0;
-      const { total } = await plan(settings, limitsOf(gpu));
+      const { total } = await planMemory(settings, limitsOf(gpu));
       const peak = await measurePlan(gpu, settings).finally(() => gpu.largestCopy = LARGEST_COPY);
       assert.ok(Math.abs(total / peak - 1) < 0.01, `planned ${total}, counted ${peak}: ${total / peak}`);
     });
   }
 
   it("says what grows with what", async () => {
-    const whole = await plan(base);
-    const more = await plan({ ...base, micro_batch_tokens: 1280 });
+    const whole = await planMemory(base);
+    const more = await planMemory({ ...base, micro_batch_tokens: 1280 });
     assert.equal(more.activations, 2 * whole.activations);
     assert.equal(more.weights, whole.weights);
     assert.equal(whole.moments, 2 * whole.gradients);
-    assert.ok((await plan({ ...base, lora })).moments < whole.moments / 3);
-    assert.ok((await plan({ ...base, gradient_checkpointing: true })).activations < whole.activations / 3);
+    assert.ok((await planMemory({ ...base, lora })).moments < whole.moments / 3);
     assert.ok(
-      (await plan({ ...base, lora, weights_dtype: "bfloat16" })).weights <
-        (await plan({ ...base, lora })).weights / 2,
+      (await planMemory({ ...base, gradient_checkpointing: true })).activations < whole.activations / 3,
     );
-    const halved = await plan({ ...base, activations_dtype: "bfloat16" });
+    assert.ok(
+      (await planMemory({ ...base, lora, weights_dtype: "bfloat16" })).weights <
+        (await planMemory({ ...base, lora })).weights / 2,
+    );
+    const halved = await planMemory({ ...base, activations_dtype: "bfloat16" });
     assert.ok(halved.activations < 0.8 * whole.activations && halved.weights === whole.weights);
     const rows = { ...base.generation, prompts: 12, rows: 16 };
-    assert.ok((await plan({ ...base, generation: rows })).kv > whole.kv);
+    assert.ok((await planMemory({ ...base, generation: rows })).kv > whole.kv);
   });
 });
 
 describe("largestMicroBatch()", () => {
   it("fits, and 64 tokens more do not", async () => {
-    const room = 2 * (await plan(base)).total;
+    const room = 2 * (await planMemory(base)).total;
     const most = await largestMicroBatch(base, room);
-    const total = async (micro_batch_tokens: number) => (await plan({ ...base, micro_batch_tokens })).total;
+    const total = async (micro_batch_tokens: number) =>
+      (await planMemory({ ...base, micro_batch_tokens })).total;
     assert.ok(await total(most) <= room && await total(most + 64) > room, `${most}`);
   });
 
@@ -151,7 +154,7 @@ describe("the recipes of Qwen2.5", () => {
     it(`fits ${size} into ${room} GiB ${overrides.map(([, value]) => value).join(", ")}`, async () => {
       const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}`, overrides);
       const settings = planOf(recipe, QWEN25[`Qwen2.5-${size.toUpperCase()}`]!);
-      const planned = await plan(settings);
+      const planned = await planMemory(settings);
       assert.ok(planned.total <= room * 2 ** 30, gib(planned.total));
       checkPlan(planned, DESKTOP, room * 2 ** 30);
       const most = await largestMicroBatch(settings, room * 2 ** 30);
@@ -166,15 +169,15 @@ describe("planOfSft()", () => {
     planOfSft(loadRecipe(SftRecipeSchema, "tiny-sft", overrides), config);
 
   it("shrinks with bf16 activations and with checkpointing, which recipes of sft have as well", async () => {
-    const whole = await plan(settings());
-    const halved = await plan(settings(["sft.activations_dtype", "bfloat16"]));
-    const inputs = await plan(settings(["sft.gradient_checkpointing", "true"]));
+    const whole = await planMemory(settings());
+    const halved = await planMemory(settings(["sft.activations_dtype", "bfloat16"]));
+    const inputs = await planMemory(settings(["sft.gradient_checkpointing", "true"]));
     assert.ok(halved.activations < whole.activations && halved.weights === whole.weights);
     assert.ok(inputs.activations < halved.activations);
   });
 
   it("names the settings as a recipe of sft does", async () => {
-    const planned = await plan(settings());
+    const planned = await planMemory(settings());
     const named = new Set(planned.buffers.map(({ setting }) => setting));
     assert.deepEqual([...named].sort(), [
       "eval.count",
@@ -186,7 +189,7 @@ describe("planOfSft()", () => {
   });
 });
 
-const planned = await plan(base);
+const planned = await planMemory(base);
 
 describe("checkPlan()", () => {
   it("accepts what fits", () => {

@@ -7,13 +7,13 @@ import type { PlanSettings } from "./settings.ts";
 import { allocations, GENERATION, SAVING } from "./allocations.ts";
 
 export const GROUPS = ["weights", "gradients", "moments", "activations", "kv", "scratch"] as const;
-export type Group = (typeof GROUPS)[number];
+export type BufferGroup = (typeof GROUPS)[number];
 
 /** What current desktop GPUs offer; a plan for another adapter takes that adapter's. */
 export const DESKTOP: Limits = { buffer: 2 ** 32, binding: 2 ** 31 - 4, subgroups8: false, largestCopy: 0 };
 
 export interface PlannedBuffer {
-  group: Group;
+  group: BufferGroup;
   name: string;
   bytes: number;
   /** Bound in parts, so only the limit of a buffer holds. */
@@ -22,7 +22,7 @@ export interface PlannedBuffer {
   setting: string;
 }
 
-export type Plan = Record<Group | "total", number> & { buffers: PlannedBuffer[] };
+export type MemoryPlan = Record<BufferGroup | "total", number> & { buffers: PlannedBuffer[] };
 
 /** What has another name in a recipe of `sft`; without adapters the trained numbers are the model's. */
 const SFT_NAMES: Record<string, string> = {
@@ -32,7 +32,7 @@ const SFT_NAMES: Record<string, string> = {
 };
 
 /** Of each phase of allocations.ts: labels, group and setting; the first that matches. */
-const KINDS: Record<string, [RegExp, Group, string][]> = {
+const KINDS: Record<string, [RegExp, BufferGroup, string][]> = {
   "": [[/^/, "scratch", "model"]],
   model: [[/^/, "weights", "model"]],
   reference: [[/^/, "weights", "loss.beta"]],
@@ -63,11 +63,11 @@ const KINDS: Record<string, [RegExp, Group, string][]> = {
 const SHARDED = /^(embed_tokens|lm_head)( |$)/;
 
 /** @param sampled see `allocations` */
-export async function plan(
+export async function planMemory(
   settings: PlanSettings,
   limits: Limits = DESKTOP,
   sampled?: readonly CountedBuffer[],
-): Promise<Plan> {
+): Promise<MemoryPlan> {
   const names = settings.kind === "sft" ? SFT_NAMES : {};
   const counted = await allocations(settings, limits, sampled);
   const buffers = counted.map(({ label, bytes, phase }): PlannedBuffer => {
@@ -77,7 +77,7 @@ export async function plan(
   });
   const sum = (own: readonly { bytes: number }[]) => own.reduce((total, { bytes }) => total + bytes, 0);
   const groups = GROUPS.map((group) => [group, sum(buffers.filter((buffer) => buffer.group === group))]);
-  return { ...Object.fromEntries(groups) as Record<Group, number>, total: sum(buffers), buffers };
+  return { ...Object.fromEntries(groups) as Record<BufferGroup, number>, total: sum(buffers), buffers };
 }
 
 /** The largest micro-batch whose plan fits into `bytes`, a multiple of 64 tokens; 0 when even the smallest does not. */
@@ -90,7 +90,7 @@ export async function largestMicroBatch(
   const counted = await allocations(settings, limits);
   const sampled = counted.filter(({ phase }) => phase === GENERATION || phase === SAVING);
   const fits = async (units: number) => {
-    const planned = await plan({ ...settings, micro_batch_tokens: units * 64 }, limits, sampled);
+    const planned = await planMemory({ ...settings, micro_batch_tokens: units * 64 }, limits, sampled);
     return planned.total <= bytes && tooLarge(planned, limits) === undefined;
   };
   // A micro-batch holds one whole sequence; how long an example is, only the data of sft says.
@@ -107,7 +107,7 @@ export async function largestMicroBatch(
 }
 
 /** The largest buffer that the limits do not allow. */
-export function tooLarge({ buffers }: Plan, limits: Limits): PlannedBuffer | undefined {
+export function tooLarge({ buffers }: MemoryPlan, limits: Limits): PlannedBuffer | undefined {
   return buffers.filter(({ bytes, sharded }) => bytes > (sharded ? limits.buffer : limits.binding))
     .sort((a, b) => b.bytes - a.bytes)[0];
 }
@@ -116,7 +116,7 @@ export function tooLarge({ buffers }: Plan, limits: Limits): PlannedBuffer | und
  * @param available bytes of GPU memory, where they are known
  * @throws RangeError when the run cannot work, naming the setting to change.
  */
-export function checkPlan(planned: Plan, limits: Limits, available: number): void {
+export function checkPlan(planned: MemoryPlan, limits: Limits, available: number): void {
   const worst = tooLarge(planned, limits);
   if (worst) {
     const most = worst.sharded ? limits.buffer : limits.binding;

@@ -8,7 +8,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import type { Source } from "../loop/source.ts";
+import type { BatchSource } from "../loop/source.ts";
 import { compareInputs, type Inputs } from "./inputs.ts";
 import { raisedSettings, withoutRaised } from "./raised.ts";
 import { formatRecipe } from "./recipe.ts";
@@ -43,7 +43,7 @@ export function freshRun(source: unknown, begun: string, notes: string[] = []): 
 export async function resumeRun(
   run: RunDirectory,
   recipe: Record<string, unknown>,
-  source: Pick<Source, "kind" | "begin" | "restore" | "schema">,
+  source: Pick<BatchSource, "kind" | "begin" | "restore" | "schema">,
   policy: StoredPolicy,
   inputs: Inputs,
   accepted: readonly string[] = [],

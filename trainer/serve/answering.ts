@@ -1,6 +1,6 @@
 // One request from its prompt to its choices: where a stop string cuts, and what can be shown while an answer grows.
 
-import type { Generated } from "#shared/engine/generation/generate.ts";
+import type { Generated } from "#shared/engine/generation/requests.ts";
 import type { Answer, OpenModel } from "../library/open_model.ts";
 import type { Batches } from "./batches.ts";
 import type { Wanted } from "./requests.ts";

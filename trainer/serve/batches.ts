@@ -1,7 +1,7 @@
 // Requests that wait are answered together where one call of the engine can: with the same temperature and number of
 // tokens and, where anything is drawn, the same seed. A completion is the same whatever it was batched with.
 
-import type { Generated } from "#shared/engine/generation/generate.ts";
+import type { Generated } from "#shared/engine/generation/requests.ts";
 import type { Answer, OpenModel, Prompt } from "../library/open_model.ts";
 
 export interface Job {

@@ -10,7 +10,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { FamilySchema } from "#shared/schemas/recipe.ts";
 import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 import { differingKey, formatRecipe } from "../run/recipe.ts";
-import type { Plan, Run } from "./plan.ts";
+import type { Run, StudyPlan } from "./plan.ts";
 import { FinalTestSchema } from "./schema.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
@@ -103,7 +103,7 @@ export function readRunData(path: string): RunData {
 
 /** The facts that a run's data must carry. */
 export function factsOf(
-  { study }: Plan,
+  { study }: StudyPlan,
   run: Run,
   model: { sha256: string; parameters: number },
 ): RunFacts {

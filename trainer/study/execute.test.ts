@@ -3,15 +3,15 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeSafetensors } from "#shared/io/safetensors.ts";
-import { adopt, execute, extractAgain, missingRuns, modelFacts } from "./execute.ts";
-import type { Plan } from "./plan.ts";
+import { adopt, execute, extractAgain, missingRuns, modelIdentity } from "./execute.ts";
+import type { StudyPlan } from "./plan.ts";
 import { reportStudy } from "./report.ts";
 import { bagMachine, MODELS, temporary, tinyStudy } from "./testing.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
-function study(edit?: (text: string) => string, name?: string, folder?: string): Plan {
+function study(edit?: (text: string) => string, name?: string, folder?: string): StudyPlan {
   const made = tinyStudy(edit, name, folder);
   folders.push(made.folder);
   return made.plan;
@@ -20,7 +20,7 @@ function study(edit?: (text: string) => string, name?: string, folder?: string):
 const quietly = () => {};
 
 /** The bytes of all data files and of the report. */
-function outcome(plan: Plan) {
+function outcome(plan: StudyPlan) {
   const files = readdirSync(plan.dataFolder).filter((name) => name !== "timing.jsonl").sort();
   const { markdown, html, svg } = reportStudy(plan);
   return [
@@ -185,7 +185,7 @@ describe("modelFacts()", () => {
     folders.push(folder);
     const tensors = [{ name: "a", shape: [2, 3], data: new Float32Array(6) }];
     writeSafetensors(join(folder, "model.safetensors"), tensors);
-    const { parameters, sha256 } = modelFacts(folder);
+    const { parameters, sha256 } = modelIdentity(folder);
     assert.equal(parameters, 6);
     assert.match(sha256, /^[0-9a-f]{64}$/);
   });

@@ -13,15 +13,15 @@ import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { type Cell, checkFacts, factsOf, readRunData, sameFacts, writeRunData } from "./data.ts";
 import { extract } from "./extract.ts";
-import type { Plan, Run } from "./plan.ts";
+import type { Run, StudyPlan } from "./plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
 import { checkStart, startPath, writeStart } from "./start.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What a study needs of the machine; tests bring their own. */
-export interface Machine {
+export interface StudyBackend {
   /** Digest and size of a model as it is now. */
-  facts(model: string): ModelFacts;
+  facts(model: string): ModelIdentity;
   train(
     recipe: TrainRecipe,
     options: { resume: boolean; tokenBudget: number | null; stop: AbortSignal },
@@ -29,13 +29,13 @@ export interface Machine {
   test(model: string, recipe: TrainRecipe, spec: FinalTestSpec): Promise<Cell[]>;
 }
 
-export interface ModelFacts {
+export interface ModelIdentity {
   sha256: string;
   parameters: number;
 }
 
 /** Digest and number of parameters of a model directory. */
-export function modelFacts(directory: string): ModelFacts {
+export function modelIdentity(directory: string): ModelIdentity {
   const weights = new WeightFiles(directory);
   try {
     const sizes = [...weights.tensors.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
@@ -51,7 +51,7 @@ export function modelFacts(directory: string): ModelFacts {
 }
 
 /** Copies the data of runs that another study has done with the same settings and seed, whatever its arm is called. */
-export function adopt(plan: Plan, models: ReadonlyMap<string, ModelFacts>): void {
+export function adopt(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity>): void {
   for (const other of plan.study.reuse) {
     const folder = join(dirname(plan.dataFolder), other);
     const files = existsSync(folder)
@@ -67,7 +67,7 @@ export function adopt(plan: Plan, models: ReadonlyMap<string, ModelFacts>): void
 }
 
 /** The runs without data. Throws when data is there that was made with other settings. */
-export function missingRuns(plan: Plan, models: ReadonlyMap<string, ModelFacts>): Run[] {
+export function missingRuns(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity>): Run[] {
   return plan.runs.filter((run) => {
     if (!existsSync(run.data)) return true;
     checkFacts(run.data, readRunData(run.data).facts, factsOf(plan, run, models.get(run.recipe.model)!));
@@ -82,9 +82,9 @@ export function missingRuns(plan: Plan, models: ReadonlyMap<string, ModelFacts>)
  * @returns Whether the study is complete; false when it was told to stop.
  */
 export async function execute(
-  plan: Plan,
-  models: ReadonlyMap<string, ModelFacts>,
-  machine: Machine,
+  plan: StudyPlan,
+  models: ReadonlyMap<string, ModelIdentity>,
+  machine: StudyBackend,
   onRun: (run: Run, index: number, total: number) => void,
   stop: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
@@ -124,7 +124,7 @@ export async function execute(
  * final test stays as it is. Runs whose directory is gone are left alone.
  * @returns The runs that were read.
  */
-export async function extractAgain(plan: Plan): Promise<Run[]> {
+export async function extractAgain(plan: StudyPlan): Promise<Run[]> {
   const done: Run[] = [];
   for (const run of plan.runs) {
     if (!existsSync(run.data) || !existsSync(join(run.recipe.output_dir, "rollouts"))) continue;
@@ -140,7 +140,7 @@ export async function extractAgain(plan: Plan): Promise<Run[]> {
  * A run must start from the model that its data will name: throws when that has changed since the study began, or
  * since the run did, which its folder remembers.
  */
-function checkModel({ recipe }: Run, wanted: ModelFacts, current: ModelFacts): void {
+function checkModel({ recipe }: Run, wanted: ModelIdentity, current: ModelIdentity): void {
   const memory = join(recipe.output_dir, "model.sha256");
   const begun = existsSync(memory) ? readText(memory).trim() : current.sha256;
   for (const sha256 of [current.sha256, begun]) {

@@ -2,7 +2,7 @@
 // many lines, the differences as a forest plot and a small chart for each arm with what it is compared with.
 
 import { forest } from "./forest.ts";
-import type { Plan } from "./plan.ts";
+import type { StudyPlan } from "./plan.ts";
 import { chart, COLOURS, stacked } from "./plot.ts";
 import { type ArmData, AXES, type Axis, curve, metricCurve, pairs, testDifference } from "./results.ts";
 
@@ -29,7 +29,7 @@ export interface Figures {
   training: readonly string[];
 }
 
-export function figuresOf(plan: Plan, arms: readonly ArmData[]): Figures {
+export function figuresOf(plan: StudyPlan, arms: readonly ArmData[]): Figures {
   if (arms.length > COLOURS.length) {
     const differences = differencesFigure(plan, arms);
     const besideReference = pairs(plan, arms).map(({ reference, arm }) =>
@@ -72,7 +72,7 @@ function learningCurve(arms: readonly ArmData[], axis: Axis, title: string, key 
   });
 }
 
-function differencesFigure(plan: Plan, arms: readonly ArmData[]): string {
+function differencesFigure(plan: StudyPlan, arms: readonly ArmData[]): string {
   const rows = pairs(plan, arms).flatMap(({ reference, arm }) => {
     const estimate = testDifference(reference, arm, { families: plan.study.trained });
     return estimate === null ? [] : [{ name: `${reference.arm.title} − ${arm.arm.title}`, estimate }];

@@ -1,7 +1,7 @@
 // The tables of the report about what happened inside the arms: groups and gradients, lucky answers, dependency.
 
 import { difference, estimate, plain } from "./notation.ts";
-import type { Plan } from "./plan.ts";
+import type { StudyPlan } from "./plan.ts";
 import {
   extraShare,
   gradientVariance,
@@ -80,7 +80,7 @@ export function guidance(arms: readonly ArmData[]): Table {
   };
 }
 
-export function lucky({ study }: Plan, arms: readonly ArmData[]): Table {
+export function lucky({ study }: StudyPlan, arms: readonly ArmData[]): Table {
   const { trained } = study;
   const from = hardFrom(arms);
   return {
@@ -112,7 +112,7 @@ export function lucky({ study }: Plan, arms: readonly ArmData[]): Table {
   };
 }
 
-export function dependency({ study }: Plan, arms: readonly ArmData[]): Table {
+export function dependency({ study }: StudyPlan, arms: readonly ArmData[]): Table {
   const { trained: families, test } = study;
   const from = hardFrom(arms);
   const gain = (cells: ArmData["start"]) => {

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { targetText } from "#shared/problems/synthetic.ts";
-import type { SampleOptions, SampleRequest } from "../learner/policy.ts";
+import type { GenerationRequest, SampleOptions } from "../learner/policy.ts";
 import { EOS, ScriptedSampler, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
 import { finalTest, testQuestions } from "./held_out.ts";
 
@@ -36,7 +36,7 @@ describe("finalTest()", () => {
     const byText = new Map(testQuestions(SPEC).map(({ problem }) => [problem.text, problem]));
     let greedy = true;
     class Watched extends ScriptedSampler {
-      override generate(requests: SampleRequest[], options: SampleOptions) {
+      override generate(requests: readonly GenerationRequest[], options: SampleOptions) {
         greedy &&= options.greedy;
         return super.generate(requests, options);
       }

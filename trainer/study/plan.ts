@@ -19,7 +19,7 @@ export interface Run {
   data: string;
 }
 
-export interface Plan {
+export interface StudyPlan {
   /** The file's name without .toml. */
   name: string;
   study: Study;
@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 /** Reads a study and resolves the recipe of every run. Run directories go below `runsFolder`. */
-export function planStudy(file: string, runsFolder: string): Plan {
+export function planStudy(file: string, runsFolder: string): StudyPlan {
   const study = parse(StudySchema, readToml(file), file);
   const name = basename(file, ".toml");
   const dataFolder = join(dirname(file), "data", name);

@@ -6,12 +6,12 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { Table } from "./guidance_tables.ts";
 import { escape } from "./plot.ts";
-import type { Plan } from "./plan.ts";
+import type { StudyPlan } from "./plan.ts";
 import { type ArmData, loadArms } from "./results.ts";
 import { tablesOf } from "./tables.ts";
 
 /** Writes the three files. Throws when no run of the study is complete. */
-export function reportStudy(plan: Plan): { markdown: string; html: string; svg: string } {
+export function reportStudy(plan: StudyPlan): { markdown: string; html: string; svg: string } {
   const arms = loadArms(plan);
   if (arms.length === 0) {
     throw new Error(`Cannot report on the study ${plan.name} as none of its runs is complete: run it first`);
@@ -27,7 +27,7 @@ export function reportStudy(plan: Plan): { markdown: string; html: string; svg: 
 }
 
 /** What was run, and what is still missing. */
-function facts(plan: Plan, arms: readonly ArmData[]): string {
+function facts(plan: StudyPlan, arms: readonly ArmData[]): string {
   const done = arms.reduce((sum, data) => sum + data.runs.size, 0);
   const state = done === plan.runs.length
     ? `All ${done} runs are complete`
@@ -53,7 +53,7 @@ const COMPUTE =
   "attention, evaluation and the optimizer are not counted. Bands: 95 % bootstrap over seeds, pointwise.";
 
 function markdown(
-  plan: Plan,
+  plan: StudyPlan,
   arms: readonly ArmData[],
   tables: readonly Table[],
   figures: Figures,
@@ -81,7 +81,7 @@ ${sections.join("\n")}`;
 }
 
 function html(
-  plan: Plan,
+  plan: StudyPlan,
   arms: readonly ArmData[],
   tables: readonly Table[],
   figures: Figures,

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { mean } from "#shared/statistics.ts";
 import { type Cell, readRunData, type RunData } from "./data.ts";
-import type { Plan } from "./plan.ts";
+import type { StudyPlan } from "./plan.ts";
 import type { Arm } from "./schema.ts";
 import { readStart, startPath } from "./start.ts";
 import { bootstrapBand, type Estimate, interpolate, pairedEstimate } from "./statistics.ts";
@@ -17,7 +17,7 @@ export interface ArmData {
 }
 
 /** The data of all arms that have any. */
-export function loadArms(plan: Plan): ArmData[] {
+export function loadArms(plan: StudyPlan): ArmData[] {
   return plan.study.arms.flatMap((arm) => {
     const done = plan.runs.filter((run) => run.arm.name === arm.name && existsSync(run.data));
     const path = startPath(plan.dataFolder, done[0]?.recipe.model ?? "");
@@ -82,7 +82,10 @@ function smoothed(series: readonly (number | null)[]): number[] {
 }
 
 /** Every arm with the one that it is compared with, where both have data. */
-export function pairs({ study }: Plan, arms: readonly ArmData[]): { reference: ArmData; arm: ArmData }[] {
+export function pairs(
+  { study }: StudyPlan,
+  arms: readonly ArmData[],
+): { reference: ArmData; arm: ArmData }[] {
   return arms.flatMap((data) => {
     const reference = arms.find(({ arm }) => arm.name === (data.arm.reference ?? study.reference));
     return reference === undefined || reference === data ? [] : [{ reference, arm: data }];

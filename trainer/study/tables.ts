@@ -2,13 +2,13 @@
 
 import { dependency, guidance, lucky, type Table } from "./guidance_tables.ts";
 import { hints } from "./hint_tables.ts";
-import type { Plan } from "./plan.ts";
+import type { StudyPlan } from "./plan.ts";
 import { difference, estimate, percent, plain, position, thousands } from "./notation.ts";
 import { finalCompute, finalStep, finalTokens, overSeeds } from "./quantities.ts";
 import { type ArmData, AXES, differenceAt, pairs, scores, testDifference, testScore } from "./results.ts";
 import { twoWayBootstrap } from "./statistics.ts";
 
-export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
+export function tablesOf(plan: StudyPlan, arms: readonly ArmData[]): Table[] {
   const { trained, test } = plan.study;
   const others = test.families.filter((family) => !trained.includes(family));
   const about = hints(arms);
@@ -23,7 +23,7 @@ export function tablesOf(plan: Plan, arms: readonly ArmData[]): Table[] {
   ];
 }
 
-function headline({ study }: Plan, arms: readonly ArmData[]): Table {
+function headline({ study }: StudyPlan, arms: readonly ArmData[]): Table {
   const { trained, test } = study;
   return {
     title: "Final test",
@@ -45,7 +45,7 @@ function headline({ study }: Plan, arms: readonly ArmData[]): Table {
   };
 }
 
-function differences(plan: Plan, arms: readonly ArmData[]): Table {
+function differences(plan: StudyPlan, arms: readonly ArmData[]): Table {
   const { study } = plan;
   const rows = pairs(plan, arms).map(({ reference, arm }) => [
     `${reference.arm.title} − ${arm.arm.title}`,
@@ -73,7 +73,7 @@ function differences(plan: Plan, arms: readonly ArmData[]): Table {
   };
 }
 
-function familyTable({ study }: Plan, arms: readonly ArmData[], family: string): Table {
+function familyTable({ study }: StudyPlan, arms: readonly ArmData[], family: string): Table {
   const { levels } = study.test;
   const row = (name: string, tests: readonly ArmData["start"][]) => {
     const cells = tests.map((test) => test.filter((cell) => cell.family === family && cell.hint_ratio === 0));

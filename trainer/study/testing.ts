@@ -8,9 +8,9 @@ import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
 import { sourceOf } from "../loop/sources.ts";
 import { train } from "../loop/train.ts";
-import type { Machine, ModelFacts } from "./execute.ts";
+import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
-import { type Plan, planStudy } from "./plan.ts";
+import { planStudy, type StudyPlan } from "./plan.ts";
 
 const RECIPE = `
 model = "m"
@@ -70,7 +70,7 @@ export function tinyStudy(
   name = "tiny",
   folder = temporary(),
 ): {
-  plan: Plan;
+  plan: StudyPlan;
   folder: string;
 } {
   const recipe = join(folder, "recipe.toml");
@@ -85,12 +85,14 @@ export function temporary(): string {
   return mkdtempSync(join(tmpdir(), "ghpo-study-"));
 }
 
-export const MODELS: ReadonlyMap<string, ModelFacts> = new Map([
+export const MODELS: ReadonlyMap<string, ModelIdentity> = new Map([
   ["m", { sha256: "0".repeat(64), parameters: 1000 }],
 ]);
 
 /** Trains and tests the bag policy (testing.ts). `beforeCall` may throw, as if the process were killed there. */
-export function bagMachine(beforeCall: (name: string) => void = () => {}): Machine & { trained: string[] } {
+export function bagMachine(
+  beforeCall: (name: string) => void = () => {},
+): StudyBackend & { trained: string[] } {
   const trained: string[] = [];
   return {
     trained,

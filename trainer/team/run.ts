@@ -4,7 +4,7 @@
 import { sha256 } from "#shared/io/hash.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import type { Source } from "../loop/source.ts";
+import type { BatchSource } from "../loop/source.ts";
 import { type LoopState, type ManifestFacts, writeCheckpoint } from "../run/checkpoint.ts";
 import type { Inputs } from "../run/inputs.ts";
 import type { RunDirectory } from "../run/directory.ts";
@@ -33,7 +33,7 @@ export async function beginRun(
   team: Team,
   run: RunDirectory,
   recipe: Record<string, unknown>,
-  source: Pick<Source, "kind" | "begin" | "restore">,
+  source: Pick<BatchSource, "kind" | "begin" | "restore">,
   policy: StoredPolicy,
   resume: boolean,
   inputs: Inputs,

@@ -12,7 +12,7 @@ import {
   squaresBytes,
 } from "#shared/engine/ops/decode/decode.ts";
 import { decodeAttention } from "#shared/engine/ops/attention/decode_attention.ts";
-import { sample, sampleScratchBytes } from "#shared/engine/ops/sampling/sample.ts";
+import { sampleScratchBytes, sampleTokens } from "#shared/engine/ops/sampling/sample.ts";
 import type { StepBuffers, StepOptions } from "./step.ts";
 import { rowShards, type Shard } from "#shared/engine/model/shards.ts";
 import { MergedAdapters } from "./merged_adapters.ts";
@@ -108,7 +108,7 @@ export class LayerSteps {
     });
     const vocab = config.vocab_size;
     const shape = { rows, vocab, stride, temperature, greedy, eosCount, step, block };
-    sample(recorder, { state, logits, partials, eos, next, emitted }, shape);
+    sampleTokens(recorder, { state, logits, partials, eos, next, emitted }, shape);
   }
 
   /** out = norm(x) weight + its bias, adapters included; with `swiglu` silu(gate) * up of it. */

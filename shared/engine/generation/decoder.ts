@@ -13,7 +13,7 @@ import { packPrefill, type Prompt } from "./prefill.ts";
 import type { BlockOptions } from "./step.ts";
 
 /** One live row as the host knows it at the start of a block; the meaning of each is in decode_state.wgsl. */
-export interface Row {
+export interface DecodeRow {
   token: number;
   position: number;
   promptStart: number;
@@ -130,7 +130,7 @@ export class Decoder {
   }
 
   /** Writes the rows of the next block. */
-  load(rows: readonly Row[]): void {
+  load(rows: readonly DecodeRow[]): void {
     const words = new Uint32Array(STATE_HEADER + rows.length * ROW_WORDS);
     words[0] = rows.length;
     for (const [i, row] of rows.entries()) {

@@ -7,13 +7,8 @@ import { readJson } from "#shared/io/files.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
 import { pack } from "#shared/engine/forward/batch.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
-import {
-  type Generated,
-  type GenerationOptions,
-  type GenerationRequest,
-  Generator,
-  roundedPool,
-} from "./generate.ts";
+import { Generator, roundedPool } from "./generate.ts";
+import type { Generated, GenerationOptions, GenerationRequest } from "./requests.ts";
 import { Head } from "#shared/engine/forward/head.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";

@@ -5,70 +5,13 @@
 // batched with, on the number of rows or on the order of the requests.
 
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { randomKeys } from "#shared/engine/ops/sampling/random.ts";
-import { contextOf } from "#shared/engine/model/context.ts";
-import { Decoder, type Emitted, type Row, rowBytes } from "./decoder.ts";
+import { collect, type Completion, completionsOf, endAt, rowOf } from "./completions.ts";
+import { Decoder, rowBytes } from "./decoder.ts";
 import type { Prompt as Prefilled } from "./prefill.ts";
 import { PromptCache } from "./prompt_cache.ts";
+import { checkRequests, type Generated, type GenerationOptions, type GenerationRequest } from "./requests.ts";
 import type { TokenRange } from "./token_ranges.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
-
-export interface GenerationRequest {
-  prompt_ids: readonly number[];
-  /** Completions of this prompt. */
-  samples: number;
-  /** Names the prompt for the random numbers, e.g. (step, problem). */
-  key: readonly [number, number];
-}
-
-export interface GenerationOptions {
-  /** Most tokens of a completion, the end token included. */
-  max_tokens: number;
-  /** Divides the logits; log-probabilities are those of the tempered distribution, also when greedy. */
-  temperature: number;
-  /** Take the first most likely token instead of drawing. */
-  greedy: boolean;
-  seed: number;
-  /** Any of these ends a completion and is its last id. */
-  eos_ids: readonly number[];
-  /** The weights are those of the last call: what its prompts begin with in common with these is taken from there. */
-  extend?: boolean;
-  /**
-   * Called after every block for each completion that was worked on, with what it has so far; true ends it there. The
-   * index is that of its request.
-   */
-  onTokens?: (index: number, sample: number, soFar: Generated) => boolean | void;
-  /** After how many of its ids a completion is over; undefined: not yet. Asked after every block of steps. */
-  ends?: ((ids: readonly number[]) => number | undefined) | undefined;
-  /** Called after every block of steps. */
-  onProgress?: (progress: { finished: number; total: number; tokens: number }) => void;
-}
-
-export interface Generated {
-  ids: number[];
-  /** Natural logarithms of the probabilities with which the ids were drawn. */
-  logprobs: number[];
-  finish_reason: "stop" | "length";
-}
-
-interface Prompt {
-  ids: readonly number[];
-  /** All ids but the last, which every completion feeds itself: so no sample depends on the prefill's logits. */
-  stem: readonly number[];
-  range?: TokenRange;
-  unfinished: number;
-}
-
-interface Completion {
-  index: number;
-  sample: number;
-  prompt: Prompt;
-  keys: [number, number];
-  result: Generated;
-  finished: boolean;
-  slot: number;
-  own: TokenRange;
-}
 
 /** Completions side by side, where nothing else is said. */
 export const DEFAULT_ROWS = 256;
@@ -88,14 +31,13 @@ export class Generator {
 
   /**
    * Completes every prompt `samples` times; results are in the order of the requests.
-   * @throws RangeError for an empty prompt, an id outside the vocabulary, a prompt that leaves no room for
-   * max_tokens in the context, or options out of range.
+   * @throws RangeError as `checkRequests` does
    */
   async generate(
     requests: readonly GenerationRequest[],
     options: GenerationOptions,
   ): Promise<Generated[][]> {
-    this.#check(requests, options);
+    checkRequests(this.model.config, requests, options);
     const completions = requests.map((request, index) => completionsOf(request, options.seed, index));
     const waiting = completions.flat().reverse(); // popped from the end
     const total = waiting.length;
@@ -251,96 +193,6 @@ export class Generator {
     if (!extend) this.#cache = undefined;
     return this.#cache?.expect(requests.map(({ prompt_ids }) => prompt_ids.slice(0, -1))) ?? 0;
   }
-
-  #check(
-    requests: readonly GenerationRequest[],
-    { max_tokens, temperature, greedy }: GenerationOptions,
-  ): void {
-    const { vocab_size: vocab } = this.model.config;
-    const context = contextOf(this.model.config);
-    const fail = (reason: string) => {
-      throw new RangeError(`Cannot generate as ${reason}`);
-    };
-    if (!Number.isInteger(max_tokens) || max_tokens < 1) {
-      fail(`max_tokens must be a positive integer: current value is ${max_tokens}`);
-    }
-    if (!(temperature > 0) && !(greedy && temperature === 0)) {
-      fail(`temperature must be above 0: current value is ${temperature}`);
-    }
-    for (const { prompt_ids } of requests) {
-      if (prompt_ids.length === 0) fail("a prompt must have at least one token: current prompt is empty");
-      if (prompt_ids.length + max_tokens > context.tokens) {
-        fail(
-          `prompt and max_tokens must fit into the ${context.name} of ${context.tokens} tokens: ` +
-            `current prompt has ${prompt_ids.length} tokens and max_tokens is ${max_tokens}`,
-        );
-      }
-      const bad = prompt_ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
-      if (bad !== undefined) fail(`prompt ids must be in 0 to ${vocab - 1}: current id is ${bad}`);
-    }
-  }
-}
-
-function completionsOf(
-  { prompt_ids, samples, key }: GenerationRequest,
-  seed: number,
-  index: number,
-): Completion[] {
-  const prompt: Prompt = { ids: prompt_ids, stem: prompt_ids.slice(0, -1), unfinished: samples };
-  return Array.from({ length: samples }, (_, sample) => ({
-    index,
-    sample,
-    prompt,
-    keys: randomKeys([seed, ...key, sample]),
-    result: { ids: [], logprobs: [], finish_reason: "length" },
-    finished: false,
-    slot: -1,
-    own: { start: 0, length: 0 },
-  }));
-}
-
-function rowOf({ prompt, result, own, slot, keys }: Completion, options: GenerationOptions): Row {
-  const promptTokens = prompt.stem.length;
-  return {
-    token: result.ids.at(-1) ?? prompt.ids.at(-1)!,
-    position: promptTokens + result.ids.length,
-    promptStart: prompt.range!.start,
-    promptTokens,
-    ownStart: own.start,
-    end: promptTokens + options.max_tokens,
-    slot,
-    keyA: keys[0],
-    keyB: keys[1],
-  };
-}
-
-/** Appends what the block sampled for a completion, up to its end; returns how many tokens. */
-function collect(
-  completion: Completion,
-  emitted: Emitted,
-  steps: number,
-  { max_tokens, eos_ids }: GenerationOptions,
-): number {
-  const { result, slot } = completion;
-  for (let step = 0; step < steps; step++) {
-    const id = emitted.token(slot, step);
-    result.ids.push(id);
-    result.logprobs.push(emitted.logProb(slot, step));
-    const stopped = eos_ids.includes(id);
-    if (stopped) result.finish_reason = "stop";
-    completion.finished = stopped || result.ids.length === max_tokens;
-    if (completion.finished) return step + 1;
-  }
-  return steps;
-}
-
-/** Keeps the first ids alone. */
-function endAt(completion: Completion, end: number): void {
-  const { result } = completion;
-  result.ids.length = end;
-  result.logprobs.length = end;
-  result.finish_reason = "stop";
-  completion.finished = true;
 }
 
 /** Prompts in groups of about 2,048 tokens, so that the prefill's activations stay small. */

@@ -9,7 +9,7 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
-import type { Source } from "#shared/engine/model/layout.ts";
+import type { TensorSource } from "#shared/engine/model/layout.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe.ts";
@@ -32,7 +32,7 @@ export interface LoraSettings {
 
 /** The adapter of one Hugging Face matrix: columns of one of the model's parameters. */
 interface Pair {
-  source: Source;
+  source: TensorSource;
   cols: number;
   /** Rounded up. */
   rank: number;
@@ -150,7 +150,7 @@ export class Lora implements Trainable, WeightGradients {
     return [...this.#pairs.values()].flat();
   }
 
-  #pair(weight: Parameter, source: Source): Pair {
+  #pair(weight: Parameter, source: TensorSource): Pair {
     const { r, scale } = rankAndScale(moduleOf(source.name), this.settings);
     const rank = Math.ceil(r / 4) * 4;
     const cols = source.shape[0]!;

@@ -4,7 +4,7 @@
 import type { Rows } from "#shared/io/safetensors.ts";
 
 /** Where one Hugging Face tensor sits inside a parameter. */
-export interface Source {
+export interface TensorSource {
   name: string;
   shape: number[];
   /** The parameter's columns [column, column + shape[0]) hold the transposed tensor; otherwise it is stored as is. */
@@ -19,7 +19,7 @@ export interface ParameterLayout {
   cols: number;
   /** Whether weight decay applies: matrices yes, norms and biases no. */
   decay: boolean;
-  sources: Source[];
+  sources: TensorSource[];
 }
 
 /** Tensors of one dimension side by side. */
@@ -38,7 +38,7 @@ export function matrixLayout(
 
 function join(tensors: readonly [string, number][], shapeOf: (size: number) => number[]) {
   let cols = 0;
-  const sources = tensors.map(([name, size]): Source => {
+  const sources = tensors.map(([name, size]): TensorSource => {
     const shape = shapeOf(size);
     const source = { name, shape, transposed: shape.length === 2, column: cols };
     cols += size;
@@ -82,7 +82,7 @@ export function* rowBlocks([rows, ...inner]: readonly number[]): Generator<Rows>
  */
 export function fromHf(
   layout: ParameterLayout,
-  read: (source: Source, rows: Rows) => Float32Array,
+  read: (source: TensorSource, rows: Rows) => Float32Array,
   data = new Float32Array(layout.rows * layout.cols),
 ): Float32Array {
   for (const source of layout.sources) {

@@ -12,7 +12,7 @@ import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
 import { ggufConfig, GgufWeights } from "./gguf.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
 import { isTable, writeParameter } from "./storage.ts";
-import { fromHf, rowBlocks, type Source } from "./layout.ts";
+import { fromHf, rowBlocks, type TensorSource } from "./layout.ts";
 import { Model, parameterLayouts } from "./weights.ts";
 
 /** The tensors of a model, wherever they are. */
@@ -64,7 +64,7 @@ export function readWeights(model: Model, files: Weights): void {
   const sizes = model.parameters().filter((own) => !isTable(own)).map(({ rows, cols }) => rows * cols);
   const scratch = new Float32Array(Math.max(...sizes));
   for (const parameter of model.parameters()) {
-    const read = (source: Source, rows: Rows) => readFinite(files, source, rows);
+    const read = (source: TensorSource, rows: Rows) => readFinite(files, source, rows);
     if (!isTable(parameter)) {
       const data = scratch.subarray(0, parameter.rows * parameter.cols);
       writeParameter(model.gpu, parameter, fromHf(parameter, read, data));
@@ -141,7 +141,7 @@ function hasOwnHead(directory: string): boolean {
 }
 
 /** Rows of a tensor; a tied table may be there under the name of the head alone. */
-function readFinite(files: Weights, { name, shape }: Source, rows: Rows): Float32Array {
+function readFinite(files: Weights, { name, shape }: TensorSource, rows: Rows): Float32Array {
   const data = files.read(name === EMBEDDINGS && !files.tensors.has(name) ? HEAD : name, shape, rows);
   checkFinite(name, data);
   return data;

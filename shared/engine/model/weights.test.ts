@@ -5,7 +5,7 @@ import { sha256 } from "#shared/io/hash.ts";
 import { parseConfig } from "./config.ts";
 import { cosineOfTurn, logarithm, randomWeights } from "./initialise.ts";
 import type { Rows } from "#shared/io/safetensors.ts";
-import { fromHf, rowBlocks, type Source, toHf } from "./layout.ts";
+import { fromHf, rowBlocks, type TensorSource, toHf } from "./layout.ts";
 import { parameterLayouts } from "./weights.ts";
 
 const qwen2 = parseConfig({
@@ -25,7 +25,7 @@ describe("weights", () => {
       const data = noise(layout.rows * layout.cols, 3);
       if (layout.name === "embed_tokens" || layout.name === "lm_head") data.fill(0, 7 * 16); // padding
       const tensors = new Map(toHf(layout, data).map((tensor) => [tensor.name, tensor]));
-      const read = ({ name, shape: [, inner = 1] }: Source, { first, count }: Rows) =>
+      const read = ({ name, shape: [, inner = 1] }: TensorSource, { first, count }: Rows) =>
         tensors.get(name)!.data.subarray(first * inner, (first + count) * inner);
       assert.deepEqual(fromHf(layout, read), data, layout.name);
     }

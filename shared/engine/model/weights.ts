@@ -7,7 +7,7 @@ import { bytesOf, checkDtype, type Dtype } from "#shared/engine/ops/storage/dtyp
 import { biasOf, blockLayouts } from "./block.ts";
 import type { ModelConfig } from "./config.ts";
 import type { LayerKind } from "./layer_kinds.ts";
-import { type ParameterLayout, type Source, vectorLayout } from "./layout.ts";
+import { type ParameterLayout, type TensorSource, vectorLayout } from "./layout.ts";
 import { attentionFactor, inverseFrequencies } from "./rope.ts";
 
 export interface Parameter extends ParameterLayout {
@@ -119,7 +119,7 @@ export class Model {
 
   /** Numbers trained; padding rows of the vocabulary are not counted. */
   get size(): number {
-    const sizeOf = (source: Source) => source.shape.reduce((a, b) => a * b, 1);
+    const sizeOf = (source: TensorSource) => source.shape.reduce((a, b) => a * b, 1);
     return this.#parameters.flatMap((p) => p.sources).reduce((sum, source) => sum + sizeOf(source), 0);
   }
 

@@ -3,7 +3,7 @@
 import { boxes, groups, joined } from "../find/boxes.ts";
 import { candidates } from "../find/extract.ts";
 import { formulas, numbers } from "../find/formulas.ts";
-import type { Place, Preset } from "../presets.ts";
+import type { AnswerPlace, Preset } from "../presets.ts";
 import type { Fuel } from "../tree/fuel.ts";
 import { goldInterpretations } from "./interpretations.ts";
 
@@ -26,7 +26,7 @@ export function goldText(gold: string, preset: Preset, fuel: Fuel): string | nul
 }
 
 /** A gold is marked as the answer, or it is the answer as a whole: a formula or number inside a sentence is not the gold. */
-const goldPlaces: readonly Place[] = ["hope", "boxed", "hash", "final-answer", "answer", "entire"];
+const goldPlaces: readonly AnswerPlace[] = ["hope", "boxed", "hash", "final-answer", "answer", "entire"];
 
 /** What Math-Verify's default targets see in a gold: a box, a delimited formula, `\frac{1}{2}`, or a number after a space. */
 function markedGold(gold: string, preset: Preset, fuel: Fuel): string | null {

@@ -2,11 +2,11 @@
 
 import { type Box, boxes, groups, joined, type Span } from "./boxes.ts";
 import { claims } from "./claims.ts";
-import type { Extraction, Place } from "../presets.ts";
+import type { AnswerPlace, Extraction } from "../presets.ts";
 import { formulas, type Found, isBare, known, lastMarked, numbers, piece, tail } from "./formulas.ts";
 
 /** A piece of text that may be the answer, and the place where it was found. */
-export type Candidate = Found & { how: Place };
+export type Candidate = Found & { how: AnswerPlace };
 
 /** How much of the end of a completion is graded: an answer stands at the end. */
 const graded = 100_000;
@@ -49,7 +49,7 @@ export function* candidates(text: string, span: Span, rules: Extraction): Genera
   }
 }
 
-function at(place: Place, text: string, rules: Extraction): Found[] {
+function at(place: AnswerPlace, text: string, rules: Extraction): Found[] {
   if (rules.formulasOnly && (place === "number" || (place === "whole" && /[$]|\\[([]/.test(text)))) return [];
   switch (place) {
     case "boxed":

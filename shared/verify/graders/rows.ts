@@ -5,7 +5,7 @@ import { defaultLetters } from "../find/choices.ts";
 import type { VerifyOptions } from "../presets.ts";
 
 /** One comparison of a batch. */
-export type Row = {
+export type BatchRow = {
   /** As the row has it: joining verdicts with rows needs a number to stay a number. */
   id: string | number;
   gold: string;
@@ -15,7 +15,7 @@ export type Row = {
 };
 
 /** Reads one line of a batch file. Throws a SyntaxError or TypeError that names the line. */
-export function parseRow(line: string, number: number): Row {
+export function parseRow(line: string, number: number): BatchRow {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -63,7 +63,7 @@ const policies = new Map<string, VerifyOptions>([
 ]);
 
 /** The options of a row: those of its policy, then those of its own `opts`. */
-export function rowOptions(row: Row): VerifyOptions {
+export function rowOptions(row: BatchRow): VerifyOptions {
   const { opts } = row;
   const base = row.policy === null ? {} : policies.get(row.policy) ?? {};
   const rules = { ...base.rules };

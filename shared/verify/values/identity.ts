@@ -7,7 +7,7 @@ import { exact, UndefinedError } from "./exact.ts";
 import { type Fuel, LimitError } from "../tree/fuel.ts";
 import { key } from "../tree/key.ts";
 import { fingerprints } from "./modular.ts";
-import { evaluate, type Point } from "./numeric.ts";
+import { evaluateNode, type Point } from "./numeric.ts";
 import { anyPoint, constantPlan, planFor } from "./sampling.ts";
 import { equal, type Rational } from "../tree/rational.ts";
 
@@ -92,7 +92,7 @@ const isI = (node: Node): boolean => node.kind === "constant" && node.name === "
 
 function valueAt(node: Node, point: Point, fuel: Fuel): Complex | null {
   try {
-    return evaluate(node, point, fuel);
+    return evaluateNode(node, point, fuel);
   } catch (error) {
     if (error instanceof UndefinedError || (error instanceof LimitError && error.limit !== "fuel")) {
       return null;

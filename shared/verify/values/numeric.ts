@@ -17,7 +17,7 @@ export type Point = { value: (name: string) => Complex; env: Environment };
 const discrete = new Set("floor ceil mod gcd lcm factorial factorial2 binom sgn".split(" "));
 
 /** The value at a point, or null. */
-export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
+export function evaluateNode(node: Node, point: Point, fuel: Fuel): Complex | null {
   fuel.spend(4);
   switch (node.kind) {
     case "number":
@@ -36,7 +36,7 @@ export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
         : null;
     case "unit":
     case "degree":
-      return evaluate(node.args[0]!, point, fuel);
+      return evaluateNode(node.args[0]!, point, fuel);
     case "pow":
       return power(node.args[0]!, node.args[1]!, point, fuel);
     case "call":
@@ -44,7 +44,7 @@ export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
         const value = exactOrNull(node, fuel, point.env);
         if (value !== null) return complex.fromRational(value);
       }
-      return call(node.name, node.args, (arg) => evaluate(arg, point, fuel), fuel);
+      return call(node.name, node.args, (arg) => evaluateNode(arg, point, fuel), fuel);
     case "big":
       return big(node, point, fuel);
     case "numeral": {
@@ -54,7 +54,7 @@ export function evaluate(node: Node, point: Point, fuel: Fuel): Complex | null {
   }
   const values: Complex[] = [];
   for (const arg of node.args) {
-    const value = evaluate(arg, point, fuel);
+    const value = evaluateNode(arg, point, fuel);
     if (value === null) return null;
     values.push(value);
   }
@@ -82,7 +82,7 @@ function root(a: Complex, degree: Node, point: Point, fuel: Fuel): Complex | nul
   const n = exact(degree, fuel);
   fuel.spend(80);
   if (n === null || n.q !== 1n || n.p < 1n || n.p > 1000n) {
-    const index = evaluate(degree, point, fuel);
+    const index = evaluateNode(degree, point, fuel);
     const inverse = index === null ? null : complex.divide(complex.one, index);
     return inverse === null ? null : general(a, inverse);
   }
@@ -106,17 +106,17 @@ function general(a: Complex, exponent: Complex): Complex | null {
 function power(base: Node, exponent: Node, point: Point, fuel: Fuel): Complex | null {
   const whole = smallInteger(exponent, fuel, point.env);
   if (base.kind === "constant" && base.name === "e" && whole === null) {
-    const value = evaluate(exponent, point, fuel);
+    const value = evaluateNode(exponent, point, fuel);
     fuel.spend(60);
     return value === null ? null : complex.exp(value);
   }
-  const a = evaluate(base, point, fuel);
+  const a = evaluateNode(base, point, fuel);
   if (a === null) return null;
   if (whole !== null) {
     fuel.spend(8 * Math.ceil(Math.log2(Math.abs(whole) + 2)));
     return complex.integerPower(a, whole);
   }
-  const b = evaluate(exponent, point, fuel);
+  const b = evaluateNode(exponent, point, fuel);
   fuel.spend(150);
   return b === null ? null : general(a, b);
 }
@@ -150,7 +150,7 @@ function big(node: Node & { kind: "big" }, point: Point, fuel: Fuel): Complex | 
   for (let k = lower; k <= upper; k++) {
     const exact = { p: BigInt(k), q: 1n };
     const index = complex.fromRational(exact);
-    const term = evaluate(body!, {
+    const term = evaluateNode(body!, {
       value: (name) => name === node.index ? index : point.value(name),
       env: withIndex(point.env, node.index, exact),
     }, fuel);

@@ -23,7 +23,7 @@ const ranges: readonly (readonly [number, number])[] = [
 ];
 
 /** How the names of two expressions are sampled. */
-export type Plan = {
+export type SamplingPlan = {
   points: number;
   /** How many points must agree before two expressions count as equal. */
   wanted: number;
@@ -31,10 +31,10 @@ export type Plan = {
 };
 
 /** Constants have the same value at every point. */
-export const constantPlan: Plan = { points: 1, wanted: 1, at: () => anyPoint() };
+export const constantPlan: SamplingPlan = { points: 1, wanted: 1, at: () => anyPoint() };
 
 /** The plan for two expressions. */
-export function planFor(a: Node, b: Node): Plan {
+export function planFor(a: Node, b: Node): SamplingPlan {
   const counting = some(a, isCounting) || some(b, isCounting);
   if (counting) {
     return {

@@ -8,7 +8,7 @@ import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluatio
 import { loadRecipe } from "../../run/recipe.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { formatDuration } from "../../run/progress.ts";
-import { compare, evaluate, evaluateBoth, FOLDER } from "./evaluation.ts";
+import { compareResults, evaluateBoth, FOLDER, runEvaluator } from "./evaluation.ts";
 import { runTraining } from "../train.ts";
 import { demoPage } from "./page.ts";
 import type { DemoSummary, FamilyResult } from "./summary.ts";
@@ -42,7 +42,7 @@ export async function demoCommand(
       quiet: options.quiet ?? false,
       tokenBudget: trained.generated_tokens,
     });
-    const result = evaluate("grpo", run.checkpoint, seed, recipe.data.families);
+    const result = runEvaluator("grpo", run.checkpoint, seed, recipe.data.families);
     grpo = { checkpoint: run.checkpoint, tokens: run.generated_tokens, result };
   }
 
@@ -58,7 +58,7 @@ export async function demoCommand(
     final_dir: trained.checkpoint,
     problems_seed: seed,
     families,
-    average: compare("base", "final"),
+    average: compareResults("base", "final"),
     trace_average: {
       before: mean(own.map((f) => f.trace_before)),
       after: mean(own.map((f) => f.trace_after)),
@@ -69,7 +69,7 @@ export async function demoCommand(
     generated_tokens: trained.generated_tokens,
     seconds: (performance.now() - started) / 1000,
     over_grpo: grpo &&
-      { ...compare("grpo", "final"), grpo_dir: grpo.checkpoint, generated_tokens: grpo.tokens },
+      { ...compareResults("grpo", "final"), grpo_dir: grpo.checkpoint, generated_tokens: grpo.tokens },
   };
   writeFileAtomic(join(FOLDER, "summary.json"), JSON.stringify(summary, null, 2) + "\n");
   const grpoMetrics = grpo && new RunDirectory(grpoRecipe(recipe).output_dir).readMetrics();

@@ -26,13 +26,13 @@ export function evaluateBoth(name: string, model: string, seed: number, recipe: 
   const trained = recipe.data.families;
   const untrained = FAMILIES.filter((family) => !trained.includes(family));
   return {
-    trained: evaluate(name, model, seed, trained),
-    untrained: evaluate(`${name}-untrained`, model, seed, untrained, PER_LEVEL.untrained),
+    trained: runEvaluator(name, model, seed, trained),
+    untrained: runEvaluator(`${name}-untrained`, model, seed, untrained, PER_LEVEL.untrained),
   };
 }
 
 /** Runs the evaluator and reads the result that it writes to runs/demo/NAME.json. */
-export function evaluate(
+export function runEvaluator(
   name: string,
   model: string,
   seed: number,
@@ -48,7 +48,7 @@ export function evaluate(
 }
 
 /** The paired difference between two results of this demo. */
-export function compare(a: string, b: string): Difference {
+export function compareResults(a: string, b: string): Difference {
   const output = evaluator(["compare", join(FOLDER, `${a}.json`), join(FOLDER, `${b}.json`), "--json"]);
   const { pooled } = JSON.parse(output) as {
     pooled: { a: number; b: number; difference: number; low: number; high: number };

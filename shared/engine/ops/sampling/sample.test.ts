@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { noise, testGpu } from "#shared/engine/gpu/testing.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { ROW_WORDS, STATE_HEADER } from "#shared/engine/ops/decode/decode.ts";
-import { sample, sampleScratchBytes } from "./sample.ts";
+import { sampleScratchBytes, sampleTokens } from "./sample.ts";
 import { randomKeys } from "./random.ts";
 
 const ROWS = 1000;
@@ -32,7 +32,7 @@ async function draw(logits: Float32Array, vocab: number, temperature: number, se
       state.set([0, step, 0, 0, 0, 0, row, keyA, keyB], STATE_HEADER + row * ROW_WORDS);
     }
     gpu.write(buffers.state, state);
-    sample(recorder, buffers, { ...shape, step }); // stride 0: every row reads the same logits
+    sampleTokens(recorder, buffers, { ...shape, step }); // stride 0: every row reads the same logits
     recorder.submit();
   }
   const emitted = await gpu.readWords(buffers.emitted);
@@ -123,7 +123,7 @@ describe("sample", () => {
       next: gpu.allocate("next", 8),
       emitted: gpu.allocate("emitted", 16),
     };
-    sample(recorder, buffers, {
+    sampleTokens(recorder, buffers, {
       rows: 2,
       vocab,
       stride: 2052,

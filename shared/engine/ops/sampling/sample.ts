@@ -35,7 +35,7 @@ export function sampleScratchBytes(rows: number, vocab: number): number {
  * Draws one token a row from softmax(logits / temperature), or takes the first largest. emitted (slots, block) gets
  * (token, log-probability as bits); next (rows) the token, or 2^32 - 1 when it ends the row.
  */
-export function sample(
+export function sampleTokens(
   recorder: Recorder,
   buffers: {
     state: Binding;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
-import { evaluate } from "./evaluate.ts";
-import type { SampleOptions, SampleRequest } from "../learner/policy.ts";
+import { evalMetrics } from "./eval_metrics.ts";
+import type { GenerationRequest, SampleOptions } from "../learner/policy.ts";
 import { EOS, ScriptedSampler, tinyTokenizer } from "./testing.ts";
 
 const problems = (["chain", "gcd"] as const).flatMap((family) =>
@@ -16,9 +16,9 @@ async function run(
 ) {
   const sampler = new ScriptedSampler((question, _hint, sample) => script(question, sample));
   const options: SampleOptions[] = [];
-  const values = await evaluate({
+  const values = await evalMetrics({
     sampler: {
-      generate(requests: SampleRequest[], own: SampleOptions) {
+      generate(requests: readonly GenerationRequest[], own: SampleOptions) {
         options.push(own);
         return sampler.generate(requests, own);
       },

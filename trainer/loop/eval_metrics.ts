@@ -11,7 +11,7 @@ import type { Values } from "./metrics.ts";
 import { stopsAt } from "./stop_strings.ts";
 import type { Sampler } from "../learner/policy.ts";
 
-export interface EvaluationSetting {
+export interface EvalSetting {
   sampler: Sampler;
   tokenizer: Tokenizer;
   /** The problems' sources are the benchmarks. */
@@ -29,7 +29,7 @@ export interface EvaluationSetting {
 }
 
 /** `eval_*` metrics: accuracy a benchmark and their unweighted mean, pass@k of several samples, the share of wholly right traces, lengths. */
-export async function evaluate(setting: EvaluationSetting): Promise<Values> {
+export async function evalMetrics(setting: EvalSetting): Promise<Values> {
   const {
     sampler,
     tokenizer,
@@ -88,13 +88,13 @@ export async function evaluate(setting: EvaluationSetting): Promise<Values> {
 }
 
 /** The names of the metrics that `evaluate` will give: those of one problem a source that is answered by nothing. */
-export async function evaluationMetrics(setting: EvaluationSetting): Promise<string[]> {
+export async function evalMetricNames(setting: EvalSetting): Promise<string[]> {
   const problems = [...new Map(setting.problems.map((problem) => [problem.source, problem])).values()];
   const silent = { ids: [], logprobs: [], finish_reason: "length" as const };
   const sampler: Sampler = {
     generate: (requests) => Promise.resolve(requests.map(({ samples }) => Array(samples).fill(silent))),
   };
-  return Object.keys(await evaluate({ ...setting, problems, sampler }));
+  return Object.keys(await evalMetrics({ ...setting, problems, sampler }));
 }
 
 function append(into: Map<string, number[]>, key: string, value: number): void {

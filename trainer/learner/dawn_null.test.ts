@@ -108,7 +108,7 @@ async function step(
   });
   for (const largestCopy of [LARGEST_COPY, 0]) { // as a small model and as a large one
     gpu.largestCopy = largestCopy;
-    for (const samples of [1, 17]) {
+    for (const samples of [1, 8, 17]) { // a row by itself, small tiles and large ones
       const generator = new Generator(model);
       const sampling = { max_tokens: 3, temperature: 1, greedy: false, seed: 1, eos_ids: [51] };
       await generator.generate([{ prompt_ids: [1, 2, 3], samples, key: [0, 0] }], sampling);

@@ -1,6 +1,6 @@
 // A decode step layer by layer: for hardware GPUs, and for models too large for decode_program.ts.
 
-import type { Recorder } from "#shared/engine/gpu/recorder.ts";
+import type { Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import {
   decodeBias,
   decodeEmbed,
@@ -25,7 +25,7 @@ export class LayerSteps {
   readonly #head: Shard[];
   readonly #adapters: ReadonlyMap<Parameter, MergedAdapters>;
 
-  constructor(readonly model: Model, readonly pools: readonly GPUBuffer[], rows: number) {
+  constructor(readonly model: Model, readonly pools: readonly Binding[], rows: number) {
     const { gpu, config } = model;
     const column = (label: string, cols: number) => gpu.allocate(`decode ${label}`, rows * cols * 4);
     this.#adapters = new Map(

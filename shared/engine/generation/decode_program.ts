@@ -1,10 +1,11 @@
 // A decode step of a small model on a CPU driver: two dispatches a layer, attention and all products up to the next one
-// (see decode_step.wgsl). The program is the table of those products; the matrices are copied, in the order in which
+// (see decode_step.wgsl), or for few rows one dispatch for many tokens (decode_row.wgsl). The program is the table of those products; the matrices are copied, in the order in which
 // they are read and times the norm before them.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { attendsInSubgroups, decodeAttentionOfWork } from "#shared/engine/ops/attention/decode_attention.ts";
+import { decodeRows, rowProgram } from "#shared/engine/ops/decode/decode_row.ts";
 import {
   decodeStep,
   packedQuads,
@@ -14,9 +15,13 @@ import {
 } from "#shared/engine/ops/decode/decode_step.ts";
 import { biasOf, blockLayouts } from "#shared/engine/model/block.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import type { StepBuffers, StepOptions } from "./step.ts";
+import type { KvPools } from "./kv_pools.ts";
+import type { BlockOptions, StepBuffers, StepOptions } from "./step.ts";
 import { operand } from "#shared/engine/model/storage.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";
+
+/** Most rows that are computed each by itself. */
+const ROWS_ALONE = 4;
 
 /** Whether models of this shape are decoded so: it must not depend on the rows, as sums would differ in last bits. */
 export function decodesByProgram(gpu: Pick<Gpu, "subgroups8" | "largestCopy">, config: ModelConfig): boolean {
@@ -127,16 +132,20 @@ function programOf(config: ModelConfig) {
 export class DecodeProgram {
   readonly #program;
   readonly #products: GPUBuffer;
+  readonly #rowProgram: GPUBuffer;
   readonly #weights: GPUBuffer;
   readonly #work: GPUBuffer;
 
-  /** `pools` are the keys and values of each layer. */
-  constructor(readonly model: Model, readonly pools: readonly GPUBuffer[], rows: number) {
+  constructor(readonly model: Model, readonly pools: KvPools, rows: number, readonly eos: readonly number[]) {
     const { gpu, config } = model;
     this.#program = programOf(config);
     this.#products = gpu.upload("decode products", stepTable(this.#program.products));
     this.#weights = gpu.allocate("decode weights", this.#program.quads * 16);
     this.#work = gpu.allocate("decode work", rows * workBytes(config));
+    const layers = model.layers.map(({ window, rope }, i) => {
+      return { pool: pools.offset(i) / 16, qkNorm: this.#program.qkNorms[i], window, rope };
+    });
+    this.#rowProgram = gpu.upload("row program", rowProgram(this.#program.products, layers, eos));
   }
 
   /** Copies the weights, adapters included; to be called after every change of them. */
@@ -151,6 +160,58 @@ export class DecodeProgram {
       const { w, dtype } = operand(recorder, this.model, parameter);
       packForStep(recorder, { w, norm: norm?.(this.model).buffer, out }, product, dtype);
     }
+  }
+
+  /**
+   * Whether `block` takes so many rows: to wake several processors must not be worth more than a dispatch, and all layers'
+   * keys and values must lie in one buffer. The bits are the same either way.
+   */
+  takesWhole(rows: number): boolean {
+    return rows <= ROWS_ALONE && this.pools.whole !== undefined;
+  }
+
+  /** Records `steps` tokens for the first `rows` rows. */
+  block(
+    recorder: Recorder,
+    { state, emitted }: Pick<StepBuffers, "state" | "emitted">,
+    { rows, steps, block, positions, temperature, greedy }: BlockOptions & {
+      rows: number;
+      steps: number;
+      block: number;
+    },
+  ): void {
+    const { config, embed_tokens, layers } = this.model;
+    const { products, segments, qkNorms, places: { stride, projected, attended } } = this.#program;
+    decodeRows(recorder, {
+      state,
+      program: this.#rowProgram,
+      weights: this.#weights,
+      embeddings: embed_tokens.buffer,
+      table: this.model.ropeTable(positions, layers.find(({ rope }) => rope) ?? layers[0]!),
+      pools: this.pools.whole!,
+      work: this.#work,
+      emitted,
+    }, {
+      rows,
+      qkNorm: qkNorms.length > 0,
+      products: products.length,
+      layers: layers.length,
+      eosCount: this.eos.length,
+      steps,
+      block,
+      heads: config.num_attention_heads,
+      kvHeads: config.num_key_value_heads,
+      headDim: config.head_dim,
+      hidden: config.hidden_size,
+      stride,
+      projected,
+      attended,
+      eps: config.rms_norm_eps,
+      vocab: config.vocab_size,
+      temperature,
+      greedy,
+      numbers: segments.reduce((sum, { numbers }) => sum + numbers, 0),
+    }, embed_tokens.dtype);
   }
 
   /** Records one token for the first `rows` rows. */
@@ -176,7 +237,7 @@ export class DecodeProgram {
       qk_norm: qkNorm === undefined
         ? undefined
         : { buffer: this.#weights, offset: qkNorm * 16, size: 2 * config.head_dim * 4 },
-      pool: this.pools[layer]!,
+      pool: this.pools.layers[layer]!,
       work: this.#work,
     }, {
       rows,
@@ -224,6 +285,6 @@ export class DecodeProgram {
   }
 
   destroy(): void {
-    this.model.gpu.release(this.#products, this.#weights, this.#work);
+    this.model.gpu.release(this.#products, this.#rowProgram, this.#weights, this.#work);
   }
 }

@@ -1,11 +1,12 @@
 // The GPU side of generation: the buffers of up to R rows, the key-value pool, and the recording of one step.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import { Recorder } from "#shared/engine/gpu/recorder.ts";
+import type { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { compact, loadKv, ROW_WORDS, STATE_HEADER, storeKv } from "#shared/engine/ops/decode/decode.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { attentionInput, embed, finishBlock } from "#shared/engine/forward/forward.ts";
+import { KvPools } from "./kv_pools.ts";
 import { LayerSteps } from "./decode_layers.ts";
 import { DecodeProgram, decodesByProgram, workBytes } from "./decode_program.ts";
 import { type Model, paddedVocabulary } from "#shared/engine/model/weights.ts";
@@ -41,7 +42,7 @@ export function rowBytes(gpu: Pick<Gpu, "subgroups8" | "largestCopy">, config: M
 }
 
 export class Decoder {
-  readonly #pools: GPUBuffer[];
+  readonly #pools: KvPools;
   readonly #buffers;
   readonly #steps: LayerSteps | DecodeProgram;
   #prefill: Activations | undefined;
@@ -59,22 +60,12 @@ export class Decoder {
       emitted: gpu.allocate("decode emitted", rows * block * 8),
       eos: gpu.upload("eos", Uint32Array.from(size.eos)),
     };
-    const kvBytes = 2 * config.num_key_value_heads * config.head_dim * 4;
     before?.shed();
-    const recorder = before && new Recorder(gpu);
-    this.#pools = model.layers.map((_, i) => {
-      const pool = gpu.allocate(`kv pool ${i}`, size.poolTokens * kvBytes);
-      const old = before ? before.#pools.shift() : undefined;
-      if (old) {
-        recorder!.copy(old, 0, pool, 0, old.size);
-        recorder!.submit();
-        gpu.release(old);
-      }
-      return pool;
-    });
-    recorder?.destroy();
-    const Steps = decodesByProgram(gpu, config) ? DecodeProgram : LayerSteps;
-    this.#steps = new Steps(model, this.#pools, rows);
+    const program = decodesByProgram(gpu, config);
+    this.#pools = new KvPools(gpu, config, size.poolTokens, program, before && before.#pools);
+    this.#steps = program
+      ? new DecodeProgram(model, this.#pools, rows, size.eos)
+      : new LayerSteps(model, this.#pools.layers, rows);
   }
 
   /** Takes over weights that this decoder keeps copies of; call it after every change of the model. */
@@ -96,12 +87,12 @@ export class Decoder {
       headDim: config.head_dim,
     };
     if (batch.tokens > 0) embed(recorder, this.model, activations);
-    for (const [i, pool] of this.#pools.entries()) {
+    for (const [i, pool] of this.#pools.layers.entries()) {
       const { qkv } = activations.layers[i]!;
       if (batch.tokens > 0) attentionInput(recorder, this.model, activations, i);
       loadKv(recorder, { qkv, places: loadPlaces, pool }, { count: cached, ...heads });
       storeKv(recorder, { qkv, places: storePlaces, pool }, { count: stores.length / 2, ...heads });
-      const last = i + 1 === this.#pools.length;
+      const last = i + 1 === this.#pools.layers.length;
       if (batch.tokens > 0 && !last) finishBlock(recorder, this.model, activations, i);
     }
     recorder.submit(); // the next prefill overwrites what this one reads
@@ -149,11 +140,16 @@ export class Decoder {
     const { block } = this.size;
     const eosCount = this.size.eos.length;
     let { state, moved } = this.#buffers;
-    for (let step = 0; step < steps; step++) {
-      this.#steps.step(recorder, { state, next, emitted, eos }, { ...options, rows, step, block, eosCount });
-      compact(recorder, { state, next, moved }, { rows });
-      [state, moved] = [moved, state];
-      if (step % 4 === 0) recorder.submit(); // the adapter begins while the rest is being recorded
+    const own = { ...options, rows, block };
+    if (this.#steps instanceof DecodeProgram && this.#steps.takesWhole(rows)) {
+      this.#steps.block(recorder, { state, emitted }, { ...own, steps });
+    } else {
+      for (let step = 0; step < steps; step++) {
+        this.#steps.step(recorder, { state, next, emitted, eos }, { ...own, step, eosCount });
+        compact(recorder, { state, next, moved }, { rows });
+        [state, moved] = [moved, state];
+        if (step % 4 === 0) recorder.submit(); // the adapter begins while the rest is being recorded
+      }
     }
     recorder.submit();
     const words = await this.model.gpu.readWords(emitted);
@@ -162,7 +158,7 @@ export class Decoder {
 
   destroy(): void {
     this.shed();
-    this.model.gpu.release(...this.#pools);
+    this.#pools.destroy();
   }
 
   /** Frees all but the keys and values, which a larger decoder can still take over. */

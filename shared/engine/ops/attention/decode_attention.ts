@@ -60,6 +60,11 @@ export function attendsInSubgroups(gpu: Pick<Gpu, "subgroups8">, headDim: number
   return gpu.subgroups8 && [8, 16, 32].includes(headDim);
 }
 
+/** How many of `group` heads that share keys and values the kernels for subgroups take at once. */
+export function headsTogether(group: number): 1 | 2 {
+  return group % 2 === 0 ? 2 : 1;
+}
+
 /** `decodeAttention` from the quads at `projected` of each row of work (rows, 4 stride) to those at `attended`. */
 export function decodeAttentionOfWork(
   recorder: Recorder,
@@ -92,7 +97,7 @@ function subgroupAttention(
   qkNorm: boolean,
 ): void {
   const group = heads / kvHeads;
-  const together = group % 2 === 0 ? 2 : 1;
+  const together = headsTogether(group);
   const kernel = recorder.gpu.kernel(label, SUBGROUP_TEXTS[label], {
     QUADS: headDim / 4,
     QK_NORM: qkNorm ? 1 : 0,

@@ -42,20 +42,19 @@ fn race_keys(row: Row) -> vec2u {
   return vec2u(a, mix(row.key_b + a));
 }
 
-/** The race after four more columns. */
-fn race_on(before: Race, quad: u32, logits: vec4f, keys: vec2u) -> Race {
+/** The logits of four columns as they are drawn from; those past the vocabulary are padding. */
+fn tempered(quad: u32, logits: vec4f) -> vec4f {
+  return select(vec4f(-3.0e38), logits * p.inverse_temperature, vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u) < vec4u(p.vocab));
+}
+
+/** The race after four more columns, of tempered logits x: the winner alone. */
+fn race_for(before: Race, quad: u32, x: vec4f, keys: vec2u) -> Race {
   var race = before;
   let columns = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u);
-  let real = columns < vec4u(p.vocab); // the rest is padding
-  let x = select(vec4f(-3.0e38), logits * p.inverse_temperature, real);
-  let raised = max(race.highest, max(max(x.x, x.y), max(x.z, x.w)));
-  let e = exp(x - raised);
-  race.total = race.total * exp(race.highest - raised) + e.x + e.y + e.z + e.w;
-  race.highest = raised;
   var score = x;
   if (p.greedy == 0u) {
     let noise = gumbel(mix4(mix4(columns ^ vec4u(keys.x)) + keys.y));
-    score = select(vec4f(-3.0e38), x + noise, real);
+    score = select(vec4f(-3.0e38), x + noise, columns < vec4u(p.vocab));
   }
   let top = max(max(score.x, score.y), max(score.z, score.w));
   if (top > race.best) { // of equal scores the first column wins
@@ -63,5 +62,16 @@ fn race_on(before: Race, quad: u32, logits: vec4f, keys: vec2u) -> Race {
     race.winner = select(select(select(columns.w, columns.z, score.z == top), columns.y, score.y == top), columns.x,
       score.x == top);
   }
+  return race;
+}
+
+/** The race after four more columns. */
+fn race_on(before: Race, quad: u32, logits: vec4f, keys: vec2u) -> Race {
+  let x = tempered(quad, logits);
+  var race = race_for(before, quad, x, keys);
+  let raised = max(race.highest, max(max(x.x, x.y), max(x.z, x.w)));
+  let e = exp(x - raised);
+  race.total = race.total * exp(race.highest - raised) + e.x + e.y + e.z + e.w;
+  race.highest = raised;
   return race;
 }

@@ -2,10 +2,12 @@
 // It verifies, scores, and evaluates what is on an allow-list. It loads no GPU and no file system: where
 // checkpoints are served (Deno and Bun), `serve` hands in the function that opens them.
 
+import { messageOf } from "#shared/text/format.ts";
 import type * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
-import { authorize, limitedBody, RateLimiter } from "./app/guard.ts";
-import { errorResponse, HttpError } from "./app/http_error.ts";
+import { errorResponse, HttpError } from "#shared/http/http_error.ts";
+import { limitedBody } from "#shared/http/limited_body.ts";
+import { authorize, RateLimiter } from "./app/guard.ts";
 import { type Operation, operationsAt } from "./app/openapi.ts";
 import { routes, type Settings } from "./app/routes.ts";
 import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts";
@@ -103,7 +105,7 @@ export function handlerFor(bindings: unknown): (request: Request) => Promise<Res
   try {
     settings = readSettings(lookupIn(bindings));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(messageOf(error));
     const refused = new HttpError(500, "The service is not set up: its log says which setting does not fit");
     return () => Promise.resolve(errorResponse(refused));
   }

@@ -1,6 +1,7 @@
 // Commands of the evaluator. Run by Deno with the permissions that scripts/permissions.mjs lists; `serve` also
 // runs under Bun.
 
+import { messageOf } from "#shared/text/format.ts";
 import process from "node:process";
 import { Command } from "commander";
 import { compare } from "./commands/compare.ts";
@@ -115,6 +116,6 @@ program.command("benchmarks")
 try {
   await program.parseAsync(process.argv.slice(2), { from: "user" });
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  console.error(`error: ${messageOf(error)}`);
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 // ghpo: the trainer's commands. Run by Bun: npm run -s ghpo -- COMMAND ...
 
+import { messageOf } from "#shared/text/format.ts";
 import { Command } from "commander";
 import * as help from "./commands/help.ts";
 import { splitOverrides } from "./run/flags.ts";
@@ -271,6 +272,6 @@ program.command("doctor")
 try {
   await program.parseAsync(verb === "" ? [] : [verb, ...rest], { from: "user" });
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  console.error(`error: ${messageOf(error)}`);
   process.exitCode = 1;
 }

@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type StoredType, writeSafetensors } from "#shared/io/safetensors.ts";
+import { type StoredType, writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");

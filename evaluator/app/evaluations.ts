@@ -12,7 +12,7 @@ import { scoreTask } from "../scoring/score_task.ts";
 import { averagesOf } from "../scoring/summary.ts";
 import { CheckpointSource, type LocalModel } from "../sources/checkpoint.ts";
 import { OpenAiSource } from "../sources/openai.ts";
-import { HttpError } from "./http_error.ts";
+import { HttpError } from "#shared/http/http_error.ts";
 import type { EvaluationRequest } from "./schemas.ts";
 import type { Store } from "./store.ts";
 import { Turns } from "./turns.ts";

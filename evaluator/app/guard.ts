@@ -1,13 +1,14 @@
-// What stands between the network and the handlers: who may call, how often, how much, and which endpoints
-// the service itself may be sent to.
+// What stands between the network and the handlers: who may call, how often, and which endpoints the service itself may
+// be sent to.
 
-import { HttpError } from "./http_error.ts";
+import { HttpError } from "#shared/http/http_error.ts";
+import { sameSecret } from "#shared/http/callers.ts";
 import type { Access, AllowedEndpoint } from "./settings.ts";
 
 /** Longer headers are not even hashed. */
 const MAX_HEADER = 4096;
 
-/** Throws 401 unless the header carries the token, compared in time that does not depend on where the two differ. */
+/** Throws 401 unless the header carries the token. */
 export async function authorize(header: string | null, access: Access): Promise<void> {
   if (access === "open") return;
   const challenge = { "www-authenticate": "Bearer" };
@@ -17,29 +18,9 @@ export async function authorize(header: string | null, access: Access): Promise<
   const given = header !== null && header.length <= MAX_HEADER
     ? /^bearer +(\S.*)$/i.exec(header)?.[1]
     : undefined;
-  const [a, b] = await Promise.all([digest(given ?? ""), digest(access.token)]);
-  let difference = given === undefined ? 1 : 0;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
-  if (difference !== 0) throw new HttpError(401, "The bearer token is missing or wrong", challenge);
-}
-
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
-
-/** Reads a body of at most `limit` bytes, whether or not it states its length. Throws 413 beyond. */
-export async function limitedBody(request: Request, limit: number): Promise<string> {
-  const refuse = () => new HttpError(413, `The body must have at most ${limit} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > limit) throw refuse();
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > limit) throw refuse();
-    text += decoder.decode(chunk, { stream: true });
+  if (!await sameSecret(given ?? "", access.token)) {
+    throw new HttpError(401, "The bearer token is missing or wrong", challenge);
   }
-  return text + decoder.decode();
 }
 
 /**

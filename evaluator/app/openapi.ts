@@ -1,10 +1,11 @@
 // The OpenAPI document, made from the same schemas that check the requests, and a page that shows it without
 // loading anything from anywhere.
 
+import { escapeHtml } from "#shared/text/format.ts";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
-import { TITLES } from "./http_error.ts";
+import { TITLES } from "#shared/http/http_error.ts";
 import {
   ChunkRequest,
   EvaluationRequest,
@@ -182,9 +183,9 @@ function schemaOf(schema: v.GenericSchema): Record<string, unknown> {
 /** The page of the document: every operation with its schemas. */
 export function docsPage(): string {
   const sections = operations.map(({ method, path, summary, request, response, open, example }) => `
-    <section><h2><code>${method.toUpperCase()} ${path}</code></h2><p>${escape(summary)}${
+    <section><h2><code>${method.toUpperCase()} ${path}</code></h2><p>${escapeHtml(summary)}${
     open ? "" : " (bearer token)"
-  }</p><pre tabindex="0"><code>${escape(curl(method, path, open, example))}</code></pre>${
+  }</p><pre tabindex="0"><code>${escapeHtml(curl(method, path, open, example))}</code></pre>${
     detail("Request", request)
   }${detail("Response", response)}</section>`);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator: the API</title>
@@ -209,10 +210,6 @@ function curl(method: string, path: string, open: true | undefined, example: unk
 
 function detail(title: string, schema: v.GenericSchema | undefined): string {
   if (!schema) return "";
-  const json = escape(JSON.stringify(schemaOf(schema), null, 2));
+  const json = escapeHtml(JSON.stringify(schemaOf(schema), null, 2));
   return `<details><summary>${title}</summary><pre>${json}</pre></details>`;
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }

@@ -9,7 +9,7 @@ import type { Task } from "#shared/tasks/task.ts";
 import { requestsOf } from "../run/request.ts";
 import type { SampleRecord } from "../run/source.ts";
 import { scoreTask } from "../scoring/score_task.ts";
-import { HttpError } from "./http_error.ts";
+import { HttpError } from "#shared/http/http_error.ts";
 import { MAX_SAMPLES, type ScoreRequest } from "./schemas.ts";
 import { Turns } from "./turns.ts";
 

@@ -1,6 +1,7 @@
 // `download`: fetches the files of published benchmarks from their public homes to the user's disk. Nothing
 // is redistributed; each licence is shown first, and a file with another digest is refused.
 
+import { messageOf } from "#shared/text/format.ts";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
@@ -40,7 +41,7 @@ export async function fetchFile({ name, url, sha256: expected }: DataFile): Prom
   try {
     response = await fetch(url);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : cause;
+    const reason = messageOf(cause);
     throw new Error(`Cannot download ${name} from ${url}: ${reason}`, { cause });
   }
   if (!response.ok) {

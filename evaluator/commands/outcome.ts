@@ -1,8 +1,8 @@
 // What a run reports besides the scores: progress, warnings and the exit code.
 
+import { percent } from "#shared/text/format.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import type { RunProgress } from "../run/run.ts";
-import { percent } from "../scoring/table.ts";
 import type { EvaluateOptions } from "./options.ts";
 
 /** Where the progress goes: rewritten in place on a terminal, else a line now and then. */

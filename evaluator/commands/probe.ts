@@ -1,9 +1,10 @@
 // `probe`: whether a model knows the questions of the benchmarks by heart.
 
+import { percent } from "#shared/text/format.ts";
 import { Journal } from "../run/journal.ts";
 import { probeResult, probeTask } from "../scoring/probe.ts";
 import { run } from "../run/run.ts";
-import { formatScore, formatTable, percent } from "../scoring/table.ts";
+import { formatScore, formatTable } from "../scoring/table.ts";
 import { requestsOf, type SampleRequest } from "../run/request.ts";
 import { readEvaluateOptions } from "./options.ts";
 import { openSource } from "./source.ts";

@@ -1,5 +1,6 @@
 // The report of one run, or the comparison of two, as a single HTML file that loads nothing else.
 
+import { escapeHtml } from "#shared/text/format.ts";
 import katex from "katex/dist/katex.min.js" with { type: "text" };
 import type { EvaluationRow } from "#shared/schemas/evaluation.ts";
 import { compareResults, type Comparison } from "../scoring/comparison.ts";
@@ -111,8 +112,4 @@ function rowsShown(
     }
   });
   return { rows, problems, left };
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -1,5 +1,6 @@
 // Plain-text tables for the terminal.
 
+import { percent } from "#shared/text/format.ts";
 import type { BenchmarkScore, ConfidenceInterval, EvaluationResult } from "#shared/schemas/evaluation.ts";
 
 /** Aligns columns: the first to the left, the others to the right. */
@@ -9,11 +10,6 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     row.map((cell, i) => i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)).join("  ")
       .trimEnd()
   ).join("\n");
-}
-
-/** 0.625 as `62.5`. */
-export function percent(share: number): string {
-  return (100 * share).toFixed(1);
 }
 
 /** `62.5 [51.2, 72.6]`: per cent with the 95 % interval; a dash where there is no score. */

@@ -3,6 +3,7 @@
 // `id`) and `completion` (or `text`), and `benchmark` where it mixes several. Only the places of the rows are kept
 // in memory, so the file may be larger than that.
 
+import { messageOf } from "#shared/text/format.ts";
 import { closeSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
 import { readLines } from "#shared/io/lines.ts";
@@ -168,7 +169,7 @@ function batchFailure({ error, response }: CompletionRow): string | null {
     readWhole(JSON.stringify(response?.body));
     return null;
   } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
+    return messageOf(cause);
   }
 }
 

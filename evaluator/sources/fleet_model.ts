@@ -1,6 +1,7 @@
 // A checkpoint that is sampled on workers over NATS: the same completions as on this machine, which samples what they do
 // not answer in time, and a share of what they do answer again.
 
+import { messageOf } from "#shared/text/format.ts";
 import process from "node:process";
 import { Dispatcher } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
@@ -70,7 +71,7 @@ export class FleetModel implements LocalModel {
         idOf,
       );
     } catch (error) {
-      console.error(`workers are done without for now: ${error instanceof Error ? error.message : error}`);
+      console.error(`workers are done without for now: ${messageOf(error)}`);
     }
     const known = new Map(answers);
     // Which ones, no worker can know.

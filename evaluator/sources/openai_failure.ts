@@ -1,6 +1,7 @@
 // Why a request to an endpoint failed, in the server's own words where it has any, and what that means for the
 // requests after it.
 
+import { messageOf } from "#shared/text/format.ts";
 import { retryAfterMs } from "./pacing.ts";
 
 /**
@@ -67,7 +68,7 @@ export function failureInBody(body: unknown): RequestFailure | null {
 /** A failed `fetch`: a time-out, a lost connection, or a body that broke off. */
 export function failureOfFetch(error: unknown, endpoint: string, timeoutMs: number): RequestFailure {
   if (error instanceof RequestFailure) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof Error && error.name === "TimeoutError") {
     return new RequestFailure(
       "slow",

@@ -1,6 +1,7 @@
 // The learner's side of a fleet: stores weights, hands requests out as jobs, and collects the answers that come in time
 // and in form. Whether an answer is right is for the caller to find out.
 
+import { messageOf } from "#shared/text/format.ts";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { modelFiles } from "#shared/io/streams.ts";
@@ -120,7 +121,7 @@ export class Dispatcher {
 
   refuse(reason: unknown): void {
     this.refused++;
-    this.log(`an answer is refused: ${reason instanceof Error ? reason.message : reason}`);
+    this.log(`an answer is refused: ${messageOf(reason)}`);
   }
 
   /** Takes what is left of this run's jobs and answers off the server. */

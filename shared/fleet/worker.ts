@@ -1,6 +1,7 @@
 // A worker: takes jobs from the queue one after the other, samples, and stores the answer before it says that the job is
 // done. One that dies in between loses nothing: its job goes to another, and an answer is stored once.
 
+import { messageOf } from "#shared/text/format.ts";
 import { jetstream, type JsMsg } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
@@ -63,7 +64,7 @@ export async function work(
       await run(message);
     } catch (error) {
       message.nak(1000); // a job of weights that are gone goes with the next purge of its learner
-      report(`left to others: ${error instanceof Error ? error.message : error}`);
+      report(`left to others: ${messageOf(error)}`);
     } finally {
       clearInterval(alive);
     }

@@ -1,5 +1,6 @@
 // Files and directories with errors of one sentence instead of the runtimes' own, which differ.
 
+import { messageOf } from "#shared/text/format.ts";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 
 /** The error code of a failed file operation ("ENOENT"), or undefined. */
@@ -23,9 +24,7 @@ const REASONS: Record<string, string> = {
 /** A failed operation on a path as one sentence: "Cannot write x.json as the disk is full". */
 export function fileError(action: "read" | "write", path: string, cause: unknown): Error {
   const reason = REASONS[errorCode(cause) ?? ""];
-  const detail = reason === undefined
-    ? `: ${cause instanceof Error ? cause.message : cause}`
-    : ` as ${reason}`;
+  const detail = reason === undefined ? `: ${messageOf(cause)}` : ` as ${reason}`;
   return new Error(`Cannot ${action} ${path}${detail}`, { cause });
 }
 
@@ -60,10 +59,6 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new SyntaxError(`Cannot read ${path} as it is not valid JSON: ${reason(cause)}`, { cause });
+    throw new SyntaxError(`Cannot read ${path} as it is not valid JSON: ${messageOf(cause)}`, { cause });
   }
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,11 +1,10 @@
 // One GGUF file (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), as llama.cpp and Ollama use it: metadata,
 // tensor infos, then the tensors in blocks of 32 numbers, dequantised here row by row.
 
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "./files.ts";
 import { BLOCK_TYPES, dequantise } from "./gguf_blocks.ts";
-import type { Rows } from "./safetensors.ts";
+import { openFile, orClose, readBytes, type Rows, tensorNamed } from "./tensor_file.ts";
 
 export type GgufValue = number | bigint | boolean | string | GgufValue[];
 
@@ -38,38 +37,24 @@ export class GgufFile {
 
   /** Opens a file and reads all but its tensors. Throws one sentence for anything that is wrong with it. */
   constructor(readonly path: string) {
-    try {
-      this.#file = openSync(path, "r");
-    } catch (cause) {
-      throw fileError("read", path, cause);
-    }
-    try {
-      ({ metadata: this.metadata, tensors: this.tensors } = this.#header());
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#file = openFile(path);
+    ({ metadata: this.metadata, tensors: this.tensors } = orClose(this.#file, () => this.#header()));
   }
 
   /** One tensor as f32, row by row; see `SafetensorsFile.read`. */
   read(name: string, shape?: readonly number[], rows?: Rows): Float32Array<ArrayBuffer> {
-    const info = this.tensors.get(name);
-    if (info === undefined) throw new TypeError(`Cannot load ${this.path} as tensor ${name} is missing`);
-    if (shape !== undefined && String(shape) !== String(info.shape)) {
-      throw new TypeError(
-        `Cannot load ${this.path} as tensor ${name} must be [${shape.join(", ")}]: ` +
-          `current shape is [${info.shape.join(", ")}]`,
-      );
-    }
+    const info = tensorNamed(this, name, shape);
     const [all, ...inner] = info.shape as [number, ...number[]];
     const { first, count } = rows ?? { first: 0, count: all };
     const perRow = inner.reduce((a, b) => a * b, 1);
     const type = BLOCK_TYPES[info.type]!;
     const bytes = (numbers: number) => numbers / type.numbers * type.bytes;
-    const data = new Uint8Array(bytes(count * perRow));
-    const read = readSync(this.#file, data, 0, data.length, info.start + bytes(first * perRow));
-    if (read < data.length) throw this.#fault(`tensor ${name} ends behind the end of the file`);
-    return dequantise(data, info.type);
+    const [start, end] = [first, first + count].map((row) => info.start + bytes(row * perRow)) as [
+      number,
+      number,
+    ];
+    const truncated = () => this.#fault(`tensor ${name} ends behind the end of the file`);
+    return dequantise(readBytes(this.#file, start, end, truncated), info.type);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 // JSON Lines: one value a line, split at "\n" only (the other Unicode line separators may stand inside strings).
 // Errors name file and line.
 
+import { messageOf } from "#shared/text/format.ts";
 import { appendFileSync } from "node:fs";
 import { writeFileAtomic } from "./atomic.ts";
 import { fileError, readText } from "./files.ts";
@@ -28,7 +29,7 @@ export function* parseJsonl(
       value = JSON.parse(content);
     } catch (cause) {
       if (options.dropTorn === true && i === lines.length - 1) return;
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new SyntaxError(`Cannot read ${name}:${i + 1} as it is not valid JSON: ${reason}`, { cause });
     }
     yield { line: i + 1, value };

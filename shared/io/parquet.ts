@@ -3,6 +3,7 @@
 // 3.3000000000000003 and 0.1 becomes 0.10000000149011612. Here decimals are read unscaled and written with their places,
 // and floats are the shortest decimal that is the same float.
 
+import { messageOf } from "#shared/text/format.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import {
   type AsyncBuffer,
@@ -50,7 +51,7 @@ export async function* parquetRows(path: string): AsyncGenerator<Row> {
       for (const row of rows) yield { line: line++, value: exact(row, tree, decimals) };
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new SyntaxError(`Cannot read ${path} as it is not a readable Parquet file: ${reason}`, { cause });
   } finally {
     file.close();

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { f32ToBf16 } from "./half.ts";
-import { SafetensorsFile, type Tensor, writeSafetensors } from "./safetensors.ts";
+import { SafetensorsFile } from "./safetensors.ts";
+import { type Tensor, writeSafetensors } from "./safetensors_writer.ts";
 import { WeightFiles, writeWeights } from "./weights.ts";
 import reference from "./fixtures/reference.json" with { type: "json" };
 

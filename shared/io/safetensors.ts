@@ -2,19 +2,18 @@
 // (https://github.com/huggingface/safetensors, "Format"). The header is checked as a whole when the file is opened;
 // tensors are read one by one, converted to f32.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { count } from "#shared/schemas/values.ts";
-import { writeFileAtomic } from "./atomic.ts";
-import { fileError } from "./files.ts";
-import { bf16ToF32, f16ToF32, f32ToBf16 } from "./half.ts";
+import { bf16ToF32, f16ToF32 } from "./half.ts";
+import { openFile, orClose, readBytes, type Rows, tensorNamed } from "./tensor_file.ts";
 
 /** A longer header is an attack or a broken file: the largest real ones have a few hundred kilobytes. */
 const MAX_HEADER_BYTES = 25_000_000;
 
 /** Bytes of an element of each type that the format knows in whole bytes. */
-const ELEMENT_BYTES: Record<string, number> = {
+export const ELEMENT_BYTES: Record<string, number> = {
   F64: 8,
   F32: 4,
   F16: 2,
@@ -46,12 +45,6 @@ export interface TensorInfo {
   end: number;
 }
 
-/** A part of a tensor, by its first dimension. */
-export interface Rows {
-  first: number;
-  count: number;
-}
-
 /** An open file. Close it when done. */
 export class SafetensorsFile {
   readonly path: string;
@@ -62,17 +55,8 @@ export class SafetensorsFile {
   /** Opens a file and checks its header. Throws one sentence for anything that is wrong with it. */
   constructor(path: string) {
     this.path = path;
-    try {
-      this.#file = openSync(path, "r");
-    } catch (cause) {
-      throw fileError("read", path, cause);
-    }
-    try {
-      ({ tensors: this.tensors, metadata: this.metadata } = this.#header());
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#file = openFile(path);
+    ({ tensors: this.tensors, metadata: this.metadata } = orClose(this.#file, () => this.#header()));
   }
 
   /**
@@ -82,14 +66,7 @@ export class SafetensorsFile {
    * @param rows Only these rows, for tensors that are better not held as a whole.
    */
   read(name: string, shape?: readonly number[], rows?: Rows): Float32Array<ArrayBuffer> {
-    const info = this.tensors.get(name);
-    if (info === undefined) throw new TypeError(`Cannot load ${this.path} as tensor ${name} is missing`);
-    if (shape !== undefined && !sameShape(shape, info.shape)) {
-      throw new TypeError(
-        `Cannot load ${this.path} as tensor ${name} must be [${shape.join(", ")}]: ` +
-          `current shape is [${info.shape.join(", ")}]`,
-      );
-    }
+    const info = tensorNamed(this, name, shape);
     const bytes = this.#bytes(...byteRange(info, rows));
     switch (info.dtype) {
       case "F32":
@@ -171,13 +148,7 @@ export class SafetensorsFile {
   }
 
   #bytes(start: number, end: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(end - start);
-    for (let done = 0; done < bytes.length;) {
-      const n = readSync(this.#file, bytes, done, bytes.length - done, start + done);
-      if (n === 0) throw this.#truncated(end, start + done);
-      done += n;
-    }
-    return bytes;
+    return readBytes(this.#file, start, end, (size) => this.#truncated(end, size));
   }
 
   #truncated(needed: number, size: number): Error {
@@ -198,53 +169,4 @@ function byteRange({ shape, start, end }: TensorInfo, rows?: Rows): [start: numb
   }
   const bytes = (end - start) / total;
   return [start + first * bytes, start + (first + count) * bytes];
-}
-
-/** A tensor to write: row-major f32 values. */
-export interface Tensor {
-  name: string;
-  shape: readonly number[];
-  data: Float32Array;
-}
-
-export type StoredType = "F32" | "BF16";
-
-/** Writes a file as a whole; tensors keep their order. The values of BF16 are rounded to nearest. */
-export function writeSafetensors(
-  path: string,
-  tensors: readonly Tensor[],
-  options: { dtype?: StoredType; metadata?: Record<string, string> } = {},
-): void {
-  const { dtype = "F32", metadata = { format: "pt" } } = options;
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  let offset = 0;
-  for (const { name, shape, data } of tensors) {
-    if (shape.reduce((product, n) => product * n, 1) !== data.length) {
-      throw new RangeError(
-        `Cannot write ${path} as tensor ${name} of shape [${shape.join(", ")}] has ${data.length} values`,
-      );
-    }
-    if (Object.hasOwn(header, name)) {
-      throw new TypeError(`Cannot write ${path} as tensor ${name} comes twice`);
-    }
-    const end = offset + data.length * ELEMENT_BYTES[dtype]!;
-    header[name] = { dtype, shape, data_offsets: [offset, end] };
-    offset = end;
-  }
-  // Spaces fill the header up, so that the data starts at a multiple of 8.
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
-  new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
-  start.set(json, 8);
-  writeFileAtomic(path, (write) => {
-    write(start);
-    for (const { data } of tensors) {
-      const stored = dtype === "F32" ? data : f32ToBf16(data);
-      write(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-    }
-  });
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((n, i) => n === b[i]);
 }

@@ -1,5 +1,6 @@
 // The lines of a text file, gzip or not, one after another. The text must be UTF-8; a byte-order mark is dropped.
 
+import { messageOf } from "#shared/text/format.ts";
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { fileError } from "./files.ts";
@@ -56,7 +57,7 @@ export async function* textLines(path: string): AsyncGenerator<TextLine> {
   } catch (cause) {
     if (cause instanceof SyntaxError) throw cause;
     if (!isGzip) throw fileError("read", path, cause);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new SyntaxError(`Cannot read ${path} as its gzip data is damaged: ${reason}`, { cause });
   }
   if (rest.length > 0) yield decode(concatenated(rest));

@@ -6,14 +6,9 @@ import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { readJson } from "./files.ts";
-import {
-  type Rows,
-  SafetensorsFile,
-  type StoredType,
-  type Tensor,
-  type TensorInfo,
-  writeSafetensors,
-} from "./safetensors.ts";
+import { SafetensorsFile, type TensorInfo } from "./safetensors.ts";
+import { type StoredType, type Tensor, writeSafetensors } from "./safetensors_writer.ts";
+import type { Rows } from "./tensor_file.ts";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";

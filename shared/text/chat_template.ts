@@ -1,5 +1,6 @@
 // Chat messages to text by the model's own Jinja template, as transformers' apply_chat_template does it.
 
+import { messageOf } from "#shared/text/format.ts";
 import { Environment, Template } from "@huggingface/jinja";
 import { PythonInterpreter } from "./jinja/interpreter.ts";
 import { strftime } from "./jinja/strftime.ts";
@@ -51,7 +52,7 @@ export function chatTemplate(source: string | null, tokens: TemplateTokens): Cha
       for (const [name, value] of Object.entries(globals)) scope.set(name, value);
       return String(new PythonInterpreter(scope).evaluate(template.parsed as never, scope).value);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       throw new Error(`Cannot build a chat prompt as the chat template failed: ${reason}`, { cause });
     }
   };

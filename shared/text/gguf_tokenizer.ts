@@ -3,8 +3,18 @@
 
 type Metadata = ReadonlyMap<string, unknown>;
 
-const regex = (Regex: string) => ({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false });
-const bytes = (use_regex: boolean) => ({
+/** Types of tokens in GGUF. */
+export const TOKEN_TYPES = { normal: 1, control: 3, userDefined: 4, unused: 5 };
+
+type Step = { type: string } & Record<string, unknown>;
+
+const regex = (Regex: string): Step => ({
+  type: "Split",
+  pattern: { Regex },
+  behavior: "Isolated",
+  invert: false,
+});
+const bytes = (use_regex: boolean): Step => ({
   type: "ByteLevel",
   add_prefix_space: false,
   trim_offsets: true,
@@ -13,13 +23,38 @@ const bytes = (use_regex: boolean) => ({
 const WORDS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
 const REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
+interface PreTokenizer {
+  steps: Step[];
+  nfc?: boolean;
+  ignore_merges?: boolean;
+}
+
 /** By llama.cpp's name. */
-const PRE_TOKENIZERS: Record<string, { steps: object[]; nfc?: boolean; ignore_merges?: boolean }> = {
+const PRE_TOKENIZERS: Record<string, PreTokenizer> = {
   "gpt-2": { steps: [bytes(true)] },
   smollm: { steps: [{ type: "Digits", individual_digits: true }, bytes(true)] },
   qwen2: { steps: [regex(`${WORDS}|\\p{N}${REST}`), bytes(false)], nfc: true },
   "llama-bpe": { steps: [regex(`${WORDS}|\\p{N}{1,3}${REST}`), bytes(false)], ignore_merges: true },
 };
+
+/** What the tokenizers library takes for a setting that a step of tokenizer.json does not have. */
+const DEFAULTS: Record<string, object> = { ByteLevel: { use_regex: true }, Split: { invert: false } };
+
+/** The pre-tokenizer that llama.cpp has for one of tokenizer.json, with its name; undefined where none splits the same. */
+export function preTokenizerOf(rule: unknown): ({ name: string } & PreTokenizer) | undefined {
+  const { type, pretokenizers } = Object(rule);
+  const given = type === "Sequence" && Array.isArray(pretokenizers) ? pretokenizers : [rule];
+  const found = Object.entries(PRE_TOKENIZERS).find(([, { steps }]) =>
+    steps.length === given.length && steps.every((step, i) => splitsAlike(step, given[i]))
+  );
+  return found && { name: found[0], ...found[1] };
+}
+
+/** Offsets make no difference to the tokens. */
+function splitsAlike({ trim_offsets: _, ...step }: Step, given: unknown): boolean {
+  const other = { ...DEFAULTS[step.type], ...Object(given) };
+  return Object.entries(step).every(([key, value]) => JSON.stringify(other[key]) === JSON.stringify(value));
+}
 
 /** @throws TypeError for a kind of tokenizer that is not known here. */
 export function ggufTokenizer(metadata: Metadata, path: string): { tokenizer: object; config: object } {
@@ -39,9 +74,9 @@ export function ggufTokenizer(metadata: Metadata, path: string): { tokenizer: ob
   const types = get<number[]>("ggml.token_type") ?? [];
   const special = (name: string) => tokens[get<number>(`ggml.${name}_token_id`) ?? -1];
   const bos = get<boolean>("ggml.add_bos_token") ? special("bos") : undefined;
+  const { control, userDefined } = TOKEN_TYPES;
   const added_tokens = tokens.flatMap((content, id) =>
-    // 3: control, 4: user defined
-    types[id] === 3 || types[id] === 4
+    types[id] === control || types[id] === userDefined
       ? [{
         id,
         content,
@@ -49,7 +84,7 @@ export function ggufTokenizer(metadata: Metadata, path: string): { tokenizer: ob
         lstrip: false,
         rstrip: false,
         normalized: false,
-        special: types[id] === 3,
+        special: types[id] === control,
       }]
       : []
   );

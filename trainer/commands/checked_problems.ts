@@ -1,5 +1,6 @@
 // The problems of a run after the pre-flight, and the pre-flight of --dry-run.
 
+import { messageOf } from "#shared/text/format.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -84,7 +85,7 @@ export async function dryRun(recipe: TrainRecipe | SftRecipe, options: { json?: 
     faults.push(...report.faults);
     warnings.push(...report.warnings);
   } catch (error) {
-    faults.push(error instanceof Error ? error.message : String(error));
+    faults.push(messageOf(error));
   }
   for (const sentence of faults) console.error(`problem: ${sentence}`);
   for (const sentence of warnings) console.error(`warning: ${sentence}`);

@@ -1,9 +1,9 @@
 // runs: the runs below some folders with where they stand.
 
+import { formatDuration } from "#shared/text/format.ts";
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { findRuns, type RunSummary, shortNames, summarise } from "../dashboard/runs.ts";
-import { formatDuration } from "../run/progress.ts";
 
 export function runsCommand(folders: readonly string[], options: { json?: boolean }): void {
   const none = folders.length === 0 && !existsSync("runs"); // nothing was ever run here

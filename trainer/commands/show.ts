@@ -1,12 +1,12 @@
 // show: one run in the terminal, as numbers and plots.
 
+import { formatDuration } from "#shared/text/format.ts";
 import { relative } from "node:path";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { numeral, positiveCount } from "#shared/schemas/values.ts";
 import { MetricsLog } from "../dashboard/metrics_log.ts";
 import { summarise, theRun } from "../dashboard/runs.ts";
-import { formatDuration } from "../run/progress.ts";
 import { alignColumns } from "./runs.ts";
 
 /** Plots of a GHPO run; keys that a run does not have are left out. */

@@ -3,6 +3,7 @@
 
 import { Elysia } from "elysia";
 import * as v from "valibot";
+import { errorResponse, HttpError } from "#shared/http/http_error.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { count, positiveCount } from "#shared/schemas/values.ts";
 import { requestSteering, SteeringRequestSchema } from "../run/steering.ts";
@@ -10,7 +11,6 @@ import { checkCaller, jsonBody, tokenRedirect } from "./guard.ts";
 import { Live } from "./live.ts";
 import { NotesSchema, writeNotes } from "./notes.ts";
 import { OpenRun } from "./open_run.ts";
-import { HttpProblem, problemResponse } from "./problem.ts";
 import { differences } from "./recipe_differences.ts";
 import { OUTCOMES } from "./rollout_index.ts";
 import { parquetOf, rowsOf } from "./rollout_rows.ts";
@@ -89,16 +89,16 @@ export function createDashboard({ folders, token }: DashboardOptions): Dashboard
   const app = routes(runs, live, refresh);
   const fetch = async (request: Request): Promise<Response> => {
     try {
-      const redirect = tokenRedirect(request, token);
+      const redirect = await tokenRedirect(request, token);
       if (redirect) return redirect;
-      checkCaller(request, token);
+      await checkCaller(request, token);
       const response = await app.handle(request);
       for (const [name, value] of Object.entries(HEADERS)) {
         if (!response.headers.has(name)) response.headers.set(name, value);
       }
       return response;
     } catch (error) {
-      return problemResponse(problemOf("UNKNOWN", error));
+      return errorResponse(errorOf("UNKNOWN", error));
     }
   };
   return { fetch, runs, live };
@@ -107,12 +107,12 @@ export function createDashboard({ folders, token }: DashboardOptions): Dashboard
 function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<void>) {
   const find = (id: string): OpenRun => {
     const run = runs.find((run) => run.id === id);
-    if (!run) throw new HttpProblem(404, "There is no such run");
+    if (!run) throw new HttpError(404, "There is no such run");
     return run;
   };
   const app = new Elysia()
     // A hook holds for the routes after it.
-    .onError(({ code, error }) => problemResponse(problemOf(code, error)))
+    .onError(({ code, error }) => errorResponse(errorOf(code, error)))
     .get("/api/runs", async () => {
       await refresh();
       return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
@@ -163,7 +163,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
     })
     .get("/api/runs/:id/rollouts/:format", async ({ params, query }) => {
       if (params.format !== "jsonl" && params.format !== "parquet") {
-        throw new HttpProblem(404, "Rollouts come as jsonl or parquet");
+        throw new HttpError(404, "Rollouts come as jsonl or parquet");
       }
       const { offset: _, ...filter } = queryOf(GroupsQuery, query);
       const run = find(params.id);
@@ -184,7 +184,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
     })
     .get("/api/runs/:id/groups/:step/:line", async ({ params }) => {
       const group = await find(params.id).group(Number(params.step), Number(params.line));
-      if (group === null) throw new HttpProblem(404, "There is no such group");
+      if (group === null) throw new HttpError(404, "There is no such group");
       return group;
     })
     .post("/api/runs/:id/steering", async ({ params, request }) => {
@@ -192,7 +192,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
       const wish = bodyOf(SteeringRequestSchema, await jsonBody(request));
       await run.refresh();
       if (run.summary.kind !== "train" || !["running", "paused"].includes(run.summary.status)) {
-        throw new HttpProblem(409, "Only a training run that is running can be steered");
+        throw new HttpError(409, "Only a training run that is running can be steered");
       }
       requestSteering(run.path, wish);
       return { accepted: wish };
@@ -210,7 +210,7 @@ function bodyOf<const S extends v.GenericSchema>(schema: S, body: unknown): v.In
   try {
     return parse(schema, body, "the request");
   } catch (error) {
-    throw new HttpProblem(422, (error as Error).message);
+    throw new HttpError(422, (error as Error).message);
   }
 }
 
@@ -218,7 +218,7 @@ function queryOf<const S extends v.GenericSchema>(schema: S, query: unknown): v.
   try {
     return parse(schema, { ...query as Record<string, unknown> }, "the query");
   } catch (error) {
-    throw new HttpProblem(422, (error as Error).message);
+    throw new HttpError(422, (error as Error).message);
   }
 }
 
@@ -228,9 +228,9 @@ function defined<T extends Record<string, unknown>>(filter: T): { [K in keyof T]
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-function problemOf(code: unknown, error: unknown): HttpProblem {
-  if (error instanceof HttpProblem) return error;
-  if (code === "NOT_FOUND") return new HttpProblem(404, "There is nothing at this address");
+function errorOf(code: unknown, error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (code === "NOT_FOUND") return new HttpError(404, "There is nothing at this address");
   console.error(error);
-  return new HttpProblem(500, error instanceof Error ? error.message : "The dashboard failed");
+  return new HttpError(500, error instanceof Error ? error.message : "The dashboard failed");
 }

@@ -2,6 +2,7 @@
 //   bun trainer/faults/unigram_run.ts RUN [--resume] [--forbid FOLDER]...
 // --forbid takes the right to write in a part of the run away in the middle of it. Errors are printed as commands do.
 
+import { messageOf } from "#shared/text/format.ts";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -25,6 +26,6 @@ const policy = new UnigramPolicy((call) => {
 try {
   await unigramRun(run, policy, values.resume);
 } catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : error}`);
+  console.error(`error: ${messageOf(error)}`);
   process.exitCode = 1;
 }

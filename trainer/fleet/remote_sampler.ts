@@ -2,6 +2,7 @@
 // right and its log-probs are those of the learner's own weights; of a few, the learner samples the completions again. Who
 // does not answer in time is done without: the learner samples the rest itself.
 
+import { messageOf } from "#shared/text/format.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,7 +76,7 @@ export class RemoteSampler implements Sampler {
         idOf,
       );
     } catch (error) {
-      this.#fleet.log(`workers are done without for now: ${error instanceof Error ? error.message : error}`);
+      this.#fleet.log(`workers are done without for now: ${messageOf(error)}`);
     }
     await this.#check(requests, options, answers);
     const rest = [...requests.keys()].filter((i) => !answers.has(i));

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { readJson } from "#shared/io/files.ts";
 import type { MetadataValue } from "#shared/io/gguf_writer.ts";
+import { preTokenizerOf, TOKEN_TYPES } from "#shared/text/gguf_tokenizer.ts";
 import { parse } from "#shared/schemas/parse.ts";
 
 const Schema = v.looseObject({
@@ -27,37 +28,6 @@ const ConfigSchema = v.looseObject({
   chat_template: v.nullish(v.unknown()),
 });
 
-/** The splitting rules that llama.cpp knows, as tokenizer.json writes them: names of llama-vocab.cpp. */
-const byteLevel = { type: "ByteLevel", add_prefix_space: false };
-const QWEN2 =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-const LLAMA3 =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-function nameOfRule(rule: unknown): string | null {
-  const parts = partsOf(rule);
-  const [first, last] = [parts[0], parts.at(-1)];
-  if (last?.["type"] !== byteLevel.type || last["add_prefix_space"] !== byteLevel.add_prefix_space) {
-    return null;
-  }
-  const isRegexUsed = last["use_regex"] !== false;
-  if (parts.length === 1) return isRegexUsed ? "gpt-2" : null;
-  if (parts.length !== 2) return null;
-  if (first!["type"] === "Digits") {
-    return first!["individual_digits"] === true && isRegexUsed ? "smollm" : null;
-  }
-  if (first!["type"] !== "Split" || isRegexUsed || first!["behavior"] !== "Isolated") return null;
-  const { Regex: regex } = Object(first!["pattern"]);
-  return regex === QWEN2 ? "qwen2" : regex === LLAMA3 ? "llama-bpe" : null;
-}
-
-function partsOf(rule: unknown): Record<string, unknown>[] {
-  const { type, pretokenizers } = Object(rule);
-  return type === "Sequence" && Array.isArray(pretokenizers) ? pretokenizers : rule ? [Object(rule)] : [];
-}
-
-const [NORMAL, CONTROL, USER_DEFINED, UNUSED] = [1, 3, 4, 5];
-
 export function tokenizerMetadata(
   directory: string,
   config: ModelConfig,
@@ -70,11 +40,11 @@ export function tokenizerMetadata(
     readJson(join(directory, "tokenizer_config.json")),
     "tokenizer_config.json",
   );
-  const rule = nameOfRule(tokenizer.pre_tokenizer);
+  const splitting = preTokenizerOf(tokenizer.pre_tokenizer);
   const { model, normalizer, added_tokens } = tokenizer;
-  const isKnownNormalizer = !normalizer || (normalizer.type === "NFC" && rule === "qwen2");
+  const isKnownNormalizer = !normalizer || (normalizer.type === "NFC" && splitting?.nfc);
   if (
-    (model.type !== undefined && model.type !== "BPE") || model.byte_fallback || rule === null ||
+    (model.type !== undefined && model.type !== "BPE") || model.byte_fallback || splitting === undefined ||
     !isKnownNormalizer
   ) {
     throw new TypeError(
@@ -83,20 +53,22 @@ export function tokenizerMetadata(
     );
   }
   const names = Array.from({ length: config.vocab_size }, (_, id) => `[PAD${id}]`);
-  const types = Array.from({ length: config.vocab_size }, () => UNUSED!);
+  const types = Array.from({ length: config.vocab_size }, () => TOKEN_TYPES.unused);
   const put = (id: number, name: string, type: number) => {
     if (id >= config.vocab_size) return; // a spare token beyond the model's table
     names[id] = name;
     types[id] = type;
   };
-  for (const [name, id] of Object.entries(model.vocab)) put(id, name, NORMAL!);
-  for (const { id, content, special } of added_tokens) put(id, content, special ? CONTROL! : USER_DEFINED!);
+  for (const [name, id] of Object.entries(model.vocab)) put(id, name, TOKEN_TYPES.normal);
+  for (const { id, content, special } of added_tokens) {
+    put(id, content, special ? TOKEN_TYPES.control : TOKEN_TYPES.userDefined);
+  }
   const own = typeof settings.chat_template === "string" ? settings.chat_template : null;
   const chat = template ?? own;
   const [eos] = config.eos_token_ids;
   return [
     ["tokenizer.ggml.model", { string: "gpt2" }],
-    ["tokenizer.ggml.pre", { string: rule }],
+    ["tokenizer.ggml.pre", { string: splitting.name }],
     ["tokenizer.ggml.tokens", { strings: names }],
     ["tokenizer.ggml.token_type", { i32s: types }],
     ["tokenizer.ggml.merges", {

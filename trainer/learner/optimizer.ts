@@ -3,7 +3,7 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
-import type { Rows } from "#shared/io/safetensors.ts";
+import type { Rows } from "#shared/io/tensor_file.ts";
 import { rowShards, type Shard } from "#shared/engine/model/shards.ts";
 import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
 import type { Parameter } from "#shared/engine/model/weights.ts";

@@ -1,6 +1,7 @@
 // Evaluation inside the loop: un-hinted, on held-out problems. Its tokens are reported apart and never count as
 // training. The evaluator (Deno) is the judge of finished models; this one draws the curve and chooses the checkpoint.
 
+import { mean } from "#shared/statistics.ts";
 import { markedGold } from "#shared/problems/gold.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
@@ -99,8 +100,4 @@ export async function evalMetricNames(setting: EvalSetting): Promise<string[]> {
 
 function append(into: Map<string, number[]>, key: string, value: number): void {
   into.set(key, [...into.get(key) ?? [], value]);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

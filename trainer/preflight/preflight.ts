@@ -1,6 +1,7 @@
 // The pre-flight: everything that can be known of a recipe's data before the first step. It ends with what is left out
 // of the run, what a person should know, and what makes the run vain.
 
+import { messageOf } from "#shared/text/format.ts";
 import { checkData, type DataReport } from "#shared/problems/check_data.ts";
 import { markedAnswer } from "#shared/problems/readers/answers.ts";
 import type { RowError } from "#shared/problems/readers/rows.ts";
@@ -226,7 +227,7 @@ function templateFault(
     try {
       rendered = renderPrompt(tokenizer, text, "", style);
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
     if (!rendered.includes(text)) return `the chat template does not show the problem ${id} as it is`;
     const word = counts.unknownWord(rendered);

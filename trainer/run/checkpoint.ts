@@ -2,6 +2,7 @@
 // manifest of digests. One is written under a temporary name, flushed to disk and then renamed, so that
 // under its own name it is complete whenever the process dies; an older one is removed only after that.
 
+import { messageOf } from "#shared/text/format.ts";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as v from "valibot";
@@ -147,8 +148,4 @@ function namesIn(folder: string): string[] {
   } catch (cause) {
     throw fileError("read", folder, cause);
   }
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,7 @@
+import { formatDuration } from "#shared/text/format.ts";
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { formatDuration, Status } from "./progress.ts";
+import { Status } from "./progress.ts";
 
 function screen(isTTY: boolean) {
   const written: string[] = [];

@@ -1,6 +1,8 @@
 // The progress line of a long run, on stderr: one line that is rewritten on a terminal, a plain line every few seconds
 // otherwise, nothing when quiet.
 
+import { formatDuration } from "#shared/text/format.ts";
+
 const CLEAR = "\r\x1b[K";
 const PLAIN_INTERVAL_MS = 10_000;
 
@@ -65,14 +67,4 @@ export class Status {
   end(): void {
     if (!this.#o.quiet && this.#o.stream.isTTY) this.#o.stream.write("\n");
   }
-}
-
-/** Seconds as `42s`, `3m 05s` or `2h 07m`; `?` when unknown. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return "?";
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}s`;
-  const two = (value: number) => String(value).padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
-  return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
 }

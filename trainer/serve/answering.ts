@@ -1,5 +1,6 @@
 // One request from its prompt to its choices: where a stop string cuts, and what can be shown while an answer grows.
 
+import { messageOf } from "#shared/text/format.ts";
 import type { Generated } from "#shared/engine/generation/requests.ts";
 import type { Answer, OpenModel } from "../library/open_model.ts";
 import type { Batches } from "./batches.ts";
@@ -58,7 +59,7 @@ function encoded(model: OpenModel, { prompt }: Wanted): number[] {
   try {
     return model.encode(prompt);
   } catch (cause) {
-    throw new TypeError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new TypeError(messageOf(cause), { cause });
   }
 }
 

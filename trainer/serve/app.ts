@@ -1,16 +1,16 @@
 // A checkpoint as an OpenAI-compatible server: GET /v1/models, POST /v1/chat/completions and /v1/completions, whole or
 // streamed. One fetch handler.
 
+import { messageOf } from "#shared/text/format.ts";
 import { Elysia } from "elysia";
 import type * as v from "valibot";
+import { LOOPBACK, sameSecret } from "#shared/http/callers.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { OpenModel } from "../library/open_model.ts";
 import { answer, type Answered } from "./answering.ts";
 import { Batches } from "./batches.ts";
 import { ChatSchema, TextSchema, type Wanted, wantedOfChat, wantedOfText } from "./requests.ts";
 import { streamed, usageOf, wholeAnswer } from "./responses.ts";
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
 export interface ServedModel {
   model: OpenModel;
@@ -46,7 +46,7 @@ export function createServer({ model, name, token }: ServedModel): (request: Req
       if (code === "PARSE") return failure(400, "The body is not valid JSON");
       const isAsked = error instanceof RangeError || error instanceof TypeError ||
         error instanceof SyntaxError;
-      return failure(isAsked ? 400 : 500, error instanceof Error ? error.message : String(error));
+      return failure(isAsked ? 400 : 500, messageOf(error));
     })
     .get(
       "/v1/models",
@@ -65,7 +65,8 @@ export function createServer({ model, name, token }: ServedModel): (request: Req
     if (token === null && !LOOPBACK.test(host)) {
       return failure(403, "Without a token only this machine is answered");
     }
-    if (token !== null && request.headers.get("authorization") !== `Bearer ${token}`) {
+    const given = /^bearer +(\S.*)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+    if (token !== null && !await sameSecret(given, token)) {
       return failure(401, "The token is missing or wrong");
     }
     return await app.handle(request);

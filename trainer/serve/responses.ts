@@ -1,5 +1,6 @@
 // Answers in the shapes of OpenAI's API: whole, and as server-sent events.
 
+import { messageOf } from "#shared/text/format.ts";
 import type { Answered, Choice } from "./answering.ts";
 import type { Wanted } from "./requests.ts";
 
@@ -84,7 +85,7 @@ export function streamed(wanted: Wanted, facts: Facts, signal: AbortSignal, run:
         send("[DONE]");
       } catch (error) {
         send({
-          error: { message: error instanceof Error ? error.message : String(error), type: "server_error" },
+          error: { message: messageOf(error), type: "server_error" },
         });
       }
       if (!left.signal.aborted) controller.close();

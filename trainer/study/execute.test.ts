@@ -2,7 +2,7 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeSafetensors } from "#shared/io/safetensors.ts";
+import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { adopt, execute, extractAgain, missingRuns, modelIdentity } from "./execute.ts";
 import type { StudyPlan } from "./plan.ts";
 import { reportStudy } from "./report.ts";

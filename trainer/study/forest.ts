@@ -1,8 +1,9 @@
 // A forest plot: differences with their intervals below one another, for studies with more arms than a chart can hold
 // lines. As SVG that needs no style sheet.
 
+import { escapeHtml } from "#shared/text/format.ts";
 import { difference } from "./notation.ts";
-import { escape, number, round, ticks } from "./plot.ts";
+import { number, round, ticks } from "./plot.ts";
 import type { Estimate } from "./statistics.ts";
 
 const WIDTH = 960;
@@ -32,8 +33,8 @@ export function forest(
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
     `role="img" font-family="system-ui, sans-serif" font-size="12" fill="#333">`,
-    `<title>${escape(title)}</title><rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
-    `<text x="12" y="20" font-size="14" font-weight="600">${escape(title)}</text>`,
+    `<title>${escapeHtml(title)}</title><rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
+    `<text x="12" y="20" font-size="14" font-weight="600">${escapeHtml(title)}</text>`,
   ];
   for (let x = from; x <= to + step / 2; x += step) {
     const colour = Math.abs(x) < step / 2 ? "#666" : "#ddd";
@@ -47,7 +48,7 @@ export function forest(
     const [low, high] = [e.low ?? e.mean, e.high ?? e.mean];
     const colour = low > 0 || high < 0 ? "#0072b2" : "#888";
     parts.push(
-      `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escape(name)}</text>`,
+      `<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${escapeHtml(name)}</text>`,
       `<line x1="${px(100 * low)}" x2="${
         px(100 * high)
       }" y1="${y}" y2="${y}" stroke="${colour}" stroke-width="2"/>`,
@@ -56,6 +57,6 @@ export function forest(
     );
   });
   const middle = (LEFT + WIDTH - RIGHT) / 2;
-  parts.push(`<text x="${middle}" y="${bottom + 38}" text-anchor="middle">${escape(xLabel)}</text>`);
+  parts.push(`<text x="${middle}" y="${bottom + 38}" text-anchor="middle">${escapeHtml(xLabel)}</text>`);
   return parts.join("") + "</svg>";
 }

@@ -1,11 +1,8 @@
 // How the report's tables write their numbers.
 
+import { percent } from "#shared/text/format.ts";
 import type { Axis } from "./results.ts";
 import type { Estimate } from "./statistics.ts";
-
-export function percent(share: number): string {
-  return (100 * share).toFixed(1);
-}
 
 /** A share as `61.2 [55.0, 67.4]`, in per cent; an interval ends where shares do. */
 export function estimate(e: Estimate | null): string {

@@ -1,5 +1,6 @@
 // From a study's file to its list of runs, each with a resolved recipe and the place of its data.
 
+import { messageOf } from "#shared/text/format.ts";
 import { basename, dirname, join } from "node:path";
 import { parse as parseToml, TomlError } from "smol-toml";
 import { readText } from "#shared/io/files.ts";
@@ -47,7 +48,7 @@ export function planStudy(file: string, runsFolder: string): StudyPlan {
         const recipe = loadRecipe(TrainRecipeSchema, study.recipe, overrides);
         return { id, arm, seed, recipe, data: join(dataFolder, `${id}.jsonl`) };
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         throw new TypeError(`Cannot plan arm ${arm.name} of ${file}: ${reason}`, { cause });
       }
     })

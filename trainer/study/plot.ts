@@ -1,6 +1,8 @@
 // Line charts with bands as SVG that needs no style sheet, so that the same figure stands in a page and in a README.
 // Colours are Okabe and Ito's, told apart by colour-blind readers too.
 
+import { escapeHtml } from "#shared/text/format.ts";
+
 export const COLOURS = [
   "#0072b2",
   "#d55e00",
@@ -44,8 +46,8 @@ export function chart(lines: readonly Line[], { title, xLabel, percent = false }
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" ` +
     `role="img" font-family="system-ui, sans-serif" font-size="12" fill="#333">`,
-    `<title>${escape(title)}</title><rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
-    `<text x="${MARGIN.left}" y="20" font-size="14" font-weight="600">${escape(title)}</text>`,
+    `<title>${escapeHtml(title)}</title><rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
+    `<text x="${MARGIN.left}" y="20" font-size="14" font-weight="600">${escapeHtml(title)}</text>`,
   ];
   for (const y of yTicks) {
     const label = percent ? `${Math.round(100 * y)} %` : number(y);
@@ -61,7 +63,7 @@ export function chart(lines: readonly Line[], { title, xLabel, percent = false }
   }
   parts.push(
     `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle">${
-      escape(xLabel)
+      escapeHtml(xLabel)
     }</text>`,
   );
   for (const { points, colour } of shown) {
@@ -81,7 +83,7 @@ export function chart(lines: readonly Line[], { title, xLabel, percent = false }
     const y = HEIGHT + 20 * row + 6;
     parts.push(
       `<rect x="${x}" y="${y - 8}" width="14" height="8" fill="${colour}"/>`,
-      `<text x="${x + 20}" y="${y}">${escape(name)}</text>`,
+      `<text x="${x + 20}" y="${y}">${escapeHtml(name)}</text>`,
     );
   });
   return parts.join("") + "</svg>";
@@ -132,8 +134,4 @@ export function number(value: number): string {
 
 export function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-export function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

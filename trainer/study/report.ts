@@ -1,11 +1,11 @@
 // The report of a study: NAME.md, NAME.html (self-contained) and NAME.svg (the main figure) next to the study's
 // file, made from the committed data alone, so that making them again gives the same bytes.
 
+import { escapeHtml } from "#shared/text/format.ts";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { Table } from "./guidance_tables.ts";
-import { escape } from "./plot.ts";
 import type { StudyPlan } from "./plan.ts";
 import { type ArmData, loadArms } from "./results.ts";
 import { tablesOf } from "./tables.ts";
@@ -88,10 +88,10 @@ function html(
 ): string {
   const cells = (tag: string, row: readonly string[]) =>
     row.map((cell, i) =>
-      i === 0 ? `<th scope="row">${escape(cell)}</th>` : `<${tag}>${escape(cell)}</${tag}>`
+      i === 0 ? `<th scope="row">${escapeHtml(cell)}</th>` : `<${tag}>${escapeHtml(cell)}</${tag}>`
     ).join("");
   const sections = tables.map(({ title, note, head, rows }) =>
-    `<h2>${escape(title)}</h2>\n<p>${escape(note)}</p>\n<div class="wide"><table><thead><tr>${
+    `<h2>${escapeHtml(title)}</h2>\n<p>${escapeHtml(note)}</p>\n<div class="wide"><table><thead><tr>${
       cells("th", head)
     }</tr></thead>\n<tbody>${
       rows.map((row) => `<tr>${cells("td", row)}</tr>`).join("\n")
@@ -101,13 +101,13 @@ function html(
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escape(plan.study.title)}</title>
+<title>${escapeHtml(plan.study.title)}</title>
 <style>${STYLE}</style>
 <main>
-<h1>${escape(plan.study.title)}</h1>
-<p>${escape(plan.study.question)}</p>
-<p>${escape(facts(plan, arms))}</p>
-<p>${escape(COMPUTE)}</p>
+<h1>${escapeHtml(plan.study.title)}</h1>
+<p>${escapeHtml(plan.study.question)}</p>
+<p>${escapeHtml(facts(plan, arms))}</p>
+<p>${escapeHtml(COMPUTE)}</p>
 <div class="charts">${figures.results.join("\n")}</div>
 ${sections.slice(0, 4).join("\n")}
 <h2>During training</h2>

@@ -1,6 +1,7 @@
 // From process to rank and back: joining the others when mpirun or srun has started this process, and ending with them.
 // A rank that ends in any other way takes the job along, as the others would wait for it for ever.
 
+import { messageOf } from "#shared/text/format.ts";
 import { useAdapterOfRank } from "./adapter.ts";
 import { launchOf, Mpi } from "./mpi.ts";
 import { MpiTeam } from "./mpi_team.ts";
@@ -40,8 +41,4 @@ export async function inTeam(deadline: number, work: (team: Team) => Promise<voi
   done = true;
   mpi.finalize();
   mpi.exit(team.first ? code : 0);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,8 @@
 
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { readJson } from "#shared/io/files.ts";
-import { SafetensorsFile, writeSafetensors } from "#shared/io/safetensors.ts";
+import { SafetensorsFile } from "#shared/io/safetensors.ts";
+import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { checkFinite } from "#shared/engine/model/load.ts";
 import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
 import type { Model } from "#shared/engine/model/weights.ts";

@@ -2,7 +2,7 @@
 // keys, whose rows GGUF keeps in the order of interleaved RoPE, come back in the order of halves.
 
 import { GgufFile, type GgufValue } from "#shared/io/gguf.ts";
-import type { Rows } from "#shared/io/safetensors.ts";
+import type { Rows } from "#shared/io/tensor_file.ts";
 
 /** Keys of an architecture that are used, or say nothing about the numbers. */
 const KEYS = {

@@ -1,7 +1,7 @@
 // How Hugging Face's tensors lie in the parameters of a model: matrices as (in, out), the transpose of theirs, so that
 // the forward pass is an NN product; those that read the same input are joined by columns into one.
 
-import type { Rows } from "#shared/io/safetensors.ts";
+import type { Rows } from "#shared/io/tensor_file.ts";
 
 /** Where one Hugging Face tensor sits inside a parameter. */
 export interface TensorSource {

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
-import type { Rows } from "#shared/io/safetensors.ts";
+import type { Rows } from "#shared/io/tensor_file.ts";
 import { GgufFile, ggufOf } from "#shared/io/gguf.ts";
 import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
 import { ggufConfig, GgufWeights } from "./gguf.ts";

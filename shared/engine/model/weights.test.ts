@@ -4,7 +4,7 @@ import { noise } from "#shared/engine/gpu/testing.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { parseConfig } from "./config.ts";
 import { cosineOfTurn, logarithm, randomWeights } from "./initialise.ts";
-import type { Rows } from "#shared/io/safetensors.ts";
+import type { Rows } from "#shared/io/tensor_file.ts";
 import { fromHf, rowBlocks, type TensorSource, toHf } from "./layout.ts";
 import { parameterLayouts } from "./weights.ts";
 

@@ -1,13 +1,14 @@
 // demo: base checkpoint, evaluation, GHPO, evaluation again, and what came of it as a table, a page and summary.json.
 // The evaluator runs in Deno as a process of its own, on problems whose seed is drawn when the demo starts.
 
+import { mean } from "#shared/statistics.ts";
+import { formatDuration } from "#shared/text/format.ts";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { RunDirectory } from "../../run/directory.ts";
-import { formatDuration } from "../../run/progress.ts";
 import { compareResults, evaluateBoth, FOLDER, runEvaluator } from "./evaluation.ts";
 import { runTraining } from "../train.ts";
 import { demoPage } from "./page.ts";
@@ -145,8 +146,4 @@ function rescuedExample(run: string) {
       if (group.guidance.stage > 0 && solved) return { ...group, solved: solved.text };
     }
   }
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

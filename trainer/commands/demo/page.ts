@@ -1,8 +1,9 @@
 // The demo's page: one HTML file without scripts or outside resources, charts as inline SVG.
 
+import { escapeHtml, percent } from "#shared/text/format.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import type { DemoSummary } from "./summary.ts";
-import { BASE_STORY, percent, points, range } from "./table.ts";
+import { BASE_STORY, points, range } from "./table.ts";
 
 interface Series {
   name: string;
@@ -150,10 +151,6 @@ function lineChart(title: string, xLabel: string, series: readonly Series[]): st
 <text x="${WIDTH / 2}" y="${HEIGHT - 4}" text-anchor="middle">${escapeHtml(xLabel)}</text>
 ${lines.join("\n")}</svg>
 <p class="legend">${legend}</p></figure>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]!);
 }
 
 const STYLE = `

@@ -1,5 +1,6 @@
 // The demo's result for the terminal.
 
+import { percent } from "#shared/text/format.ts";
 import type { DemoSummary } from "./summary.ts";
 
 /** How the base checkpoint was made: part of any claim about what it learns. */
@@ -56,10 +57,6 @@ export function demoTable(summary: DemoSummary): string {
     `Problems: seed ${summary.problems_seed}, drawn when the demo started. ${BASE_STORY}`,
   );
   return lines.join("\n");
-}
-
-export function percent(share: number): string {
-  return (100 * share).toFixed(1);
 }
 
 export function points(difference: number): string {

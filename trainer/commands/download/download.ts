@@ -1,6 +1,7 @@
 // download: a checkpoint or a data set of the hub onto the disk. Files that are there are kept, a file that was cut off
 // goes on where it ended, every one is compared with the hub's digest, and the commit is written down.
 
+import { messageOf } from "#shared/text/format.ts";
 import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
@@ -180,7 +181,7 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
         (error instanceof Error && /^E[A-Z]+$|^Connection|^Failed|UND_ERR/.test(String(Object(error).code)));
       if (!isNetwork || attempt === ATTEMPTS) {
         if (!isNetwork || error instanceof HubError) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = messageOf(error);
         throw new Error(`Cannot download as the network fails: ${reason}`, { cause: error });
       }
       await new Promise((resolve) =>

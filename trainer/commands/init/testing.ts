@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Random } from "#shared/problems/rng.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
-import { writeSafetensors } from "#shared/io/safetensors.ts";
+import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 
 /** Writes a model directory without weights: ASCII characters as tokens, and a template with a system turn. */
 export function writeAsciiModel(folder: string): void {

@@ -1,4 +1,4 @@
-// Errors of the service as RFC 9457 problem documents. A detail names what the caller can change;
+// Errors of the evaluator's service and of the dashboard as RFC 9457 problem documents. A detail names what the caller can change;
 // whatever else went wrong stays on the server.
 
 /** Short names of the statuses in use. */

@@ -1,7 +1,7 @@
 // The .cache folder: where it is, who may change it, and the small JSON files that say what is done.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { say } from "./process.mjs";
@@ -9,9 +9,17 @@ import { say } from "./process.mjs";
 /** The repository root. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
 export const CACHE = join(ROOT, ".cache");
+/** Whether this is an unpacked offline bundle (pack.mjs): all that can be had is there, and its folder may be read-only. */
+export const OFFLINE = existsSync(join(ROOT, "offline.json"));
+
+/** @throws Error in an offline bundle */
+export function requireNetwork(what) {
+  if (OFFLINE) throw new Error(`Cannot fetch ${what} as an offline bundle must have it: pack one that does`);
+}
 
 /** One process at a time changes .cache; a lock whose owner died is taken over. */
 export async function locked(work) {
+  if (OFFLINE) return await work();
   mkdirSync(CACHE, { recursive: true });
   if (locked.held) return await work();
   const lock = join(CACHE, "setup.lock");

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, write
 import { delimiter, join, relative } from "node:path";
 import { unpackPackages } from "./apt.mjs";
 import { readTarBr } from "./archives.mjs";
-import { CACHE, hash, locked, readJson, ROOT, writeJson } from "./cache.mjs";
+import { CACHE, hash, locked, OFFLINE, readJson, requireNetwork, ROOT, writeJson } from "./cache.mjs";
 import { capture, say } from "./process.mjs";
 import { childEnvironment, npmFiles, TOOLS } from "./tools.mjs";
 
@@ -52,7 +52,7 @@ export async function ensureVulkan({ hide = process.env.GHPO_HIDE ?? "" } = {}) 
         const adapter = await probe(env);
         const driver = { rung, adapter, env, files };
         if (rung !== "system") say(`using ${adapter.description || adapter.device}`);
-        writeJson(stamp, driver);
+        remember(stamp, driver);
         return driver;
       } catch (error) {
         reasons.push(`${rung}: ${error.message}`);
@@ -60,6 +60,14 @@ export async function ensureVulkan({ hide = process.env.GHPO_HIDE ?? "" } = {}) 
     }
     return { env: {}, missing: missingDriver(reasons) };
   });
+}
+
+function remember(stamp, driver) {
+  try {
+    writeJson(stamp, driver);
+  } catch (error) {
+    if (!OFFLINE) throw error; // else it is asked for again next time
+  }
 }
 
 function missingDriver(reasons) {
@@ -84,6 +92,7 @@ async function apt() {
   if (process.platform !== "linux") throw new Error("only on Debian and Ubuntu");
   const root = join(CACHE, "lavapipe");
   if (!existsSync(root)) {
+    requireNetwork("Mesa's driver");
     say("unpacking Mesa's software Vulkan driver into .cache/lavapipe");
     await unpackPackages(["mesa-vulkan-drivers", "libvulkan1"], `${root}.new`);
     renameSync(`${root}.new`, root);
@@ -116,6 +125,7 @@ async function swiftShader() {
   if (process.platform !== "linux" || process.arch !== "x64") throw new Error("only on Linux for x86-64");
   const root = join(CACHE, "swiftshader");
   if (!existsSync(root)) {
+    requireNetwork("SwiftShader");
     say(`unpacking SwiftShader from ${SWIFTSHADER.package} into .cache/swiftshader`);
     const packed = (await npmFiles(SWIFTSHADER.package)).get(SWIFTSHADER.file);
     if (!packed || hash(packed) !== SWIFTSHADER.sha256) {

@@ -4,12 +4,12 @@
 import { existsSync, renameSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { unpackPackages } from "./apt.mjs";
-import { CACHE, locked } from "./cache.mjs";
+import { CACHE, locked, requireNetwork } from "./cache.mjs";
 import { librariesUnder } from "./driver.mjs";
 import { capture, hand, say } from "./process.mjs";
 
 /**
- * @typedef {{ kind: "MPICH" | "Open MPI", program: string, env: Record<string, string> }} Launcher
+ * @typedef {{ kind: "MPICH" | "Open MPI", program: string, env: Record<string, string>, root?: string }} Launcher
  */
 
 /**
@@ -23,6 +23,11 @@ export async function ensureMpi() {
   if (chosen) {
     return { missing: `Cannot start ranks as GHPO_MPIRUN must be an mpirun: current value is ${chosen}` };
   }
+  return await ensureUnpackedMpich();
+}
+
+/** MPICH in the cache, whatever is on the PATH: what a bundle takes along. */
+export async function ensureUnpackedMpich() {
   return await unpacked("MPICH", ["mpich", "libmpich12"], "mpich", "mpiexec.hydra");
 }
 
@@ -38,6 +43,7 @@ async function unpacked(kind, packages, folder, program) {
     if (process.platform !== "linux") throw new Error("only on Debian and Ubuntu");
     await locked(async () => {
       if (existsSync(path)) return;
+      requireNetwork(kind);
       say(`unpacking ${kind} into .cache/${folder}`);
       await unpackPackages(packages, `${root}.new`);
       renameSync(`${root}.new`, root);
@@ -53,7 +59,7 @@ async function unpacked(kind, packages, folder, program) {
   const inherited = process.env.LD_LIBRARY_PATH;
   const libraries = [...librariesUnder(root), ...(inherited ? [inherited] : [])].join(delimiter);
   const own = kind === "MPICH" ? {} : { OPAL_PREFIX: join(root, "usr") };
-  return { kind, program: path, env: { LD_LIBRARY_PATH: libraries, ...own } };
+  return { kind, program: path, root, env: { LD_LIBRARY_PATH: libraries, ...own } };
 }
 
 async function kindOf(program) {

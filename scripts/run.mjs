@@ -3,13 +3,21 @@
 // the exit code are its own. With --ranks N a training run goes to mpirun instead, which starts it N times.
 
 import { delimiter, join } from "node:path";
-import { ROOT } from "./cache.mjs";
+import { OFFLINE, ROOT } from "./cache.mjs";
 import { ensureMpi, handRanks, takeRanks } from "./mpi.mjs";
 import { hand } from "./process.mjs";
 import { DAWN, forEvaluator, VERIFIER } from "./permissions.mjs";
 import { setUp } from "./setup.mjs";
 import { ensureHyperfine, TOOLS } from "./tools.mjs";
 
+/** An offline bundle has one runtime. */
+const IN_BUNDLE = {
+  evaluate: {
+    program: TOOLS.bun,
+    args: ["--preload", join(ROOT, "scripts", "offline", "deno.mjs"), join(ROOT, "evaluator", "main.ts")],
+  },
+  verify: { program: TOOLS.bun, args: [join(ROOT, "shared", "verify", "cli.ts")], gpu: false },
+};
 const COMMANDS = {
   ghpo: { program: TOOLS.bun, args: [join(ROOT, "trainer", "main.ts")] },
   evaluate: {
@@ -25,6 +33,7 @@ const COMMANDS = {
     gpu: false,
   },
   bench: { program: TOOLS.bun, args: [join(ROOT, "benches", "main.ts")], hyperfine: true },
+  ...(OFFLINE ? IN_BUNDLE : {}),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { unpackPackages } from "./apt.mjs";
 import { readTarGz } from "./archives.mjs";
-import { CACHE, hash, locked, read, readJson, ROOT, writeJson } from "./cache.mjs";
+import { CACHE, hash, locked, OFFLINE, read, readJson, ROOT, writeJson } from "./cache.mjs";
 import { capture, mustRun, say } from "./process.mjs";
 
 const VERSIONS = { bun: "1.4.5", deno: "2.9.6" };
@@ -23,6 +23,7 @@ export const TOOLS = {
 
 /** Bun and Deno from npm at the pinned versions. */
 export async function ensureTools() {
+  if (OFFLINE) return;
   // A file of a few hundred bytes stands in for each executable until its package's script has run.
   const installed = () =>
     Object.entries(VERSIONS).every(([name, version]) =>
@@ -46,6 +47,7 @@ export async function ensureTools() {
 
 /** node_modules as bun.lock has it. */
 export async function ensureDependencies() {
+  if (OFFLINE) return;
   const stamp = join(CACHE, "dependencies.json");
   const lock = hash(read(join(ROOT, "package.json")) + read(join(ROOT, "bun.lock")));
   const installed = () => readJson(stamp)?.lock === lock && existsSync(join(ROOT, "node_modules", "webgpu"));

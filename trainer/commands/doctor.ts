@@ -1,6 +1,7 @@
 // doctor: is this machine ready? Runtime versions, the adapter that Dawn (trainer) and Deno (evaluator)
 // each get, the limits and features that the engine uses, the self-test, and what to do when one is missing.
 
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { examineGpu, type Host } from "./doctor_host.ts";
@@ -33,7 +34,7 @@ export async function doctor(options: { json: boolean }): Promise<void> {
 
 export async function examine(): Promise<Report> {
   const trainer = await examineGpu(dawn()).catch((error: Error) => ({ error: error.message }));
-  const evaluator = denoGpu();
+  const evaluator = isBundle() ? trainer : denoGpu();
   return {
     ok: !("error" in trainer) && !("error" in evaluator),
     runtimes: { bun: Bun.version, deno: version("deno"), node: version("node") },
@@ -41,6 +42,11 @@ export async function examine(): Promise<Report> {
     trainer,
     evaluator,
   };
+}
+
+/** An offline bundle has no Deno: Bun runs its evaluator, on Dawn. */
+function isBundle(): boolean {
+  return existsSync(new URL("../../offline.json", import.meta.url));
 }
 
 function denoGpu(): Finding {

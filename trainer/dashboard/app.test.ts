@@ -140,9 +140,9 @@ describe("the dashboard's API", () => {
     ]);
   });
 
-  it("tells of the memory plan and, where one was kept, of the kernels' times", async () => {
+  it("tells of the memory plan and, where they were kept, of the ranks and the kernels' times", async () => {
     const { app, run } = dashboard();
-    type Facts = { plan: Record<string, number>; profile: unknown; gpu_bytes: number };
+    type Facts = { plan: Record<string, number>; profile: unknown; ranks: unknown; gpu_bytes: number };
     const before = await json<Facts>(ask(app, "/api/runs/0/facts"));
     assert.deepEqual(before.plan, { weights: 6e6, scratch: 4e6, total: 1e7 });
     rmSync(join(run, "memory.json")); // a run of an earlier version
@@ -151,6 +151,10 @@ describe("the dashboard's API", () => {
     const kernels = [{ label: "matmul", calls: 3, milliseconds: 1.5 }];
     writeFileSync(join(run, "profile.json"), JSON.stringify({ adapter: "a", kernels }));
     assert.deepEqual((await json<Facts>(ask(app, "/api/runs/0/facts"))).profile, { adapter: "a", kernels });
+    assert.equal(before.ranks, null);
+    const ranks = { seconds: 2, ranks: [{ host: "a", adapter: "b", wait: 1, exchange: 0 }] };
+    writeFileSync(join(run, "ranks.json"), JSON.stringify(ranks));
+    assert.deepEqual((await json<Facts>(ask(app, "/api/runs/0/facts"))).ranks, ranks);
   });
 
   it("answers what it does not know with a problem document of one sentence", async () => {

@@ -17,6 +17,7 @@ import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
+import { type Ranks, ranksFile, RanksSchema } from "../team/rank_log.ts";
 import { readEvents } from "../run/steering.ts";
 import type { LiveRun } from "./live.ts";
 import { MetricsLog } from "./metrics_log.ts";
@@ -163,6 +164,7 @@ export class OpenRun implements LiveRun {
       events: readEvents(this.path),
       settings: this.#settings(),
       plan: this.#memory(),
+      ranks: this.#ranks(),
       profile: this.#profile(),
       gpu_bytes: finiteOrNull(this.log.latest("gpu_bytes")),
       faults: this.log.faults,
@@ -185,6 +187,12 @@ export class OpenRun implements LiveRun {
   #memory(): Record<string, number> | null {
     const path = new RunDirectory(this.path).memory;
     return existsSync(path) ? parse(MemorySchema, readJson(path), path) : null;
+  }
+
+  /** The ranks of the last session; null where one process trains. */
+  #ranks(): Ranks | null {
+    const path = ranksFile(this.path);
+    return existsSync(path) ? parse(RanksSchema, readJson(path), path) : null;
   }
 
   /** The time of every kernel, where `ghpo profile --run` has taken it. */

@@ -24,6 +24,14 @@ const ALERT: Alert = {
   advice: "raise generation.max_completion_length",
 };
 
+const RANKS = {
+  seconds: 200,
+  ranks: [
+    { host: "node-1", adapter: "RTX 4090", wait: 50, exchange: 4 },
+    { host: "node-2", adapter: "RTX 4090", wait: 0, exchange: 4 },
+  ],
+};
+
 describe("the dashboard's page", { skip }, () => {
   let folder: string;
   let served: ServedDashboard;
@@ -35,6 +43,7 @@ describe("the dashboard's page", { skip }, () => {
     writeRun(join(folder, "first"), 20);
     writeRun(join(folder, "second"), 12, 40);
     writeJsonl(join(folder, "second", "alerts.jsonl"), [ALERT]);
+    writeFileSync(join(folder, "second", "ranks.json"), JSON.stringify(RANKS));
     lock = lockRun(join(folder, "second"));
     served = serve(0);
     page = await Browser.start(chromium!);
@@ -86,6 +95,7 @@ describe("the dashboard's page", { skip }, () => {
     await view("run");
     await page.until("document.querySelector('#alerts td')");
     assert.match(await text("#alerts"), /6cut_off70 % of the completions.*raise generation/);
+    assert.match(await text("#ranks tbody"), /^0node-1RTX 409025 %2 %1node-2RTX 40900 %2 %$/);
     await view("charts");
     await page.until("document.querySelectorAll('.charts canvas').length > 10");
   });

@@ -18,6 +18,7 @@ import type { Status } from "../run/progress.ts";
 import { recipeDigest } from "../run/resume.ts";
 import { Steering } from "../run/steering.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
+import { RankLog } from "../team/rank_log.ts";
 import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
 import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
@@ -107,6 +108,7 @@ export async function train(training: Training): Promise<TrainResult> {
     })
     : null; // asked on rank 0 alone
   const guard = await guardOf(team, run);
+  const ranks = await RankLog.begin(team, run.path, policy.facts.adapter);
   await using watch = team.first
     ? new Watch(
       { path: run.path, settings: recipe.alerts, facts: source.facts },
@@ -177,6 +179,7 @@ export async function train(training: Training): Promise<TrainResult> {
     state.num_tokens += batch.trainingTokens;
     generatedTokens += batch.generatedTokens;
 
+    const times = team.times();
     const values: Values = {
       ...batch.values,
       ...updateMetrics(result, rate),
@@ -189,7 +192,7 @@ export async function train(training: Training): Promise<TrainResult> {
       "time/update": (updated - sampled) / 1000,
       gpu_bytes: policy.gpuBytes(),
       prefilled_tokens: prefilledTokens, // of this rank
-      ...team.times(),
+      ...times,
       ...training.meters?.(),
     };
     const last = isLast();
@@ -213,7 +216,9 @@ export async function train(training: Training): Promise<TrainResult> {
     const due = save_every > 0 && step % save_every === 0;
     const asked = await team.fromFirst("the end of a step", () => steering!.asked(step, stop), true);
     // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
-    stopped = (await team.gather("the end of a step", () => stop.aborted)).includes(true) || asked.stop;
+    const ends = await team.gather("the end of a step", () => ({ stopped: stop.aborted, times }));
+    stopped = asked.stop || ends.some((end) => end.stopped);
+    ranks.add(ends.map((end) => end.times));
     if (last || due || improved || stopped || asked.save) {
       await save(values);
       if (last && result !== null) prune();

@@ -3,10 +3,14 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { readJson } from "#shared/io/files.ts";
+import { parse } from "#shared/schemas/parse.ts";
 import { removeTemporary, temporary } from "../faults/harness.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
+import { ranksFile, RanksSchema } from "./rank_log.ts";
 import { LAUNCHERS, missing, runRanks } from "./testing.ts";
 
 afterEach(removeTemporary);
@@ -44,5 +48,11 @@ describe("SIGUSR1 to one of two ranks", () => {
     assert.notEqual(code, 0);
     assert.deepEqual(listCheckpoints(join(run, "checkpoints")), [Number(step)]);
     assert.equal(new RunDirectory(run).readMetrics().length, Number(step));
+    const { seconds, ranks } = parse(RanksSchema, readJson(ranksFile(run)), "ranks.json");
+    assert.equal(ranks.length, 2);
+    for (const { host, adapter, wait, exchange } of ranks) {
+      assert.deepEqual([host, adapter === ranks[0]!.adapter, adapter.length > 0], [hostname(), true, true]);
+      assert.ok(wait + exchange > 0 && wait + exchange < seconds, `${wait} + ${exchange} of ${seconds} s`);
+    }
   });
 });

@@ -51,6 +51,11 @@ export const CHARTS = [
   },
   { title: "Speed", unit: "tokens/s", series: [["tokens_per_second", "generated and trained"]] },
   { title: "Time per phase", unit: "s", stack: true, series: [["time/*", "*"]] },
+  {
+    title: "Waiting for other ranks",
+    unit: "s",
+    series: [["team/wait", "waits"], ["team/exchange", "exchange"]],
+  },
   { title: "GPU memory", unit: "MB", scale: 1e-6, series: [["gpu_bytes", "buffers"]] },
 ];
 

@@ -9,12 +9,13 @@ const PATIENCE = 2000;
 export async function runView(main) {
   const run = state.focus;
   const part = () => element("div");
-  const [about, alerts, tools, changes, saved] = [part(), part(), part(), part(), part()];
+  const [about, alerts, ranks, tools, changes, saved] = [part(), part(), part(), part(), part(), part()];
   const facts = await get(`api/runs/${run.id}/facts`);
   main.replaceChildren(
     element("h2", {}, run.name),
     about,
     alerts,
+    ranks,
     tools,
     changes,
     ...memory(facts),
@@ -28,6 +29,7 @@ export async function runView(main) {
   const fill = (facts) => {
     about.replaceChildren(aboutRun(run, facts));
     alerts.replaceChildren(...alertsOf(run));
+    ranks.replaceChildren(...ranksOf(facts.ranks));
     saved.replaceChildren(checkpointTable(facts.checkpoints));
     if (run.kind !== "train") return;
     changes.replaceChildren(changesOf(facts.events));
@@ -81,6 +83,27 @@ function alertsOf({ alerts }) {
   return [
     element("h2", {}, "Alerts"),
     element("div", { class: "scroll", id: "alerts" }, table(["step", "rule", "what", "try"], rows)),
+  ];
+}
+
+/** Who trains together, and who waits for whom: a rank that never waits is the one that the others wait for. */
+function ranksOf(session) {
+  if (session === null) return [];
+  const share = (value) => percent(value / Math.max(session.seconds, 1e-9));
+  const rows = session.ranks.map(({ host, adapter, wait, exchange }, rank) => [
+    String(rank),
+    host,
+    adapter,
+    share(wait),
+    share(exchange),
+  ]);
+  return [
+    element("h2", {}, "Ranks"),
+    element(
+      "div",
+      { class: "scroll", id: "ranks" },
+      table(["rank", "host", "adapter", "waits", "exchanges"], rows),
+    ),
   ];
 }
 

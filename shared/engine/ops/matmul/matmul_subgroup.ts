@@ -1,23 +1,25 @@
 // The three matrix products for adapters whose subgroups have 8 lanes: CPU Vulkan drivers with AVX. The text of a
 // kernel is put together here, as it is the same few lines for each of 32 rows.
 //
-// What such a driver is good and bad at decides the shape. A load from a buffer inside a loop becomes eight scalar
-// loads, each behind a test of the lane and of the bounds: about 60 instructions. A broadcast is one instruction, a
-// multiply-add two, and every variable assigned in a loop costs one more for the mask of lanes. So a workgroup is one
-// subgroup and computes 32 rows x 32 or 64 columns: lanes hold w of different columns and x of different rows, and
-// broadcasts hand x to all lanes. Four steps of the inner dimension go into one turn of the loop where x can be read
-// four at a time. More would pay by this count, but the loop must stay within the 32 KiB of an instruction cache:
-// tiles twice as large measured up to twice as slow.
+// What such a driver is good and bad at decides the shape. A load from a buffer inside a loop becomes scalar loads of
+// each number of each lane, every one behind a test of the lane and of the bounds: about 60 instructions for eight
+// lanes' quads. A broadcast is one instruction, a multiply-add two, and every variable assigned in a loop costs one more a
+// turn for the mask of lanes. So a workgroup is one subgroup and computes 32 rows x 32 or 64 columns: lanes hold w of
+// different columns and x of different rows, and broadcasts hand x to all lanes. Two or four steps of the inner
+// dimension go into one turn of the loop, so that x is read two or four at a time. More would pay by this count, but the
+// loop must stay within the 32 KiB of an instruction cache, which is 512 multiply-adds of quads: 32 x 64 in four steps
+// and 48 x 64 or 32 x 96 in two measured up to twice as slow, 16 x 64 and 24 x 64 a tenth.
 //
 // Every sum runs over the inner dimension in order: the same bits as matmul_nn and matmul_tn, whatever the tile.
 
 import { SUBGROUPS } from "#shared/engine/gpu/kernel.ts";
+import { replaced } from "#shared/engine/gpu/shader.ts";
 
 export type Kind = "nn" | "nt" | "tn";
 
 const ROWS = 32;
 /** Quads of columns that a lane holds, and steps of the inner dimension a turn. */
-const SHAPES = { nn: { panels: 1, steps: 4 }, nt: { panels: 1, steps: 4 }, tn: { panels: 2, steps: 1 } };
+const SHAPES = { nn: { panels: 2, steps: 2 }, nt: { panels: 1, steps: 4 }, tn: { panels: 2, steps: 2 } };
 
 /** Rows and columns of `out` that a workgroup computes. */
 export function subgroupTile(kind: Kind): { rows: number; cols: number } {
@@ -55,8 +57,11 @@ export const PRODUCT_BINDINGS = `struct Params {
 export function subgroupProduct(kind: Kind): string {
   const { panels, steps } = SHAPES[kind];
   const each = (line: (panel: number) => string) => lines(panels, line);
+  const bindings = kind === "nn"
+    ? replaced("matmul_nn_subgroup", PRODUCT_BINDINGS, "x: array<vec4f>", "x: array<vec2f>")
+    : PRODUCT_BINDINGS;
   return `${SUBGROUPS}
-${PRODUCT_BINDINGS}
+${bindings}
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let quads = p.cols / 4u;
@@ -78,25 +83,29 @@ ${each((c) => `  if (first + ${8 * c}u < quads) {\n${store(c)}\n  }`)}
 function loads(kind: Kind): string {
   const { panels, steps } = SHAPES[kind];
   const each = (line: (panel: number) => string) => lines(panels, line);
-  if (kind === "tn") { // a lane holds x of four rows that lie side by side
+  if (kind === "tn") { // a lane holds x of four rows that lie side by side; the step past an odd end adds 0 times w
     return `  let stride = p.x_stride / 4u;
   var at_x = p.x_first / 4u + min(row / 4u + lane, p.rows / 4u - 1u);
   var at_w = 0u;
-  for (var k = 0u; k < p.inner; k++) {
+  for (var k = 0u; k < p.inner; k += 2u) {
+    let both = k + 1u < p.inner;
     let x0 = x[at_x];
-    at_x += stride;
+    let x1 = select(vec4f(), x[at_x + select(0u, stride, both)], both);
+    at_x += 2u * stride;
 ${each((c) => `    let w0_${c} = w[at_w + quad${c}];`)}
+    at_w += select(0u, quads, both);
+${each((c) => `    let w1_${c} = w[at_w + quad${c}];`)}
     at_w += quads;`;
   }
-  // A lane holds x of every eighth row, at four steps.
+  // A lane holds x of every eighth row, at so many steps.
   const groups = ROWS / 8;
   const head = `  let last = p.rows - 1u;
 ${
     lines(groups, (g) => {
-      return `  var at_x${g} = (min(row + ${8 * g}u + lane, last) * p.x_stride + p.x_first) / 4u;`;
+      return `  var at_x${g} = (min(row + ${8 * g}u + lane, last) * p.x_stride + p.x_first) / ${steps}u;`;
     })
   }`;
-  const loop = `  for (var k = 0u; k < p.inner; k += 4u) {
+  const loop = `  for (var k = 0u; k < p.inner; k += ${steps}u) {
 ${lines(groups, (g) => `    let x${g} = x[at_x${g}];\n    at_x${g} += 1u;`)}`;
   if (kind === "nn") {
     return `${head}
@@ -124,7 +133,7 @@ ${
 function sum(kind: Kind, row: number, panel: number, steps: number): string {
   return count(steps).reduce((sum, step) => {
     const value = kind === "tn"
-      ? `subgroupBroadcast(x0[${row % 4}], ${row >> 2}u)`
+      ? `subgroupBroadcast(x${step}[${row % 4}], ${row >> 2}u)`
       : `subgroupBroadcast(x${row >> 3}[${step}], ${row % 8}u)`;
     return `fma(vec4f(${value}), w${step}_${panel}, ${sum})`;
   }, `a${row}_${panel}`);

@@ -29,45 +29,62 @@ function stepText(rows: TileRows): string {
   return SUBGROUPS + state + raceSource + emitSource + source + productText(rows);
 }
 
-/** The function `multiply` of decode_step.wgsl for tiles of `rows` rows. */
+/**
+ * The function `multiply` of decode_step.wgsl for tiles of `rows` rows. Of 16 rows a turn of the loop takes two blocks of
+ * 32 columns and two steps of the inner dimension, of 8 rows one block and four steps: see matmul_subgroup.ts for why.
+ */
 function productText(rows: TileRows): string {
   const groups = rows / 8; // a lane holds x of every eighth row
+  const panels = groups;
+  const steps = 4 / panels;
+  const x = (g: number, step: number) => panels === 1 ? `x${g}[${step}]` : `part${g}[${step}]`;
   return `
 /** work[out] := work[x] w for the rows of a tile, by blocks of 32 columns: every lane a quad of each. */
 fn multiply(m: Product, row: u32, end: u32, lane: u32) {
   let lanes = select(8u, 4u, m.kind == SWIGLU);
-  for (var block = 0u; block * lanes < m.quads; block++) {
+  for (var block = 0u; block * lanes < m.quads; block += ${panels}u) {
     var at = m.w + block * m.depth * 32u + lane;
+${panels === 1 ? "" : "    let apart = select(0u, m.depth * 32u, (block + 1u) * lanes < m.quads);"}
 ${
     lines(groups, (g) =>
       `    var at_x${g} = min(row + ${8 * g}u + lane, end - 1u) * p.stride + m.x;
-    var squares${g} = 0.0;`)
+    var squares${g} = 0.0;
+    var x${g} = vec4f();`)
   }
-${lines(rows, (r) => `    var a${r} = vec4f();`)}
-    for (var k = 0u; k < m.depth; k++) {
+${lines(panels, (c) => lines(rows, (r) => `    var ${sum(c, r)} = vec4f();`))}
+    for (var k = 0u; k < m.depth * ${panels}u; k++) {
+      ${panels === 1 ? "{" : "if (k % 2u == 0u) {"}
 ${
     lines(groups, (g) =>
-      `      let x${g} = work[at_x${g}];
-      at_x${g} += 1u;
-      squares${g} += dot(x${g}, x${g});`)
+      `        x${g} = work[at_x${g}];
+        at_x${g} += 1u;
+        squares${g} += dot(x${g}, x${g});`)
   }
-${lines(4, (i) => `      let w${i} = weights[at + ${8 * i}u];`)}
-      at += 32u;
+      }
+${panels === 1 ? "" : lines(groups, (g) => `      let part${g} = select(x${g}.zw, x${g}.xy, k % 2u == 0u);`)}
 ${
-    lines(rows, (r) => {
-      const value = (i: number) => `vec4f(subgroupBroadcast(x${r >> 3}[${i}], ${r % 8}u))`;
-      return `      a${r} = ${count(4).reduce((sum, i) => `fma(${value(i)}, w${i}, ${sum})`, `a${r}`)};`;
-    })
+    lines(panels, (c) =>
+      lines(steps, (i) => `      let w${i}_${c} = weights[at + ${8 * i}u${c === 0 ? "" : " + apart"}];`))
+  }
+      at += ${8 * steps}u;
+${
+    lines(panels, (c) =>
+      lines(rows, (r) => {
+        const value = (i: number) => `vec4f(subgroupBroadcast(${x(r >> 3, i)}, ${r % 8}u))`;
+        const all = count(steps).reduce((own, i) => `fma(${value(i)}, w${i}_${c}, ${own})`, sum(c, r));
+        return `      ${sum(c, r)} = ${all};`;
+      }))
   }
     }
-${lines(groups, (g) => turn(8 * g))}
+${lines(panels, (c) => lines(groups, (g) => turn(count(8).map((r) => sum(c, 8 * g + r)))))}
 ${
     lines(groups, (g) =>
       `    let factor${g} = select(inverseSqrt(squares${g} / f32(4u * m.depth) + p.eps), 1.0, m.kind == RESIDUAL);`)
   }
     // They are stored by one piece of code, through which they pass: stores take the longest to compile.
+    for (var panel = block; panel < block + min(${panels}u, p.lanes); panel++) {
     for (var c = 0u; c < min(lanes, p.lanes); c++) {
-      let quad = block * lanes + c;
+      let quad = panel * lanes + c;
       if (quad < m.quads) {
         var bias = vec4f();
         var up_bias = vec4f();
@@ -79,27 +96,34 @@ ${
     lines(groups, (g) =>
       `        if (row + ${8 * g}u + lane < end) {
           let to = (row + ${8 * g}u + lane) * p.stride + m.out + quad;
-          var value = a${8 * g} * factor${g} + bias;
+          var value = ${sum(0, 8 * g)} * factor${g} + bias;
           if (m.kind == RESIDUAL) { value += work[to]; }
-          if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (a${
-        8 * g + 4
+          if (m.kind == SWIGLU) { value = value / (1.0 + exp(min(-value, vec4f(80.0)))) * (${
+        sum(0, 8 * g + 4)
       } * factor${g} + up_bias); }
           work[to] = value;
         }`)
   }
       }
-${lines(groups, (g) => lines(7, (r) => `      a${8 * g + r} = a${8 * g + r + 1};`))}
+${lines(groups, (g) => lines(7, (r) => `      ${sum(0, 8 * g + r)} = ${sum(0, 8 * g + r + 1)};`))}
+    }
+${panels === 1 ? "" : lines(rows, (r) => `      ${sum(0, r)} = ${sum(1, r)};`)}
     }
   }
 }
 `;
 }
 
-/** Eight sums from `first` on: from sum r of lane c to sum c of lane r. */
-function turn(first: number): string {
+/** The name of a lane's quad of panel c and row r. */
+function sum(c: number, r: number): string {
+  return `${"ab"[c]}${r}`;
+}
+
+/** Eight sums: from sum r of lane c to sum c of lane r. */
+function turn(names: readonly string[]): string {
   return [1, 2, 4].flatMap((apart) =>
     count(8).filter((i) => (i & apart) === 0).map((i) => {
-      const [low, high] = [`a${first + i}`, `a${first + i + apart}`];
+      const [low, high] = [names[i], names[i + apart]];
       const upper = `(lane & ${apart}u) != 0u`;
       return `    {
       let other = subgroupShuffleXor(select(${high}, ${low}, ${upper}), ${apart}u);

@@ -29,8 +29,8 @@ export interface FleetSettings {
 export type Order = Omit<Job, "id" | "run" | "weights">;
 
 export class Dispatcher {
-  /** Answers that were not in form. */
-  refused = 0;
+  /** Answers that were refused. */
+  #refused = 0;
   #base: string | null = null;
   #current: string | null = null;
 
@@ -120,8 +120,15 @@ export class Dispatcher {
   }
 
   refuse(reason: unknown): void {
-    this.refused++;
+    this.#refused++;
     this.log(`an answer is refused: ${messageOf(reason)}`);
+  }
+
+  /** How many answers were refused since the last call. */
+  takeRefused(): number {
+    const refused = this.#refused;
+    this.#refused = 0;
+    return refused;
   }
 
   /** Takes what is left of this run's jobs and answers off the server. */

@@ -91,5 +91,11 @@ describe("the connection to a server", () => {
       connectFleet("nats://192.0.2.1:4222", named),
       /Cannot connect to 192.0.2.1 in the clear/,
     );
+    await assert.rejects(connectFleet("ws://192.0.2.1", named), /Cannot connect to 192.0.2.1 in the clear/);
+    await assert.rejects(
+      connectFleet("wss://192.0.2.1", { ...named, GHPO_NATS_CA: "ca.pem" }),
+      /Cannot connect by WebSocket with GHPO_NATS_CA/,
+    );
+    await assert.rejects(connectFleet("http://127.0.0.1:1", named), /must begin with nats:\/\/, .*http:\/\//);
   });
 });

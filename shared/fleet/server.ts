@@ -3,16 +3,19 @@
 
 import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from "@nats-io/jetstream";
 import { setSha256Backend } from "@nats-io/obj";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type NatsConnection, wsconnect } from "@nats-io/transport-node";
 import { ANSWERS, JOBS, WORKERS } from "./protocol.ts";
 
+const PROTOCOLS = ["nats:", "tls:", "ws:", "wss:"];
 const SECOND = 1e9;
-/** How long a worker may be silent before its job goes to another. */
-export const ACK_WAIT_S = 30;
+const ACK_WAIT_S = 30;
 /** How long a server knows an id, so that a job and its answer are stored once. */
 const WINDOW_S = 3600;
 
-/** @param environment GHPO_NATS_USER, GHPO_NATS_PASSWORD, and GHPO_NATS_CA, the file of an own authority */
+/**
+ * @param url nats:// or tls://; ws:// or wss:// where only HTTP gets through
+ * @param environment GHPO_NATS_USER, GHPO_NATS_PASSWORD, and GHPO_NATS_CA, the file of an own authority
+ */
 export async function connectFleet(
   url: string,
   environment: Record<string, string | undefined>,
@@ -31,25 +34,47 @@ export async function connectFleet(
         "a name",
     );
   }
-  const encrypted = protocol === "tls:" || caFile !== undefined;
+  if (!PROTOCOLS.includes(protocol)) {
+    throw new Error(
+      `Cannot connect to the NATS server as its URL must begin with ${
+        PROTOCOLS.join("//, ")
+      }//: it begins with ` +
+        `${protocol}//`,
+    );
+  }
+  const web = protocol === "ws:" || protocol === "wss:";
+  if (web && caFile !== undefined) {
+    throw new Error(
+      "Cannot connect by WebSocket with GHPO_NATS_CA as WebSockets know the runtime's authorities alone: unset it, and " +
+        "name the file in NODE_EXTRA_CA_CERTS (Bun) or DENO_CERT (Deno)",
+    );
+  }
+  const encrypted = protocol === "tls:" || protocol === "wss:" || caFile !== undefined;
   if (!encrypted && !["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
     throw new Error(
-      `Cannot connect to ${hostname} in the clear: use tls://, with an own authority's file in GHPO_NATS_CA`,
+      `Cannot connect to ${hostname} in the clear: use tls:// (or wss://), with an own authority's file in GHPO_NATS_CA`,
     );
   }
   setSha256Backend("native"); // four times faster than the one in JavaScript
-  return await connect({
-    servers: url.replace(/^\w+:\/\//, ""),
+  const options = {
     user,
     pass,
     inboxPrefix: `_INBOX_${user}`, // so that no user hears what is said to another
     maxReconnectAttempts: -1,
+  };
+  if (web) return await wsconnect({ ...options, servers: url });
+  return await connect({
+    ...options,
+    servers: url.replace(/^\w+:\/\//, ""),
     ...(encrypted && { tls: caFile === undefined ? {} : { caFile } }),
   });
 }
 
-/** Makes the queue of jobs with its consumer, and the store of answers. Does nothing where they are. */
-export async function makeStreams(connection: NatsConnection): Promise<void> {
+/**
+ * Makes the queue of jobs with its consumer, and the store of answers. Does nothing where they are.
+ * @param ackWait seconds that a worker may be silent before its job goes to another
+ */
+export async function makeStreams(connection: NatsConnection, ackWait = ACK_WAIT_S): Promise<void> {
   const manager = await jetstreamManager(connection);
   const common = {
     storage: StorageType.File,
@@ -67,7 +92,7 @@ export async function makeStreams(connection: NatsConnection): Promise<void> {
     manager.consumers.add(JOBS, {
       durable_name: WORKERS,
       ack_policy: AckPolicy.Explicit,
-      ack_wait: ACK_WAIT_S * SECOND,
+      ack_wait: ackWait * SECOND,
       max_ack_pending: -1,
     })
   );

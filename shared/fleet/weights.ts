@@ -7,7 +7,10 @@ import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { openBytes, writeBytes } from "#shared/io/streams.ts";
 import { type Manifest, readManifest, WEIGHTS } from "./protocol.ts";
 
-const CHUNK_BYTES = 512 << 10;
+/** Each is acknowledged before the next is sent. A server that takes no messages of this size gets smaller ones. */
+const CHUNK_BYTES = 2 << 20;
+/** For one of them to be acknowledged, over a slow link too. */
+const CHUNK_TIMEOUT_MS = 60_000;
 
 export class WeightStore {
   readonly #known = new Set<string>();
@@ -30,7 +33,8 @@ export class WeightStore {
     for (const file of files) {
       if (this.#known.has(file.sha256)) continue;
       const options = { max_chunk_size: CHUNK_BYTES };
-      await this.store.put({ name: file.sha256, options }, openBytes(`${directory}/${file.path}`));
+      const bytes = openBytes(`${directory}/${file.path}`);
+      await this.store.put({ name: file.sha256, options }, bytes, { timeout: CHUNK_TIMEOUT_MS });
       this.#known.add(file.sha256);
     }
     const manifest: Manifest = { files, base };
@@ -46,16 +50,15 @@ export class WeightStore {
     return readManifest(bytes);
   }
 
-  /** Writes the files into a directory and checks each. */
+  /** Writes the files into a directory. @throws Error when one is not what its name says */
   async fetch({ files }: Manifest, directory: string): Promise<void> {
     for (const file of files) {
       const found = await this.store.get(file.sha256);
-      if (found === null) throw missing(file.sha256);
+      // Reading fails unless the bytes have the digest of `info`.
+      if (found === null || hexOf(found.info.digest) !== file.sha256) throw missing(file.sha256);
       await writeBytes(`${directory}/${file.path}`, found.data);
       const error = await found.error;
       if (error) throw error;
-      const { sha256: digest } = fileEntry(directory, file.path);
-      if (digest !== file.sha256) throw missing(file.sha256);
     }
   }
 
@@ -73,6 +76,12 @@ export class WeightStore {
     }
     await this.store.delete(digest);
   }
+}
+
+/** A digest as NATS writes it, "SHA-256=" and base64url, in hexadecimal; anything else is undefined. */
+function hexOf(digest: string): string | undefined {
+  const base64 = /^SHA-256=([\w-]{43}=)$/.exec(digest)?.[1];
+  return base64 && Uint8Array.fromBase64(base64, { alphabet: "base64url" }).toHex();
 }
 
 function missing(digest: string): Error {

@@ -3,7 +3,7 @@
 
 import { messageOf } from "#shared/text/format.ts";
 import { jetstream, type JsMsg } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
+import { millis, type NatsConnection } from "@nats-io/transport-node";
 import {
   answerSubject,
   type Job,
@@ -14,7 +14,6 @@ import {
   WORKERS,
   writeAnswer,
 } from "./protocol.ts";
-import { ACK_WAIT_S } from "./server.ts";
 import { WeightStore } from "./weights.ts";
 
 /** The model of a worker. */
@@ -37,7 +36,7 @@ export async function work(
   report: (line: string) => void,
 ): Promise<void> {
   const stream = jetstream(connection);
-  const { store, consumer } = await meeting(connection, stop, report);
+  const { store, consumer, ackWait } = await meeting(connection, stop, report);
   let loaded = "";
   let done = 0;
   const run = async (message: JsMsg) => {
@@ -59,7 +58,7 @@ export async function work(
       return null;
     });
     if (message === null) continue;
-    const alive = setInterval(() => message.working(), ACK_WAIT_S * 1000 / 3);
+    const alive = setInterval(() => message.working(), ackWait / 3);
     try {
       await run(message);
     } catch (error) {
@@ -76,7 +75,9 @@ async function meeting(connection: NatsConnection, stop: AbortSignal, report: (l
   for (let tries = 0;; tries++) {
     try {
       const store = await WeightStore.open(connection, false);
-      return { store, consumer: await jetstream(connection).consumers.get(JOBS, WORKERS) };
+      const consumer = await jetstream(connection).consumers.get(JOBS, WORKERS);
+      const { config } = await consumer.info();
+      return { store, consumer, ackWait: millis(config.ack_wait!) };
     } catch (error) {
       if (stop.aborted) throw error;
       if (tries === 0) report("waiting for a run to begin");

@@ -254,6 +254,11 @@ const TrainSchema = v.strictObject({
   activations_dtype: setting(ActivationsDtypeSchema, "float32"),
   /** Parts of a step whose gradients are added as a binary tree: any number of ranks that divides it gives the same bits. */
   shards: setting(shards, 1),
+  /**
+   * Updates between the weights that sample a step and those that learn from it: none, or exactly one, so that workers
+   * (--samplers) sample a step while the one before it is learned from.
+   */
+  staleness: setting(v.picklist([0, 1]), 0),
   /** Replaces groups that are all right by freshly sampled ones, for at most this many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });

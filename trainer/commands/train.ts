@@ -16,10 +16,11 @@ import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
 import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
 import type { Listeners, OwnParts } from "../library/own_parts.ts";
+import type { Values } from "../loop/metrics.ts";
 import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
-import { SOLO } from "../team/team.ts";
+import { SOLO, type Team } from "../team/team.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { sha256 } from "#shared/io/hash.ts";
@@ -130,6 +131,7 @@ export async function runTraining(
       rewards,
       tokenizer: policy.tokenizer,
       sampler: remote?.sampler ?? policy,
+      learner: policy,
       eosIds: config.eos_token_ids,
       promptBudget: promptLimit(recipe, contextOf(config)).tokens,
       team,
@@ -143,7 +145,7 @@ export async function runTraining(
       },
       listeners: options,
       team,
-      ...(remote && { meters: () => remote.sampler.metrics() }),
+      ...(remote && { meters: () => countsOf(team, remote.sampler) }),
       evaluation: await evaluationOf(recipe, policy, {
         preset: recipe.reward.preset,
         max_tokens,
@@ -176,11 +178,6 @@ async function remoteSampler(
   log: (line: string) => void,
 ): Promise<{ sampler: RemoteSampler; [Symbol.asyncDispose](): Promise<void> } | null> {
   if (samplers === undefined) return null;
-  if (team.size > 1) {
-    throw new Error(
-      `Cannot train with --samplers on more than one rank: current number of ranks is ${team.size}`,
-    );
-  }
   const patience = Number(samplerPatience ?? SAMPLER_PATIENCE_S);
   if (!(patience > 0)) {
     throw new RangeError(
@@ -193,8 +190,15 @@ async function remoteSampler(
     micro_batch_tokens: recipe.train.micro_batch_tokens,
     patience,
   };
-  const sampler = await RemoteSampler.open(samplers, policy, settings, log);
+  const sampler = await RemoteSampler.open(samplers, policy, settings, log, process.env, team.first);
   return { sampler, [Symbol.asyncDispose]: () => sampler.close() };
+}
+
+/** What happened on all ranks. */
+async function countsOf(team: Team, sampler: RemoteSampler): Promise<Values> {
+  const [first, ...others] = await team.gather("the counts of samplers", () => sampler.metrics());
+  const sum = (name: string) => others.reduce((total, counts) => total + counts[name]!, first![name]!);
+  return Object.fromEntries(Object.keys(first!).map((name) => [name, sum(name)]));
 }
 
 /** The dashboard in a process of its own, so that nothing it does delays a step. */

@@ -2,7 +2,7 @@
 
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
@@ -10,6 +10,7 @@ import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
 import { ANSWERS, answerSubject, JOBS, jobSubject, WEIGHTS } from "#shared/fleet/protocol.ts";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
+import { WeightStore } from "#shared/fleet/weights.ts";
 import { work } from "#shared/fleet/worker.ts";
 import { EOS, tinyTokenizer } from "../loop/testing.ts";
 import { RemoteSampler } from "./remote_sampler.ts";
@@ -175,6 +176,35 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     assert.equal(kills, 2);
     assert.equal(counts["fleet/remote"]! + counts["fleet/local"]!, 80);
     assert.equal(counts["fleet/refused"], 0);
+  });
+
+  it("opens no weights but those that were asked for", { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
+    writeFileSync(join(folder, "model.safetensors"), new Uint8Array(3e6).fill(7));
+    const learner = await connectFleet(server.url, LEARNER);
+    const [made, worker] = [await WeightStore.open(learner, true), await connectFleet(server.url, WORKER)];
+    const opened = await WeightStore.open(worker, false);
+    const digest = await made.publish(folder, ["model.safetensors"], null);
+    const { files: [file], base } = await opened.manifest(digest);
+    const copy = join(folder, "copy");
+    mkdirSync(copy);
+    const fetch = () => opened.fetch({ files: [file!], base }, copy);
+    await fetch();
+    assert.deepEqual(readFileSync(join(copy, "model.safetensors")), Buffer.alloc(3e6, 7));
+    const { digest: right } = (await made.store.info(file!.sha256))!;
+    await made.store.putBlob({ name: file!.sha256 }, new Uint8Array(3e6).fill(8));
+    await assert.rejects(fetch(), /must hold the object with the SHA-256/);
+    // A server that lies about the digest, too.
+    const { name, bucket, nuid, size, chunks } = (await made.store.info(file!.sha256))!;
+    const subject = `$O.${WEIGHTS}.M.${btoa(file!.sha256)}`;
+    await jetstream(learner).publish(
+      subject,
+      JSON.stringify({ name, bucket, nuid, size, chunks, digest: right }),
+    );
+    await assert.rejects(fetch(), /digests do not match/);
+    await worker.close();
+    await learner.close();
+    rmSync(folder, { recursive: true });
   });
 
   it("lets a worker take jobs, read weights and answer, and nothing else", { timeout: 60_000 }, async () => {

@@ -10,7 +10,8 @@ import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import type { GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
+import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
+import { inTurn } from "../learner/turns.ts";
 
 /** What of a policy its remote sampling needs. */
 export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "setTemperature"> {
@@ -26,45 +27,62 @@ export interface RemoteSettings extends FleetSettings {
 const LARGEST_DIFFERENCE = 1e-3;
 /** One request in so many is sampled again. */
 const RESAMPLED = 32;
+const NOTHING = { remote: 0, local: 0, resampled: 0, differing: 0, refused: 0 };
 
 export class RemoteSampler implements Sampler {
-  readonly #fleet: Dispatcher;
+  readonly #fleet: Dispatcher | null;
   readonly #policy: SampledPolicy;
   readonly #settings: RemoteSettings;
   #weights = { step: -1, digest: "" };
-  #counts = { remote: 0, local: 0, resampled: 0, differing: 0 };
+  #counts = { ...NOTHING };
   #call = 0;
+  /** Of this connection: the server takes no job twice, also where the same step is sampled again on a new device. */
+  readonly #salt = crypto.randomUUID();
 
-  private constructor(fleet: Dispatcher, policy: SampledPolicy, settings: RemoteSettings) {
+  private constructor(
+    fleet: Dispatcher | null,
+    policy: SampledPolicy,
+    settings: RemoteSettings,
+    readonly log: (line: string) => void,
+  ) {
     this.#fleet = fleet;
     this.#policy = policy;
     this.#settings = settings;
   }
 
-  /** @throws Error when the server does not answer */
+  /**
+   * @param asks false: another rank asks workers, and this one checks and samples its part
+   * @throws Error when the server does not answer
+   */
   static async open(
     url: string,
     policy: SampledPolicy,
     settings: RemoteSettings,
     log: (line: string) => void,
     environment: Record<string, string | undefined> = process.env,
+    asks = true,
   ): Promise<RemoteSampler> {
-    return new RemoteSampler(await Dispatcher.open(url, settings, log, environment), policy, settings);
+    const fleet = asks ? await Dispatcher.open(url, settings, log, environment) : null;
+    return new RemoteSampler(fleet, policy, settings, log);
   }
 
-  async generate(
+  async ask(
     requests: readonly GenerationRequest[],
-    { extend: _, ...options }: SampleOptions,
-  ): Promise<Sample[][]> {
-    // Nothing is extended: what the learner has sampled last may be of an earlier step.
-    if (options.greedy || requests.length === 0) return await this.#policy.generate(requests, options);
+    { extend: _, ends: __, ...options }: SampleOptions,
+  ): Promise<(SampledCompletion[] | null)[]> {
+    const fleet = this.#fleet;
+    if (fleet === null) throw new TypeError("Cannot ask workers from a rank without a connection");
     let answers = new Map<number, SampledCompletion[]>();
+    if (requests.length === 0) return [];
     try {
       const weights = await this.#publish(requests[0]!.key[0]);
       const call = this.#call++;
       const idOf = (i: number) =>
-        sha256(JSON.stringify([this.#settings.run, SALT, weights, requests[i]!.key, call, i])).slice(0, 32);
-      answers = await this.#fleet.ask(
+        sha256(JSON.stringify([this.#settings.run, this.#salt, weights, requests[i]!.key, call, i])).slice(
+          0,
+          32,
+        );
+      answers = await fleet.ask(
         requests.map(({ prompt_ids, samples, key: [a, b] }) => ({
           ...options,
           prompt_ids: [...prompt_ids],
@@ -76,11 +94,23 @@ export class RemoteSampler implements Sampler {
         idOf,
       );
     } catch (error) {
-      this.#fleet.log(`workers are done without for now: ${messageOf(error)}`);
+      this.log(`workers are done without for now: ${messageOf(error)}`);
+    }
+    return requests.map((_, i) => answers.get(i) ?? null);
+  }
+
+  async generate(
+    requests: readonly GenerationRequest[],
+    { extend: _, ...options }: SampleOptions, // what the learner has sampled last may be of an earlier step
+    given?: readonly Answer[],
+  ): Promise<Sample[][]> {
+    const answers = new Map<number, Sample[]>();
+    for (const [i, answer] of (given ?? await this.ask(requests, options)).entries()) {
+      if (answer !== null) answers.set(i, answer.map((sample) => cutAt(sample, options.ends)));
     }
     await this.#check(requests, options, answers);
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
-    const own = rest.length === 0 ? [] : await this.#policy.generate(rest.map((i) => requests[i]!), options);
+    const own = await this.#sample(rest.map((i) => requests[i]!), options);
     this.#counts.remote += answers.size;
     this.#counts.local += rest.length;
     const results: Sample[][] = [];
@@ -91,27 +121,31 @@ export class RemoteSampler implements Sampler {
 
   /** What has happened since the last call, as metrics. */
   metrics(): Record<string, number> {
-    const counts = { ...this.#counts, refused: this.#fleet.refused };
-    this.#counts = { remote: 0, local: 0, resampled: 0, differing: 0 };
-    this.#fleet.refused = 0;
+    const counts = { ...this.#counts, refused: this.#counts.refused + (this.#fleet?.takeRefused() ?? 0) };
+    this.#counts = { ...NOTHING };
     return Object.fromEntries(Object.entries(counts).map(([name, count]) => [`fleet/${name}`, count]));
   }
 
-  close(): Promise<void> {
-    return this.#fleet.close();
+  async close(): Promise<void> {
+    await this.#fleet?.close();
+  }
+
+  /** Samples here. */
+  #sample(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]> {
+    if (requests.length === 0) return Promise.resolve([]);
+    return inTurn(this.#policy, () => this.#policy.generate(requests, options));
   }
 
   /** Removes the answers that are not of the learner's weights. */
   async #check(
     requests: readonly GenerationRequest[],
     options: SampleOptions,
-    answers: Map<number, SampledCompletion[]>,
+    answers: Map<number, Sample[]>,
   ): Promise<void> {
-    this.#policy.setTemperature(options.temperature);
     const sequences = [...answers].flatMap(([i, completions]) => {
       const { prompt_ids } = requests[i]!;
       return completions.map(({ ids, logprobs }) => ({
-        ids: [...prompt_ids, ...ids],
+        ids: [...prompt_ids, ...Array.from(ids)],
         prompt_length: prompt_ids.length,
         logprobs,
         i,
@@ -119,7 +153,10 @@ export class RemoteSampler implements Sampler {
     });
     const sums = new Map<number, { difference: number; tokens: number }>();
     for (const batch of inMicroBatches(sequences, this.#settings.micro_batch_tokens)) {
-      const scores = await this.#policy.forward(batch);
+      const scores = await inTurn(this.#policy, () => {
+        this.#policy.setTemperature(options.temperature);
+        return this.#policy.forward(batch);
+      });
       for (const [n, { logprobs, i }] of batch.entries()) {
         const sum = sums.get(i) ?? { difference: 0, tokens: 0 };
         sums.set(i, sum);
@@ -132,13 +169,16 @@ export class RemoteSampler implements Sampler {
     for (const [i, { difference, tokens }] of sums) {
       if (difference / tokens <= LARGEST_DIFFERENCE) continue;
       answers.delete(i);
-      this.#fleet.refuse(
-        `its log-probs differ by ${(difference / tokens).toPrecision(3)} on average from the learner's`,
+      this.#counts.refused++;
+      this.log(
+        `an answer is refused: its log-probs differ by ${
+          (difference / tokens).toPrecision(3)
+        } on average from the learner's`,
       );
     }
-    const again = [...answers.keys()].filter((i) => drawn(requests[i]!, options.seed));
+    const again = [...answers.keys()].filter((i) => this.#isDrawn(requests[i]!));
     if (again.length === 0) return;
-    const own = await this.#policy.generate(again.map((i) => requests[i]!), options);
+    const own = await this.#sample(again.map((i) => requests[i]!), options);
     this.#counts.resampled += again.length;
     for (const [n, i] of again.entries()) {
       const same = own[n]!.every(({ ids }, s) => sameIds(ids, answers.get(i)![s]!.ids));
@@ -148,13 +188,18 @@ export class RemoteSampler implements Sampler {
     }
   }
 
+  /** Whether a request is one of those that are sampled again; no worker knows beforehand without the salt. */
+  #isDrawn({ key }: GenerationRequest): boolean {
+    return parseInt(sha256(JSON.stringify([this.#salt, key])).slice(0, 8), 16) % RESAMPLED === 0;
+  }
+
   /** Stores the weights that the step samples from. */
   async #publish(step: number): Promise<string> {
     if (this.#weights.step === step) return this.#weights.digest;
     const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
     try {
-      const { base } = await this.#policy.saveSampling(folder);
-      this.#weights = { step, digest: await this.#fleet.publish(folder, base) };
+      const { base } = await inTurn(this.#policy, () => this.#policy.saveSampling(folder));
+      this.#weights = { step, digest: await this.#fleet!.publish(folder, base) };
       return this.#weights.digest;
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -162,12 +207,13 @@ export class RemoteSampler implements Sampler {
   }
 }
 
-/** Whether a request is one of those that are sampled again; no worker knows beforehand without the learner's salt. */
-function drawn({ key }: GenerationRequest, seed: number): boolean {
-  return parseInt(sha256(JSON.stringify([SALT, seed, key])).slice(0, 8), 16) % RESAMPLED === 0;
+/** Workers know no texts: a completion that one ends (generation.stop) is cut here, as it would have been. */
+function cutAt(sample: Sample, ends: SampleOptions["ends"]): Sample {
+  const end = ends?.(Array.from(sample.ids));
+  if (end === undefined) return sample;
+  const [ids, logprobs] = [sample.ids, sample.logprobs].map((all) => Array.from(all).slice(0, end));
+  return { ids: ids!, logprobs: logprobs!, finish_reason: "stop" };
 }
-/** Of this process. */
-const SALT = crypto.randomUUID();
 
 function sameIds(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   if (a.length !== b.length) return false;

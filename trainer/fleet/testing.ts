@@ -56,6 +56,12 @@ export class TestServer {
     }
   }
 
+  /** Of the server's process so far (Linux). */
+  processorSeconds(): number {
+    const fields = readFileSync(`/proc/${this.#process!.pid}/stat`, "latin1").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
   async kill(): Promise<void> {
     this.#process?.kill("SIGKILL");
     await this.#process?.exited;
@@ -87,6 +93,12 @@ const FILE = "model.safetensors";
 
 /** A policy without GPU whose weights are a list of logits in a file. */
 export class FleetPolicy extends UnigramPolicy implements SampledPolicy {
+  /** Log-probs are f32, as an engine's. */
+  override async generate(...call: Parameters<UnigramPolicy["generate"]>) {
+    const answers = await super.generate(...call);
+    return answers.map((all) => all.map((one) => ({ ...one, logprobs: Float32Array.from(one.logprobs) })));
+  }
+
   saveSampling(directory: string): Promise<{ base: null }> {
     writeFileSync(join(directory, FILE), JSON.stringify([...this.logits]));
     return Promise.resolve({ base: null });

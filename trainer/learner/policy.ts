@@ -9,8 +9,18 @@ export type { ForwardPass, GenerationRequest, LearnerSequence, Sample };
 
 export type SampleOptions = Omit<GenerationOptions, "onTokens" | "onProgress">;
 
+/** The completions of a request from elsewhere, not yet believed; null: there were none. */
+export type Answer = Sample[] | null;
+
 export interface Sampler {
-  generate(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]>;
+  /** @param answers of `ask`, for each request */
+  generate(
+    requests: readonly GenerationRequest[],
+    options: SampleOptions,
+    answers?: readonly Answer[],
+  ): Promise<Sample[][]>;
+  /** Has requests sampled on other machines. Of several ranks one asks, and each checks its part in `generate`. */
+  ask?(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Answer[]>;
 }
 
 /** Gradients that can be taken out and put back, to be added to those of other shards. */

@@ -8,7 +8,7 @@ import type { Loss } from "../ghpo/losses/loss.ts";
 import { answerBeginning } from "#shared/text/prompts.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
-import { batchMetrics, batchOf } from "./rollout_source.ts";
+import { batchMetrics, batchOf, valuesOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt } from "./attempts.ts";
 import type { Rollout, RolloutSetting } from "./rollouts.ts";
 import { type BatchSource, withoutState } from "./source.ts";
@@ -29,7 +29,13 @@ export function demonstrationSource(setting: RolloutSetting, loss: Loss): BatchS
     ...withoutState,
     async next(step, { cursor }, steered) {
       const rollout = await demonstrate(setting, cursor);
-      const batch = batchOf(setting, loss, rollout, step, steered.learning_rate);
+      const batch = batchOf(
+        setting,
+        loss,
+        { ...rollout, values: valuesOf(setting, rollout) },
+        step,
+        steered.learning_rate,
+      );
       return {
         ...batch,
         update: { ...batch.update, shows_nll: true },

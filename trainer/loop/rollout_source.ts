@@ -8,15 +8,17 @@ import type { Loss } from "../ghpo/losses/loss.ts";
 import { learningRate } from "../ghpo/schedule.ts";
 import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
 import { guidanceMetrics, rolloutMetrics, type Values } from "./metrics.ts";
-import { accuracies, finalStage } from "./attempts.ts";
+import { accuracies, type Attempt, finalStage } from "./attempts.ts";
 import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
-import type { BatchSource, TrainingBatch } from "./source.ts";
+import type { Steered } from "../run/steering.ts";
+import type { BatchSource, Position, TrainingBatch } from "./source.ts";
+import { oneStepStale, type SampledStep } from "./staleness.ts";
 import { examplesOf, updateSettings } from "./update.ts";
 
 export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): BatchSource {
   const { recipe } = setting;
-  return {
-    kind: "train",
+  const source = {
+    kind: "train" as const,
     steps: recipe.train.max_steps,
     problems: setting.problems,
     facts: ruleFacts(recipe),
@@ -24,53 +26,86 @@ export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, lo
     metrics: batchMetrics(setting),
     shards: { count: recipe.train.shards, setting: "train.shards" },
     begin: () => strategy.begin(recipe),
-    restore: (state, what) => parse(strategy.state, state, what),
-    async next(step, { cursor, state }, steered) {
-      const now = steered.temperature ?? recipe.generation.temperature;
-      const steeredRecipe = { ...recipe, generation: { ...recipe.generation, temperature: now } };
-      const guidance = strategy.next(step, state, recipe);
-      const rollout = await collect({ ...setting, recipe: steeredRecipe }, step, cursor, guidance);
-      const outcomes = rollout.drawn.map((attempt) => ({
-        problem: attempt.problem,
-        stage: finalStage(attempt),
-        accuracy: successRate(accuracies(attempt)),
-      }));
-      const maskTruncated = recipe.loss.mask_truncated_completions;
-      const examples = examplesOf(rollout.attempts, recipe.ghpo.hint_loss, { maskTruncated });
-      return {
-        ...batchOf(setting, loss, rollout, step, steered.learning_rate),
-        examples,
-        temperature: now,
-        after: { cursor: rollout.cursor, state: strategy.observe(state, outcomes, step, recipe) },
-      };
+    restore: (state: unknown, what: string) => parse(strategy.state, state, what),
+  };
+  const sample = (step: number, position: Position, steered: Steered) =>
+    sampleStep(setting, strategy, step, position, steered);
+  const batch = (sampled: SampledStep, step: number, steered: Steered, version: number) => {
+    const maskTruncated = recipe.loss.mask_truncated_completions;
+    return {
+      ...batchOf(setting, loss, sampled, step, steered.learning_rate, version),
+      examples: examplesOf(sampled.attempts, recipe.ghpo.hint_loss, { maskTruncated }),
+      temperature: sampled.temperature,
+    };
+  };
+  if (recipe.train.staleness === 1) return oneStepStale(source, setting, sample, batch);
+  return {
+    ...source,
+    async next(step, position, steered) {
+      const sampled = await sample(step, position, steered);
+      return { ...batch(sampled, step, steered, step), after: sampled.after };
     },
   };
 }
 
-/** What batches of rollouts and of demonstrations have in common. */
+async function sampleStep(
+  setting: RolloutSetting,
+  strategy: AnyStrategy,
+  step: number,
+  { cursor, state }: Position,
+  steered: Steered,
+): Promise<SampledStep> {
+  const { recipe } = setting;
+  const temperature = steered.temperature ?? recipe.generation.temperature;
+  const steeredRecipe = { ...recipe, generation: { ...recipe.generation, temperature } };
+  const guidance = strategy.next(step, state, recipe);
+  const rollout = await collect({ ...setting, recipe: steeredRecipe }, step, cursor, guidance);
+  const outcomes = rollout.drawn.map((attempt) => ({
+    problem: attempt.problem,
+    stage: finalStage(attempt),
+    accuracy: successRate(accuracies(attempt)),
+  }));
+  return {
+    attempts: rollout.attempts,
+    temperature,
+    values: valuesOf(setting, rollout),
+    generatedTokens: rollout.generatedTokens,
+    after: { cursor: rollout.cursor, state: strategy.observe(state, outcomes, step, recipe) },
+  };
+}
+
+/**
+ * What batches of rollouts and of demonstrations have in common.
+ * @param version steps behind the weights that sampled it
+ */
 export function batchOf(
-  { recipe, rewards }: RolloutSetting,
+  { recipe }: RolloutSetting,
   loss: Loss,
-  rollout: Rollout,
+  sampled: Pick<SampledStep, "attempts" | "values" | "generatedTokens">,
   step: number,
   steeredRate: number | undefined,
+  version = step,
 ): Omit<TrainingBatch, "examples" | "temperature" | "after"> {
   const { max_steps } = recipe.train;
   const peak = steeredRate ?? recipe.optimizer.learning_rate;
-  const values = valuesOf({ recipe, rewards }, rollout);
+  const { attempts, values, generatedTokens } = sampled;
   return {
     update: updateSettings(recipe, loss),
     learningRate: learningRate(step, max_steps, peak, recipe.optimizer),
     learningRateSetting: "optimizer.learning_rate",
-    generatedTokens: rollout.generatedTokens,
-    trainingTokens: trainingTokens(rollout),
+    generatedTokens,
+    trainingTokens: trainingTokens(attempts),
     values,
-    groups: groupsOf(rollout, step),
+    groups: groupsOf(sampled, step, version),
     note: note(values),
   };
 }
 
-function valuesOf({ recipe, rewards }: Pick<RolloutSetting, "recipe" | "rewards">, rollout: Rollout): Values {
+/** The metrics of a rollout. */
+export function valuesOf(
+  { recipe, rewards }: Pick<RolloutSetting, "recipe" | "rewards">,
+  rollout: Rollout,
+): Values {
   return {
     ...rolloutMetrics(rollout, rewards),
     ...guidanceMetrics(rollout, recipe.ghpo.hint_stages.length, recipe.ghpo.difficulty_threshold),
@@ -83,9 +118,9 @@ export function batchMetrics(setting: RolloutSetting): string[] {
   return Object.keys(valuesOf(setting, nothing));
 }
 
-function trainingTokens(rollout: Rollout): number {
+function trainingTokens(attempts: readonly Attempt[]): number {
   let tokens = 0;
-  for (const part of rollout.attempts.flatMap((attempt) => attempt.parts)) {
+  for (const part of attempts.flatMap((attempt) => attempt.parts)) {
     for (const completion of part.completions) tokens += part.prompt_ids.length + completion.ids.length;
   }
   return tokens;

@@ -8,7 +8,7 @@ import { groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
 import type { Guidance } from "../ghpo/strategies/strategy.ts";
-import type { GenerationRequest, Sampler } from "../learner/policy.ts";
+import type { GenerationRequest, Policy, Sampler } from "../learner/policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import {
   accuracies,
@@ -28,6 +28,8 @@ import { stopsAt } from "./stop_strings.ts";
 export interface RolloutSetting extends AttemptSetting, ScoringSetting {
   problems: readonly Problem[];
   sampler: Sampler;
+  /** What learns from the samples, where they are compared with it as they come (train.staleness). */
+  learner?: Pick<Policy, "forward" | "setTemperature">;
   eosIds: number[];
   /** The ranks that sample and score together; alone unless given. */
   team?: Team;
@@ -72,8 +74,19 @@ export async function collect(
       const request: GenerationRequest = { prompt_ids: part.prompt_ids, samples, key: [step, requests++] };
       return { request, attempt, part };
     });
-    const answers = await team.share("the sampling", jobs, async (own) => {
-      const samples = await setting.sampler.generate(own.map(({ request }) => request), options);
+    const { sampler } = setting;
+    const elsewhere = sampler.ask && await team.fromFirst(
+      "the answers of workers",
+      () => sampler.ask!(jobs.map(({ request }) => request), options),
+      true,
+    );
+    const asked = jobs.map((job, i) => ({ ...job, answer: elsewhere?.[i] ?? null }));
+    const answers = await team.share("the sampling", asked, async (own) => {
+      const samples = await sampler.generate(
+        own.map(({ request }) => request),
+        options,
+        elsewhere && own.map(({ answer }) => answer),
+      );
       const limit = limited(recipe.reward.max_concurrency);
       return await Promise.all(
         own.map(({ attempt, part }, i) => scoreSamples(setting, attempt.problem, part, samples[i]!, limit)),
@@ -116,15 +129,18 @@ export async function collect(
   return rollout;
 }
 
-/** The records of the rollout that follows `step` steps, for the run directory. */
-export function groupsOf(rollout: Rollout, step: number): Group[] {
-  return rollout.attempts.flatMap((attempt) =>
+/**
+ * The records of the rollout that follows `step` steps, for the run directory.
+ * @param version steps behind the weights that sampled it
+ */
+export function groupsOf({ attempts }: Pick<Rollout, "attempts">, step: number, version = step): Group[] {
+  return attempts.flatMap((attempt) =>
     attempt.parts.map((part) => ({
       step: step + 1,
       problem_id: attempt.problem.id,
       ...part,
       accuracy_unhinted: attempt.accuracyUnhinted,
-      policy_version: step,
+      policy_version: version,
     }))
   );
 }

@@ -30,6 +30,7 @@ export function sftSource({ recipe, tokenizer, eosId, context, problems }: SftSe
     options: OPTIONS,
     num_iterations: 1,
     micro_batch_tokens: recipe.sft.micro_batch_tokens,
+    offPolicy: false,
   };
   return {
     kind: "sft",

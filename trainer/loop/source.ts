@@ -30,8 +30,8 @@ export interface TrainingBatch {
   learningRate: number;
   /** The recipe's name for the learning rate, for errors. */
   learningRateSetting: string;
-  /** Where the next step continues. */
-  after: Position;
+  /** Where the next step continues. The weights must not change before it is known (train.staleness). */
+  after: Position | Promise<Position>;
   /** Tokens that were sampled, and tokens that go through the model, prompts included. */
   generatedTokens: number;
   trainingTokens: number;

@@ -48,7 +48,7 @@ export interface Training {
   /** The ranks that train together; alone unless given. */
   team?: Team;
   /** More metrics of a step. */
-  meters?: () => Values;
+  meters?: () => Promise<Values>;
 }
 
 /** What the command prints with --json. */
@@ -158,13 +158,16 @@ export async function train(training: Training): Promise<TrainResult> {
       state.best = { step, value: sampledBest };
       if (!checkpoint.endsWith(checkpointName(step))) await save({}); // the weights that earned it, before they change
     }
-    policy.setTemperature(batch.temperature);
+    const ready = Promise.resolve(batch.after);
+    ready.catch(() => {}); // thrown below
     const result = await guard.attempt(
       step + 1,
       rate,
-      () => update(policy, batch.examples, batch.update, rate, shards),
+      () =>
+        update(policy, batch.examples, batch.update, rate, shards, { temperature: batch.temperature, ready }),
       batch.learningRateSetting,
-    );
+    ).finally(() => ready.catch(() => {})); // nothing samples on behind an error
+    const after = await ready;
     const updated = performance.now();
     const prune = () => {
       if (team.first) pruneCheckpoints(run.checkpoints, keep, state.best?.step ?? null);
@@ -174,8 +177,8 @@ export async function train(training: Training): Promise<TrainResult> {
     else await requireSame(team, async () => ({ "the digest of the weights": await policy.digest() }));
 
     step++;
-    state.cursor = batch.after.cursor;
-    state.source = batch.after.state;
+    state.cursor = after.cursor;
+    state.source = after.state;
     state.num_tokens += batch.trainingTokens;
     generatedTokens += batch.generatedTokens;
 
@@ -193,7 +196,7 @@ export async function train(training: Training): Promise<TrainResult> {
       gpu_bytes: policy.gpuBytes(),
       prefilled_tokens: prefilledTokens, // of this rank
       ...times,
-      ...training.meters?.(),
+      ...await training.meters?.(),
     };
     const last = isLast();
     if (evaluation !== null && (last || step % eval_every === 0)) {

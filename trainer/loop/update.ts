@@ -5,6 +5,7 @@ import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import type { ClipSums, Loss, LossOptions, Sequence } from "../ghpo/losses/loss.ts";
 import { LOSSES } from "../ghpo/losses/losses.ts";
 import { objective } from "../ghpo/objective.ts";
+import { inTurn } from "../learner/turns.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type { LearnerSequence, Policy } from "../learner/policy.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -33,6 +34,8 @@ export interface UpdateSettings {
   micro_batch_tokens: number;
   /** The loss that is shown: the mean negative log-likelihood of a token, for demonstrations; else the objective. */
   shows_nll?: boolean;
+  /** Sampled with older weights: the ratio is to the log-probs that it was sampled with, not to those before the update. */
+  offPolicy: boolean;
 }
 
 export interface UpdateResult {
@@ -81,6 +84,7 @@ export function updateSettings(
     options: { ...settings, max_completion_length: generation.max_completion_length },
     num_iterations: settings.num_iterations,
     micro_batch_tokens: train.micro_batch_tokens,
+    offPolicy: train.staleness > 0,
   };
 }
 
@@ -88,15 +92,18 @@ export function updateSettings(
  * Runs `num_iterations` optimizer steps on the examples of one step.
  *
  * @param shards how the examples are dealt, over several ranks perhaps; all have the same examples
+ * @param temperature that they were sampled at
+ * @param ready awaited before the weights change
  * @throws NonFiniteError instead of an update with numbers that are none
  * @throws Error when sampler and learner disagree, before the weights are changed
  */
 export async function update(
   policy: Policy,
   examples: readonly Example[],
-  { loss, options, num_iterations, micro_batch_tokens, shows_nll = false }: UpdateSettings,
+  { loss, options, num_iterations, micro_batch_tokens, shows_nll = false, offPolicy }: UpdateSettings,
   learningRate: number,
   shards = new Shards(SOLO, policy, 1, "train.shards"),
+  { temperature, ready }: { temperature?: number; ready?: unknown } = {},
 ): Promise<UpdateResult> {
   checkSamples(examples);
   const completionLength = (e: Example) => e.ids.length - e.prompt_length;
@@ -118,24 +125,28 @@ export async function update(
   for (let iteration = 0; iteration < num_iterations; iteration++) {
     totals = await shards.run("the gradients", async (shard) => {
       const total = totals[shard]!;
-      for (const batch of batches[shard]!) await learn(batch, iteration, total);
+      for (const batch of batches[shard]!) await inTurn(policy, () => learn(batch, iteration, total));
       return total;
     });
-    if (iteration === 0) checkAgreement(merged(totals));
+    if (iteration === 0) {
+      checkAgreement(merged(totals));
+      await ready;
+    }
     gradNorm = await shards.step(learningRate);
   }
-  const sampled = examples.some(({ behaviour }) => behaviour !== null);
+  const sampled = !offPolicy && examples.some(({ behaviour }) => behaviour !== null);
   const total = merged(totals);
   const result = summary(total, gradNorm, num_iterations, sampled);
   return shows_nll ? { ...result, loss: total.nll / Math.max(norm.tokens, 1) } : result;
 
   async function learn(batch: Example[], iteration: number, total: Totals): Promise<void> {
+    if (temperature !== undefined) policy.setTemperature(temperature);
     // The reference goes first: what the policy's forward pass leaves in memory then serves its backward.
     const reference = options.beta > 0 ? await policy.reference(batch) : undefined;
     const pass = await policy.forward(batch);
     const sequences = batch.map((example, i): Sequence => {
       const logprobs = pass.logprobs[i]!;
-      if (iteration === 0) old.set(example, logprobs.slice());
+      if (iteration === 0) old.set(example, offPolicy ? behaviourOf(example) : logprobs.slice());
       const referenceLogprobs = reference?.[i];
       return {
         logprobs,
@@ -156,7 +167,11 @@ export async function update(
     addSums(total.clip, result.sums);
     for (const entropy of pass.entropy) total.entropy += sum(entropy);
     total.tokens += microTokens;
-    if (iteration === 0) batch.forEach((example, i) => compareLogps(total, example, pass.logprobs[i]!));
+    if (iteration === 0 && !offPolicy) {
+      batch.forEach(({ behaviour }, i) => {
+        if (behaviour !== null) addDifference(total, behaviour, pass.logprobs[i]!);
+      });
+    }
     if (iteration === 0) { for (const logprobs of pass.logprobs) total.nll -= sum(logprobs); }
     await policy.backward(pass, result.coefficients);
   }
@@ -166,7 +181,7 @@ export async function update(
  * Weights that are ruined answer nothing right, so that no completion has an advantage and no forward pass is made:
  * only the log-probs of the sampling tell.
  */
-function checkSamples(examples: readonly Example[]): void {
+export function checkSamples(examples: readonly Example[]): void {
   for (const example of examples) {
     const logprobs = Float32Array.from(example.behaviour ?? []);
     const wrong = logprobs.find((value) => !Number.isFinite(value));
@@ -211,9 +226,17 @@ function addSums(into: ClipSums, sums: ClipSums): void {
   into.klTokens += sums.klTokens;
 }
 
-function compareLogps(total: Totals, example: Example, logprobs: Float32Array): void {
-  const { behaviour } = example;
-  if (behaviour === null) return;
+function behaviourOf({ behaviour }: Example): Float32Array {
+  if (behaviour === null) throw new TypeError("Cannot learn from what was not sampled as if it had been");
+  return Float32Array.from(behaviour);
+}
+
+/** Between the log-probs of a completion's tokens when it was sampled and the learner's. */
+export function addDifference(
+  total: Pick<Totals, "difference" | "compared" | "largest">,
+  behaviour: ArrayLike<number>,
+  logprobs: Float32Array,
+): void {
   for (let t = 0; t < logprobs.length; t++) {
     const difference = Math.abs(logprobs[t]! - behaviour[t]!);
     total.difference += difference;
@@ -226,7 +249,7 @@ function compareLogps(total: Totals, example: Example, logprobs: Float32Array): 
  * Sampler and learner compute the same numbers by different kernels, to some 1e-4. Where a driver gets one of them wrong
  * the gradients are of other completions than those that were rewarded.
  */
-function checkAgreement({ difference, compared }: Totals): void {
+export function checkAgreement({ difference, compared }: Pick<Totals, "difference" | "compared">): void {
   const mean = difference / Math.max(compared, 1);
   if (mean <= LARGEST_DIFFERENCE) return;
   throw new Error(

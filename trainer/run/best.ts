@@ -24,7 +24,7 @@ export function checkBestBy({ best_by }: BestBy, known: readonly string[]): void
   if (known.length === 0) {
     throw new TypeError(
       `Cannot mark the best checkpoint as this run has no evaluation (eval.eval_every, eval.benchmarks or eval.path) ` +
-        `and samples nothing: current value of checkpoint.best_by is ${best_by}`,
+        `and samples nothing, or with older weights (train.staleness): current value of checkpoint.best_by is ${best_by}`,
     );
   }
   throw new TypeError(

@@ -80,6 +80,7 @@ export async function resumeRun(
         "start a new run with this checkpoint as its model instead",
     );
   }
+  const restored = source.restore(state.source, `the state in ${directory}`);
   await policy.restore(directory);
   keepRaised();
   return {
@@ -87,7 +88,7 @@ export async function resumeRun(
     generatedTokens: manifest.generated_tokens,
     elapsed: manifest.elapsed_s,
     checkpoint: directory,
-    state: { ...state, source: source.restore(state.source, `the state in ${directory}`) },
+    state: { ...state, source: restored },
     begun,
     notes: [...raised, ...changed],
   };

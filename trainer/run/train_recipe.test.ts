@@ -141,8 +141,9 @@ describe("a strategy and a loss of one file each", () => {
     const source = sourceOf(setting, [...STRATEGIES, second], [...LOSSES, constant]);
     const first = await source.next(0, { cursor: 0, state: source.begin() }, {});
     assert.equal(first.update.loss, constant);
-    const kept = source.restore(JSON.parse(JSON.stringify(first.after.state)), "the state");
-    await source.next(1, { cursor: first.after.cursor, state: kept }, {});
+    const after = await first.after;
+    const kept = source.restore(JSON.parse(JSON.stringify(after.state)), "the state");
+    await source.next(1, { cursor: after.cursor, state: kept }, {});
     const hinted = sampler.calls.map((call) => call.map(({ prompt }) => prompt.includes(ghpo.hint_glue)));
     assert.deepEqual(hinted, [[false, false], [true, true]]);
     assert.throws(() => source.restore({ seen: 1 }, "the state"), /the state as seen must be a list/);

@@ -62,6 +62,14 @@ export function trainRecipeSchema(
       if (message !== null) addIssue({ message });
     }),
     v.check(
+      (r) => r.train.staleness === 0 || r.algorithm !== SUPERVISED,
+      "must have an algorithm that samples with train.staleness 1",
+    ),
+    v.check(
+      (r) => r.train.staleness === 0 || r.ghpo.hint_loss === "conditioned",
+      "must have ghpo.hint_loss conditioned with train.staleness 1: the weights that sampled under the hint have never scored the plain prompt",
+    ),
+    v.check(
       (r) => r.lora !== null || !(r.checkpoint.adapter_only || r.checkpoint.dtype === "bfloat16"),
       "must have [lora] with checkpoint.adapter_only, and with checkpoint.dtype bfloat16: weights that are trained are saved in float32, or a resumed run would differ",
     ),

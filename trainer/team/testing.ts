@@ -117,7 +117,9 @@ export function digestsOf(run: string): Record<string, string> {
   const named = (name: RegExp) => files(below(join(run, "checkpoints")).filter((path) => name.test(path)));
   const metrics = new RunDirectory(run).readMetrics().map((record) =>
     Object.fromEntries(
-      Object.entries(record).filter(([key]) => !/time|^team\/|^gpu_bytes$|^prefilled_tokens$/.test(key)),
+      Object.entries(record).filter(([key]) =>
+        !/time|^(team|fleet)\/|^gpu_bytes$|^prefilled_tokens$/.test(key)
+      ),
     )
   );
   return {

@@ -14,6 +14,21 @@ const folder = mkdtempSync(join(tmpdir(), "ghpo-store-"));
 const server = await TestServer.start();
 const learner = await connectFleet(server.url, LEARNER);
 const worker = await connectFleet(server.url, WORKER);
+interface Lap {
+  seconds: number;
+  /** Processor seconds so far. */
+  client: number;
+  server: number;
+}
+function lap(): Lap {
+  const { user, system } = process.cpuUsage();
+  return {
+    seconds: performance.now() / 1000,
+    client: (user + system) / 1e6,
+    server: server.processorSeconds(),
+  };
+}
+
 try {
   const [made, opened] = [await WeightStore.open(learner, true), await WeightStore.open(worker, false)];
   for (let run = 0; run < 3; run++) {
@@ -21,16 +36,24 @@ try {
     const chunk = crypto.getRandomValues(new Uint8Array(50_000)).toHex();
     for (let i = 0; i < megabytes * 10; i++) writeSync(file, chunk); // 100 kB each
     closeSync(file);
-    const times = [performance.now()];
+    const laps = [lap()];
     const digest = await made.publish(folder, ["model.safetensors"], null);
-    times.push(performance.now());
+    laps.push(lap());
     const copy = mkdtempSync(join(folder, "copy-"));
     await opened.fetch(await opened.manifest(digest), copy);
-    times.push(performance.now());
+    laps.push(lap());
     await made.remove(digest, []);
     rmSync(copy, { recursive: true });
-    const rate = (from: number) => Math.round(megabytes / ((times[from + 1]! - times[from]!) / 1000));
-    console.log(JSON.stringify({ megabytes, put_mb_s: rate(0), get_mb_s: rate(1) }));
+    const between = (from: number, key: keyof Lap) => laps[from + 1]![key] - laps[from]![key];
+    const rate = (from: number) => Math.round(megabytes / between(from, "seconds"));
+    const cpu = (from: number, key: keyof Lap) => Number(between(from, key).toFixed(2));
+    console.log(JSON.stringify({
+      megabytes,
+      put_mb_s: rate(0),
+      get_mb_s: rate(1),
+      put_cpu_s: { client: cpu(0, "client"), server: cpu(0, "server") },
+      get_cpu_s: { client: cpu(1, "client"), server: cpu(1, "server") },
+    }));
   }
 } finally {
   await learner.close();

@@ -1,0 +1,133 @@
+// Kills workers and the server in the middle of training.
+//   bun trainer/fleet/tools/kill_run.ts [--kills 200] [--servers 10] [--staleness 0] [--seconds 3] [--workers 3]
+//
+// The demo's recipe cut down to a few steps, by itself and over real workers. Meanwhile one worker after another is killed
+// with SIGKILL once it has weights, and another is started; now and then the server is killed and started. A run that
+// has ended is compared and begun anew until there were that many kills: each must have the weights, moments, rollouts
+// and metrics of the undisturbed one. The last line is the report.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
+import { RunDirectory } from "../../run/directory.ts";
+import { digestsOf, ROOT } from "../../team/testing.ts";
+import { LEARNER, TestServer, WORKER } from "../testing.ts";
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: "string", default: "200" },
+    servers: { type: "string", default: "10" },
+    staleness: { type: "string", default: "0" },
+    seconds: { type: "string", default: "3" },
+    workers: { type: "string", default: "3" },
+  },
+});
+const wanted = { kills: Number(values.kills), servers: Number(values.servers) };
+const SETTINGS = [
+  ...["--train.max_steps", "12", "--train.prompts_per_step", "8", "--generation.num_generations", "4"],
+  ...["--generation.max_completion_length", "24", "--ghpo.cold_start_steps", "0", "--eval.eval_every", "0"],
+  ...["--checkpoint.save_every", "1", "--checkpoint.keep", "0", "--train.staleness", values.staleness],
+];
+/** How long the server waits for a worker that was killed. */
+const ACK_WAIT_S = 3;
+
+const folder = mkdtempSync(join(tmpdir(), "ghpo-kill-run-"));
+const server = await TestServer.start();
+const learner = await connectFleet(server.url, LEARNER);
+await makeStreams(learner, ACK_WAIT_S);
+await learner.close();
+
+async function train(name: string, more: string[] = [], user: Record<string, string> = {}): Promise<string> {
+  const path = join(folder, name);
+  const command = ["trainer/main.ts", "train", "demo", "--quiet", "--output_dir", path, ...SETTINGS, ...more];
+  const child = Bun.spawn([process.execPath, ...command], {
+    cwd: ROOT,
+    env: { ...process.env, ...user },
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const said = await new Response(child.stderr).text();
+  if (await child.exited !== 0) throw new Error(said);
+  return path;
+}
+
+function startWorker() {
+  const child = Bun.spawn([
+    process.execPath,
+    "evaluator/main.ts",
+    "worker",
+    "--nats",
+    server.url,
+    "--rows",
+    "8",
+  ], {
+    cwd: ROOT,
+    env: { ...process.env, ...WORKER },
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const worker = { child, hasWeights: false };
+  (async () => {
+    for await (const bytes of child.stderr) {
+      if (new TextDecoder().decode(bytes).includes("weights")) worker.hasWeights = true;
+    }
+  })();
+  return worker;
+}
+
+const report = {
+  runs: 0,
+  different: [] as string[],
+  worker_kills: 0,
+  server_kills: 0,
+  requests: { remote: 0, local: 0, refused: 0, differing: 0 },
+};
+const expected = digestsOf(await train("undisturbed"));
+const workers = Array.from({ length: Number(values.workers) }, startWorker);
+let done = false;
+const killing = (async () => {
+  for (let due = Date.now(); !done;) {
+    await Bun.sleep(50);
+    if (Date.now() < due) continue;
+    const at = workers.findIndex(({ hasWeights }) => hasWeights);
+    if (at < 0) continue;
+    await Bun.sleep(Math.random() * 1000 * Number(values.seconds));
+    workers[at]!.child.kill("SIGKILL");
+    report.worker_kills++;
+    workers.splice(at, 1);
+    workers.push(startWorker());
+    if (report.worker_kills * wanted.servers >= wanted.kills * (report.server_kills + 1)) {
+      await server.kill();
+      report.server_kills++;
+      await server.start();
+    }
+    due = Date.now() + 1000 * Number(values.seconds);
+  }
+})();
+const isEnough = () => report.worker_kills >= wanted.kills && report.server_kills >= wanted.servers;
+while (!isEnough()) {
+  const path = await train(
+    `run-${report.runs}`,
+    ["--samplers", server.url, "--sampler-patience", "30"],
+    LEARNER,
+  );
+  report.runs++;
+  const digests = digestsOf(path);
+  report.different.push(...Object.keys(expected).filter((key) => digests[key] !== expected[key]));
+  for (const record of new RunDirectory(path).readMetrics()) {
+    for (const name of ["remote", "local", "refused", "differing"] as const) {
+      report.requests[name] += record[`fleet/${name}`] ?? 0;
+    }
+  }
+  rmSync(path, { recursive: true });
+  console.log(JSON.stringify({ ...report, weights: digests["weights"]!.slice(0, 12) }));
+}
+done = true;
+await killing;
+for (const { child } of workers) child.kill("SIGKILL");
+await server.close();
+rmSync(folder, { recursive: true });
+console.log(JSON.stringify({ ...report, weights: expected["weights"]!.slice(0, 12) }));
+process.exit(report.different.length === 0 ? 0 : 1);

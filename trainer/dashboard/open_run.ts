@@ -15,6 +15,7 @@ import { type PresetName, presets, verify } from "#shared/verify/mod.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import { trainingProblems } from "../loop/data.ts";
+import { decidingReward, successOf } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
 import { type Ranks, ranksFile, RanksSchema } from "../team/rank_log.ts";
@@ -34,6 +35,8 @@ const MemorySchema = v.record(v.string(), count);
 
 /** A completion with what the verifier says of it now. */
 export interface JudgedCompletion extends Omit<Completion, "ids" | "logprobs"> {
+  /** By the reward that decides what is difficult; null where it has no opinion. */
+  success: number | null;
   tokens: number;
   /** Null where the gold answer is not known any more. */
   judged:
@@ -69,6 +72,7 @@ export class OpenRun implements LiveRun {
       path,
       (problem) => this.#sources.get(problem)?.source ?? prefixOf(problem),
       (problem) => this.problem(problem)?.text ?? "",
+      (completion) => this.#success(completion),
     );
     this.#plan = planOfRun(path);
     this.summary = summarise(path, name, this.#plan);
@@ -121,12 +125,18 @@ export class OpenRun implements LiveRun {
     };
   }
 
+  #success(completion: Pick<Completion, "rewards">): number | null {
+    const deciding = this.#recipe === null ? ACCURACY : decidingReward(this.#recipe.reward);
+    return successOf(completion, deciding);
+  }
+
   #judge(
     { ids, logprobs: _, ...completion }: Completion,
     begun: string,
     answer: string | null,
   ): JudgedCompletion {
-    if (answer === null) return { ...completion, tokens: ids.length, judged: null, span: null };
+    const success = this.#success(completion);
+    if (answer === null) return { ...completion, success, tokens: ids.length, judged: null, span: null };
     const preset = this.#recipe?.reward.preset ?? "strict";
     const { verdict, tier, reason, extracted, span } = verify(
       answer,
@@ -136,6 +146,7 @@ export class OpenRun implements LiveRun {
     const inText = span !== undefined && span.start >= begun.length;
     return {
       ...completion,
+      success,
       tokens: ids.length,
       judged: { verdict, tier, reason, extracted },
       span: inText ? [span.start - begun.length, span.end - begun.length] : null,
@@ -210,6 +221,8 @@ export class OpenRun implements LiveRun {
     }
   }
 }
+
+const ACCURACY = { name: "accuracy", threshold: null };
 
 /** What is shown of a recipe of `train`. A strategy of a program's own may have settings that are unknown here. */
 const ShownRecipeSchema = v.object({

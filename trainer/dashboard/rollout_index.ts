@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
+import { type Completion, type Group, GroupSchema } from "#shared/schemas/rollout.ts";
 
 /** Newest rollout files are indexed until they come to this many bytes. */
 const BUDGET_BYTES = 96 << 20;
@@ -55,16 +55,26 @@ export class RolloutIndex {
   readonly #folder: string;
   readonly #familyOf: (problem: string) => string;
   readonly #textOf: (problem: string) => string;
+  readonly #successOf: (completion: Completion) => number | null;
   readonly #files = new Map<number, FileEntries>();
   #reading: Promise<void> | undefined;
   /** Whether older steps are on the disk but not in the index. */
   partial = false;
 
-  /** @param textOf the question behind an id, "" where it is not known */
-  constructor(run: string, familyOf: (problem: string) => string, textOf: (problem: string) => string) {
+  /**
+   * @param textOf the question behind an id, "" where it is not known
+   * @param successOf of a completion, from 0 to 1; null where it is not known
+   */
+  constructor(
+    run: string,
+    familyOf: (problem: string) => string,
+    textOf: (problem: string) => string,
+    successOf: (completion: Completion) => number | null,
+  ) {
     this.#folder = join(run, "rollouts");
     this.#familyOf = familyOf;
     this.#textOf = textOf;
+    this.#successOf = successOf;
   }
 
   /** Indexed steps, newest first. */
@@ -121,7 +131,7 @@ export class RolloutIndex {
         ratio: guidance.ratio,
         leak: guidance.leak,
         accuracy_unhinted: group.accuracy_unhinted,
-        accuracy: meanOf(completions.map(({ rewards }) => rewards["accuracy"])),
+        accuracy: meanOf(completions.map((completion) => this.#successOf(completion))),
         completions: completions.length,
         truncated: completions.filter((c) => c.finish_reason === "length").length,
       });

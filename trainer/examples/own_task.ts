@@ -17,8 +17,8 @@ function moveOf(completion: string): number {
   return Number(/\d/.exec(completion)?.[0] ?? NaN);
 }
 
-/** Called accuracy, it takes the place of the mathematical grader and decides which groups are difficult. */
-const accuracy: RewardFunction = ({ problem, completion }) => {
+/** The first reward decides which groups are difficult: those without a winning move, of success_threshold. */
+const winning: RewardFunction = ({ problem, completion }) => {
   const move = moveOf(completion);
   const isLegal = move >= 1 && move <= 3;
   return isLegal && (Number(problem.columns?.["stones"]) - move) % 4 === 0 ? 1 : 0;
@@ -32,19 +32,19 @@ const { alerts } = await train({
   algorithm: "grpo",
   generation: { num_generations: 8, max_completion_length: 8, temperature: 1.5 },
   prompt: { system: "", max_prompt_length: 32 },
-  reward: { functions: ["accuracy", "legal"], weights: [1, 0.5] },
+  reward: { functions: ["winning", "legal"], weights: [1, 0.5], success_threshold: 1 },
   optimizer: { learning_rate: 3e-4, warmup_steps: 1 },
   train: { max_steps: 4, prompts_per_step: 6 },
 }, {
   problems,
-  rewards: { accuracy, legal },
+  rewards: { winning, legal },
   quiet: true,
-  onStep: ({ step, ...m }) => console.log(`step ${step}: winning ${m["rewards/accuracy/mean"]?.toFixed(2)}`),
+  onStep: ({ step, ...m }) => console.log(`step ${step}: winning ${m["rewards/winning/mean"]?.toFixed(2)}`),
   onRollout: (group) => {
-    if (group.completions.some(({ rewards }) => rewards["accuracy"] === 1)) best.group = group;
+    if (group.completions.some(({ rewards }) => rewards["winning"] === 1)) best.group = group;
   },
 });
-const won = best.group?.completions.find(({ rewards }) => rewards["accuracy"] === 1);
+const won = best.group?.completions.find(({ rewards }) => rewards["winning"] === 1);
 console.log(
   won ? `${best.group!.problem_id} was won by ${moveOf(won.text)}` : "no game was won",
   `(${alerts.length} alerts)`,

@@ -19,6 +19,7 @@ import { parse as parseToml } from "smol-toml";
 import { fileEntry } from "#shared/io/hash.ts";
 import { writeWeights } from "#shared/io/weights.ts";
 import { listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
 import { recipeDigest } from "../run/resume.ts";
 import { UnigramPolicy } from "../loop/testing.ts";
@@ -246,6 +247,19 @@ describe("two processes on one run directory", () => {
       /Cannot use .* as process \d+ on .* is running it/,
     );
     assert.deepEqual(outcome(run), before);
+  });
+
+  it("a start that was killed before it wrote its recipe is no run yet, and --resume begins one", async () => {
+    const run = temporary();
+    const directory = new RunDirectory(run);
+    directory.start("");
+    rmSync(directory.recipe);
+    writeFileSync(`${directory.recipe}.tmp`, "mod");
+    assert.equal(directory.isEmpty(), true);
+    await unigramRun(run, new UnigramPolicy(), true);
+    assert.equal(directory.isEmpty(), false);
+    rmSync(directory.recipe); // a run that lost its recipe is not begun again
+    assert.equal(directory.isEmpty(), false);
   });
 
   it("nothing is made where there is no run to resume", async () => {

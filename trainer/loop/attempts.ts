@@ -13,7 +13,7 @@ import { successRate } from "../ghpo/difficulty.ts";
 import { hintAt } from "../ghpo/guidance.ts";
 import type { Guidance } from "../ghpo/strategies/strategy.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
-import { decidingReward, type Reward } from "./rewards.ts";
+import { decidingReward, type Reward, successOf } from "./rewards.ts";
 
 /** What says how a problem becomes prompts. */
 export interface AttemptSetting {
@@ -143,11 +143,6 @@ function style(recipe: TrainRecipe): PromptStyle {
 /** Success of each completion of an attempt, by the reward that decides what is difficult. */
 export function accuracies({ parts, deciding }: Attempt): (number | null)[] {
   return parts.flatMap((part) => part.completions.map((completion) => successOf(completion, deciding)));
-}
-
-function successOf({ rewards }: Completion, { name, threshold }: Attempt["deciding"]): number | null {
-  const value = rewards[name] ?? null;
-  return threshold === null || value === null ? value : Number(value >= threshold);
 }
 
 /** The largest stage among an attempt's parts: 0 when it ended without a hint. */

@@ -92,6 +92,15 @@ export function decidingReward(
   return { name: nameOf(difficulty_by ?? functions[0]!), threshold: success_threshold };
 }
 
+/** Success of a completion by that reward: 0 to 1, or null where it has no opinion. */
+export function successOf(
+  { rewards }: { rewards: Readonly<Record<string, number | null>> },
+  { name, threshold }: ReturnType<typeof decidingReward>,
+): number | null {
+  const value = rewards[name] ?? null;
+  return threshold === null || value === null ? value : Number(value >= threshold);
+}
+
 function builtInOf(
   function_: string,
   recipe: TrainRecipe["reward"],

@@ -64,10 +64,17 @@ export class RunDirectory {
     return parse(BegunSchema, readJson(path), path).begun_at;
   }
 
-  /** Whether nothing has been written yet; who holds the lock may stand there. */
+  /**
+   * Whether no run has begun yet: its recipe is what `start` writes last. Who holds the lock may stand there, what a kill
+   * left of a start, and the problems of a program.
+   */
   isEmpty(): boolean {
-    return !existsSync(this.path) ||
-      readdirSync(this.path).every((name) => /^(run\.lock|owner\.json)/.test(name));
+    if (!existsSync(this.path)) return true;
+    const isOfStart =
+      /^(run\.lock|owner\.json|begun\.json|metrics\.jsonl|recipe\.toml\.|rollouts$|problems\.jsonl)/;
+    return readdirSync(this.path).every((name) => isOfStart.test(name)) &&
+      (!existsSync(this.metrics) || statSync(this.metrics).size === 0) &&
+      (!existsSync(this.#rollouts) || readdirSync(this.#rollouts).length === 0);
   }
 
   /** The resolved recipe that the run was started with. */

@@ -2,11 +2,16 @@
 // keep them, so that a run is not continued on something else without a word.
 
 import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, extname } from "node:path";
+import { basename, dirname, extname, relative, resolve } from "node:path";
+import { ggufOf } from "#shared/io/gguf.ts";
+import { readText } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 
-/** Digests by name: "data", "model", "adapter", and reward modules as the recipe spells them. */
+/**
+ * Digests by name: "data", "model", "adapter", reward modules as the recipe spells them, and the files that those import
+ * by a path.
+ */
 export type Inputs = Record<string, string>;
 
 interface Named {
@@ -28,14 +33,38 @@ export function inputsOf(recipe: Named, problems: readonly Problem[] | null): In
   if (recipe.lora?.adapter) add(inputs, "adapter", recipe.lora.adapter, ADAPTER_FILES);
   for (const path of recipe.reward?.functions ?? []) {
     if (extname(path) !== "" && existsSync(path)) {
-      inputs[path] = fileEntry(dirname(path), basename(path)).sha256;
+      inputs[path] = digestOf(path);
+      for (const file of importsOf(resolve(path))) inputs[relative(".", file)] ??= digestOf(file);
     }
   }
   return inputs;
 }
 
+const digestOf = (path: string) => fileEntry(dirname(path), basename(path)).sha256;
+
+/** The files that a module imports by a path, and those that they import; packages are not among them. */
+function importsOf(module: string, found = new Set<string>()): Set<string> {
+  const loader =
+    ({ ".js": "js", ".mjs": "js", ".jsx": "jsx", ".ts": "ts", ".mts": "ts", ".tsx": "tsx" } as const)[
+      extname(module) as ".ts"
+    ];
+  if (loader === undefined) return found; // data, such as JSON
+  for (const { path } of new Bun.Transpiler({ loader }).scanImports(readText(module))) {
+    if (!/^\.{0,2}\//.test(path)) continue;
+    const file = Bun.resolveSync(path, dirname(module));
+    if (found.has(file)) continue;
+    found.add(file);
+    importsOf(file, found);
+  }
+  return found;
+}
+
 /** One digest of the files of a directory whose names match; none where there is no such file. */
 function add(inputs: Inputs, name: string, directory: string, files: RegExp): void {
+  if (ggufOf(directory) === directory) {
+    inputs[name] = digestOf(directory);
+    return;
+  }
   const own = existsSync(directory) ? readdirSync(directory).filter((file) => files.test(file)).sort() : [];
   if (own.length === 0) return;
   inputs[name] = sha256(own.map((file) => `${file} ${fileEntry(directory, file).sha256}\n`).join(""));

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
+import { exportGguf } from "../../gguf/export_gguf.ts";
 import { choose } from "./choose.ts";
 import { findColumns, parseColumns } from "./columns.ts";
 import { initCommand } from "./init.ts";
@@ -205,6 +206,19 @@ describe("a recipe of init", () => {
     const next = ghpo("train", "own/mine.toml", "--model", "runs/mine", "--output_dir", "o", "--dry-run");
     assert.equal(next.code, 0, next.err);
     assert.match(next.out, /^model = "runs\/mine\/checkpoints\/step_000002"$/m);
+  });
+
+  it("may begin with a GGUF file", { timeout: 120_000 }, () => {
+    writeByteModel(join(FOLDER, "whole"));
+    exportGguf(join(FOLDER, "whole"), join(FOLDER, "m.gguf"), "q8_0");
+    made("math.jsonl");
+    const init = ghpo("init", "gguf.toml", "--data", "math.jsonl", "--model", "m.gguf", "--json");
+    assert.equal(init.code, 0, init.err);
+    const small = ["--max_steps", "1", "--prompts_per_step", "2", "--num_generations", "2"];
+    const lengths = ["--max_completion_length", "8", "--eval.eval_every", "0", "--quiet"];
+    const run = ghpo("train", "gguf.toml", ...small, ...lengths);
+    assert.match(run.out, /^Finished after step 1 of 1\./, run.err);
+    assert.ok(existsSync(join(FOLDER, "runs/gguf/checkpoints/step_000001/tokenizer.json")));
   });
 
   it("is written as TOML alone", async () => {

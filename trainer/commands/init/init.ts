@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { ggufOf } from "#shared/io/gguf.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
@@ -79,7 +80,7 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
 /** Without --model, the tiny one where it can read the file. */
 async function choiceFor({ data, model }: Answers, options: InitOptions): Promise<Choice> {
   const columns = options.columns === undefined ? {} : parseColumns(options.columns);
-  if (!existsSync(join(model, "config.json"))) {
+  if (ggufOf(model) === undefined && !existsSync(join(model, "config.json"))) {
     throw new Error(
       `Cannot write a recipe for ${data} as ${model}/config.json does not exist: a model of the hub is fetched with ` +
         `npm run -s ghpo -- download ORG/NAME`,

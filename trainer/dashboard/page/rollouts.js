@@ -169,11 +169,10 @@ function body(group) {
 }
 
 function completionView(completion, index) {
-  const { judged, rewards, advantage, finish_reason, tokens } = completion;
-  const accuracy = rewards.accuracy ?? null;
+  const { judged, success, rewards, advantage, finish_reason, tokens } = completion;
   // What was rewarded counts; the verifier of today only says why.
-  const kind = accuracy === null ? KINDS[String(judged?.verdict ?? null)] : accuracy > 0 ? "right" : "wrong";
-  const sign = accuracy === null ? SIGNS[String(judged?.verdict ?? null)] : SIGNS[String(accuracy > 0)];
+  const kind = success === null ? KINDS[String(judged?.verdict ?? null)] : success > 0 ? "right" : "wrong";
+  const sign = success === null ? SIGNS[String(judged?.verdict ?? null)] : SIGNS[String(success > 0)];
   const facts = [
     judged === null
       ? ""

@@ -26,9 +26,9 @@ const peers = values.alone ? "" : peersFolder(values.peers, ["@jax-js/jax", "@te
 const load = loadavg();
 const results: Record<string, Result> = {};
 for (const [name, program] of programs) run(name, program, "0");
-const naps: Record<string, Result> = { ghpo: results["ghpo"]! };
-for (const [name, program] of programs.slice(1)) run(name, program, "1", naps);
-if (values.json) console.log(JSON.stringify({ load, results, naps }));
+const withSleep: Record<string, Result> = { ghpo: results["ghpo"]! };
+for (const [name, program] of programs.slice(1)) run(name, program, "1", withSleep);
+if (values.json) console.log(JSON.stringify({ load, results, withSleep }));
 else print();
 
 function run(name: string, program: string, GHPO_NAPS: "0" | "1", into = results): void {
@@ -50,7 +50,7 @@ function print(): void {
     "GFLOP/s",
     ...peers.map((name) => `${name} ms`),
     "slower by",
-    ...peers.map((name) => `${name} napping ms`),
+    ...peers.map((name) => `${name} sleeping ms`),
     "slower by",
   ]);
   line(["---", "---:", "---:", ...peers.map(() => "---:"), "---", ...peers.map(() => "---:"), "---"]);
@@ -62,7 +62,7 @@ function print(): void {
       times(all).map(({ wall_s }) => `${(wall_s / own.wall_s).toFixed(2)}x`).join(", ");
     const wrong = peers.filter((_, i) => Math.abs(times(results)[i]!.first - own.first) > 1e-3);
     const rate = 2e-9 * rows * cols * inner / own.wall_s;
-    const [alone, napping] = [times(results).map(ms), times(naps).map(ms)];
+    const [alone, sleeping] = [times(results).map(ms), times(withSleep).map(ms)];
     const note = wrong.length > 0 ? `; other result: ${wrong}` : "";
     line([
       shape,
@@ -70,8 +70,8 @@ function print(): void {
       rate.toFixed(1),
       ...alone,
       ratios(results),
-      ...napping,
-      ratios(naps) + note,
+      ...sleeping,
+      ratios(withSleep) + note,
     ]);
   }
 }

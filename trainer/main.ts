@@ -227,7 +227,7 @@ program.command("init <file>")
     "--columns <list>",
     "what the file's columns hold, where that is not found: text=q,answer=a,trace=why",
   )
-  .option("--algorithm <name>", "ghpo, grpo, grpo_curriculum, grpo_constant_hint, grpo_random_hint or sft")
+  .option("--algorithm <name>", "guidance strategy, or sft (default: ghpo)")
   .option("--steps <n>", "optimizer steps")
   .option("--force", "replace the file if it exists")
   .option("--json", "ask nothing, and print {file} on stdout")

@@ -70,7 +70,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
     const complete = await execute(
       plan,
       models,
-      machine(options.quiet ?? false),
+      backend(options.quiet ?? false),
       (run, index, total) => say(`run ${index + 1} of ${total}: ${run.arm.name}, seed ${run.seed}`),
       stopSignal(() => say(STOPPING)),
     );
@@ -85,7 +85,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
 }
 
 /** The GPU, through the code of `train`. */
-function machine(quiet: boolean): StudyBackend {
+function backend(quiet: boolean): StudyBackend {
   return {
     facts: modelIdentity,
     train: (recipe, { resume, tokenBudget, stop }) =>

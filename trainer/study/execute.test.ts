@@ -6,7 +6,7 @@ import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { adopt, execute, extractAgain, missingRuns, modelIdentity } from "./execute.ts";
 import type { StudyPlan } from "./plan.ts";
 import { reportStudy } from "./report.ts";
-import { bagMachine, MODELS, temporary, tinyStudy } from "./testing.ts";
+import { MODELS, temporary, tinyStudy, unigramBackend } from "./testing.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })));
@@ -32,9 +32,9 @@ function outcome(plan: StudyPlan) {
 describe("execute()", () => {
   it("runs every arm and seed once and leaves compact data and nothing to do", async () => {
     const plan = study();
-    const machine = bagMachine();
-    assert.equal(await execute(plan, MODELS, machine, quietly), true);
-    assert.deepEqual(machine.trained.length, 4);
+    const backend = unigramBackend();
+    assert.equal(await execute(plan, MODELS, backend, quietly), true);
+    assert.deepEqual(backend.trained.length, 4);
     assert.deepEqual(readdirSync(plan.dataFolder).sort(), [
       "ghpo-seed1.jsonl",
       "ghpo-seed2.jsonl",
@@ -44,13 +44,13 @@ describe("execute()", () => {
       "timing.jsonl",
     ]);
     assert.deepEqual(missingRuns(plan, MODELS), []);
-    await execute(plan, MODELS, machine, quietly);
-    assert.equal(machine.trained.length, 4);
+    await execute(plan, MODELS, backend, quietly);
+    assert.equal(backend.trained.length, 4);
   });
 
   it("extracts the same data again, and leaves data alone whose run directory is gone", async () => {
     const plan = study();
-    await execute(plan, MODELS, bagMachine(), quietly);
+    await execute(plan, MODELS, unigramBackend(), quietly);
     const before = outcome(plan);
     const older = plan.runs[0]!.data;
     const lines = readFileSync(older, "utf8").trimEnd().split("\n");
@@ -64,18 +64,18 @@ describe("execute()", () => {
   it("gives the same bytes after being killed at any moment", { timeout: 60_000 }, async () => {
     const whole = study();
     let calls = 0;
-    await execute(whole, MODELS, bagMachine(() => calls++), quietly);
+    await execute(whole, MODELS, unigramBackend(() => calls++), quietly);
     const expected = outcome(whole);
     const KILLS = 8;
     for (let k = 0; k < KILLS; k++) {
       const kill = Math.floor((k + 0.5) * calls / KILLS);
       const plan = study();
       let count = 0;
-      const dies = bagMachine(() => {
+      const dies = unigramBackend(() => {
         if (count++ === kill) throw new Error("killed");
       });
       await assert.rejects(execute(plan, MODELS, dies, quietly), /killed/);
-      await execute(plan, MODELS, bagMachine(), quietly);
+      await execute(plan, MODELS, unigramBackend(), quietly);
       assert.deepEqual(outcome(plan), expected, `killed at call ${kill} of ${calls}`);
     }
   });
@@ -85,21 +85,21 @@ describe("execute()", () => {
     { timeout: 30_000 },
     async () => {
       const whole = study();
-      await execute(whole, MODELS, bagMachine(), quietly);
+      await execute(whole, MODELS, unigramBackend(), quietly);
       const plan = study();
       const controller = new AbortController();
-      const machine = bagMachine((name) => name === "step" ? controller.abort() : undefined);
-      assert.equal(await execute(plan, MODELS, machine, quietly, controller.signal), false);
-      assert.equal(await execute(plan, MODELS, machine, quietly, controller.signal), false);
-      assert.equal(machine.trained.length, 1);
-      assert.equal(await execute(plan, MODELS, bagMachine(), quietly), true);
+      const backend = unigramBackend((name) => name === "step" ? controller.abort() : undefined);
+      assert.equal(await execute(plan, MODELS, backend, quietly, controller.signal), false);
+      assert.equal(await execute(plan, MODELS, backend, quietly, controller.signal), false);
+      assert.equal(backend.trained.length, 1);
+      assert.equal(await execute(plan, MODELS, unigramBackend(), quietly), true);
       assert.deepEqual(outcome(plan), outcome(whole));
     },
   );
 
   it("ends runs at the token budget", async () => {
     const plan = study((text) => text.replace("seeds = [1, 2]", "seeds = [1]\ntoken_budget = 80"));
-    await execute(plan, MODELS, bagMachine(), quietly);
+    await execute(plan, MODELS, unigramBackend(), quietly);
     const lines = readFileSync(plan.runs[0]!.data, "utf8").split("\n");
     const { values } = JSON.parse(lines.find((line) => line.includes('"generated_tokens"'))!);
     assert.ok(values.length < 3 && values.at(-1) >= 80, `${values}`);
@@ -107,7 +107,7 @@ describe("execute()", () => {
 
   it("refuses data that other settings made, and names the first one", async () => {
     const plan = study();
-    await execute(plan, MODELS, bagMachine(), quietly);
+    await execute(plan, MODELS, unigramBackend(), quietly);
     const { folder } = tinyStudy(undefined, "tiny", join(plan.dataFolder, "..", ".."));
     const refuse = (edit: (text: string) => string, message: RegExp) => {
       const { plan: changed } = tinyStudy(edit, "tiny", folder);
@@ -127,12 +127,12 @@ describe("execute()", () => {
 
   it("refuses a model that changed since the study or an interrupted run began", async () => {
     const other = { sha256: "1".repeat(64), parameters: 1000 };
-    const changed = { ...bagMachine(), facts: () => other };
+    const changed = { ...unigramBackend(), facts: () => other };
     await assert.rejects(execute(study(), MODELS, changed, quietly), /m must have the SHA-256 0+: it is 1+;/);
 
     const plan = study();
     let calls = 0;
-    const dies = bagMachine((name) => {
+    const dies = unigramBackend((name) => {
       if (name === "step" && ++calls === 2) throw new Error("killed");
     });
     await assert.rejects(execute(plan, MODELS, dies, quietly), /killed/);
@@ -143,7 +143,7 @@ describe("execute()", () => {
 
   it("takes over a run of the same settings from another study, whatever its arm is called", async () => {
     const first = study((text) => text, "tiny-one");
-    await execute(first, MODELS, bagMachine(), quietly);
+    await execute(first, MODELS, unigramBackend(), quietly);
     const folder = join(first.dataFolder, "..", "..");
     const second = study(
       (text) =>
@@ -164,7 +164,7 @@ describe("reportStudy()", () => {
   it("says how much is missing, and refuses when all is", { timeout: 30_000 }, async () => {
     const plan = study();
     assert.throws(() => reportStudy(plan), /none of its runs is complete/);
-    await execute(plan, MODELS, bagMachine(), quietly);
+    await execute(plan, MODELS, unigramBackend(), quietly);
     rmSync(plan.runs[0]!.data);
     const { markdown, html, svg } = reportStudy(plan);
     assert.match(readFileSync(markdown, "utf8"), /3 of 4 runs are complete: numbers will change/);

@@ -18,7 +18,7 @@ import type { FinalTestSpec } from "./schema.ts";
 import { checkStart, startPath, writeStart } from "./start.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
-/** What a study needs of the machine; tests bring their own. */
+/** What trains the runs of a study and tests their models; the tests bring one without a GPU. */
 export interface StudyBackend {
   /** Digest and size of a model as it is now. */
   facts(model: string): ModelIdentity;
@@ -84,7 +84,7 @@ export function missingRuns(plan: StudyPlan, models: ReadonlyMap<string, ModelId
 export async function execute(
   plan: StudyPlan,
   models: ReadonlyMap<string, ModelIdentity>,
-  machine: StudyBackend,
+  backend: StudyBackend,
   onRun: (run: Run, index: number, total: number) => void,
   stop: AbortSignal = new AbortController().signal,
 ): Promise<boolean> {
@@ -97,7 +97,7 @@ export async function execute(
     if (existsSync(path)) checkStart(path, facts);
     else {
       const { recipe } = plan.runs.find((run) => run.recipe.model === model)!;
-      writeStart(path, { ...facts, cells: await machine.test(model, recipe, study.test) });
+      writeStart(path, { ...facts, cells: await backend.test(model, recipe, study.test) });
     }
   }
   for (const [index, run] of todo.entries()) {
@@ -105,11 +105,11 @@ export async function execute(
     onRun(run, index, todo.length);
     const directory = new RunDirectory(run.recipe.output_dir);
     const model = models.get(run.recipe.model)!;
-    checkModel(run, model, machine.facts(run.recipe.model));
+    checkModel(run, model, backend.facts(run.recipe.model));
     const resume = existsSync(directory.recipe);
-    const result = await machine.train(run.recipe, { resume, tokenBudget: study.token_budget, stop });
+    const result = await backend.train(run.recipe, { resume, tokenBudget: study.token_budget, stop });
     if (!result.finished) return false;
-    const cells = await machine.test(result.checkpoint, run.recipe, study.test);
+    const cells = await backend.test(result.checkpoint, run.recipe, study.test);
     const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);
     writeRunData(run.data, { facts: factsOf(plan, run, model), ...series, cells });
     // Beside the data, because the clock is the one thing that no seed repeats.

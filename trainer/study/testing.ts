@@ -1,4 +1,4 @@
-// What the tests of studies share: a study in a temporary folder and a machine without a GPU.
+// What the tests of studies share: a study in a temporary folder and a backend without a GPU.
 
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -90,7 +90,7 @@ export const MODELS: ReadonlyMap<string, ModelIdentity> = new Map([
 ]);
 
 /** Trains and tests the bag policy (testing.ts). `beforeCall` may throw, as if the process were killed there. */
-export function bagMachine(
+export function unigramBackend(
   beforeCall: (name: string) => void = () => {},
 ): StudyBackend & { trained: string[] } {
   const trained: string[] = [];

@@ -1,8 +1,8 @@
 // MPI by bun:ffi: the one file that knows it. One binding serves three ABIs, as handles are passed as 64-bit numbers:
 // where a handle is an int (MPICH), the callee looks at the lower half.
 //
-// Nothing here blocks: a call that spins on cores which other ranks need may not end for minutes. Whoever waits tests,
-// naps and has a deadline (team.ts).
+// Nothing here blocks: a call that spins on cores which other ranks need may not return for minutes. Whoever waits polls,
+// sleeps in between and has a deadline (team.ts).
 
 import { dlopen, FFIType, type Pointer, ptr } from "bun:ffi";
 

@@ -6,7 +6,7 @@ import { matmulNN } from "#shared/engine/ops/matmul/matmul.ts";
 import { rmsNorm } from "#shared/engine/ops/rms_norm/rms_norm.ts";
 import type { Activations } from "#shared/engine/forward/activations.ts";
 import { mlpInput } from "#shared/engine/forward/forward.ts";
-import { operand } from "#shared/engine/model/storage.ts";
+import { weightForMatmul } from "#shared/engine/model/storage.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 import { attentionBackward } from "#shared/engine/ops/attention/attention_backward.ts";
 import { biasBackward } from "#shared/engine/ops/column_sum/column_sum.ts";
@@ -154,7 +154,7 @@ function inputGradient(
   dx: GPUBuffer,
   rows: number,
 ): void {
-  const { w, dtype } = operand(recorder, model, weight);
+  const { w, dtype } = weightForMatmul(recorder, model, weight);
   transpose(recorder, { x: w, out: transposed }, { rows: weight.rows, cols: weight.cols, dtype });
   matmulNN(recorder, { x: dy, w: transposed, out: dx }, { rows, cols: weight.rows, inner: weight.cols });
 }

@@ -9,7 +9,7 @@ import { swiglu } from "#shared/engine/ops/swiglu/swiglu.ts";
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
 import type { Activations, LayerActivations } from "./activations.ts";
 import { rowShards } from "#shared/engine/model/shards.ts";
-import { operand } from "#shared/engine/model/storage.ts";
+import { weightForMatmul } from "#shared/engine/model/storage.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 
 /** Embeds the loaded batch and runs every block; the result is `activations.x`. */
@@ -80,7 +80,7 @@ function multiply(
   buffers: { x: GPUBuffer; residual?: GPUBuffer; out: GPUBuffer },
   rows: number,
 ): void {
-  const { w, dtype } = operand(recorder, model, weight);
+  const { w, dtype } = weightForMatmul(recorder, model, weight);
   matmulNN(recorder, { ...buffers, w, bias: weight.bias?.buffer }, {
     rows,
     cols: weight.cols,

@@ -17,7 +17,7 @@ import { biasOf, blockLayouts } from "#shared/engine/model/block.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import type { KvPools } from "./kv_pools.ts";
 import type { BlockOptions, StepBuffers, StepOptions } from "./step.ts";
-import { operand } from "#shared/engine/model/storage.ts";
+import { weightForMatmul } from "#shared/engine/model/storage.ts";
 import { type Model, paddedVocabulary, type Parameter } from "#shared/engine/model/weights.ts";
 
 /** Most rows that are computed each by itself. */
@@ -157,7 +157,7 @@ export class DecodeProgram {
         recorder.copy(parameter.buffer, 0, out, first * 16, parameter.cols * 4);
         continue;
       }
-      const { w, dtype } = operand(recorder, this.model, parameter);
+      const { w, dtype } = weightForMatmul(recorder, this.model, parameter);
       packForStep(recorder, { w, norm: norm?.(this.model).buffer, out }, product, dtype);
     }
   }

@@ -60,7 +60,7 @@ export async function readParameter(model: Model, parameter: Parameter): Promise
   const { gpu } = model;
   const { rows, cols, buffer } = parameter;
   const recorder = new Recorder(gpu);
-  const { w, dtype } = operand(recorder, model, parameter);
+  const { w, dtype } = weightForMatmul(recorder, model, parameter);
   recorder.submit();
   recorder.destroy();
   if (dtype === "float32") return await gpu.readFloats("buffer" in w ? w.buffer : w, rows * cols);
@@ -74,7 +74,7 @@ export async function readParameter(model: Model, parameter: Parameter): Promise
 }
 
 /** A matrix as products take it, (rows, cols), adapters included; one with adapters stays good until the next such. */
-export function operand(
+export function weightForMatmul(
   recorder: Recorder,
   model: Model,
   parameter: Parameter,

@@ -10,6 +10,7 @@ import { ggufOf } from "#shared/io/gguf.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { STRATEGIES } from "../../ghpo/strategies/strategies.ts";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { renderPreflight } from "../../preflight/table.ts";
 import { RECIPES } from "../../run/recipe.ts";
@@ -36,11 +37,7 @@ type Asked = Omit<Answers, "schema">;
 const QUESTIONS: [key: keyof Asked, question: string, usual: string][] = [
   ["model", "Model directory (Hugging Face layout)", TINY],
   ["data", `Problems: a data file, or some of ${FAMILIES.join(", ")}`, "chain,addition,linear"],
-  [
-    "algorithm",
-    "Algorithm: ghpo, grpo, grpo_curriculum, grpo_constant_hint, grpo_random_hint or sft",
-    "ghpo",
-  ],
+  ["algorithm", `Algorithm: ${[...STRATEGIES.map(({ name }) => name), "sft"].join(", ")}`, "ghpo"],
   ["steps", "Optimizer steps", "60"],
 ];
 

@@ -11,6 +11,7 @@ import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import type { Job, Manifest, SampledCompletion } from "#shared/fleet/protocol.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import type { WeightStore } from "#shared/fleet/weights.ts";
@@ -23,6 +24,7 @@ export async function worker({ nats, rows }: { nats: string; rows: string }): Pr
   const gpu = await openGpu(await gpuEntry());
   await selfTest(gpu);
   await chooseProducts(gpu);
+  await proveEngine(gpu, "generation");
   const sampling = new FleetModel(gpu, Number(rows));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());

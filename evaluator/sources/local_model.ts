@@ -5,6 +5,7 @@ import { basename, dirname } from "node:path";
 import process from "node:process";
 import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
@@ -62,6 +63,7 @@ export async function openCheckpoint(
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
+    await proveEngine(gpu, "generation");
     const model = loadModel(gpu, directory);
     checkEnds(model.config, directory);
     if (adapter !== undefined) mergeAdapters(model, adapter);

@@ -1,7 +1,7 @@
 // SHA-256 of bytes and files, and the check of a checkpoint's files against its manifest.
 
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { FileEntry } from "#shared/schemas/checkpoint.ts";
 import { fileError } from "./files.ts";
@@ -33,6 +33,20 @@ export function fileEntry(directory: string, path: string): FileEntry {
     throw fileError("read", full, cause);
   }
   return { path, bytes, sha256: hash.digest("hex") };
+}
+
+/** Digest of the names and contents of the files below a directory whose path matches. */
+export function digestOfFolder(directory: string, files: RegExp): string {
+  const hash = createHash("sha256");
+  try {
+    const paths = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) => files.test(path));
+    for (const path of paths.map((path) => path.replaceAll("\\", "/")).sort()) {
+      hash.update(`${path}\0`).update(readFileSync(join(directory, path))).update("\0");
+    }
+  } catch (cause) {
+    throw fileError("read", directory, cause);
+  }
+  return hash.digest("hex");
 }
 
 /** Throws when a listed file is missing, has another size or other content. */

@@ -4,6 +4,7 @@
 import type { Profile } from "#shared/engine/gpu/adapter.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { requireRight } from "#shared/engine/self_test/prove.ts";
 
 export interface Host {
   adapter: string;
@@ -22,6 +23,7 @@ export async function examineGpu(entry: GPU | undefined): Promise<Host> {
   const gpu = await openGpu(entry);
   try {
     await selfTest(gpu);
+    await requireRight(gpu, "training");
     const { vendor, architecture, device, description, features, limits } = gpu.facts;
     return {
       adapter: description || device,

@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
@@ -48,6 +49,7 @@ export async function generateCommand(flags: unknown): Promise<void> {
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
+    await proveEngine(gpu, "generation");
     const model = loadModel(gpu, directory);
     if (o.adapter !== undefined) mergeAdapters(model, o.adapter);
     checkEnds(model.config, directory);

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/engine/gpu/profiler.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
@@ -48,6 +49,7 @@ export async function profileCommand(flags: unknown): Promise<void> {
     const recorded = run === null ? undefined : recordedKernels(run);
     if (recorded === undefined) await chooseProducts(gpu);
     else await useKernels(gpu, recorded); // what the run computes with
+    await proveEngine(gpu, "training");
     const model = loadModel(gpu, directory);
     const step = await stepOf(model, options);
     await step(); // compiles the kernels

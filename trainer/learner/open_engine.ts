@@ -10,6 +10,7 @@ import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
@@ -51,6 +52,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
     return gpu.variants;
   });
   if (!team.first) await useKernels(gpu, kernels);
+  await proveEngine(gpu, "training");
   const memory = options.plan && await fitting(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined

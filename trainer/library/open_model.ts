@@ -8,6 +8,7 @@ import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { TokenCounts } from "../preflight/token_counts.ts";
@@ -56,6 +57,7 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
   try {
     await selfTest(gpu);
     await chooseProducts(gpu);
+    await proveEngine(gpu, "generation");
     const model = loadModel(gpu, directory);
     if (adapter !== undefined) mergeAdapters(model, adapter);
     checkEnds(model.config, directory);

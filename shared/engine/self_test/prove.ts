@@ -1,0 +1,61 @@
+// The self-test of the engine at start-up: once for an adapter, its driver, the kernels in use and their texts.
+
+import * as v from "valibot";
+import type { Gpu } from "#shared/engine/gpu/device.ts";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { makeDirectory, readJson } from "#shared/io/files.ts";
+import { digestOfFolder } from "#shared/io/hash.ts";
+import { firstDifference, type Scope } from "./engine.ts";
+
+const ENGINE = `${import.meta.dirname}/..`;
+const CACHE = `${import.meta.dirname}/../../../.cache/self_test.json`;
+/** What has passed. */
+const CacheSchema = v.record(v.string(), v.literal("passed"));
+
+let known: string | undefined;
+
+/**
+ * Passes where the same adapter, driver and kernels have passed before.
+ * @throws Error naming the adapter and what differs from f64
+ */
+export async function proveEngine(gpu: Gpu, scope: Scope, file = CACHE): Promise<void> {
+  const { vendor, architecture, device, description } = gpu.facts;
+  const texts = sources();
+  const key = (own: Scope) =>
+    [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, own].join(" | ");
+  const cache = readCache(file);
+  if (texts !== undefined && (key(scope) in cache || key("training") in cache)) return;
+  await requireRight(gpu, scope);
+  if (texts === undefined) return;
+  try {
+    makeDirectory(file.slice(0, file.lastIndexOf("/")));
+    writeFileAtomic(file, JSON.stringify({ ...cache, [key(scope)]: "passed" }, null, 2) + "\n");
+  } catch {
+    // A folder that may not be written costs the test at every start.
+  }
+}
+
+/** @throws Error naming the adapter and what differs from f64 */
+export async function requireRight(gpu: Gpu, scope: Scope): Promise<void> {
+  const difference = await firstDifference(gpu, scope);
+  if (difference === undefined) return;
+  const name = gpu.facts.description || gpu.facts.device || gpu.facts.vendor || "without a name";
+  throw new Error(`Cannot use adapter "${name}" with kernels ${gpu.variants} as its self-test fails: ${difference}`);
+}
+
+/** Of the engine's files, whatever is changed in them; undefined where they may not be read. */
+function sources(): string | undefined {
+  try {
+    return known ??= digestOfFolder(ENGINE, /(?<!\.test|\.ref|testing)\.(ts|wgsl)$/).slice(0, 12);
+  } catch {
+    return undefined;
+  }
+}
+
+function readCache(file: string): v.InferOutput<typeof CacheSchema> {
+  try {
+    return v.parse(CacheSchema, readJson(file));
+  } catch {
+    return {};
+  }
+}

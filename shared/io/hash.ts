@@ -39,7 +39,9 @@ export function fileEntry(directory: string, path: string): FileEntry {
 export function digestOfFolder(directory: string, files: RegExp): string {
   const hash = createHash("sha256");
   try {
-    const paths = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) => files.test(path));
+    const paths = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) =>
+      files.test(path)
+    );
     for (const path of paths.map((path) => path.replaceAll("\\", "/")).sort()) {
       hash.update(`${path}\0`).update(readFileSync(join(directory, path))).update("\0");
     }

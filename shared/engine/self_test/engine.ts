@@ -85,7 +85,9 @@ async function stepDiffers(model: Model, weights: Weights, scope: Scope): Promis
     const out = new Float64Array(coefficients.length);
     for (const [n, { ids, prompt_length }] of SEQUENCES.entries()) {
       const logits = logitsOf(config, values, ids.slice(0, -1)).slice(prompt_length - 1);
-      logits.forEach((row, t) => out[predicted.of[n]![t]!] = logProbsOf(row, TEMPERATURE)[ids[prompt_length + t]!]!);
+      logits.forEach((row, t) =>
+        out[predicted.of[n]![t]!] = logProbsOf(row, TEMPERATURE)[ids[prompt_length + t]!]!
+      );
     }
     return out;
   };
@@ -122,7 +124,9 @@ async function stepDiffers(model: Model, weights: Weights, scope: Scope): Promis
       const along = got.reduce((total, value, at) => total + value * direction[at]!, 0);
       const size = Math.hypot(...got) * Math.hypot(...direction);
       if (!(Math.abs(along - expected) <= GRADIENT * size)) {
-        return `the gradient of ${parameter.name} is ${along} along a direction, expected ${expected.toPrecision(7)}`;
+        return `the gradient of ${parameter.name} is ${along} along a direction, expected ${
+          expected.toPrecision(7)
+        }`;
       }
     }
     return undefined;
@@ -151,12 +155,16 @@ async function decodingDiffers(model: Model, weights: Weights): Promise<string |
           const own = logProbsOf(row, temperature);
           const id = ids[t]!;
           if (!(Math.abs(logprobs[t]! - own[id]!) <= LOG_PROB)) {
-            return `the log-probability of a sampled token is ${logprobs[t]}, expected ${own[id]!.toPrecision(7)}`;
+            return `the log-probability of a sampled token is ${logprobs[t]}, expected ${
+              own[id]!.toPrecision(7)
+            }`;
           }
           const noise = noiseOf(config.vocab_size, keys, prompt.length - 1 + t);
           const scores = noise.map((value, token) => value + own[token]!);
           const winner = scores.indexOf(Math.max(...scores));
-          if (!(scores[winner]! - scores[id]! <= LEAD)) return `the token sampled is ${id}, expected ${winner}`;
+          if (!(scores[winner]! - scores[id]! <= LEAD)) {
+            return `the token sampled is ${id}, expected ${winner}`;
+          }
         }
       }
     }

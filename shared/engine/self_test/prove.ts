@@ -22,7 +22,9 @@ export async function proveEngine(gpu: Gpu, scope: Scope, file = CACHE): Promise
   const { vendor, architecture, device, description } = gpu.facts;
   const texts = sources();
   const key = (own: Scope) =>
-    [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, own].join(" | ");
+    [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, own].join(
+      " | ",
+    );
   const cache = readCache(file);
   if (texts !== undefined && (key(scope) in cache || key("training") in cache)) return;
   await requireRight(gpu, scope);
@@ -40,7 +42,9 @@ export async function requireRight(gpu: Gpu, scope: Scope): Promise<void> {
   const difference = await firstDifference(gpu, scope);
   if (difference === undefined) return;
   const name = gpu.facts.description || gpu.facts.device || gpu.facts.vendor || "without a name";
-  throw new Error(`Cannot use adapter "${name}" with kernels ${gpu.variants} as its self-test fails: ${difference}`);
+  throw new Error(
+    `Cannot use adapter "${name}" with kernels ${gpu.variants} as its self-test fails: ${difference}`,
+  );
 }
 
 /** Of the engine's files, whatever is changed in them; undefined where they may not be read. */

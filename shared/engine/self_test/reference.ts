@@ -8,7 +8,8 @@ export type Weights = ReadonlyMap<string, ArrayLike<number>>;
 
 /** The logits after every token of a sequence. RMSNorm, attention with q/k norms, biases and RoPE, SwiGLU, tied head. */
 export function logitsOf(config: ModelConfig, weights: Weights, ids: readonly number[]): Float64Array[] {
-  const { hidden_size: hidden, head_dim: size, num_attention_heads: heads, intermediate_size: inner } = config;
+  const { hidden_size: hidden, head_dim: size, num_attention_heads: heads, intermediate_size: inner } =
+    config;
   const kvHeads = config.num_key_value_heads;
   const of = (name: string) => weights.get(name)!;
   const norm = (x: ArrayLike<number>, weight: ArrayLike<number>) => {

@@ -60,7 +60,12 @@ describe("the self-test", { timeout: 120_000 }, () => {
   const slips: [kernel: RegExp, from: string | RegExp, to: string, says: RegExp][] = [
     [/^rms_norm$/, "+ p.eps", "+ 0.01", /^a log-probability of the forward pass is .*, expected -/],
     [/^swiglu_backward$/, "exp(", "exp2(", /^the gradient of .* along a direction, expected/],
-    [/^(decode_step|decode_row|sample_tile)/, "-log(max(1.0 - u, vec4f(1.0e-9)))", "-log(max(1.1 - u, vec4f(1.0e-9)))", /^the token sampled is \d+, expected \d+/],
+    [
+      /^(decode_step|decode_row|sample_tile)/,
+      "-log(max(1.0 - u, vec4f(1.0e-9)))",
+      "-log(max(1.1 - u, vec4f(1.0e-9)))",
+      /^the token sampled is \d+, expected \d+/,
+    ],
   ];
   for (const [kernel, from, to, says] of slips) {
     it(`refuses a driver that computes ${to} for ${from} in ${kernel.source}`, async () => {

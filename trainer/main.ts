@@ -40,6 +40,11 @@ program.command("train <recipe>")
     "train on so many processes of this machine (mpirun or srun start others without it)",
   )
   .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
+  .option(
+    "--step-seconds <n>",
+    "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
+  )
   .option("--force", "train although the pre-flight refuses")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
@@ -62,6 +67,11 @@ program.command("sft <recipe>")
     "train on so many processes of this machine (mpirun or srun start others without it)",
   )
   .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
+  .option(
+    "--step-seconds <n>",
+    "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
+  )
   .option("--force", "train although the pre-flight refuses")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")

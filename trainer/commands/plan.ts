@@ -8,7 +8,7 @@ import type { SftRecipe } from "#shared/schemas/recipe.ts";
 import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/demands.ts";
-import { formatRanks, planRanks } from "./plan_ranks.ts";
+import { formatRanks, ofRank, planRanks, type RankOptions, ranksOf } from "./plan_ranks.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What the plan takes of a recipe of `train`. */
@@ -74,15 +74,15 @@ function evaluatedSamples({ data, eval: evaluation }: Pick<TrainRecipe, "data" |
  * @throws RangeError for a number of GiB that is not above 0
  */
 export async function printPlan(
-  settings: PlanSettings,
+  whole: PlanSettings,
   shards: number,
-  options: { planGib?: string; json?: boolean; ranks?: string },
+  options: RankOptions & { planGib?: string; json?: boolean },
 ): Promise<void> {
-  const { kind = "train", micro_batch_tokens } = settings;
+  const { kind = "train", micro_batch_tokens } = whole;
+  const count = options.ranks === undefined ? null : ranksOf(options.ranks, shards, `${kind}.shards`);
+  const settings = count === null ? whole : ofRank(whole, count);
   const { buffers: _, ...bytes } = await planMemory(settings);
-  const ranks = options.ranks === undefined
-    ? undefined
-    : planRanks(options.ranks, shards, `${kind}.shards`, bytes.gradients);
+  const ranks = count === null ? undefined : planRanks(options, count, shards, settings, bytes);
   const room = options.planGib === undefined ? undefined : Number(options.planGib);
   if (room !== undefined && !(room > 0)) {
     throw new RangeError(

@@ -26,6 +26,7 @@ import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_proble
 import { sha256 } from "#shared/io/hash.ts";
 import { RemoteSampler } from "../fleet/remote_sampler.ts";
 import { planOf, printPlan } from "./plan.ts";
+import type { RankOptions } from "./plan_ranks.ts";
 import {
   alertLines,
   commandLine,
@@ -54,7 +55,7 @@ const SAMPLER_PATIENCE_S = 120;
 
 export async function trainCommand(
   file: string,
-  options: TrainOptions & { plan?: boolean; planGib?: string },
+  options: TrainOptions & RankOptions & { plan?: boolean; planGib?: string },
   overrides: readonly Override[],
 ): Promise<void> {
   const read = () => loadRecipe(TrainRecipeSchema, file, overrides);

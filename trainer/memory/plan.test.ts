@@ -8,6 +8,7 @@ import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES, SftRecipeSchema } from "#shared/schemas/recipe.ts";
 import { planOf, planOfSft } from "../commands/plan.ts";
+import { ofRank, planRanks } from "../commands/plan_ranks.ts";
 import { checkPlan, DESKTOP, gib, largestMicroBatch, planMemory, tooLarge } from "./plan.ts";
 import type { PlanSettings } from "./settings.ts";
 import { measurePlan, QWEN25 } from "./testing.ts";
@@ -159,6 +160,25 @@ describe("the recipes of Qwen2.5", () => {
       checkPlan(planned, DESKTOP, room * 2 ** 30);
       const most = await largestMicroBatch(settings, room * 2 ** 30);
       assert.ok(most >= recipe.train.micro_batch_tokens, `${most}`);
+    });
+  }
+});
+
+describe("the recipes of Qwen2.5 for several ranks", () => {
+  for (const size of ["1.5b", "7b"]) {
+    it(`fit ${size} into 48 GiB on each of 8`, async () => {
+      const recipe = loadRecipe(TrainRecipeSchema, `qwen2.5-${size}-ranks`, []);
+      assert.equal(recipe.train.shards, 8);
+      const whole = planOf(recipe, QWEN25[`Qwen2.5-${size.toUpperCase()}`]!);
+      const settings = ofRank(whole, 8);
+      const planned = await planMemory(settings);
+      assert.ok(planned.total <= 48 * 2 ** 30, gib(planned.total));
+      checkPlan(planned, DESKTOP, 48 * 2 ** 30);
+      // Ranks share the prompts, so that each needs less than one alone.
+      assert.ok(planned.kv < (await planMemory(whole)).kv);
+      const { exchange } = planRanks({ network: "100" }, 8, 8, settings, planned);
+      const { share } = exchange[0]!; // all weights move a hundred times what adapters do
+      assert.ok(size === "7b" ? share! < 0.005 : share! > 0.05 && share! < 0.15, `${share}`);
     });
   }
 });

@@ -3,6 +3,7 @@
 // No cluster was at hand. What is assumed is printed with the table.
 
 import { Random } from "#shared/problems/rng.ts";
+import { decodingSeconds, deviceSeconds, exchangeSeconds, RATES, trainingSeconds } from "../step_costs.ts";
 
 const A = {
   parameters: 1.54e9,
@@ -16,19 +17,10 @@ const A = {
   difficult: 0.4,
   rescued: 0.4,
   stages: 3,
-  /** Decoding: seconds of a step of all rows, at least and for each row. */
-  stepSeconds: 0.025,
-  rowSeconds: 0.0001,
   rows: 256,
-  /** Training: useful FLOP/s of a GPU, and FLOP for a parameter and token, forward and backward. */
-  flops: 2e13,
-  flopPerToken: 6,
-  /** Bytes/s between device and host. */
-  device: 12e9,
-  /** Bytes/s at which a rank adds: 540 MB take 70 ms (probe.ts time). */
-  adds: 7.7e9,
-  /** Share of a link's bits that arrive. */
-  link: 0.9,
+  /** Tokens of the last micro-batch, whose backward pass could hide the exchange of finished layers. */
+  microBatch: 8192,
+  ...RATES,
 };
 
 const random = new Random(1);
@@ -45,15 +37,16 @@ function decoding(groups: readonly Group[]): number {
   while (rows.length > 0 || waiting.length > 0) {
     while (rows.length < A.rows && waiting.length > 0) rows.push(waiting.shift()!);
     const least = Math.min(...rows);
-    seconds += least * Math.max(A.stepSeconds, A.rowSeconds * rows.length);
+    seconds += least * decodingSeconds(4 * A.parameters, rows.length);
     for (let i = rows.length - 1; i >= 0; i--) if ((rows[i]! -= least) <= 0) rows.splice(i, 1);
   }
   return seconds;
 }
 
-/** Parts of a step, in seconds, the mean of a few. */
-function step(ranks: number, prompts: number, gradient: number, gigabits: number) {
-  const total = { sampling: 0, training: 0, device: 0, exchange: 0, tokens: 0 };
+/** A step: seconds, those of the exchange, of which so many could be hidden, and sampled tokens a second. */
+function step(ranks: number, prompts: number, all: boolean, gigabits: number) {
+  const model = { parameters: A.parameters, weightBytes: 4 * A.parameters, all, again: false };
+  const total = { sampling: 0, training: 0, tokens: 0 };
   const times = 8;
   for (let time = 0; time < times; time++) {
     let groups = Array.from({ length: prompts }, groupOf);
@@ -65,54 +58,77 @@ function step(ranks: number, prompts: number, gradient: number, gigabits: number
       groups = groups.filter(() => random.real() < (round === 0 ? A.difficult : 1 - A.rescued)).map(groupOf);
     }
     const trained = final.reduce((sum, group) => sum + A.promptTokens + group.reduce((a, b) => a + b, 0), 0);
-    total.training += (trained / ranks) * A.flopPerToken * A.parameters / A.flops;
-    const bytes = 4 * gradient;
-    total.device += ranks === 1 ? 0 : 2 * bytes / A.device;
-    const network = 2 * bytes * (ranks - 1) / ranks / (gigabits * 1e9 / 8 * A.link);
-    total.exchange += ranks === 1 ? 0 : network + bytes / A.adds;
+    total.training += trainingSeconds(trained / ranks, model);
   }
-  const { sampling, training, device, exchange, tokens } = total;
-  const seconds = (sampling + training + device + exchange) / times;
-  return { seconds, share: (exchange + device) / times / seconds, rate: tokens / times / seconds };
+  const bytes = 4 * (all ? A.parameters : A.adapters);
+  const exchange = ranks === 1 ? 0 : exchangeSeconds(bytes, ranks, gigabits) + deviceSeconds(bytes, 1);
+  const backward = trainingSeconds(A.microBatch, model) -
+    trainingSeconds(A.microBatch, { ...model, all: false }) / 2;
+  const seconds = (total.sampling + total.training) / times + exchange;
+  return {
+    seconds,
+    exchange,
+    share: exchange / seconds,
+    hidden: Math.max(0, exchange - backward) / (seconds - Math.min(exchange, backward)),
+    rate: total.tokens / times / seconds,
+  };
 }
 
-console.log("# A step on many ranks, simulated\n");
-console.log(
-  "Made by `bun trainer/team/tools/simulate.ts`; no cluster was at hand. A model of 1.5 billion parameters, groups",
-);
-console.log(
-  "of 8, three guidance stages. Fixed: 112 prompts a step; growing: 16 prompts a rank. The exchange includes",
-);
-console.log(
-  "reading and writing the gradients on the device. Speed-up is in sampled tokens a second, against one rank.\n",
-);
-console.log("| trained | network | batch | ranks | step, s | exchange, s | its share | speed-up |");
-console.log("|---|---|---|---|---|---|---|---|");
-for (const [trained, gradient] of [["all weights", A.parameters], ["LoRA", A.adapters]] as const) {
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const row = (...cells: (string | number)[]) => console.log(`| ${cells.join(" | ")} |`);
+
+console.log(`# A step on many ranks, simulated
+
+Made by \`bun trainer/team/tools/simulate.ts\`; no cluster was at hand. A model of 1.5 billion parameters, groups
+of 8, three guidance stages. Fixed: 112 prompts a step; growing: 16 prompts a rank. The exchange includes
+reading and writing the gradients on the device. Speed-up is in sampled tokens a second, against one rank.
+
+Adapters take a thousandth of a step on any network, and all weights less than 2 % of it over 100 GbE. Over 10 GbE all
+weights take 5 % at 64 ranks, and still 2.7 % with 112 prompts a rank (second table): a step is mostly as long as the
+longest completion of each round, so that more prompts lengthen it little. The last column of the first table is
+arithmetic on something that is not built: gradients of layers that the last micro-batch has finished go out while its
+backward pass goes on. It would keep the bits, but most of the network's time is longer than that pass. Gradients in 16
+bits would halve it and change the bits.
+
+| trained | network | batch | ranks | step, s | exchange, s | its share | speed-up | share if overlapped |
+|---|---|---|---|---|---|---|---|---|`);
+for (const trained of ["all weights", "LoRA"]) {
+  const all = trained === "all weights";
   for (const gigabits of [10, 100]) {
     for (const batch of ["fixed", "growing"]) {
-      const one = step(1, batch === "fixed" ? 112 : 16, gradient, gigabits);
+      const prompts = (ranks: number) => batch === "fixed" ? 112 : 16 * ranks;
+      const one = step(1, prompts(1), all, gigabits);
       for (const ranks of [8, 64, 256]) {
-        const { seconds, share, rate } = step(
-          ranks,
-          batch === "fixed" ? 112 : 16 * ranks,
-          gradient,
-          gigabits,
-        );
-        const cells = [
+        const { seconds, exchange, share, hidden, rate } = step(ranks, prompts(ranks), all, gigabits);
+        const times = [seconds.toFixed(1), exchange.toFixed(2), percent(share)];
+        row(
           trained,
           `${gigabits} GbE`,
           batch,
           ranks,
-          seconds.toFixed(1),
-          (seconds * share).toFixed(2),
-        ];
-        console.log(
-          `| ${[...cells, `${(100 * share).toFixed(1)} %`, (rate / one.rate).toFixed(1)].join(" | ")} |`,
+          ...times,
+          (rate / one.rate).toFixed(1),
+          percent(hidden),
         );
       }
     }
   }
 }
-console.log("\nAssumed:\n");
+const NETWORKS = [10, 25, 100];
+console.log(`
+## How many prompts a rank needs
+
+Share of the exchange with all weights on 64 ranks, by prompts that each rank has a step:
+
+| prompts a rank | step, s | ${NETWORKS.map((gigabits) => `${gigabits} GbE`).join(" | ")} |
+|---|---|${"---|".repeat(NETWORKS.length)}`);
+for (const prompts of [8, 16, 32, 48, 64, 112]) {
+  const steps = NETWORKS.map((gigabits) => step(64, 64 * prompts, true, gigabits));
+  row(
+    prompts,
+    (steps[0]!.seconds - steps[0]!.exchange).toFixed(0),
+    ...steps.map(({ share }) => percent(share)),
+  );
+}
+console.log("\nThe step there is without the exchange. Assumed:\n");
 for (const [name, value] of Object.entries(A)) console.log(`- ${name} = ${value}`);

@@ -1,7 +1,7 @@
 // Every recipe that ships: the reference solutions of its data earn full marks in the form that its prompt asks for, and
 // the pre-flight finds nothing, with the model's own tokenizer where one is at hand.
 
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readText } from "#shared/io/files.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { dryRun } from "../commands/checked_problems.ts";
+import { writeByteModel } from "../commands/init/testing.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
 import type { Override } from "../run/flags.ts";
@@ -17,6 +19,8 @@ import { TrainRecipeSchema } from "../run/train_recipe.ts";
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(FOLDER, "..", "..");
 const SHARED = process.env["GHPO_SHARED"] ?? join(ROOT, "..", "shared");
+const PARTS = mkdtempSync(join(tmpdir(), "ghpo-recipes-"));
+after(() => rmSync(PARTS, { recursive: true }));
 const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith(".toml")).map((name) =>
   basename(name, ".toml")
 );
@@ -38,47 +42,40 @@ const OWN = {
   })),
 };
 
-/** A model directory with a published tokenizer, or null where that was not fetched. */
-function modelWith(tokenizer: string, folder: string): string | null {
-  const source = join(ROOT, ".cache", `${tokenizer}-tokenizer`);
-  if (!existsSync(source)) return null;
-  cpSync(source, folder, { recursive: true });
-  writeFileSync(
-    join(folder, "config.json"),
-    JSON.stringify({
-      model_type: "qwen2",
-      architectures: ["Qwen2ForCausalLM"],
-      hidden_size: 64,
-      intermediate_size: 128,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      num_key_value_heads: 2,
-      vocab_size: 151936,
-      max_position_embeddings: 32768,
-      rms_norm_eps: 1e-6,
-      hidden_act: "silu",
-      eos_token_id: 151645,
-    }),
-  );
+/** A model directory with Qwen2.5's tokenizer, or with one of all bytes where that was not fetched. */
+function writeModel(folder: string): string {
+  writeByteModel(folder);
+  const published = join(ROOT, ".cache", "qwen2_5-tokenizer");
+  if (existsSync(published)) cpSync(published, folder, { recursive: true });
+  const own = JSON.parse(readText(join(folder, "config.json")));
+  const size = existsSync(published) ? { vocab_size: 151936, eos_token_id: 151645 } : {};
+  const config = { ...own, ...size, max_position_embeddings: 32768 };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
   return folder;
 }
 
-async function check(name: string, data: string | null, format: string | null): Promise<void> {
+interface Trial {
+  /** The problems; rows of our own where it is null. */
+  data: string | null;
+  /** Counting the tokens of all of GSM8K would take seconds for every recipe. */
+  counts: boolean;
+}
+
+async function check(name: string, { data, counts }: Trial): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ghpo-recipes-"));
   try {
     const overrides: Override[] = [];
-    const plain = loadRecipe(isSftRecipe(name) ? SftRecipeSchema : TrainRecipeSchema, name, []);
+    const schema = isSftRecipe(name) ? SftRecipeSchema : TrainRecipeSchema;
+    const plain = loadRecipe(schema, name, []);
     if (plain.data.path !== null) {
       const rows = plain.data.format === "gsm8k" ? OWN.gsm8k : OWN.numina;
       const path = join(folder, "own.jsonl");
       writeFileSync(path, rows.map((row) => JSON.stringify(row)).join("\n"));
       overrides.push(["data.path", data ?? path]);
-      if (plain.data.format === "parquet") overrides.push(["data.format", format ?? "jsonl"]);
-      // Counting the tokens of all of GSM8K would take seconds for every recipe.
-      const model = data === null ? modelWith("qwen2_5", join(folder, "model")) : null;
-      overrides.push(["model", model ?? join(folder, "none")]);
+      if (plain.data.format === "parquet") overrides.push(["data.format", "jsonl"]);
+      overrides.push(["model", counts ? writeModel(join(folder, "model")) : join(folder, "none")]);
     }
-    const recipe = loadRecipe(isSftRecipe(name) ? SftRecipeSchema : TrainRecipeSchema, name, overrides);
+    const recipe = loadRecipe(schema, name, overrides);
     const { faults, errors, reference, problems, lengths } = await preflightOf(recipe);
     assert.deepEqual([faults, errors.length], [[], 0]);
     assert.ok(problems.length >= 50);
@@ -86,22 +83,58 @@ async function check(name: string, data: string | null, format: string | null): 
       assert.equal(reference!.full, problems.length);
       assert.equal(reference!.gradable, problems.length);
     }
-    if (plain.data.path === null || existsSync(join(folder, "model"))) assert.ok(lengths !== null);
+    if (!counts) return;
+    assert.ok(lengths !== null);
+    const said = await dryRunOf(recipe);
+    assert.deepEqual(said.filter((line) => line.startsWith("problem:")), []);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** What --dry-run says on stderr; it leaves exit code 0. */
+async function dryRunOf(recipe: Parameters<typeof dryRun>[0]): Promise<string[]> {
+  const { log, error } = console;
+  const said: string[] = [];
+  console.log = () => {};
+  console.error = (line: string) => said.push(line);
+  try {
+    await dryRun(recipe, {});
+  } finally {
+    Object.assign(console, { log, error });
+  }
+  assert.equal(process.exitCode ?? 0, 0, said.join("\n"));
+  return said;
+}
+
+/** The first 50 rows of a file. */
+function beginning(path: string): string {
+  const part = join(mkdtempSync(join(PARTS, "rows-")), "rows.jsonl");
+  writeFileSync(part, readText(path).split("\n").slice(0, 50).join("\n"));
+  return part;
+}
+
 describe("shipped recipes", () => {
   it("are all here", () => assert.ok(NAMES.length >= 9));
 
-  for (const name of NAMES) {
-    it(`${name}: references of its kind of data earn full marks`, () => check(name, null, null));
-  }
-
   const gsm8k = join(SHARED, "data", "gsm8k-train.jsonl");
   const skip = existsSync(gsm8k) ? false : `no ${gsm8k}: set GHPO_SHARED to run this`;
-  for (const name of NAMES.filter((each) => /gsm8k/.test(readText(join(FOLDER, `${each}.toml`))))) {
-    it(`${name}: the 7,473 references of GSM8K earn full marks`, { skip }, () => check(name, gsm8k, null));
+  const isOfGsm8k = (name: string) => /gsm8k/.test(readText(join(FOLDER, `${name}.toml`)));
+
+  for (const name of NAMES) {
+    it(`${name}: --dry-run passes with a tokenizer, and 50 references earn full marks`, () =>
+      check(name, { data: null, counts: true }));
+  }
+  for (const name of NAMES.filter(isOfGsm8k)) {
+    it(
+      `${name}: --dry-run passes with a tokenizer and 50 rows of GSM8K`,
+      { skip },
+      () => check(name, { data: beginning(gsm8k), counts: true }),
+    );
+    it(
+      `${name}: the 7,473 references of GSM8K earn full marks`,
+      { skip },
+      () => check(name, { data: gsm8k, counts: false }),
+    );
   }
 });

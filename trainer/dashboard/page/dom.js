@@ -20,10 +20,11 @@ export function shape(tag, attributes, ...children) {
   return node;
 }
 
-export function table(headers, rows) {
+/** @param kind "words" for cells that are texts rather than numbers */
+export function table(headers, rows, kind = "") {
   return element(
     "table",
-    {},
+    { class: kind },
     element("thead", {}, element("tr", {}, ...headers.map((text) => element("th", { scope: "col" }, text)))),
     element(
       "tbody",

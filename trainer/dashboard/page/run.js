@@ -82,7 +82,7 @@ function alertsOf({ alerts }) {
   ]);
   return [
     element("h2", {}, "Alerts"),
-    element("div", { class: "scroll", id: "alerts" }, table(["step", "rule", "what", "try"], rows)),
+    element("div", { class: "scroll", id: "alerts" }, table(["step", "rule", "what", "try"], rows, "words")),
   ];
 }
 

@@ -64,7 +64,7 @@ function tableOf(columns, draw) {
   };
   const headings = [
     ...columns.map(heading),
-    ...["tags", "note"].map((t) => element("th", { scope: "col" }, t)),
+    ...["tags", "note"].map((t) => element("th", { scope: "col", class: "words" }, t)),
   ];
   const rows = runs.map((run) =>
     element("tr", {}, ...columns.map(([, , , text]) => element("td", {}, text(run))), ...noteCells(run))
@@ -94,7 +94,7 @@ function noteCells(run) {
     }
   };
   for (const input of [tags, note]) input.addEventListener("change", save);
-  return [element("td", {}, tags), element("td", {}, note)];
+  return [element("td", { class: "words" }, tags), element("td", { class: "words" }, note)];
 }
 
 function sortable(value) {

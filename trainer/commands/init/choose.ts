@@ -65,7 +65,7 @@ export async function choose(
   model: string,
   given: Partial<Columns>,
 ): Promise<Choice> {
-  const { columns, unused, isGsm8k } = findColumns(await firstRows(data), given, data);
+  const { columns, unused, guessed, isGsm8k } = findColumns(await firstRows(data), given, data);
   const format = isGsm8k ? "gsm8k" : "jsonl";
   const { problems, errors } = await readProblems(data, format, columns);
   if (problems.length === 0) {
@@ -131,8 +131,8 @@ export async function choose(
   const reasons = [
     `data        ${problems.length} problems, ${solved} with a solution${left}`,
     `columns     ${columnsText(columns, isGsm8k)}${
-      unused.length === 0 ? "" : `; not used: ${unused.join(", ")}`
-    }`,
+      guessed.length === 0 || isGsm8k ? "" : ` (${guessed.join(" and ")} by what the columns hold)`
+    }${unused.length === 0 ? "" : `; not used: ${unused.join(", ")}`}`,
     `answers     ${answersText(style)}`,
     ...(isPlain ? ["prompt      plain text, as the tokenizer has no chat template"] : []),
     hinted

@@ -7,15 +7,15 @@ import type { Columns } from "#shared/problems/readers/table.ts";
 
 /** Usual names, the likeliest first, in lower case without separators; dots reach into nested objects. */
 const NAMES: Record<keyof Columns, readonly string[]> = {
-  text: "problem question prompt query instruction input text task prompt.0.content messages.0.content".split(
-    " ",
-  ),
+  text:
+    "problem question prompt query instruction exercise puzzle input text task prompt.0.content messages.0.content"
+      .split(" "),
   answer:
     ("answer finalanswer expectedanswer correctanswer gold groundtruth rewardmodel.groundtruth target label " +
-      "result value solution output").split(" "),
+      "result value solution output key answerkey").split(" "),
   trace:
     ("solution rationale reasoning explanation workedsolution cot answercot chainofthought working steps " +
-      "derivation proof trace thought response completion output answer").split(" "),
+      "worked workedout derivation proof trace thought response completion output answer").split(" "),
   level: ["level", "difficulty", "grade"],
   id: ["id", "uid", "uniqueid", "problemid", "questionid"],
 };
@@ -35,7 +35,13 @@ interface Column {
   long: number;
   /** Share of texts that calculate, or go over several lines. */
   worked: number;
+  /** Share of texts with words. */
+  wordy: number;
   distinct: boolean;
+  /** Different values, as a share of all. */
+  variety: number;
+  /** Whether it counts the rows. */
+  counts: boolean;
   values: (string | null)[];
 }
 
@@ -43,6 +49,8 @@ export interface FoundColumns {
   columns: Columns;
   /** Columns with texts that are none of these. */
   unused: string[];
+  /** What was found by what is in the columns, not by their names. */
+  guessed: (keyof Columns)[];
   /** Whether the table is GSM8K's: the answer behind #### in the solution, and calculator notes in it. */
   isGsm8k: boolean;
 }
@@ -76,39 +84,64 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
     }
     return undefined;
   };
+  const guessed: (keyof Columns)[] = [];
   const settle = (role: keyof Columns, find: () => Column | undefined): string => {
     const name = given[role] ?? find()?.name ?? "";
     if (name !== "") taken.add(name);
     return name;
   };
+  /** As `settle`, by what is in the columns. */
+  const guess = (role: keyof Columns, before: string, column: Column | undefined): string => {
+    if (before !== "" || given[role] !== undefined || column === undefined) return before;
+    guessed.push(role);
+    return settle(role, () => column);
+  };
   const mostly = ({ filled }: Column) => filled >= 0.5;
-  const rest = () => all.filter((column) => !taken.has(column.name) && mostly(column));
-  const longest = (fits: (column: Column) => boolean) =>
-    rest().filter((column) => column.long >= 0.5 && fits(column)).toSorted((a, b) => b.length - a.length)[0];
+  const rest = () => all.filter((column) => !taken.has(column.name) && mostly(column) && !column.counts);
   const isAnswer = (column: Column) =>
     mostly(column) && column.length <= 80 && column.long < 0.5 && column.marked < 0.5;
+  const isTrace = (column: Column) => column.long >= 0.5 || column.worked >= 0.5 || column.marked >= 0.5;
+  const named = (name: string) => all.find((column) => column.name === name);
 
-  const text = settle("text", () => pick("text", mostly) ?? longest(() => true));
-  if (text === "") throw missing(file, "does not show which column holds the problem", all);
-  const question = all.find(({ name }) => name === text);
-  const trace = settle(
+  let text = settle("text", () => pick("text", mostly));
+  let trace = settle(
     "trace",
-    () =>
-      pick("trace", (column) => column.filled > 0.1 && (column.long >= 0.5 || column.marked >= 0.5)) ??
-        longest(({ worked, values }) =>
-          worked >= 0.5 && values.some((each, i) => each !== question?.values[i])
-        ),
+    () => pick("trace", (column) => column.filled > 0.1 && (column.long >= 0.5 || column.marked >= 0.5)),
   );
-  const solution = all.find(({ name }) => name === trace);
-  const isMarked = (solution?.marked ?? 0) >= 0.9;
   const level = settle(
     "level",
     () => pick("level", ({ values }) => values.every((value) => value === null || levelOf(value) !== null)),
   );
   const id = settle("id", () => pick("id", ({ filled, distinct }) => filled === 1 && distinct));
-  const short = () =>
-    isMarked ? undefined : rest().filter(isAnswer).toSorted((a, b) => a.length - b.length)[0];
-  const answer = settle("answer", () => pick("answer", isAnswer) ?? short());
+  let answer = settle("answer", () => pick("answer", isAnswer));
+  // A solution ends in its answer: no other two columns fit each other so.
+  if (trace === "" || answer === "") {
+    const ends = (trace === "" ? rest().filter(isTrace) : [named(trace)!]).flatMap((long) =>
+      (answer === "" ? rest().filter(isAnswer) : [named(answer)!]).filter((short) => short !== long)
+        .map((short) => ({ long, short, share: endsIn(long, short) }))
+    );
+    const best = ends.filter(({ share }) => share >= 0.8).toSorted((a, b) => b.share - a.share)[0];
+    trace = guess("trace", trace, best?.long);
+    answer = guess("answer", answer, best?.short);
+  }
+  // A question has words, and another one in every row; of two, a calculation is rather the solution.
+  const questions = rest().filter((column) =>
+    (column.long >= 0.5 || column.wordy >= 0.8) && column.variety >= 0.3
+  ).toSorted((a, b) => Number(a.worked >= 0.5) - Number(b.worked >= 0.5) || b.length - a.length);
+  text = guess("text", text, questions[0]);
+  if (text === "") throw missing(file, "does not show which column holds the problem", all);
+  const question = named(text);
+  const isOther = ({ values }: Column) => values.some((each, i) => each !== question?.values[i]);
+  const worked = rest().filter((column) => column.long >= 0.5 && column.worked >= 0.5 && isOther(column));
+  trace = guess("trace", trace, worked.toSorted((a, b) => b.length - a.length)[0]);
+  const solution = named(trace);
+  const isMarked = (solution?.marked ?? 0) >= 0.9;
+  const short = rest().filter(isAnswer).toSorted((a, b) => a.length - b.length);
+  if (!isMarked && answer === "" && short.length > 1 && given.answer === undefined) {
+    const names = short.map(({ name }) => name).join(" or ");
+    throw missing(file, `does not show whether ${names} is the answer`, all);
+  }
+  answer = guess("answer", answer, isMarked ? undefined : short[0]);
   // Where another column has the answer, one that is called a solution is one, however short its texts are.
   const called = () =>
     settle(
@@ -123,9 +156,9 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
   }
   const isGsm8k = text === "question" && trace === "answer" && answer === "" &&
     solution!.values.every((value) => value === null || formatOf(value) === "hash");
-  const worked = trace === "" ? called() : trace;
+  if (trace === "") trace = called();
   const unused = all.filter(({ name, filled }) => filled > 0 && !taken.has(name)).map(({ name }) => name);
-  return { columns: { id, text, answer, trace: worked, level }, unused, isGsm8k };
+  return { columns: { id, text, answer, trace, level }, unused, guessed, isGsm8k };
 }
 
 /** Names that a message lists. */
@@ -160,10 +193,25 @@ function columnsOf(table: readonly Record<string, unknown>[]): Column[] {
         text.trim().split(/\s+/).length >= 4 || /=[^=]*[;\n]/.test(text) || /=.*=/.test(text)
       ),
       worked: share((text) => /[^<>=]=[^=]|\n\s*\S/.test(text)),
+      wordy: share((text) => /\p{L}{2}/u.test(text)),
       distinct: new Set(values).size === values.length,
+      variety: new Set(values).size / values.length,
+      counts: values.every((value, i) => value !== null && Number(value) === Number(values[0]) + i),
       values,
     };
   });
+}
+
+/** The share of rows in which one column's text ends in another's. */
+function endsIn(long: Column, short: Column): number {
+  const isEnd = (text: string | null, i: number) => {
+    const answer = short.values[i]?.trim();
+    if (text === null || answer === undefined) return false;
+    const end = text.trimEnd().replace(/[.!)\]}$*\s]+$/, "");
+    const number = end.match(/-?\d[\d,]*(?:\.\d+)?/g)?.at(-1)?.replaceAll(",", "");
+    return end.endsWith(answer) || number !== undefined && Number(number) === Number(answer);
+  };
+  return long.values.filter(isEnd).length / long.values.length;
 }
 
 function leaves(value: Record<string, unknown>, before: string, depth: number): string[] {

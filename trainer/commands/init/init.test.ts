@@ -266,6 +266,32 @@ describe("findColumns()", () => {
     });
   });
 
+  it("finds unnamed columns by what they hold: a solution ends in its answer, and a row's number is none", () => {
+    const sums = Array.from({ length: 20 }, (_, i) => ({ a: i % 7 + 2, b: i % 5 + 3, c: i % 3 + 1 }));
+    const rows = sums.map(({ a, b, c }, i) => ({
+      line: i + 1,
+      value: {
+        meta: { nr: i, part: "sums" },
+        rechnung: `${a}+${b}=${a + b};${a + b}+${c}=${a + b + c}`,
+        aufgabe: `Compute ${a}+${b}+${c}`,
+        punkte: i % 2 + 1,
+        wert: a + b + c,
+      },
+    }));
+    const { columns, guessed } = findColumns(rows, {}, "f");
+    assert.deepEqual([columns.text, columns.trace, columns.answer], ["aufgabe", "rechnung", "wert"]);
+    assert.deepEqual(guessed, ["trace", "answer", "text"]);
+    const bare = rows.map(({ line, value }) => ({
+      line,
+      value: { frage: value.aufgabe, punkte: value.punkte, wert: value.wert },
+    }));
+    assert.throws(
+      () => findColumns(bare, {}, "f"),
+      /does not show whether punkte or wert is the answer: its columns are frage, punkte, wert; say so with --columns/,
+    );
+    assert.equal(findColumns(bare, { answer: "wert" }, "f").columns.text, "frage");
+  });
+
   it("takes short texts for solutions where their column is called so", () => {
     const rows = Array.from({ length: 20 }, (_, i) => ({
       line: i + 1,

@@ -71,7 +71,7 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
   }
   for (const reason of choice?.reasons ?? []) console.log(reason);
   if (report !== null) console.log(`\n${renderPreflight(report)}\n`);
-  console.log(`${file}\nNext: ${next} --dry-run, then without --dry-run`);
+  console.log(`${file}\nNext: ${next}`);
 }
 
 /** Without --model, the tiny one where it can read the file. */

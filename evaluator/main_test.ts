@@ -119,7 +119,7 @@ describe("evaluate", () => {
         /^error: Cannot evaluate chian .* nearest known one is chain\n$/,
       ],
       [["--model", "/nowhere"], /^error: Cannot read \/nowhere.*as it does not exist\n$/],
-      [[], /^error: Cannot evaluate as nothing answers: pass --model/],
+      [[], /^error: Cannot evaluate as no model is given: pass --model/],
       [["--model", "x", "--samples", "0"], / --samples must be >= 1: current value is 0\n$/],
       [["--model", "x", "--problems-seed", "1.5"], / --problems-seed must be .*: current value is 1.5\n$/],
       [["--modell", "x"], /^error: unknown option '--modell'\n\(Did you mean --model\?\)/],
@@ -184,6 +184,6 @@ describe("evaluate", () => {
   it("fails below a bound", async () => {
     const { code, stderr } = await evaluate("--model", checkpoint, ...common, "--min", "chain=0.99");
     assert.equal(code, 1);
-    assert.match(stderr, /^chain is below its bound of 99.0 %: current value is \d/m);
+    assert.match(stderr, /^chain is below the minimum of 99.0 %: current value is \d/m);
   });
 });

@@ -113,7 +113,7 @@ describe("ghpo", () => {
     );
     assert.equal(code, 1);
     assert.equal(out, "");
-    assert.match(err, /^error: Cannot open a GPU as no usable WebGPU adapter answers: install /m);
+    assert.match(err, /^error: Cannot open a GPU as no usable WebGPU adapter was found: install /m);
   });
 
   it("reports what is wrong with training data, overlap with the evaluation failing", () => {

@@ -28,24 +28,27 @@ program.command("train <recipe>")
   .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
   .option("--dry-run", "check the recipe, print it with all defaults, and exit")
   .option("--plan", "print the memory the run needs, and exit; opens no GPU")
-  .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into <n> GiB")
+  .option("--plan-gib <n>", "also print the largest micro-batch that fits into <n> GiB")
   .option(
     "--samplers <url>",
     "NATS server at which workers (npm run -s evaluate -- worker) sample for this run",
   )
-  .option("--sampler-patience <seconds>", "wait so long for the next answer, then sample here (default: 120)")
+  .option(
+    "--sampler-patience <seconds>",
+    "seconds without an answer after which the run samples for itself (default: 120)",
+  )
   .option("--dashboard", "also open the dashboard on this run")
   .option(
     "--ranks <n>",
-    "train on so many processes of this machine (mpirun or srun start others without it)",
+    "processes to train with on this machine (mpirun and srun start processes themselves)",
   )
-  .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--deadline <seconds>", "seconds that a rank waits for the others at most (default: 1800)")
   .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
   .option(
     "--step-seconds <n>",
     "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
   )
-  .option("--force", "train although the pre-flight refuses")
+  .option("--force", "train although the pre-flight check fails")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -60,19 +63,19 @@ program.command("sft <recipe>")
   .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
   .option("--dry-run", "check the recipe, print it with all defaults, and exit")
   .option("--plan", "print the memory the run needs, and exit; opens no GPU")
-  .option("--plan-gib <n>", "the same, with the largest micro-batch that fits into <n> GiB")
+  .option("--plan-gib <n>", "also print the largest micro-batch that fits into <n> GiB")
   .option("--export <dir>", "write the finished model, without optimizer state, into this directory")
   .option(
     "--ranks <n>",
-    "train on so many processes of this machine (mpirun or srun start others without it)",
+    "processes to train with on this machine (mpirun and srun start processes themselves)",
   )
-  .option("--deadline <seconds>", "longest that a rank waits for others (default: 1800)")
+  .option("--deadline <seconds>", "seconds that a rank waits for the others at most (default: 1800)")
   .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
   .option(
     "--step-seconds <n>",
     "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
   )
-  .option("--force", "train although the pre-flight refuses")
+  .option("--force", "train although the pre-flight check fails")
   .option("--quiet", "no progress on stderr")
   .option("--json", "print the result as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -82,7 +85,7 @@ program.command("sft <recipe>")
 
 program.command("merge")
   .helpGroup("Models and data:")
-  .description("add a PEFT adapter to the weights of a model, as a model of its own")
+  .description("merge a PEFT adapter into the weights of a model and write the result")
   .requiredOption("--model <dir>", "the model that the adapter belongs to")
   .requiredOption("--adapter <dir>", "adapter directory, such as CHECKPOINT/adapter")
   .requiredOption("--out <dir>", "directory to write into")
@@ -97,7 +100,7 @@ program.command("generate")
     "--model <dir>",
     "checkpoint directory in Hugging Face layout, or a run (its best or newest one)",
   )
-  .option("--adapter <dir>", "adapters of the PEFT library, to be merged into it")
+  .option("--adapter <dir>", "PEFT adapter to merge into it")
   .option("--prompt <text>", "the user's message, wrapped in the model's chat template")
   .option("--prompt-ids <ids>", "token ids such as 1,2,3; needs no tokenizer")
   .option("--raw", "continue --prompt verbatim, without the chat template")
@@ -112,7 +115,7 @@ program.command("chat")
   .helpGroup("Models and data:")
   .description("chat with a checkpoint in the terminal, or with two side by side")
   .requiredOption("--model <dir>", "checkpoint or run directory")
-  .option("--beside <dir>", "a second one that answers the same")
+  .option("--beside <dir>", "second checkpoint or run, which answers the same messages")
   .option("--adapter <dir>", "PEFT adapter on top of --model")
   .option("--system <text>", "system prompt")
   .option("--max-tokens <n>", "maximum number of tokens of an answer", "256")
@@ -152,7 +155,7 @@ program.command("check-data <recipe>")
   )
   .option(
     "--benchmark <files...>",
-    "benchmark files to compare with, beside the recipe's own evaluation problems",
+    "benchmark files to look for overlap with, in addition to the recipe's evaluation problems",
   )
   .option("--json", "print the report as JSON on stdout")
   .addHelpText("after", help.RECIPE)
@@ -162,8 +165,8 @@ program.command("check-data <recipe>")
 
 program.command("download <name>")
   .helpGroup("Models and data:")
-  .description("fetch a model of the hub, ORG/NAME, or a data set of it")
-  .option("--dataset", "it is a data set")
+  .description("download a model, ORG/NAME, or a data set from the hub")
+  .option("--dataset", "download a data set instead of a model")
   .option("--revision <name>", "branch, tag or commit", "main")
   .option("--out <dir>", "folder to write into (default: models/NAME, or data/NAME)")
   .option("--include <patterns...>", "files to fetch (default: what a model needs, or all data files)")
@@ -235,7 +238,7 @@ program.command("init <file>")
   .option("--data <file or families>", "a JSON, CSV or Parquet file, or generated families such as chain,gcd")
   .option(
     "--columns <list>",
-    "what the file's columns hold, where that is not found: text=q,answer=a,trace=why",
+    "meaning of the file's columns, if init cannot find it out: text=q,answer=a,trace=why",
   )
   .option("--algorithm <name>", "guidance strategy, or sft (default: ghpo)")
   .option("--steps <n>", "optimizer steps")
@@ -274,7 +277,7 @@ program.command("profile")
 program.command("doctor")
   .helpGroup("This machine:")
   .description(
-    "show runtimes, adapter, limits and self-test of this machine, and what to do when something is missing",
+    "show runtimes, adapter, limits and self-test of this machine, and what to do if something is missing",
   )
   .option("--json", "print the report as JSON on stdout")
   .action(async (options) => (await import("./commands/doctor.ts")).doctor({ json: options.json === true }));

@@ -82,7 +82,7 @@ export async function sourceOf(
   }
   const local = await openCheckpoint(checkpoint);
   if (local.digest !== digest) {
-    throw new HttpError(409, "The checkpoint has changed since the evaluation began: begin another");
+    throw new HttpError(409, "The checkpoint has changed since the evaluation began: start a new one");
   }
   return new CheckpointSource(local, request.seed ?? 0);
 }

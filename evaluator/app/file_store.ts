@@ -72,7 +72,7 @@ function entriesOf(text: string, place: string): Record<string, string> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SyntaxError(`Cannot read ${place} as it is not JSON; mend or remove that line`);
+    throw new SyntaxError(`Cannot read ${place} as it is not JSON; fix or remove that line`);
   }
   if (
     typeof value === "object" && value !== null &&
@@ -80,7 +80,7 @@ function entriesOf(text: string, place: string): Record<string, string> {
   ) {
     return value as Record<string, string>;
   }
-  throw new SyntaxError(`Cannot read ${place} as it is no line of a store: an object of texts`);
+  throw new SyntaxError(`Cannot read ${place} as a line of a store must be an object of strings`);
 }
 
 /** Takes the lock file of a store; what is returned gives it back. */

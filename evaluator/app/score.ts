@@ -32,7 +32,7 @@ export async function scoreCompletions(request: Request): Promise<BenchmarkScore
       throw new HttpError(422, `A problem may have at most ${MAX_SAMPLES} samples`);
     }
     const key = `${repeat} ${row.problem_id}`;
-    if (samples.has(key)) throw new HttpError(422, `Sample ${repeat} of ${shown} is there twice`);
+    if (samples.has(key)) throw new HttpError(422, `Sample ${repeat} of ${shown} appears twice`);
     samples.set(key, {
       type: "sample",
       key,

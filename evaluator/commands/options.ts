@@ -106,11 +106,14 @@ export type EvaluateOptions = v.InferOutput<typeof EvaluateSchema>;
 /** Adds the flags to a command. Defaults are applied where they are used; the help names them. */
 export function addEvaluateOptions(command: Command): Command {
   return command
-    .optionsGroup("What answers:")
+    .optionsGroup("Source of answers:")
     .option("--model <dir>", "checkpoint directory, or with --endpoint the server's model name")
-    .option("--adapter <dir>", "adapters of the PEFT library, to be merged into the checkpoint")
+    .option("--adapter <dir>", "PEFT adapter to merge into the checkpoint")
     .option("--nats <url>", "sample the checkpoint on the workers of this NATS server, too")
-    .option("--nats-patience <seconds>", "wait so long for the next answer, then sample here (default: 120)")
+    .option(
+      "--nats-patience <seconds>",
+      "seconds without an answer after which samples are generated here (default: 120)",
+    )
     .option(
       "--endpoint <url>",
       "OpenAI-compatible server such as http://127.0.0.1:8000/v1; its key comes from OPENAI_API_KEY",
@@ -119,7 +122,7 @@ export function addEvaluateOptions(command: Command): Command {
       "--completions <file>",
       "score existing answers: a journal, JSON Lines, lm-eval samples, or a batch's output",
     )
-    .optionsGroup("What is asked:")
+    .optionsGroup("Problems:")
     .option(
       "--benchmarks <names>",
       "comma-separated names or task files; see `benchmarks` (default: the bundled ones)",
@@ -134,7 +137,7 @@ export function addEvaluateOptions(command: Command): Command {
     .option("--shuffle <seed>", "take the problems in another order, before --limit")
     .option("--problems-seed <n>", "seed of the bundled problems (default: 1)")
     .option("--per-level <n>", "bundled problems of each level (default: 40)")
-    .optionsGroup("How it is asked:")
+    .optionsGroup("Prompts and sampling:")
     .option(
       "--preset <name>",
       `protocol of published benchmarks: ${EVAL_PRESET_NAMES.slice(1).join(", ")} ` +
@@ -156,7 +159,7 @@ export function addEvaluateOptions(command: Command): Command {
       "--verifier <name>",
       `grader (default: report, or the protocol's with --preset): ${Object.keys(graders).join(", ")}`,
     )
-    .optionsGroup("What servers want:")
+    .optionsGroup("Endpoint requests:")
     .option("--concurrency <n>", "most requests in flight (default: 16)")
     .option("--timeout <s>", "deadline of one request in seconds (default: 600)")
     .option("--attempts <n>", "attempts per request before it counts as failed (default: 6)")
@@ -176,7 +179,7 @@ export function addEvaluateOptions(command: Command): Command {
       "--batch-out <file>",
       "write the requests as an OpenAI batch file and stop; score its output by --completions",
     )
-    .optionsGroup("What comes out:")
+    .optionsGroup("Output:")
     .option("--out <file>", "write the result here, with its samples and journal next to it")
     .option("--journal <file>", "journal to continue (default: next to --out)")
     .option("--min <benchmark=score...>", "exit 1 when a pass@1 (0 to 1) is lower; may be repeated")
@@ -200,7 +203,7 @@ export function readEvaluateOptions(raw: unknown): EvaluateOptions {
   }
   if (options.model === undefined && options.completions === undefined && !options.dryRun) {
     throw new TypeError(
-      "Cannot evaluate as nothing answers: pass --model, --endpoint with --model, or --completions",
+      "Cannot evaluate as no model is given: pass --model, --endpoint with --model, or --completions",
     );
   }
   if (options.endpoint === undefined && options.batchOut === undefined && options.completions === undefined) {

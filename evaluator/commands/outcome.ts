@@ -121,7 +121,7 @@ export function exitCode(
     const benchmark = result.benchmarks.find((entry) => entry.name === name);
     if (benchmark && benchmark.pass_at_1 >= Number(least)) continue;
     const current = benchmark ? percent(benchmark.pass_at_1) : "no score";
-    console.error(`${name} is below its bound of ${percent(Number(least))} %: current value is ${current}`);
+    console.error(`${name} is below the minimum of ${percent(Number(least))} %: current value is ${current}`);
     return 1;
   }
   return 0;

@@ -28,7 +28,7 @@ export async function worker({ nats, rows }: { nats: string; rows: string }): Pr
   const sampling = new FleetModel(gpu, Number(rows));
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
-  console.error(`working on ${sampling.name}; Ctrl-C ends after the job in hand`);
+  console.error(`working on ${sampling.name}; Ctrl-C finishes the current job and exits`);
   await work(connection, sampling, stop.signal, (line) => console.error(line));
   await connection.close();
   gpu.close();

@@ -89,7 +89,7 @@ export class Summary {
   finish(taskHash: string): BenchmarkScore {
     const task = this.#task;
     if (this.samples === 0) {
-      throw new RangeError(`Cannot score ${task.name} as not one of its samples is finished`);
+      throw new RangeError(`Cannot score ${task.name} as none of its samples is finished`);
     }
     const problems = task.problems.flatMap(({ id }) => this.#problems.get(id) ?? []);
     const majorities = problems.map(({ id }) => this.#majorities.get(id) as number);

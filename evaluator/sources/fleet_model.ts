@@ -71,7 +71,7 @@ export class FleetModel implements LocalModel {
         idOf,
       );
     } catch (error) {
-      console.error(`workers are done without for now: ${messageOf(error)}`);
+      console.error(`sampling here for now: ${messageOf(error)}`);
     }
     const known = new Map(answers);
     // Which ones, no worker can know.
@@ -85,7 +85,7 @@ export class FleetModel implements LocalModel {
       const theirs = known.get(i);
       if (theirs && !own[n]!.every(({ ids }, s) => sameIds(ids, theirs[s]!.ids))) {
         this.fleet.refuse(
-          "it has other tokens than this machine draws: another adapter, or a worker to be wary of",
+          "its tokens differ from those drawn here: it uses another adapter, or is not to be trusted",
         );
       }
     }

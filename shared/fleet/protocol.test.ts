@@ -42,7 +42,7 @@ describe("an answer", () => {
       [/is of other weights/, () => read(good, { weights: "1".repeat(64) })],
       [/must have 2 completions: current number is 1/, () => read([long])],
       [
-        /has the token 10, which the vocabulary of 10 has not/,
+        /must have tokens below 10: current value is 10/,
         () => read([completion([1, 2, 3, 10], "length"), short]),
       ],
       [/has the token 4294967295/, () => read([completion([1, 2, 3, -1], "length"), short])],

@@ -131,7 +131,7 @@ export function readAnswer(bytes: Uint8Array, job: Job, vocabulary: number): Sam
     at += tokens;
     const outside = ids.find((id) => id >= vocabulary);
     if (outside !== undefined) {
-      throw wrong(`has the token ${outside}, which the vocabulary of ${vocabulary} has not`);
+      throw wrong(`must have tokens below ${vocabulary}: current value is ${outside}`);
     }
     const odd = logprobs.find((value) => !(Number.isFinite(value) && value <= 1e-3));
     if (odd !== undefined) throw wrong(`must have log-probs from -Infinity to 0: current value is ${odd}`);

@@ -30,8 +30,8 @@ export async function connectFleet(
   }
   if (!user || !pass) {
     throw new Error(
-      "Cannot connect to the NATS server as GHPO_NATS_USER and GHPO_NATS_PASSWORD must be set: nobody works without " +
-        "a name",
+      "Cannot connect to the NATS server as GHPO_NATS_USER and GHPO_NATS_PASSWORD must be set: anonymous " +
+        "connections are not accepted",
     );
   }
   if (!PROTOCOLS.includes(protocol)) {
@@ -45,14 +45,14 @@ export async function connectFleet(
   const web = protocol === "ws:" || protocol === "wss:";
   if (web && caFile !== undefined) {
     throw new Error(
-      "Cannot connect by WebSocket with GHPO_NATS_CA as WebSockets know the runtime's authorities alone: unset it, and " +
+      "Cannot connect by WebSocket with GHPO_NATS_CA as WebSockets use only the runtime's certificate authorities: unset it, and " +
         "name the file in NODE_EXTRA_CA_CERTS (Bun) or DENO_CERT (Deno)",
     );
   }
   const encrypted = protocol === "tls:" || protocol === "wss:" || caFile !== undefined;
   if (!encrypted && !["127.0.0.1", "localhost", "[::1]"].includes(hostname)) {
     throw new Error(
-      `Cannot connect to ${hostname} in the clear: use tls:// (or wss://), with an own authority's file in GHPO_NATS_CA`,
+      `Cannot connect to ${hostname} in the clear: use tls:// (or wss://), with the file of your own certificate authority in GHPO_NATS_CA`,
     );
   }
   setSha256Backend("native"); // four times faster than the one in JavaScript

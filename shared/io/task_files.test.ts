@@ -104,7 +104,7 @@ describe("a published benchmark", () => {
     );
   });
 
-  it("names file and row of what does not fit, and an id that is there twice", async () => {
+  it("names file and row of what does not fit, and an id that appears twice", async () => {
     const missing = written({ "gsm8k-test.jsonl": lines + '{"question":"x"}\n' });
     await assert.rejects(
       readBenchmark(gsm8k, { data: missing }),

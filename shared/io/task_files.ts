@@ -126,7 +126,7 @@ function find(fileName: string, name: string, folder: string): string | null {
   return [fileName, ...names].map((each) => join(folder, each)).find((path) => existsSync(path)) ?? null;
 }
 
-/** Problems of all rows. The first row that does not fit, and an id that is there twice, stop it. */
+/** Problems of all rows. The first row that does not fit, and an id that appears twice, stop it. */
 async function readRows(
   paths: readonly string[],
   convert: (row: Record<string, unknown>, index: number) => Promise<BenchmarkProblem> | BenchmarkProblem,

@@ -62,7 +62,7 @@ export function ggufTokenizer(metadata: Metadata, path: string): { tokenizer: ob
   const refuse = (key: string, allowed: string, value: unknown) => {
     throw new TypeError(
       `Cannot read the tokenizer of ${path} as tokenizer.ggml.${key} must be ${allowed}: current value is ${value}; ` +
-        "put the model's tokenizer.json and tokenizer_config.json beside it",
+        "put the model's tokenizer.json and tokenizer_config.json next to it",
     );
   };
   const model = get<string>("ggml.model");

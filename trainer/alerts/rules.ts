@@ -107,7 +107,7 @@ const noAnswers: Rule = (history, settings) => {
   return {
     value: Math.max(...values),
     message: `no answer was found in any completion of the last ${settings.patience} steps`,
-    advice: "let prompt.system ask for the form that reward.preset reads, or raise max_completion_length",
+    advice: "make prompt.system ask for the form that reward.preset reads, or raise max_completion_length",
   };
 };
 
@@ -221,7 +221,7 @@ const stalledStep: Rule = (_, settings, { waiting, intervals }) => {
       short(longest)
     } s`,
     advice:
-      "see whether another program holds the GPU or the machine sleeps; Ctrl-C and --resume start afresh",
+      "check whether another program uses the GPU or the machine is asleep; Ctrl-C and then --resume restart the run",
   };
 };
 

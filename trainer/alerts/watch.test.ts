@@ -75,7 +75,7 @@ describe("a watch", () => {
     assert.equal(
       lines[0],
       "alert stalled_step at step 5: the step has been going on for 105 s, the longest of the last ones took 20 s. " +
-        "Try: see whether another program holds the GPU or the machine sleeps; Ctrl-C and --resume start afresh",
+        "Try: check whether another program uses the GPU or the machine is asleep; Ctrl-C and then --resume restart the run",
     );
     now += 10_000;
     watched.observe(record(6, 1));

@@ -18,7 +18,7 @@ const FlagsSchema = v.strictObject({
   seed: v.pipe(numeral, seed),
 });
 
-const HELP = "/reset begins anew, /quit ends.";
+const HELP = "/reset starts over, /quit ends.";
 
 export async function chatCommand(flags: unknown): Promise<void> {
   const o = parseFlags(FlagsSchema, flags);
@@ -67,7 +67,7 @@ async function turn(
   const room = model.context.tokens - model.encode(turns).length;
   if (room < 1) {
     console.log(
-      `The chat fills the model's ${model.context.name} of ${model.context.tokens} tokens: /reset begins anew`,
+      `The chat fills the model's ${model.context.name} of ${model.context.tokens} tokens: /reset starts over`,
     );
     return;
   }

@@ -48,7 +48,7 @@ export async function checkedProblems(
     if (more > 0) status.log(`... and ${more} more rows; check-data with --json lists them all`);
   }, (copies) => {
     status.log(
-      `warning: ${copies} more rows are left out as they ask what rows set apart by data.held_out ask`,
+      `warning: ${copies} more rows are left out as they ask the same as rows set aside by data.held_out`,
     );
   });
   const { faults, warnings, problems, dropped } = await preflightOf(recipe, {

@@ -31,7 +31,7 @@ export async function dashboardCommand(folders: readonly string[], flags: unknow
       ? JSON.stringify({ url, runs, pid: process.pid })
       : `Dashboard${
         runs === 0 ? "" : runs === 1 ? " of 1 run" : ` of ${runs} runs`
-      }: ${url}   (Ctrl-C ends it)`,
+      }: ${url}   (Ctrl-C to stop)`,
   );
   await new Promise<void>((resolve) => {
     process.once("SIGINT", resolve);

@@ -1,21 +1,21 @@
-// What --help adds to the flags: examples, where outputs go, what is left out.
+// What --help adds to the flags: examples and where outputs go.
 
 /** After the flags of commands that read a recipe. */
 export const RECIPE = `
 Every setting of the recipe is also a flag that overrides the file:
   --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
-The last word is enough where it is the only one (--learning_rate 1e-5, --max_steps 100, --num_generations 8), and TRL's
-names work. A table changes the settings that it names: --lora '{ r = 8 }'. A recipe may be JSON, too.
-Paths are relative to the folder that npm is called in; a bare name means a recipe in trainer/recipes.
+The last part of a name is enough where it is unambiguous (--learning_rate 1e-5, --max_steps 100, --num_generations 8),
+and TRL's names work. A table changes the settings that it names: --lora '{ r = 8 }'. A recipe may also be JSON.
+Paths are relative to the folder in which npm is called; a bare name means a recipe in trainer/recipes.
 
 Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, for train, rollouts/. Ctrl-C finishes
-the step, saves, and exits with 130; --resume continues from there.`;
+the step, saves and exits with 130; --resume continues from there.`;
 
 export const OVERVIEW = `
 COMMAND --help shows its flags with their defaults.
 
 Examples:
-  npm run demo                                       base, GHPO, evaluation, report in minutes: runs/demo
+  npm run demo                                       base model, GHPO, evaluation and report in minutes: runs/demo
   npm run -s ghpo -- train demo --output_dir runs/mine            the same training, run directly
   npm run -s ghpo -- train demo --output_dir runs/mine --resume   continue after Ctrl-C or a crash
   npm run -s ghpo -- init my.toml                    write a starting recipe
@@ -33,7 +33,7 @@ Examples:
   GHPO_DASHBOARD_TOKEN=... npm run -s ghpo -- dashboard --host 0.0.0.0
       from another machine; the printed address contains the token
 
-Runs that start later appear automatically. Ctrl-C ends the dashboard, not the runs.`;
+Runs that start later appear automatically. Ctrl-C stops the dashboard, not the runs.`;
 
 export const EXPORT = `
 Examples:
@@ -41,12 +41,13 @@ Examples:
   npm run -s ghpo -- export runs/demo/ghpo --format csv --out tables`;
 
 export const INIT = `
-On a terminal, init asks for what the flags do not say; otherwise it takes the tiny model, chain,addition,linear, ghpo, 60 steps.
+On a terminal, init asks for what the flags leave open; otherwise the defaults are the tiny model, chain,addition,linear,
+ghpo and 60 steps.
 
 For a data file (JSON Lines, a JSON list, CSV, TSV, Parquet, each also .gz; patterns such as data/*.jsonl) it finds the
-columns, sets problems apart for evaluation, chooses the form of answers, the grader, hints and lengths that fit file
-and model, says what it chose and why, and runs the check of check-data. It writes no recipe under which the reference
-solutions earn less than full marks.
+columns, sets problems aside for evaluation, chooses the form of answers, the grader, hints and lengths to fit the file
+and the model, says what it chose and why, and runs check-data. It writes no recipe under which the reference solutions
+earn less than full marks.
 
 Examples:
   npm run -s ghpo -- init my.toml
@@ -54,8 +55,8 @@ Examples:
   npm run -s ghpo -- init my.toml --model DIR --data train.csv --columns text=query,answer=gold,trace=rationale`;
 
 export const DOWNLOAD = `
-A download that was stopped goes on where it ended; every file is compared with the hub's digest, and download.json in the
-folder names the commit. HF_TOKEN is the token for gated and private ones, HF_ENDPOINT another hub.
+A stopped download continues where it left off. Every file is checked against the hub's digest, and download.json in the
+folder records the commit. HF_TOKEN gives access to gated and private repositories; HF_ENDPOINT names another hub.
 
 Examples:
   npm run -s ghpo -- download Qwen/Qwen2.5-0.5B-Instruct

@@ -103,7 +103,7 @@ export async function printPlan(
   if (room === undefined || most === undefined) return;
   console.log(
     most > 0
-      ? `into ${room} GiB fits a micro-batch of ${most} tokens`
+      ? `a micro-batch of ${most} tokens fits into ${room} GiB`
       : `no micro-batch fits into ${room} GiB: try gradient_checkpointing, activations_dtype bfloat16${
         kind === "sft" ? "" : ", [lora], or fewer generation.rows"
       }`,

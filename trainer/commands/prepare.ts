@@ -89,7 +89,7 @@ export async function withTeam<R extends Record<string, unknown>>(
 ): Promise<void> {
   if (options.ranks !== undefined) {
     throw new Error(
-      "Cannot start ranks as npm must do that: use npm run -s ghpo -- with --ranks, or mpirun or srun without it",
+      "Cannot start ranks from this process: use npm run -s ghpo -- with --ranks, or mpirun or srun without it",
     );
   }
   const deadline = Number(options.deadline ?? DEADLINE_S);
@@ -117,7 +117,7 @@ export function together<P, R>(team: Team, run: (policy: P, resume: boolean) => 
 }
 
 /** What a loop says when it was told to stop. */
-export const STOPPING = "Stopping after this step; Ctrl-C again ends at once";
+export const STOPPING = "Stopping after this step; press Ctrl-C again to stop immediately";
 /** And when its device was lost. */
 export const RESUMING = "resuming from the last checkpoint on a new device";
 

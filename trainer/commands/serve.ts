@@ -34,7 +34,7 @@ export async function serveCommand(flags: unknown): Promise<void> {
   console.log(
     o.json
       ? JSON.stringify({ url, model: listed, pid: process.pid })
-      : `Serving ${listed} at ${url}   (Ctrl-C ends it)\n` +
+      : `Serving ${listed} at ${url}   (Ctrl-C to stop)\n` +
         `Try: npm run -s evaluate -- --endpoint ${url} --model ${listed}`,
   );
   await new Promise<void>((resolve) => {

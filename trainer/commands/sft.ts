@@ -147,6 +147,6 @@ function summary(
     `  checkpoint  ${model}`,
     ...leftOut(recipe, result),
     ...alertLines(result.alerts),
-    finished ? `Next: npm run -s evaluate -- --model ${model}` : `Go on with: ${again}`,
+    finished ? `Next: npm run -s evaluate -- --model ${model}` : `Continue with: ${again}`,
   ].join("\n");
 }

@@ -75,7 +75,7 @@ export async function studyCommand(file: string, options: StudyOptions): Promise
       stopSignal(() => say(STOPPING)),
     );
     if (!complete) {
-      say(`Stopped. Go on with: npm run -s ghpo -- study ${file}`);
+      say(`Stopped. Continue with: npm run -s ghpo -- study ${file}`);
       process.exitCode = 130;
     }
   }

@@ -227,6 +227,6 @@ function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: stri
   const next = recipe.checkpoint.adapter_only
     ? `npm run -s ghpo -- merge --model ${recipe.model} --adapter ${result.checkpoint}/adapter --out DIR`
     : `npm run -s evaluate -- --model ${result.checkpoint}`;
-  lines.push(result.finished ? `Next: ${next}` : `Go on with: ${again}`);
+  lines.push(result.finished ? `Next: ${next}` : `Continue with: ${again}`);
   return lines.join("\n");
 }

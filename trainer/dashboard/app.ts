@@ -163,7 +163,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
     })
     .get("/api/runs/:id/rollouts/:format", async ({ params, query }) => {
       if (params.format !== "jsonl" && params.format !== "parquet") {
-        throw new HttpError(404, "Rollouts come as jsonl or parquet");
+        throw new HttpError(404, "Rollouts are available as jsonl or parquet");
       }
       const { offset: _, ...filter } = queryOf(GroupsQuery, query);
       const run = find(params.id);

@@ -12,7 +12,9 @@ const MAX_BODY_BYTES = 16 << 10;
 export async function checkCaller(request: Request, token: string | null): Promise<void> {
   const host = hostOf(request);
   if (token === null) {
-    if (!LOOPBACK.test(host)) throw new HttpError(403, "Without a token only this machine is answered");
+    if (!LOOPBACK.test(host)) {
+      throw new HttpError(403, "Without a token, only requests from this machine are answered");
+    }
   } else if (!await sameSecret(givenToken(request), token)) {
     throw new HttpError(401, "The token is missing or wrong: open the address that the dashboard printed");
   }

@@ -46,7 +46,7 @@ describe("MetricsLog", () => {
     assert.ok(Number.isNaN(log.latest("entropy")), "values of the former file must be gone");
   });
 
-  it("keeps the last record of a step that is there twice", async () => {
+  it("keeps the last record of a step that appears twice", async () => {
     const log = new MetricsLog(
       file(line(1) + line(2, { reward: 1, kl: 9 }) + line(3, { kl: 9 }) + line(2, { reward: 4 })),
     );

@@ -94,7 +94,7 @@ export class RemoteSampler implements Sampler {
         idOf,
       );
     } catch (error) {
-      this.log(`workers are done without for now: ${messageOf(error)}`);
+      this.log(`sampling here for now: ${messageOf(error)}`);
     }
     return requests.map((_, i) => answers.get(i) ?? null);
   }

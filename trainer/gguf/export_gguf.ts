@@ -31,17 +31,17 @@ export function exportGguf(directory: string, path: string, type: GgufType): voi
     throw new TypeError(`Cannot export ${directory} as GGUF as ${reason}`);
   };
   if (architecture === undefined) {
-    return refuse(`its architecture ${config.model_type} is not known how to write`);
+    return refuse(`its architecture ${config.model_type} cannot be exported`);
   }
   if (config.layers.some(({ window, rope }) => window !== null || !rope)) {
-    return refuse("layers with a sliding window or without RoPE are not written");
+    return refuse("layers with a sliding window or without RoPE cannot be exported");
   }
   if (architecture !== "qwen2" && config.qkv_bias || config.o_bias || config.mlp_bias) {
-    return refuse(`biases of ${config.model_type} are not written`);
+    return refuse(`biases of ${config.model_type} cannot be exported`);
   }
   const scaling = config.rope_scaling?.rope_type ?? "default";
   if (scaling === "dynamic" || scaling === "yarn") {
-    return refuse(`RoPE of the type ${scaling} is not written`);
+    return refuse(`RoPE of the type ${scaling} cannot be exported`);
   }
   if (type === "q8_0" && (config.hidden_size % 32 !== 0 || config.intermediate_size % 32 !== 0)) {
     return refuse(`q8_0 needs sizes that 32 divides: ${config.hidden_size} and ${config.intermediate_size}`);

@@ -119,7 +119,7 @@ describe("train()", () => {
       }),
       /Cannot use the reward function mine as reward.functions must list it/,
     );
-    await assert.rejects(train("demo", fine), /Cannot take problems beside a recipe's file/);
+    await assert.rejects(train("demo", fine), /Cannot combine problems with a recipe file/);
     assert.ok(!existsSync(output_dir));
   });
 });

@@ -42,7 +42,7 @@ export function recipeFrom<const S extends v.GenericSchema>(
   if (typeof recipe === "string") {
     if (problems === undefined) return loadRecipe(schema, recipe, []);
     throw new TypeError(
-      "Cannot take problems beside a recipe's file: give the recipe as an object, or name data.path in it",
+      "Cannot combine problems with a recipe file: give the recipe as an object, or set data.path in the file",
     );
   }
   if (problems === undefined) return resolveRecipe(schema, structuredClone(recipe), "the recipe");

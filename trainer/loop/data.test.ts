@@ -102,7 +102,7 @@ describe("held-out rows of a file", () => {
     await fromFile(rows, async (path) => {
       await assert.rejects(
         trainingProblems(recipeOf({ path, held_out: 30 })),
-        /^RangeError: Cannot set data\.held_out problems apart as there are only 40: current value is 30$/,
+        /^RangeError: Cannot set data\.held_out problems aside as there are only 40: current value is 30$/,
       );
     });
     assert.throws(

@@ -45,7 +45,7 @@ function withoutHeldOut(
   const { rest } = split(problems, held_out, seed);
   if (rest.length > 0) return rest;
   throw new RangeError(
-    `Cannot set data.held_out problems apart as there are only ${problems.length}: current value is ${held_out}`,
+    `Cannot set data.held_out problems aside as there are only ${problems.length}: current value is ${held_out}`,
   );
 }
 

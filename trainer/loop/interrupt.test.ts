@@ -56,7 +56,10 @@ describe("ghpo train", () => {
     const output = await new Response(child.stdout).text();
     assert.equal(await child.exited, 130);
     const [, step] = /^Stopped after step (\d+) of 1000\.$/m.exec(output) ?? [];
-    assert.match(output, /^Go on with: npm run -s ghpo -- train demo .*--train\.max_steps 1000 --resume$/m);
+    assert.match(
+      output,
+      /^Continue with: npm run -s ghpo -- train demo .*--train\.max_steps 1000 --resume$/m,
+    );
     assert.deepEqual(readdirSync(join(folder, "checkpoints")), [`step_${step!.padStart(6, "0")}`]);
     assert.equal(new RunDirectory(folder).readMetrics().length, Number(step));
   });

@@ -90,7 +90,7 @@ export function oneStepStale(
       const before = state as State;
       if (before.ahead.step !== step) {
         throw new Error(
-          `Cannot go on with step ${step} as what was sampled is for step ${before.ahead.step}`,
+          `Cannot continue with step ${step} as the samples at hand are for step ${before.ahead.step}`,
         );
       }
       const sampled = before.ahead.sampled ??

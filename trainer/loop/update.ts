@@ -227,7 +227,9 @@ function addSums(into: ClipSums, sums: ClipSums): void {
 }
 
 function behaviourOf({ behaviour }: Example): Float32Array {
-  if (behaviour === null) throw new TypeError("Cannot learn from what was not sampled as if it had been");
+  if (behaviour === null) {
+    throw new TypeError("Cannot use the behaviour log-probs of an example as it was not sampled");
+  }
   return Float32Array.from(behaviour);
 }
 

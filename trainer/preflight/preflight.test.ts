@@ -116,7 +116,7 @@ describe("preflight()", () => {
       );
       assert.match(
         report.faults.join(),
-        /reference solutions in the form that is asked for \(think_answer\) no full marks, as own:0 \(accuracy 0\)/,
+        /reference solutions in the required form \(think_answer\) earn less than full marks, such as own:0 \(accuracy 0\)/,
         preset,
       );
     }
@@ -215,7 +215,7 @@ describe("preflight()", () => {
       );
     assert.match(
       (await trainReport(rows(10))).warnings.join(),
-      /4 of 40 solutions end in another answer than their row has \(own:0: 2 and 3,/,
+      /4 of 40 solutions end in an answer that differs from their row's \(own:0: 2 and 3,/,
     );
     assert.match((await trainReport(rows(1))).faults.join(), /40 of 40 solutions end in another answer/);
     const same = own.map((problem) => ({

@@ -125,7 +125,9 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   if (contrary.length > 0) {
     say(
       contrary.length > problems.length / 2,
-      `${many(contrary.length)} solutions end in another answer than their row has (${first(contrary)})`,
+      `${many(contrary.length)} solutions end in an answer that differs from their row's (${
+        first(contrary)
+      })`,
     );
   }
   if (reference !== null) referenceSentences(reference, demands, isGenerated, say);
@@ -167,16 +169,16 @@ function referenceSentences(
       `${not_gradable.length} of ${all} answers cannot be graded by reward.preset and earn nothing, ${which}`,
     );
   }
-  const form = format === "own" ? "as they are" : `in the form that is asked for (${format})`;
+  const form = format === "own" ? "as they are" : `in the required form (${format})`;
   if (failures.length > 0) {
     const { id, rewards, text } = failures[0]!;
     const scores = Object.entries(rewards).map(([name, value]) => `${name} ${value}`).join(", ");
     say(
       full < gradable / 2,
-      `the reward gives ${failures.length} of ${gradable} reference solutions ${form} no full marks, as ${id} ` +
+      `${failures.length} of ${gradable} reference solutions ${form} earn less than full marks, such as ${id} ` +
         `(${scores}): ${
           JSON.stringify(text.slice(-80))
-        }; prompt.system, reward.preset and reward.format must fit`,
+        }; prompt.system, reward.preset and reward.format must match`,
     );
   }
   const asked = formatAskedBy(wordsOf(style));
@@ -209,7 +211,7 @@ function unknownInSolutions(
   const { id, word } = unknown[0]!;
   say(
     unknown.length > problems.length / 2,
-    `the tokenizer has no tokens for ${unknown.length} of ${problems.length} solutions in the form that is asked for, ` +
+    `the tokenizer has no tokens for ${unknown.length} of ${problems.length} solutions in the required form, ` +
       `as for ${JSON.stringify(word)} in that of ${id}`,
   );
 }

@@ -63,7 +63,7 @@ export function createServer({ model, name, token }: ServedModel): (request: Req
   return async (request) => {
     const host = request.headers.get("host") ?? new URL(request.url).host;
     if (token === null && !LOOPBACK.test(host)) {
-      return failure(403, "Without a token only this machine is answered");
+      return failure(403, "Without a token, only requests from this machine are answered");
     }
     const given = /^bearer +(\S.*)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
     if (token !== null && !await sameSecret(given, token)) {

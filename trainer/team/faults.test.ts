@@ -30,7 +30,7 @@ for (const launcher of LAUNCHERS) {
         RegExp(`norm is .* on rank ${rank}, .* on rank ${usual(rank)}$|digest .* rank ${rank} has`),
       exit: (rank) => RegExp(`^error: Cannot continue as rank ${rank} ended before the run did$`),
       throw: (rank) => RegExp(`^error: rank ${rank}: Cannot sample as the pool is empty$`),
-      hang: (rank) => RegExp(`^error: Cannot continue as rank ${rank} must come to .* within ${DEADLINE} s`),
+      hang: (rank) => RegExp(`^error: Cannot continue as rank ${rank} must reach .* within ${DEADLINE} s`),
     };
     for (const [fault, sentence] of Object.entries(sentences)) {
       it(`ends with one sentence when a rank goes wrong: ${fault}`, { timeout: 60_000 }, async () => {

@@ -189,7 +189,7 @@ export class MpiTeam implements Team {
     if (different !== null && !met.some(({ word }) => word.failed)) {
       const place = (rank: number) => `rank ${rank} is at ${met[rank]!.word.what}`;
       throw new Error(
-        `Cannot continue as all ranks must be at the same place: ${place(different.odd)}, ${
+        `Cannot continue as all ranks must be at the same point: ${place(different.odd)}, ${
           place(different.usual)
         }`,
       );
@@ -205,7 +205,7 @@ export class MpiTeam implements Team {
     if (sentence !== undefined) this.abort(sentence);
     const names = missing.length === 0 ? "the network" : `rank ${missing.join(", ")}`;
     this.abort(
-      `Cannot continue as ${names} must come to ${what} within ${patience} s (--deadline): rank ${
+      `Cannot continue as ${names} must reach ${what} within ${patience} s (--deadline): rank ${
         came.join(", ")
       } waited`,
     );

@@ -83,7 +83,7 @@ export class Shards {
     if (different === null) return norms[0]!.grad_norm;
     const { odd, usual } = different;
     throw new Error(
-      `Cannot continue as all ranks must come to the same gradients: their norm is ${
+      `Cannot continue as all ranks must compute the same gradients: their norm is ${
         norms[odd]!.grad_norm
       } on rank ` +
         `${odd}, ${norms[usual]!.grad_norm} on rank ${usual}`,

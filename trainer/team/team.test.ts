@@ -57,8 +57,8 @@ for (const launcher of LAUNCHERS) {
       differs: (rank) =>
         RegExp(`as the data file must be .*: rank ${rank} has c, rank ${usual(rank)} has b$`),
       hang: (rank) =>
-        RegExp(`^error: Cannot continue as rank ${rank} must come to the next meeting within ${DEADLINE} s`),
-      sleep: (rank) => RegExp(`^error: Cannot continue as rank ${rank} must come to the next meeting`),
+        RegExp(`^error: Cannot continue as rank ${rank} must reach the next meeting within ${DEADLINE} s`),
+      sleep: (rank) => RegExp(`^error: Cannot continue as rank ${rank} must reach the next meeting`),
     };
     for (const [mode, sentence] of Object.entries(sentences)) {
       it(`end with one sentence after: ${mode}`, { timeout: 60_000 }, async () => {

@@ -9,7 +9,7 @@ describe("openGpu()", () => {
     for (const entry of [none, undefined]) {
       await assert.rejects(openGpu(entry), {
         message:
-          /^Cannot open a GPU as no usable WebGPU adapter answers: install a Vulkan, Metal or Direct3D 12 driver/,
+          /^Cannot open a GPU as no usable WebGPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver/,
       });
     }
   });

@@ -57,7 +57,7 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
   });
   if (!adapter) {
     throw new Error(
-      "Cannot open a GPU as no usable WebGPU adapter answers: install a Vulkan, Metal or Direct3D 12 driver, or run `npm test` or `npm run demo`, which fetch a software one",
+      "Cannot open a GPU as no usable WebGPU adapter was found: install a Vulkan, Metal or Direct3D 12 driver, or run `npm test` or `npm run demo`, which fetch a software one",
     );
   }
   const requiredLimits: Record<string, number> = {};
@@ -250,7 +250,7 @@ export class Gpu {
   kernel(label: string, source: ShaderText, constants: Record<string, number> = {}): Kernel {
     const known = this.#sources.get(label);
     if (known !== undefined && known !== source) {
-      throw new Error(`Cannot compile ${label} as another text goes by this label`);
+      throw new Error(`Cannot compile ${label} as another shader text already has this label`);
     }
     this.#sources.set(label, source);
     const key = `${label} ${JSON.stringify(constants)}`;

@@ -123,7 +123,7 @@ describe("compileKernel()", () => {
   it("refuses a second text under one label", () => {
     gpu.kernel("add", ADD);
     assert.throws(() => gpu.kernel("add", `${ADD}\n`), {
-      message: "Cannot compile add as another text goes by this label",
+      message: "Cannot compile add as another shader text already has this label",
     });
     assert.throws(() => gpu.kernel("add", () => ADD), /another text/);
   });

@@ -9,9 +9,9 @@ describe("replaced()", () => {
     assert.equal(replaced("k", "x[1] x[2]", /x\[(\d)\]/g, (_, i) => `y${i}`), "y1 y2");
   });
 
-  it("refuses what is not there, or a string that is there twice", () => {
+  it("refuses what is not there, or a string that appears twice", () => {
     const message = (pattern: string, count: number) =>
-      `Cannot compile k as its text must have one place to replace like ${pattern}: current number is ${count}`;
+      `Cannot compile k as its text must match ${pattern} exactly once: current number is ${count}`;
     assert.throws(() => replaced("k", "a b", "c", "d"), { message: message("c", 0) });
     assert.throws(() => replaced("k", "a b a", "a", "d"), { message: message("a", 2) });
     assert.throws(() => replaced("k", "a b", /c/g, "d"), { message: message("/c/g", 0) });

@@ -22,7 +22,7 @@ export function replaced(
   if (pattern instanceof RegExp) pattern.lastIndex = 0; // a global one remembers where it was
   if (found !== 1) {
     throw new Error(
-      `Cannot compile ${label} as its text must have one place to replace like ${pattern}: current number is ${found}`,
+      `Cannot compile ${label} as its text must match ${pattern} exactly once: current number is ${found}`,
     );
   }
   return wgsl.replace(pattern, replacement as string);

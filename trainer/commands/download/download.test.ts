@@ -190,7 +190,7 @@ describe("ghpo download", () => {
       /is private or is gated: look at http:.*own\/tiny, accept its terms there, and set HF_TOKEN\n$/,
     );
     gated = false;
-    await refused(["own/tiny"], /^error: Cannot download as the network fails: /, {
+    await refused(["own/tiny"], /^error: Cannot download as the network connection failed: /, {
       HF_ENDPOINT: "http://127.0.0.1:9",
     });
   });

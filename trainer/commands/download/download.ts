@@ -182,7 +182,7 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
       if (!isNetwork || attempt === ATTEMPTS) {
         if (!isNetwork || error instanceof HubError) throw error;
         const reason = messageOf(error);
-        throw new Error(`Cannot download as the network fails: ${reason}`, { cause: error });
+        throw new Error(`Cannot download as the network connection failed: ${reason}`, { cause: error });
       }
       await new Promise((resolve) =>
         setTimeout(resolve, Number(process.env["GHPO_RETRY_MS"] ?? 1000) * attempt)

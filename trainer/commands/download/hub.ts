@@ -40,7 +40,9 @@ export async function listFiles(
   const response = await request(hub, url, {});
   if (!response.ok) throw await refusal(response, hub, kind, name, revision);
   const parsed = v.safeParse(InfoSchema, await response.json());
-  if (!parsed.success) throw new Error(`Cannot download ${name} as ${url} answers in an unknown form`);
+  if (!parsed.success) {
+    throw new Error(`Cannot download ${name} as ${url} gave a response of an unknown form`);
+  }
   const { sha: commit, siblings } = parsed.output;
   const files = siblings.map(({ rfilename, size, blobId, lfs }): HubFile => ({
     path: rfilename,
@@ -81,7 +83,7 @@ async function request(hub: Hub, url: string, headers: Record<string, string>): 
     await response.body?.cancel();
     address = new URL(location, address);
   }
-  throw new Error(`Cannot download ${url} as it redirects again and again`);
+  throw new Error(`Cannot download ${url} as it redirects too many times`);
 }
 
 async function refusal(response: Response, hub: Hub, kind: Kind, name: string, what: string): Promise<Error> {

@@ -245,7 +245,7 @@ async function bestStyle(
     const { faults, warnings, reference, problems } = await trial(style);
     const { full, failures } = reference!;
     fault ??= faults[0] ??
-      (failures.length > 0 ? warnings.find((each) => each.includes("no full marks")) : undefined);
+      (failures.length > 0 ? warnings.find((each) => each.includes("less than full marks")) : undefined);
     if (faults.length > 0 || failures.length > WRONG_ROWS * problems.length) continue;
     if (full === problems.length) return style;
     if (full > most) [best, most] = [style, full];

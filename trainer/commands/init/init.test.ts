@@ -174,7 +174,7 @@ describe("init --data", () => {
     }));
     await refused(
       file("wrong.jsonl", lines(wrong)),
-      /60 of 60 solutions end in another answer than their row has/,
+      /60 of 60 solutions end in an answer that differs from their row's/,
     );
   });
 });

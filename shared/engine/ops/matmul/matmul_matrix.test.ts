@@ -45,7 +45,7 @@ describe("matmul by matrix units", () => {
     emulateMatrixUnits(gpu);
     assert.throws(
       () => gpu.kernel("matmul_nn_matrix", "fn main() {}"),
-      /^Error: Cannot compile matmul_nn_matrix as its text must have one place to replace like/,
+      /^Error: Cannot compile matmul_nn_matrix as its text must match .* exactly once/,
     );
     gpu.close();
   });

@@ -5,7 +5,7 @@
 import { limitsOf } from "#shared/engine/gpu/counting.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { parseArgs } from "node:util";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { gib, largestMicroBatch, planMemory } from "../trainer/memory/plan.ts";

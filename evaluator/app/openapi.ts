@@ -4,7 +4,7 @@
 import { escapeHtml } from "#shared/text/format.ts";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { TITLES } from "#shared/http/http_error.ts";
 import {
   ChunkRequest,

@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { BenchmarkScoreSchema } from "#shared/schemas/evaluation.ts";
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { count, fraction, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
 import { presets } from "#shared/verify/mod.ts";
 

@@ -2,7 +2,7 @@
 
 import type * as v from "valibot";
 import type { BenchmarkScore } from "#shared/schemas/evaluation.ts";
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { evalPresets } from "#shared/tasks/protocols.ts";
 import { syntheticTask } from "#shared/tasks/synthetic.ts";
 import type { Task } from "#shared/tasks/task.ts";

@@ -45,7 +45,10 @@ describe("an answer", () => {
         /must have tokens below 10: current value is 10/,
         () => read([completion([1, 2, 3, 10], "length"), short]),
       ],
-      [/has the token 4294967295/, () => read([completion([1, 2, 3, -1], "length"), short])],
+      [
+        /must have tokens below 10: current value is 4294967295/,
+        () => read([completion([1, 2, 3, -1], "length"), short]),
+      ],
       [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", NaN), short])],
       [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", 0.5), short])],
       [/must have log-probs/, () => read([completion([1, 2, 3, 4], "length", -Infinity), short])],

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { FAMILIES, type Family } from "#shared/schemas/recipe.ts";
+import { FAMILIES, type Family } from "#shared/schemas/recipe/data.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type Problem, ProblemSchema } from "#shared/schemas/problem.ts";
 import { FAMILY_WORDS, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";

@@ -1,7 +1,7 @@
 // Synthetic problems of six families, seeded and endless, with a training and a held-out split that can never meet:
 // a hash of the problem's text decides its split, whatever the seed.
 
-import type { Family } from "#shared/schemas/recipe.ts";
+import type { Family } from "#shared/schemas/recipe/data.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { FAMILY_WORDS, FINAL_MARKER } from "#shared/text/tiny_tokenizer.ts";
 import { addition } from "./generators/addition.ts";

@@ -8,7 +8,9 @@ import { MetricsSchema } from "./metrics.ts";
 import { GroupSchema } from "./rollout.ts";
 import { CheckpointManifestSchema } from "./checkpoint.ts";
 import { EvaluationResultSchema } from "./evaluation.ts";
-import { runEntries, SftRecipeSchema, trainEntries } from "./recipe.ts";
+import { runEntries } from "./recipe/run.ts";
+import { SftRecipeSchema } from "./recipe/sft.ts";
+import { trainEntries } from "./recipe/train.ts";
 
 const TrainRecipeSchema = v.strictObject({ ...runEntries, ...trainEntries });
 

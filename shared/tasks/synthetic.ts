@@ -2,7 +2,7 @@
 // when they are asked. Their steps can be checked, so a right answer from a wrong trace is seen.
 
 import type { Problem } from "#shared/schemas/problem.ts";
-import { FAMILIES, type Family } from "#shared/schemas/recipe.ts";
+import { FAMILIES, type Family } from "#shared/schemas/recipe/data.ts";
 import { checkTrace, MAX_LEVEL, syntheticProblems } from "#shared/problems/synthetic.ts";
 import { evalPresets } from "./protocols.ts";
 import type { Sampling, Task } from "./task.ts";

@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { readProblems } from "#shared/io/problem_files.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import type { Preflight } from "../preflight/preflight.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { renderPreflight } from "../preflight/table.ts";

@@ -5,7 +5,7 @@ import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { trainingProblems } from "../loop/data.ts";
 import type { OwnParts } from "../library/own_parts.ts";
 import { preflightOf } from "../preflight/recipe.ts";

@@ -4,7 +4,7 @@ import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/demands.ts";

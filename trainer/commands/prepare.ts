@@ -1,7 +1,7 @@
 // What train and sft do alike: open the engine for a recipe, make the evaluation in the loop, listen for Ctrl-C.
 
 import type { Alert } from "#shared/schemas/alerts.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";

@@ -1,7 +1,7 @@
 // sft: supervised fine-tuning by a recipe, such as the cold start that GHPO begins with.
 
 import { mkdirSync } from "node:fs";
-import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "#shared/io/hash.ts";
-import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { SOLO } from "../team/team.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";

@@ -2,7 +2,7 @@
 // learning rate and the longest completion.
 
 import { Random } from "#shared/problems/rng.ts";
-import type { TrainTables } from "#shared/schemas/recipe.ts";
+import type { TrainTables } from "#shared/schemas/recipe/train.ts";
 
 /**
  * The position in the pool of the cursor-th problem of a run: every epoch is a fresh permutation that depends on the

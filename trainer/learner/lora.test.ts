@@ -6,7 +6,7 @@ import { loadModel } from "#shared/engine/model/load.ts";
 import { readTensors } from "#shared/engine/model/save.ts";
 import type { HfTensor } from "#shared/engine/model/layout.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { transposeRef } from "#shared/engine/ops/transpose/transpose.ref.ts";

@@ -16,7 +16,7 @@ import { randomWeights } from "#shared/engine/model/initialise.ts";
 import { readTensors } from "#shared/engine/model/save.ts";
 import { writeParameter } from "#shared/engine/model/storage.ts";
 import { Model } from "#shared/engine/model/weights.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { Lora } from "#shared/engine/lora/lora.ts";

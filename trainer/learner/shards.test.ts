@@ -6,7 +6,7 @@ import { assertClose, noise, testGpu } from "#shared/engine/gpu/testing.ts";
 import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { rowShards } from "#shared/engine/model/shards.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { Lora } from "#shared/engine/lora/lora.ts";

@@ -9,7 +9,7 @@ import { Lora } from "#shared/engine/lora/lora.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 
 const run = (length: number, seed: number) =>

@@ -1,6 +1,6 @@
 // Training from a program: what the commands `train` and `sft` do, with functions where those have files.
 
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import type { LeftOut } from "../commands/checked_problems.ts";
 import { runSft } from "../commands/sft.ts";
 import { runTraining } from "../commands/train.ts";

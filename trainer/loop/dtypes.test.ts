@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { runSft } from "../commands/sft.ts";
 import { runTraining } from "../commands/train.ts";
 import { loadRecipe } from "../run/recipe.ts";

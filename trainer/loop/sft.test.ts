@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { sftSource } from "./sft_source.ts";

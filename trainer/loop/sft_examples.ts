@@ -9,7 +9,7 @@ import { Random } from "#shared/problems/rng.ts";
 import { syntheticProblems, withStepErrors } from "#shared/problems/synthetic.ts";
 import type { Context } from "#shared/engine/model/context.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { answerBeginning, buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { splitTrace } from "../ghpo/guidance.ts";

@@ -2,7 +2,7 @@
 // own learning rate. It makes the cold start that GHPO begins with.
 
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { Context } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { nll } from "../ghpo/losses/nll.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { syntheticProblems, targetText } from "#shared/problems/synthetic.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { behind, sftFormat, targetOf } from "./targets.ts";
 
 const problem = (text: string): Problem => ({

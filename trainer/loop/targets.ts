@@ -2,7 +2,7 @@
 
 import { checkTrace, targetText } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { type AnswerFormat, formatAskedBy, formatOf, solutionIn } from "#shared/text/answer_format.ts";
 import { wordsOf } from "#shared/text/prompts.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";

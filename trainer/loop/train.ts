@@ -6,7 +6,7 @@
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Alert } from "#shared/schemas/alerts.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { Watch } from "../alerts/watch.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 import { checkBestBy, isBetter } from "../run/best.ts";

@@ -1,7 +1,7 @@
 // What a recipe demands of its problems, `train` and `sft` alike.
 
 import type { Context } from "#shared/engine/model/context.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { AnswerFormat } from "#shared/text/answer_format.ts";
 import type { PromptStyle } from "#shared/text/prompts.ts";
 import type { Cut } from "../ghpo/guidance.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRecipe } from "../run/recipe.ts";
@@ -217,7 +217,10 @@ describe("preflight()", () => {
       (await trainReport(rows(10))).warnings.join(),
       /4 of 40 solutions end in an answer that differs from their row's \(own:0: 2 and 3,/,
     );
-    assert.match((await trainReport(rows(1))).faults.join(), /40 of 40 solutions end in another answer/);
+    assert.match(
+      (await trainReport(rows(1))).faults.join(),
+      /40 of 40 solutions end in an answer that differs/,
+    );
     const same = own.map((problem) => ({
       ...problem,
       trace: { text: "1/2####1/2", steps: ["1/2####1/2"] },

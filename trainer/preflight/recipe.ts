@@ -8,7 +8,7 @@ import { loadConfig } from "#shared/engine/model/load.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { SftRecipe } from "#shared/schemas/recipe.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readText } from "#shared/io/files.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { dryRun } from "../commands/checked_problems.ts";
 import { writeByteModel } from "../commands/init/testing.ts";
 import { preflightOf } from "../preflight/recipe.ts";

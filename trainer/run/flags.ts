@@ -2,7 +2,7 @@
 // (`--learning_rate 1e-5`), with TRL's names for those that have others here.
 
 import type * as v from "valibot";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { nearest } from "#shared/schemas/parse.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
 

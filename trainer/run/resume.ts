@@ -5,7 +5,7 @@
 import { parse as parseToml } from "smol-toml";
 import { sha256 } from "#shared/io/hash.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
 import type { BatchSource } from "../loop/source.ts";

@@ -1,8 +1,11 @@
-// The recipe of `train`: the shared tables (shared/schemas/recipe.ts), the settings of every guidance strategy and the
+// The recipe of `train`: the shared tables (shared/schemas/recipe/train.ts), the settings of every guidance strategy and the
 // names of the losses, from their two lists.
 
 import * as v from "valibot";
-import { hintEntries, lossEntries, runEntries, trainEntries } from "#shared/schemas/recipe.ts";
+import { lossEntries } from "#shared/schemas/recipe/learning.ts";
+import { hintEntries } from "#shared/schemas/recipe/rollouts.ts";
+import { runEntries } from "#shared/schemas/recipe/run.ts";
+import { trainEntries } from "#shared/schemas/recipe/train.ts";
 import type { Loss } from "../ghpo/losses/loss.ts";
 import { LOSSES } from "../ghpo/losses/losses.ts";
 import { STRATEGIES } from "../ghpo/strategies/strategies.ts";

@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import * as v from "valibot";
 import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { FamilySchema } from "#shared/schemas/recipe.ts";
+import { FamilySchema } from "#shared/schemas/recipe/data.ts";
 import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 import { differingKey, formatRecipe } from "../run/recipe.ts";
 import type { Run, StudyPlan } from "./plan.ts";

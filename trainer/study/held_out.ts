@@ -3,7 +3,7 @@
 
 import { checkTrace, syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { Family } from "#shared/schemas/recipe.ts";
+import type { Family } from "#shared/schemas/recipe/data.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName, presets } from "#shared/verify/mod.ts";

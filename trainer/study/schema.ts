@@ -2,7 +2,7 @@
 // problems that nothing was chosen by.
 
 import * as v from "valibot";
-import { FAMILIES, FamilySchema } from "#shared/schemas/recipe.ts";
+import { FAMILIES, FamilySchema } from "#shared/schemas/recipe/data.ts";
 import { fraction, name, positiveCount, seed } from "#shared/schemas/values.ts";
 
 const setting = v.optional;

@@ -125,7 +125,7 @@ describe("compileKernel()", () => {
     assert.throws(() => gpu.kernel("add", `${ADD}\n`), {
       message: "Cannot compile add as another shader text already has this label",
     });
-    assert.throws(() => gpu.kernel("add", () => ADD), /another text/);
+    assert.throws(() => gpu.kernel("add", () => ADD), /another shader text/);
   });
 
   const broken: [string, string, Record<string, number>, string][] = [

@@ -12,7 +12,7 @@ import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.t
 import type { TensorSource } from "#shared/engine/model/layout.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
-import { LORA_MODULES } from "#shared/schemas/recipe.ts";
+import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { loraMerge, scaledColumns } from "#shared/engine/ops/lora/lora.ts";
 import { Gradients, type Trainable, type WeightGradients } from "#shared/engine/backward/gradients.ts";
 

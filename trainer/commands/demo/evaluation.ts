@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { readJson } from "#shared/io/files.ts";
 import { type EvaluationResult, EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import type { TrainRecipe } from "../../run/train_recipe.ts";
 
 export const FOLDER = "runs/demo";

@@ -9,7 +9,7 @@ import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { STRATEGIES } from "../../ghpo/strategies/strategies.ts";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { renderPreflight } from "../../preflight/table.ts";

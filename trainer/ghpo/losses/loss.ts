@@ -3,7 +3,7 @@
 // coefficients) with the gradients of the log-probs. A loss is one file, and an entry in losses.ts, from which the
 // recipe's schema takes its name.
 
-import type { LossSettings } from "#shared/schemas/recipe.ts";
+import type { LossSettings } from "#shared/schemas/recipe/learning.ts";
 
 /** The recipe's loss section, and the divisor of dr_grpo in tokens. */
 export type LossOptions = Pick<LossSettings, "epsilon" | "epsilon_high" | "delta" | "beta"> & {

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { HintSettings } from "#shared/schemas/recipe.ts";
+import type { HintSettings } from "#shared/schemas/recipe/rollouts.ts";
 import { positiveCount } from "#shared/schemas/values.ts";
 
 /** Settings that a strategy adds to the recipe: entries by the name of their table, such as `[baseline]`. */

@@ -10,35 +10,35 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { readText } from "#shared/io/files.ts";
-import { SftRecipeSchema } from "#shared/schemas/recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { TrainRecipeSchema } from "../../run/train_recipe.ts";
 
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 const ROOT = join(FOLDER, "..", "..");
-const RECIPE = "shared/schemas/recipe.ts";
+const RECIPE = "shared/schemas/recipe";
 const STRATEGIES = readdirSync(join(ROOT, "trainer/ghpo/strategies"))
   .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts")).sort()
   .map((name) => `trainer/ghpo/strategies/${name}`);
 
 /** Where the comments of a table's keys are: files, or a declaration in one. */
 const SOURCES: Record<string, string[]> = {
-  "": [`${RECIPE}#runEntries`, `${RECIPE}#trainEntries`, `${RECIPE}#SftRecipeSchema`],
-  data: [`${RECIPE}#DataSchema`],
-  columns: [`${RECIPE}#ColumnsSchema`],
-  prompt: [`${RECIPE}#PromptSchema`],
-  generation: [`${RECIPE}#GenerationSchema`],
-  ghpo: [`${RECIPE}#hintEntries`, ...STRATEGIES],
+  "": [`${RECIPE}/run.ts#runEntries`, `${RECIPE}/train.ts#trainEntries`, `${RECIPE}/sft.ts#SftRecipeSchema`],
+  data: [`${RECIPE}/data.ts#DataSchema`],
+  columns: [`${RECIPE}/data.ts#ColumnsSchema`],
+  prompt: [`${RECIPE}/data.ts#PromptSchema`],
+  generation: [`${RECIPE}/rollouts.ts#GenerationSchema`],
+  ghpo: [`${RECIPE}/rollouts.ts#hintEntries`, ...STRATEGIES],
   baseline: STRATEGIES,
-  reward: [`${RECIPE}#RewardSchema`],
-  loss: [`${RECIPE}#lossEntries`],
-  lora: [`${RECIPE}#LoraSchema`],
-  optimizer: [`${RECIPE}#optimizerEntries`],
-  train: [`${RECIPE}#TrainSchema`],
-  eval: [`${RECIPE}#EvalSchema`],
-  checkpoint: [`${RECIPE}#CheckpointSchema`, `${RECIPE}#TrainCheckpointSchema`],
+  reward: [`${RECIPE}/rollouts.ts#RewardSchema`],
+  loss: [`${RECIPE}/learning.ts#lossEntries`],
+  lora: [`${RECIPE}/learning.ts#LoraSchema`],
+  optimizer: [`${RECIPE}/learning.ts#optimizerEntries`],
+  train: [`${RECIPE}/learning.ts#TrainSchema`],
+  eval: [`${RECIPE}/data.ts#EvalSchema`],
+  checkpoint: [`${RECIPE}/run.ts#CheckpointSchema`, `${RECIPE}/run.ts#TrainCheckpointSchema`],
   alerts: ["shared/schemas/alerts.ts#AlertsSchema"],
-  sft: [`${RECIPE}#SftRecipeSchema`],
-  phases: [`${RECIPE}#SftPhaseSchema`],
+  sft: [`${RECIPE}/sft.ts#SftRecipeSchema`],
+  phases: [`${RECIPE}/sft.ts#SftPhaseSchema`],
 };
 
 interface JsonSchema {

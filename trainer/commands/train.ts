@@ -25,6 +25,8 @@ import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { RemoteSampler } from "../fleet/remote_sampler.ts";
+import { evaluationProblems } from "../loop/data.ts";
+import { writeHeldOut } from "../run/held_out.ts";
 import { planOf, printPlan } from "./plan.ts";
 import type { RankOptions } from "./plan_ranks.ts";
 import {
@@ -72,12 +74,13 @@ export async function trainCommand(
     const result = await runTraining(recipe, { ...options, team });
     if (!result.finished) process.exitCode = 130;
     if (!team.first) return;
+    const heldOut = writeHeldOut(recipe, (await evaluationProblems(recipe)).setApart);
     const again = commandLine("train", file, [
       ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
       ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
       "--resume",
     ]);
-    console.log(options.json ? JSON.stringify(result) : summary(recipe, result, again));
+    console.log(options.json ? JSON.stringify(result) : summary(recipe, result, heldOut, again));
   });
 }
 
@@ -212,7 +215,12 @@ function startDashboard(run: string): Bun.Subprocess {
   });
 }
 
-function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: string): string {
+function summary(
+  recipe: TrainRecipe,
+  result: TrainResult & LeftOut,
+  heldOut: string | null,
+  again: string,
+): string {
   const done = `${
     result.finished ? "Finished" : "Stopped"
   } after step ${result.step} of ${recipe.train.max_steps}.`;
@@ -226,7 +234,12 @@ function summary(recipe: TrainRecipe, result: TrainResult & LeftOut, again: stri
   if (result.best !== null) lines.push(`  best        step ${result.best} by ${recipe.checkpoint.best_by}`);
   const next = recipe.checkpoint.adapter_only
     ? `npm run -s ghpo -- merge --model ${recipe.model} --adapter ${result.checkpoint}/adapter --out DIR`
-    : `npm run -s evaluate -- --model ${result.checkpoint}`;
-  lines.push(result.finished ? `Next: ${next}` : `Continue with: ${again}`);
+    : `npm run -s evaluate -- --model ${result.checkpoint}${
+      heldOut === null ? "" : ` --benchmarks ${heldOut}`
+    }`;
+  lines.push(
+    result.finished ? `Next: ${next}` : `Continue with: ${again}`,
+    `Look at it: npm run -s ghpo -- dashboard ${recipe.output_dir}`,
+  );
   return lines.join("\n");
 }

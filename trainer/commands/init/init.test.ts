@@ -202,6 +202,11 @@ describe("a recipe of init", () => {
     const lengths = ["--max_completion_length", "8", "--eval.count", "1", "--quiet"];
     const run = ghpo("train", "own/mine.toml", ...small, ...lengths);
     assert.match(run.out, /^Finished after step 2 of 2\./, run.err);
+    // What is set apart is a task of the evaluator.
+    assert.match(
+      run.out,
+      /^Next: npm run -s evaluate -- --model \S+ --benchmarks runs\/mine\/held_out\.toml$/m,
+    );
     // Another run goes on from that run's checkpoint by its directory.
     const next = ghpo("train", "own/mine.toml", "--model", "runs/mine", "--output_dir", "o", "--dry-run");
     assert.equal(next.code, 0, next.err);

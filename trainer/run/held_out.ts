@@ -1,0 +1,50 @@
+// The problems that a run set apart, as a task file of the evaluator: what the loop evaluated on can be asked again, of
+// this checkpoint or of any other model.
+
+import { basename, join, resolve } from "node:path";
+import { stringify as stringifyToml } from "smol-toml";
+import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeJsonl } from "#shared/io/jsonl.ts";
+import type { Problem } from "#shared/schemas/problem.ts";
+import { promptMessages } from "#shared/text/prompts.ts";
+import { presets } from "#shared/verify/mod.ts";
+import type { TrainRecipe } from "./train_recipe.ts";
+
+const ROWS = "held_out.jsonl";
+const QUESTION = "{question}";
+
+/**
+ * Writes held_out.toml and its rows into the run's directory.
+ * @returns its path; null where no problem is set apart, or where the chat template is told what a task file cannot say
+ */
+export function writeHeldOut(recipe: TrainRecipe, problems: readonly Problem[]): string | null {
+  const { output_dir, prompt, generation, reward } = recipe;
+  if (problems.length === 0 || Object.keys(prompt.chat_template_kwargs).length > 0) return null;
+  const turns = promptMessages(QUESTION, "", { ...prompt, glue: "", placement: "user" });
+  const base = !prompt.chat_template;
+  const user = base ? turns.map(({ content }) => content).join("\n\n") : turns.at(-1)!.content;
+  const system = base || turns.length === 1 ? {} : { system: turns[0]!.content };
+  const task = {
+    name: `${basename(resolve(output_dir))}-held-out`,
+    files: [ROWS],
+    prompt: user,
+    ...system,
+    base,
+    grader: reward.preset in presets ? reward.preset : "report",
+    max_tokens: generation.max_completion_length,
+    stop: generation.stop,
+  };
+  writeJsonl(
+    join(output_dir, ROWS),
+    problems.map(({ id, text, answer, trace, level }) => ({
+      id,
+      question: text,
+      answer,
+      ...(trace && { solution: trace.text }),
+      ...(level !== null && { level }),
+    })),
+  );
+  const path = join(output_dir, "held_out.toml");
+  writeFileAtomic(path, stringifyToml(task) + "\n");
+  return path;
+}

@@ -37,7 +37,7 @@ export async function worker({ nats, rows }: { nats: string; rows: string }): Pr
 class FleetModel implements Sampling {
   readonly name: string;
   readonly #gpu: Gpu;
-  readonly #rows: number;
+  readonly rows: number;
   #model: Model | undefined;
   #generator: Generator | undefined;
 
@@ -48,7 +48,7 @@ class FleetModel implements Sampling {
       200,
     );
     this.#gpu = gpu;
-    this.#rows = rows;
+    this.rows = rows;
   }
 
   /** The files are on the disk only while they are loaded. */
@@ -66,20 +66,23 @@ class FleetModel implements Sampling {
         await store.fetch(manifest, adapters);
         mergeAdapters(this.#model, adapters);
       }
-      this.#generator = new Generator(this.#model, { rows: this.#rows });
+      this.#generator = new Generator(this.#model, { rows: this.rows });
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   }
 
-  async generate({ prompt_ids, samples, key, ...options }: Job): Promise<SampledCompletion[]> {
-    const { max_tokens, temperature, greedy, seed, eos_ids } = options;
+  async generate(jobs: readonly Job[]): Promise<SampledCompletion[][]> {
+    const { max_tokens, temperature, greedy, seed, eos_ids } = jobs[0]!;
     const settings = { max_tokens, temperature, greedy, seed, eos_ids };
-    const [completions] = await this.#generator!.generate([{ prompt_ids, samples, key }], settings);
-    return completions!.map(({ ids, logprobs, finish_reason }) => ({
-      ids: Uint32Array.from(ids),
-      logprobs: Float32Array.from(logprobs),
-      finish_reason,
-    }));
+    const requests = jobs.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key }));
+    const answers = await this.#generator!.generate(requests, settings);
+    return answers.map((completions) =>
+      completions.map(({ ids, logprobs, finish_reason }) => ({
+        ids: Uint32Array.from(ids),
+        logprobs: Float32Array.from(logprobs),
+        finish_reason,
+      }))
+    );
   }
 }

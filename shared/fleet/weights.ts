@@ -31,7 +31,7 @@ export class WeightStore {
   async publish(directory: string, names: readonly string[], base: string | null): Promise<string> {
     const files = names.map((path) => fileEntry(directory, path));
     for (const file of files) {
-      if (this.#known.has(file.sha256)) continue;
+      if (this.#known.has(file.sha256) || await this.#holds(file)) continue;
       const options = { max_chunk_size: CHUNK_BYTES };
       const bytes = openBytes(`${directory}/${file.path}`);
       await this.store.put({ name: file.sha256, options }, bytes, { timeout: CHUNK_TIMEOUT_MS });
@@ -42,6 +42,14 @@ export class WeightStore {
     const digest = sha256(bytes);
     await this.store.putBlob({ name: digest }, bytes);
     return digest;
+  }
+
+  /** Whether an earlier process has stored it. */
+  async #holds({ sha256, bytes }: Manifest["files"][number]): Promise<boolean> {
+    const info = await this.store.info(sha256);
+    if (info === null || info.deleted || info.size !== bytes || hexOf(info.digest) !== sha256) return false;
+    this.#known.add(sha256);
+    return true;
   }
 
   async manifest(digest: string): Promise<Manifest> {

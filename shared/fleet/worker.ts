@@ -1,5 +1,5 @@
-// A worker: takes jobs from the queue one after the other, samples, and stores the answer before it says that the job is
-// done. One that dies in between loses nothing: its job goes to another, and an answer is stored once.
+// A worker: takes a few jobs from the queue, samples them side by side, and stores each answer before it says that the job
+// is done. One that dies in between loses nothing: its job goes to another, and an answer is stored once.
 
 import { messageOf } from "#shared/text/format.ts";
 import { jetstream, type JsMsg } from "@nats-io/jetstream";
@@ -16,13 +16,21 @@ import {
 } from "./protocol.ts";
 import { WeightStore } from "./weights.ts";
 
+/** A worker takes one in so many of the jobs that are left, so that others find some and it waits for none. */
+const SHARE = 4;
+/** Seconds that it likes to spend on what it takes at a time: the learner hears of it only then. */
+const LONGEST_S = 10;
+
 /** The model of a worker. */
 export interface Sampling {
   /** Such as the adapter's name, for the learner's counts. */
   readonly name: string;
+  /** Completions that it samples side by side. */
+  readonly rows: number;
   /** Loads weights in place of those before. */
   load(manifest: Manifest, store: WeightStore): Promise<void>;
-  generate(job: Job): Promise<SampledCompletion[]>;
+  /** The completions of each of some jobs, which have all settings in common. */
+  generate(jobs: readonly Job[]): Promise<SampledCompletion[][]>;
 }
 
 /**
@@ -39,35 +47,82 @@ export async function work(
   const { store, consumer, ackWait } = await meeting(connection, stop, report);
   let loaded = "";
   let done = 0;
-  const run = async (message: JsMsg) => {
-    const job = readJob(message.data);
-    if (job.weights !== loaded) {
+  const answer = async (messages: readonly Taken[]) => {
+    const { weights } = messages[0]!.job;
+    if (weights !== loaded) {
       loaded = ""; // a failure in the middle leaves neither
-      await sampling.load(await store.manifest(job.weights), store);
-      loaded = job.weights;
-      report(`weights ${job.weights.slice(0, 12)}`);
+      await sampling.load(await store.manifest(weights), store);
+      loaded = weights;
+      report(`weights ${weights.slice(0, 12)}`);
     }
-    const answer = writeAnswer(job, sampling.name, await sampling.generate(job));
-    await stream.publish(answerSubject(job.run, job.id), answer, { msgID: job.id });
-    await message.ackAck();
-    if (++done % 100 === 0) report(`${done} jobs done`);
+    const completions = await sampling.generate(messages.map(({ job }) => job));
+    for (const [i, { job, message }] of messages.entries()) {
+      const bytes = writeAnswer(job, sampling.name, completions[i]!);
+      await stream.publish(answerSubject(job.run, job.id), bytes, { msgID: job.id });
+      await message.ackAck();
+      if (++done % 100 === 0) report(`${done} jobs done`);
+    }
   };
+  let most = 1;
   while (!stop.aborted) {
-    const message = await consumer.next({ expires: 1000 }).catch(async () => {
+    const first = await consumer.next({ expires: 1000 }).catch(async () => {
       await new Promise((resolve) => setTimeout(resolve, 500)); // the server is away; the client connects again
       return null;
     });
-    if (message === null) continue;
-    const alive = setInterval(() => message.working(), ackWait / 3);
+    if (first === null) continue;
+    const messages = [first];
+    const alive = setInterval(() => messages.forEach((message) => message.working()), ackWait / 3);
+    const began = performance.now();
     try {
-      await run(message);
+      const samples = Math.max(1, readJob(first.data).samples);
+      const fit = Math.floor(sampling.rows / samples);
+      const more = Math.min(most - 1, fit - 1, Math.floor(first.info.pending / SHARE));
+      if (more > 0) {
+        const others = await consumer.fetch({ max_messages: more, expires: 1000 });
+        for await (const message of others) messages.push(message);
+      }
+      for (const alike of groups(messages, report)) {
+        try {
+          await answer(alike);
+        } catch (error) {
+          leave(alike.map(({ message }) => message), error, report);
+        }
+      }
     } catch (error) {
-      message.nak(1000); // a job of weights that are gone goes with the next purge of its learner
-      report(`left to others: ${messageOf(error)}`);
+      leave(messages, error, report);
     } finally {
       clearInterval(alive);
     }
+    const seconds = (performance.now() - began) / 1000;
+    most = seconds > LONGEST_S ? Math.max(1, Math.floor(most / 2)) : Math.min(2 * most, sampling.rows);
   }
+}
+
+interface Taken {
+  message: JsMsg;
+  job: Job;
+}
+
+/** Jobs that can be sampled together: of the same weights and settings. */
+function groups(messages: readonly JsMsg[], report: (line: string) => void): Taken[][] {
+  const all = new Map<string, Taken[]>();
+  for (const message of messages) {
+    try {
+      const job = readJob(message.data);
+      const { id: _, run: __, prompt_ids: ___, samples: ____, key: _____, ...alike } = job;
+      const name = JSON.stringify(alike);
+      all.set(name, [...all.get(name) ?? [], { message, job }]);
+    } catch (error) {
+      leave([message], error, report);
+    }
+  }
+  return [...all.values()];
+}
+
+/** Gives jobs back. Those of weights that are gone go with the next purge of their learner. */
+function leave(messages: readonly JsMsg[], error: unknown, report: (line: string) => void): void {
+  for (const message of messages) message.nak(1000); // of those that are done already it is not heard
+  report(`left to others: ${messageOf(error)}`);
 }
 
 /** Where a learner has made them, as it does when its run begins. */

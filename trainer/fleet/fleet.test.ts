@@ -153,8 +153,8 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     ];
     let turn = 0;
     class Liar extends FleetWorker {
-      override async generate(job: Parameters<FleetWorker["generate"]>[0]) {
-        const answer = await super.generate(job);
+      override async answer(job: Parameters<FleetWorker["answer"]>[0]) {
+        const answer = await super.answer(job);
         lies[turn++ % lies.length]!(answer);
         return answer;
       }

@@ -108,6 +108,7 @@ export class FleetPolicy extends UnigramPolicy implements SampledPolicy {
 /** The worker's side of it. `spoil` changes what it answers. */
 export class FleetWorker implements Sampling {
   readonly name = "a test";
+  readonly rows = 12;
   readonly #policy = new UnigramPolicy();
   jobs = 0;
 
@@ -120,7 +121,13 @@ export class FleetWorker implements Sampling {
     rmSync(folder, { recursive: true });
   }
 
-  async generate(job: Job) {
+  async generate(jobs: readonly Job[]) {
+    const answers = [];
+    for (const job of jobs) answers.push(await this.answer(job));
+    return answers;
+  }
+
+  async answer(job: Job) {
     await this.before(job);
     this.jobs++;
     const { prompt_ids, samples, key, max_tokens, temperature, greedy, seed, eos_ids } = job;

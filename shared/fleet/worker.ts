@@ -96,6 +96,7 @@ export async function work(
     const seconds = (performance.now() - began) / 1000;
     most = seconds > LONGEST_S ? Math.max(1, Math.floor(most / 2)) : Math.min(2 * most, sampling.rows);
   }
+  report(`${done} jobs done`);
 }
 
 interface Taken {

@@ -12,8 +12,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { RunDirectory } from "../../run/directory.ts";
-import { digestsOf, ROOT } from "../../team/testing.ts";
-import { LEARNER, TestServer, WORKER } from "../testing.ts";
+import { digestsOf } from "../../team/testing.ts";
+import { LEARNER, TestServer } from "../testing.ts";
+import { settings, train, WorkerProcess } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -25,11 +26,7 @@ const { values } = parseArgs({
   },
 });
 const wanted = { kills: Number(values.kills), servers: Number(values.servers) };
-const SETTINGS = [
-  ...["--train.max_steps", "12", "--train.prompts_per_step", "8", "--generation.num_generations", "4"],
-  ...["--generation.max_completion_length", "24", "--ghpo.cold_start_steps", "0", "--eval.eval_every", "0"],
-  ...["--checkpoint.save_every", "1", "--checkpoint.keep", "0", "--train.staleness", values.staleness],
-];
+const SETTINGS = settings(12, ["--train.staleness", values.staleness]);
 /** How long the server waits for a worker that was killed. */
 const ACK_WAIT_S = 3;
 
@@ -39,43 +36,7 @@ const learner = await connectFleet(server.url, LEARNER);
 await makeStreams(learner, ACK_WAIT_S);
 await learner.close();
 
-async function train(name: string, more: string[] = [], user: Record<string, string> = {}): Promise<string> {
-  const path = join(folder, name);
-  const command = ["trainer/main.ts", "train", "demo", "--quiet", "--output_dir", path, ...SETTINGS, ...more];
-  const child = Bun.spawn([process.execPath, ...command], {
-    cwd: ROOT,
-    env: { ...process.env, ...user },
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const said = await new Response(child.stderr).text();
-  if (await child.exited !== 0) throw new Error(said);
-  return path;
-}
-
-function startWorker() {
-  const child = Bun.spawn([
-    process.execPath,
-    "evaluator/main.ts",
-    "worker",
-    "--nats",
-    server.url,
-    "--rows",
-    "8",
-  ], {
-    cwd: ROOT,
-    env: { ...process.env, ...WORKER },
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const worker = { child, hasWeights: false };
-  (async () => {
-    for await (const bytes of child.stderr) {
-      if (new TextDecoder().decode(bytes).includes("weights")) worker.hasWeights = true;
-    }
-  })();
-  return worker;
-}
+const startWorker = () => new WorkerProcess("bun", server.url);
 
 const report = {
   runs: 0,
@@ -84,7 +45,9 @@ const report = {
   server_kills: 0,
   requests: { remote: 0, local: 0, refused: 0, differing: 0 },
 };
-const expected = digestsOf(await train("undisturbed"));
+const undisturbed = join(folder, "undisturbed");
+await train(undisturbed, SETTINGS);
+const expected = digestsOf(undisturbed);
 const workers = Array.from({ length: Number(values.workers) }, startWorker);
 let done = false;
 const killing = (async () => {
@@ -94,7 +57,7 @@ const killing = (async () => {
     const at = workers.findIndex(({ hasWeights }) => hasWeights);
     if (at < 0) continue;
     await Bun.sleep(Math.random() * 1000 * Number(values.seconds));
-    workers[at]!.child.kill("SIGKILL");
+    await workers[at]!.end("SIGKILL");
     report.worker_kills++;
     workers.splice(at, 1);
     workers.push(startWorker());
@@ -108,11 +71,8 @@ const killing = (async () => {
 })();
 const isEnough = () => report.worker_kills >= wanted.kills && report.server_kills >= wanted.servers;
 while (!isEnough()) {
-  const path = await train(
-    `run-${report.runs}`,
-    ["--samplers", server.url, "--sampler-patience", "30"],
-    LEARNER,
-  );
+  const path = join(folder, `run-${report.runs}`);
+  await train(path, SETTINGS, server.url);
   report.runs++;
   const digests = digestsOf(path);
   report.different.push(...Object.keys(expected).filter((key) => digests[key] !== expected[key]));
@@ -126,7 +86,7 @@ while (!isEnough()) {
 }
 done = true;
 await killing;
-for (const { child } of workers) child.kill("SIGKILL");
+await Promise.all(workers.map((worker) => worker.end("SIGKILL")));
 await server.close();
 rmSync(folder, { recursive: true });
 console.log(JSON.stringify({ ...report, weights: expected["weights"]!.slice(0, 12) }));

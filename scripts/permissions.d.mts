@@ -1,0 +1,1 @@
+export function forEvaluator(args: string[]): string[];

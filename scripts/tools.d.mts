@@ -1,0 +1,1 @@
+export const TOOLS: { bun: string; deno: string };

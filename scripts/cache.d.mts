@@ -1,2 +1,4 @@
+// Types of cache.mjs.
+
 export const ROOT: string;
 export const CACHE: string;

@@ -1,1 +1,3 @@
+// Types of permissions.mjs.
+
 export function forEvaluator(args: string[]): string[];

@@ -1,1 +1,3 @@
+// Types of tools.mjs.
+
 export const TOOLS: { bun: string; deno: string };

@@ -49,7 +49,7 @@ export async function train(
 }
 
 /** A driver in software that is not the usual one, where the set-up has unpacked it. */
-export const SWIFTSHADER = join(CACHE, "swiftshader", "vk_swiftshader_icd.json");
+const SWIFTSHADER = join(CACHE, "swiftshader", "vk_swiftshader_icd.json");
 export const KINDS = ["bun", "deno", ...(existsSync(SWIFTSHADER) ? ["swiftshader"] as const : [])] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -1,5 +1,6 @@
 // One update of groups of completions for benches/update.ts, by the build in a folder.
-// Arguments: folder, "shared", "apart" or "before", model, shape, and "sample" to sample the completions as well.
+// Arguments: folder, "shared", "apart" or "before", model, shape, and "sample" to sample the completions as well, or
+// "decode" to do nothing else.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -64,9 +65,13 @@ const options = { max_tokens: tokens, temperature: 1, greedy: false, seed: 1, eo
 
 /** As a step of training does it: the log-probs are read before the coefficients are known. */
 async function update(): Promise<void> {
-  if (sample === "sample") await generator.generate(requests, options);
+  if (sample) await generator.generate(requests, options);
+  if (sample === "decode") return;
   const pass = await learner.forward(sequences);
-  await learner.backward(pass, coefficients);
+  // Earlier builds keep what the backward needs themselves.
+  await (learner.backward.length === 1
+    ? learner.backward(coefficients)
+    : learner.backward(pass, coefficients));
   await optimizer.step(1e-6);
 }
 

@@ -8,8 +8,8 @@ export interface History {
   first: readonly Metrics[];
   /** The last `patience` training steps, oldest first. */
   recent: readonly Metrics[];
-  /** Records that hold a held-out accuracy, with the training reward of the steps around it. */
-  evaluations: readonly { step: number; accuracy: number; reward: number | null }[];
+  /** Records that hold a held-out accuracy, with the training reward and loss of the steps around it. */
+  evaluations: readonly { step: number; accuracy: number; reward: number | null; loss: number | null }[];
 }
 
 export const NO_HISTORY: History = { first: [], recent: [], evaluations: [] };
@@ -21,7 +21,8 @@ export function extend(history: History, record: Metrics, patience: number): His
   const recent = trained ? [...history.recent, record].slice(-patience) : history.recent;
   const accuracy = record["eval_accuracy"];
   if (typeof accuracy !== "number") return { ...history, first, recent };
-  const evaluation = { step: record.step, accuracy, reward: meanOf(recent, "reward") };
+  const [reward, loss] = [meanOf(recent, "reward"), meanOf(recent, "loss")];
+  const evaluation = { step: record.step, accuracy, reward, loss };
   const { evaluations } = history;
   // The best and the last two are all that a rule asks for.
   const best = evaluations.reduce<typeof evaluation | null>(

@@ -122,7 +122,8 @@ const cutOff: Rule = (history, settings) => {
   };
 };
 
-const entropyCollapse: Rule = (history, settings) => {
+const entropyCollapse: Rule = (history, settings, { algorithm }) => {
+  if (algorithm === "sft") return null; // who learns solutions by heart is to become sure of them
   const before = meanOf(history.first, "entropy");
   // Steps without a gradient have none, and they come with the collapse: half of the steps must do.
   const enough = valuesOf(history.recent, "entropy").length >= settings.patience / 2;
@@ -172,18 +173,26 @@ const lengthExplosion: Rule = (history, settings) => {
   };
 };
 
-const overfitting: Rule = ({ evaluations }, settings) => {
+const overfitting: Rule = ({ evaluations }, settings, { algorithm }) => {
   if (evaluations.length < 3) return null;
   const last = evaluations.slice(-2);
   const best = evaluations.slice(0, -2).reduce((a, b) => b.accuracy > a.accuracy ? b : a);
   const drop = best.accuracy - Math.max(...last.map(({ accuracy }) => accuracy));
-  const rose = last.every(({ reward }) => reward !== null && reward > (best.reward ?? Infinity));
-  if (drop < settings.overfitting || !rose) return null;
+  // Supervised learning has no reward, or always that of the solutions: its loss tells.
+  const isSupervised = algorithm === "sft";
+  const better = last.every(({ reward, loss }) =>
+    isSupervised
+      ? loss !== null && loss < (best.loss ?? -Infinity)
+      : reward !== null && reward > (best.reward ?? Infinity)
+  );
+  if (drop < settings.overfitting || !better) return null;
   return {
     value: drop,
-    message: `held-out accuracy is ${percent(drop)} below its best (step ${best.step}) while the reward rose`,
+    message: `held-out accuracy is ${percent(drop)} below its best (step ${best.step}) while the ${
+      isSupervised ? "training loss fell" : "reward rose"
+    }`,
     advice: 'stop here and take the best checkpoint (checkpoint.best_by = "eval_accuracy"), use more data, ' +
-      "or look for a reward that is being gamed",
+      (isSupervised ? "or fewer steps" : "or look for a reward that is being gamed"),
   };
 };
 

@@ -156,6 +156,18 @@ describe("a run that is made for a rule", () => {
     ],
     ["disk_filling", { reward: LIKES_SEVEN, settings: { alerts: { disk_filling: 1e9 } } }],
   ];
+  it("fires nothing when it learns solutions by heart, as supervised learning does", async () => {
+    const settings = { algorithm: "sft", optimizer: fast };
+    assert.deepEqual(await fired({ settings, evaluations: [false, false, true, true, true] }), []);
+  });
+
+  it("fires overfitting when it learns solutions by heart and the held-out accuracy falls", async () => {
+    const settings = { algorithm: "sft", optimizer: { ...fast, learning_rate: 0.1 } };
+    assert.deepEqual(await fired({ settings, evaluations: [true, true, false, false, false] }), [
+      "overfitting",
+    ]);
+  });
+
   for (const [rule, made] of CASES) {
     it(`fires ${rule}`, async () => {
       const rules = await fired(made);

@@ -14,13 +14,15 @@ import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import type { Job, Manifest, SampledCompletion } from "#shared/fleet/protocol.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
+import { messageOf } from "#shared/text/format.ts";
+import { ConnectionError, type NatsConnection } from "@nats-io/transport-node";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { gpuEntry } from "../sources/local_model.ts";
 
 /** Runs the command until it is told to stop. */
 export async function worker({ nats, rows }: { nats: string; rows: string }): Promise<void> {
-  const connection = await connectFleet(nats, process.env);
+  const connection = await connected(nats);
   const gpu = await openGpu(await gpuEntry());
   await selfTest(gpu);
   await chooseProducts(gpu);
@@ -32,6 +34,19 @@ export async function worker({ nats, rows }: { nats: string; rows: string }): Pr
   await work(connection, sampling, stop.signal, (line) => console.error(line));
   await connection.close();
   gpu.close();
+}
+
+/** A worker may be there before its server. What else is wrong with the connection is an error. */
+async function connected(nats: string): Promise<NatsConnection> {
+  for (let tries = 0;; tries++) {
+    try {
+      return await connectFleet(nats, process.env);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      if (tries === 0) console.error(`waiting for the server: ${messageOf(error)}`);
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+  }
 }
 
 class FleetModel implements Sampling {

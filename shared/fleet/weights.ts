@@ -64,6 +64,7 @@ export class WeightStore {
       const found = await this.store.get(file.sha256);
       // Reading fails unless the bytes have the digest of `info`.
       if (found === null || hexOf(found.info.digest) !== file.sha256) throw missing(file.sha256);
+      found.error.catch(() => {}); // where the server goes away, reading fails too
       await writeBytes(`${directory}/${file.path}`, found.data);
       const error = await found.error;
       if (error) throw error;

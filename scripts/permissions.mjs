@@ -111,7 +111,7 @@ export function forEvaluator(args) {
 }
 
 function hostOf({ hostname, port, protocol }) {
-  const usual = { "https:": 443, "nats:": 4222, "tls:": 4222 }[protocol] ?? 80;
+  const usual = { "https:": 443, "wss:": 443, "nats:": 4222, "tls:": 4222 }[protocol] ?? 80;
   return `${hostname}:${port || usual}`;
 }
 

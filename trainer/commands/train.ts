@@ -16,15 +16,14 @@ import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
 import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
 import type { Listeners, OwnParts } from "../library/own_parts.ts";
-import type { Values } from "../loop/metrics.ts";
 import { sourceOf } from "../loop/sources.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
-import { SOLO, type Team } from "../team/team.ts";
+import { SOLO } from "../team/team.ts";
 import { promptLimit } from "../preflight/demands.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import { RemoteSampler } from "../fleet/remote_sampler.ts";
+import { RemoteSampler, totalCounts } from "../fleet/remote_sampler.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import { writeHeldOut } from "../run/held_out.ts";
 import { planOf, printPlan } from "./plan.ts";
@@ -149,7 +148,7 @@ export async function runTraining(
       },
       listeners: options,
       team,
-      ...(remote && { meters: () => countsOf(team, remote.sampler) }),
+      ...(remote && { meters: () => totalCounts(team, remote.sampler) }),
       evaluation: await evaluationOf(recipe, policy, {
         preset: recipe.reward.preset,
         max_tokens,
@@ -196,13 +195,6 @@ async function remoteSampler(
   };
   const sampler = await RemoteSampler.open(samplers, policy, settings, log, process.env, team.first);
   return { sampler, [Symbol.asyncDispose]: () => sampler.close() };
-}
-
-/** What happened on all ranks. */
-async function countsOf(team: Team, sampler: RemoteSampler): Promise<Values> {
-  const [first, ...others] = await team.gather("the counts of samplers", () => sampler.metrics());
-  const sum = (name: string) => others.reduce((total, counts) => total + counts[name]!, first![name]!);
-  return Object.fromEntries(Object.keys(first!).map((name) => [name, sum(name)]));
 }
 
 /** The dashboard in a process of its own, so that nothing it does delays a step. */

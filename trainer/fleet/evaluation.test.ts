@@ -13,9 +13,10 @@ const MODEL = "trainer/recipes/tiny-base";
 
 describe("an evaluation over workers", { skip: "missing" in NATS ? NATS.missing : false }, () => {
   let server: TestServer;
+  let webPort: number;
   const folder = mkdtempSync(join(tmpdir(), "ghpo-fleet-evaluation-"));
   before(async () => {
-    server = await TestServer.start();
+    ({ server, port: webPort } = await TestServer.startWeb());
   });
   after(async () => {
     await server.close();
@@ -39,7 +40,9 @@ describe("an evaluation over workers", { skip: "missing" in NATS ? NATS.missing 
     ];
     const local = evaluate(words("local"));
     assert.equal(await local.exited, 0, await new Response(local.stderr).text());
-    const workers = [0, 1].map(() => evaluate(["worker", "--nats", server.url], WORKER));
+    // The one that lives to the end comes by WebSocket.
+    const workers = [server.url, `ws://127.0.0.1:${webPort}`]
+      .map((url) => evaluate(["worker", "--nats", url], WORKER));
     try {
       const fleet = evaluate([...words("fleet"), "--nats", server.url, "--nats-patience", "60"], LEARNER);
       // One dies once it has weights, with a job in hand or not.

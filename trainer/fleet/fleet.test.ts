@@ -12,10 +12,12 @@ import { ANSWERS, answerSubject, JOBS, jobSubject, WEIGHTS } from "#shared/fleet
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { WeightStore } from "#shared/fleet/weights.ts";
 import { work } from "#shared/fleet/worker.ts";
+import { TOOLS } from "../../scripts/tools.mjs";
 import { EOS, tinyTokenizer } from "../loop/testing.ts";
 import { RemoteSampler } from "./remote_sampler.ts";
 import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, WORKER } from "./testing.ts";
 
+const SERVER = new URL("../../shared/fleet/server.ts", import.meta.url).href;
 const OPTIONS = { extend: true, max_tokens: 12, temperature: 0.9, greedy: false, seed: 3, eos_ids: [EOS] };
 const requests = (step: number, count = 40) =>
   Array.from(
@@ -55,13 +57,41 @@ describe("an encrypted connection", { skip: "missing" in NATS ? NATS.missing : f
     ];
     make(...signed, "-CA", at("ca.pem"), "-CAkey", at("ca.key"), "-CAcreateserial");
     const tls = `tls { cert_file: "${at("server.pem")}", key_file: "${at("server.key")}" }`;
-    const server = await TestServer.start(tls);
+    const { server, port } = await TestServer.startWeb(tls);
     try {
       const url = `tls://localhost:${server.port}`;
       const connection = await connectFleet(url, { ...LEARNER, GHPO_NATS_CA: at("ca.pem") });
       assert.equal(connection.info?.tls_required, true);
       await connection.close();
       await assert.rejects(connectFleet(url, LEARNER), /certificate/);
+      // WebSockets know the authorities of their runtime.
+      const web = `wss://localhost:${port}`;
+      const connects = async (program: string[], url: string, env: Record<string, string>) => {
+        const script = `const { connectFleet } = await import(${JSON.stringify(SERVER)});` +
+          `const connection = await connectFleet(${JSON.stringify(url)}, ${
+            JSON.stringify({ ...WORKER, GHPO_NATS_CA: env["GHPO_NATS_CA"] })
+          });` +
+          `await connection.flush(); await connection.close(); console.log("connected");`;
+        const child = Bun.spawn([...program, script], {
+          env: { ...process.env, ...env },
+          stdout: "pipe",
+          stderr: "ignore",
+        });
+        const said = await new Response(child.stdout).text();
+        await child.exited;
+        return said.includes("connected");
+      };
+      const bun = [process.execPath, "-e"];
+      const deno = [TOOLS.deno, "eval"];
+      const all = [
+        connects(bun, web, { NODE_EXTRA_CA_CERTS: at("ca.pem") }),
+        connects(bun, web, {}),
+        connects(deno, web, { DENO_CERT: at("ca.pem") }),
+        connects(deno, web, {}),
+        connects(deno, url, { GHPO_NATS_CA: at("ca.pem") }),
+        connects(deno, url, {}),
+      ];
+      assert.deepEqual(await Promise.all(all), [true, false, true, false, true, false]);
     } finally {
       await server.close();
       rmSync(folder, { recursive: true });

@@ -12,6 +12,7 @@ import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
 import { inTurn } from "../learner/turns.ts";
+import type { Team } from "../team/team.ts";
 
 /** What of a policy its remote sampling needs. */
 export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "setTemperature"> {
@@ -205,6 +206,13 @@ export class RemoteSampler implements Sampler {
       rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** What has happened on all ranks since the last call. */
+export async function totalCounts(team: Team, sampler: RemoteSampler): Promise<Record<string, number>> {
+  const [first, ...others] = await team.gather("the counts of samplers", () => sampler.metrics());
+  const sum = (name: string) => others.reduce((total, counts) => total + counts[name]!, first![name]!);
+  return Object.fromEntries(Object.keys(first!).map((name) => [name, sum(name)]));
 }
 
 /** Workers know no texts: a completion that one ends (generation.stop) is cut here, as it would have been. */

@@ -34,6 +34,15 @@ export class TestServer {
     return `nats://127.0.0.1:${this.port}`;
   }
 
+  /** For WebSockets. @param tls lines of its block; none: in the clear */
+  static async startWeb(tls = ""): Promise<{ server: TestServer; port: number }> {
+    const port = await freePort();
+    const server = await TestServer.start(
+      `${tls}\nwebsocket { host: 127.0.0.1, port: ${port}, ${tls === "" ? "no_tls: true" : tls} }`,
+    );
+    return { server, port };
+  }
+
   async start(): Promise<void> {
     if ("missing" in NATS) throw new Error(NATS.missing);
     const text = readFileSync(CONFIG, "utf8").replace("port: 4222", `port: ${this.port}\n${this.more}`)

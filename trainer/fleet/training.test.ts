@@ -7,14 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectFleet } from "#shared/fleet/server.ts";
 import { work } from "#shared/fleet/worker.ts";
-import type { Reward } from "../loop/rewards.ts";
-import { sourceOf } from "../loop/sources.ts";
-import { chainProblem, scriptedSetting, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
-import { train } from "../loop/train.ts";
+import { tinyTokenizer } from "../loop/testing.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { Status } from "../run/progress.ts";
-import { RemoteSampler } from "./remote_sampler.ts";
-import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, WORKER } from "./testing.ts";
+import { LAUNCHERS, missing, runRanks } from "../team/testing.ts";
+import { shortRun } from "./short_run.testing.ts";
+import { FleetPolicy, FleetWorker, NATS, TestServer, WORKER } from "./testing.ts";
 
 describe("training over workers", { skip: "missing" in NATS ? NATS.missing : false }, () => {
   let server: TestServer;
@@ -27,78 +24,63 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
     rmSync(folder, { recursive: true });
   });
 
-  async function run(
-    output_dir: string,
-    staleness: number,
-    workers: FleetWorker[] = [],
-    policy = new FleetPolicy(),
-    reward: Reward["call"] = ({ completion }) => +completion.includes("7"),
-  ) {
-    const recipe = tinyRecipe({
-      output_dir,
-      generation: { num_generations: 4, max_completion_length: 6 },
-      ghpo: { start_stage_memory: true },
-      optimizer: { learning_rate: 2, warmup_steps: 2 },
-      train: { max_steps: 4, prompts_per_step: 3, micro_batch_tokens: 128, staleness },
-      checkpoint: { save_every: 1, keep: 0 },
-    });
+  /** Workers that stop when disposed of. */
+  function working(...all: FleetWorker[]) {
     const stop = new AbortController();
-    const ended = workers.map(async (worker) => {
+    const ended = all.map(async (worker) => {
       const connection = await connectFleet(server.url, WORKER);
       await work(connection, worker, stop.signal, () => {});
       await connection.close();
     });
-    const settings = {
-      run: `test-${staleness}`,
-      vocabulary: tinyTokenizer.vocabSize,
-      micro_batch_tokens: 128,
-      patience: 15,
+    return {
+      [Symbol.asyncDispose]: async () => {
+        stop.abort();
+        await Promise.all(ended);
+      },
     };
-    const sampler = workers.length === 0
-      ? null
-      : await RemoteSampler.open(server.url, policy, settings, () => {}, LEARNER);
-    const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
-    const { setting } = await scriptedSetting(recipe, problems, () => "");
-    await train({
-      recipe,
-      policy,
-      source: sourceOf({
-        ...setting,
-        sampler: sampler ?? policy,
-        learner: policy,
-        rewards: [{ name: "accuracy", weight: 1, call: reward }],
-      }),
-      evaluation: null,
-      resume: false,
-      status: new Status({ total: 1, quiet: true }),
-      stop: new AbortController().signal,
-      ...(sampler && { meters: () => Promise.resolve(sampler.metrics()) }),
-    });
-    await sampler?.close();
-    stop.abort();
-    await Promise.all(ended);
-    const metrics = new RunDirectory(output_dir).readMetrics();
+  }
+
+  /** What a run leaves, but clocks and the counts of workers, which come apart. */
+  function outcome(path: string) {
+    const metrics = new RunDirectory(path).readMetrics();
     const own = metrics.map((record) =>
-      Object.fromEntries(Object.entries(record).filter(([key]) => !/time|^fleet\//.test(key)))
+      Object.fromEntries(Object.entries(record).filter(([key]) => !/time|^(fleet|team)\//.test(key)))
     );
     const files = (below: string) =>
-      readdirSync(join(output_dir, below), { recursive: true, encoding: "utf8" })
+      readdirSync(join(path, below), { recursive: true, encoding: "utf8" })
         .filter((name) => /\.jsonl$|(model|optimizer|trainer_state)\.json$/.test(name)).sort()
-        .map((name) => [name, readFileSync(join(output_dir, below, name), "utf8")]);
-    const sum = (name: string) => metrics.reduce((total, record) => total + (record[name] ?? 0), 0);
+        .map((name) => [name, readFileSync(join(path, below, name), "utf8")]);
+    const sum = (name: string) =>
+      metrics.reduce((total, record) => total + (record[`fleet/${name}`] ?? 0), 0);
     return { bits: { own, rollouts: files("rollouts"), checkpoints: files("checkpoints") }, sum };
   }
 
   for (const staleness of [0, 1]) {
+    const alone = join(folder, `alone-${staleness}`);
+    before(() => shortRun(alone, { staleness }));
+
     it(`gives the bits of a run without them at staleness ${staleness}`, { timeout: 60_000 }, async () => {
-      const local = await run(join(folder, `local-${staleness}`), staleness);
-      const fleet = await run(join(folder, `fleet-${staleness}`), staleness, [
-        new FleetWorker(),
-        new FleetWorker(),
-      ]);
-      assert.deepEqual(fleet.bits, local.bits);
-      assert.ok(fleet.sum("fleet/remote") > 12);
-      for (const name of ["local", "refused", "differing"]) assert.equal(fleet.sum(`fleet/${name}`), 0, name);
+      await using _ = working(new FleetWorker(), new FleetWorker());
+      const path = join(folder, `fleet-${staleness}`);
+      await shortRun(path, { staleness, url: server.url });
+      const { bits, sum } = outcome(path);
+      assert.deepEqual(bits, outcome(alone).bits);
+      assert.ok(sum("remote") > 12);
+      for (const name of ["local", "refused", "differing"]) assert.equal(sum(name), 0, name);
+    });
+
+    const [launcher] = LAUNCHERS as [typeof LAUNCHERS[0]];
+    const ranks = { timeout: 60_000, skip: missing(launcher) };
+    it(`gives them on two ranks that share the workers at staleness ${staleness}`, ranks, async () => {
+      await using _ = working(new FleetWorker());
+      const path = join(folder, `ranks-${staleness}`);
+      const words = ["trainer/fleet/tools/short_rank.ts", path, String(staleness), server.url];
+      const { code, stderr } = await runRanks(launcher, 2, words);
+      assert.equal(code, 0, stderr);
+      const { bits, sum } = outcome(path);
+      assert.deepEqual(bits, outcome(alone).bits);
+      assert.ok(sum("remote") > 12);
+      for (const name of ["local", "refused", "differing"]) assert.equal(sum(name), 0, name);
     });
   }
 
@@ -113,13 +95,17 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
       if (isLearning) heard();
     });
     // Nothing but the first step is answered before the learner is in the middle of the step before.
-    const worker = new FleetWorker(async ({ key: [step] }) => {
-      if (step > 0 && !isLearning) await new Promise<void>((resolve) => heard = resolve);
-    });
+    await using _ = working(
+      new FleetWorker(async ({ key: [step] }) => {
+        if (step > 0 && !isLearning) await new Promise<void>((resolve) => heard = resolve);
+      }),
+    );
+    const path = join(folder, "meanwhile");
     const reward = ({ ids }: { ids: readonly number[] }) => ids[0]! / tinyTokenizer.vocabSize; // never all alike
-    const { sum } = await run(join(folder, "meanwhile"), 1, [worker], policy, reward);
+    await shortRun(path, { staleness: 1, url: server.url, policy, reward });
+    const { sum } = outcome(path);
     assert.equal(updates, 4);
-    assert.equal(sum("fleet/local"), 0);
-    assert.ok(sum("fleet/remote") >= 12);
+    assert.equal(sum("local"), 0);
+    assert.ok(sum("remote") >= 12);
   });
 });

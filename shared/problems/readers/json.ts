@@ -43,7 +43,9 @@ export function* listRows(text: string): Generator<Row> {
       if (!isEmptyList) yield jsonRow(element, ++number);
       if (character === ",") continue;
       if (text.slice(start).trim() === "") return;
-      throw new SyntaxError("its list ends before the file does");
+      throw new SyntaxError(
+        "its list ends before the file does: a row must be an object, one a line or all in one list",
+      );
     }
   }
   throw new SyntaxError("its list is not closed");

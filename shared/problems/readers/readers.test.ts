@@ -205,7 +205,9 @@ describe("jsonRows()", () => {
 
   it("refuses a list that does not end where the file does", () => {
     assert.throws(() => values('[{"a":1}, {"a"'), { message: "its list is not closed" });
-    assert.throws(() => values('[{"a":1}] [2]'), { message: "its list ends before the file does" });
+    assert.throws(() => values('[{"a":1}] [2]'), {
+      message: "its list ends before the file does: a row must be an object, one a line or all in one list",
+    });
   });
 });
 

@@ -152,13 +152,30 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
           : pick("trace", ({ key, filled }) => filled > 0.1 && !AMBIGUOUS.includes(key)),
     );
   if (answer === "" && !isMarked) {
-    throw missing(file, "does not show which column holds the answer", all);
+    throw missing(file, `does not show which column holds the answer${whyNoAnswer(all)}`, all);
   }
   const isGsm8k = text === "question" && trace === "answer" && answer === "" &&
     solution!.values.every((value) => value === null || formatOf(value) === "hash");
   if (trace === "") trace = called();
+  const options = all.find(({ key }) => /^(?:choices|options)(?:\.|$)/.test(key));
+  if (options !== undefined && !taken.has(options.name)) {
+    throw new TypeError(
+      `Cannot use ${file} as the prompt would not show the options of its column ${
+        options.name.split(".")[0]
+      }: write them into the problem's text first`,
+    );
+  }
   const unused = all.filter(({ name, filled }) => filled > 0 && !taken.has(name)).map(({ name }) => name);
   return { columns: { id, text, answer, trace, level }, unused, guessed, isGsm8k };
+}
+
+/** What is wrong with the column that is called an answer. */
+function whyNoAnswer(all: readonly Column[]): string {
+  const column = all.find(({ key }) => NAMES.answer.includes(key));
+  if (column === undefined) return "";
+  return column.filled < 0.5
+    ? `, as most rows have neither a text nor a number in ${column.name}`
+    : `, as ${column.name} has long texts, of ${column.length} characters at the median, that end in no marked answer`;
 }
 
 /** Names that a message lists. */
@@ -185,7 +202,7 @@ function columnsOf(table: readonly Record<string, unknown>[]): Column[] {
       texts.length === 0 ? 0 : texts.filter(test).length / texts.length;
     return {
       name,
-      key: name.toLowerCase().replace(/[^\p{L}\d.]/gu, ""),
+      key: name.toLowerCase().replace(/[^\p{L}\d.]/gu, "").replace(/\.0$/, ""),
       filled: texts.length / table.length,
       length: texts.map(({ length }) => length).sort((a, b) => a - b)[texts.length >> 1] ?? 0,
       marked: share((text) => formatOf(text) !== null && markedAnswer(text) !== null),

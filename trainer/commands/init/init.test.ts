@@ -297,6 +297,29 @@ describe("findColumns()", () => {
     assert.equal(findColumns(bare, { answer: "wert" }, "f").columns.text, "frage");
   });
 
+  it("says why a column that is called an answer is none, and what a prompt would not show", () => {
+    const rows = (make: (i: number) => Record<string, unknown>) =>
+      Array.from(
+        { length: 20 },
+        (_, i) => ({ line: i + 1, value: { question: `What is ${i}+1?`, ...make(i) } }),
+      );
+    const fails = (make: (i: number) => Record<string, unknown>, message: RegExp) =>
+      assert.throws(() => findColumns(rows(make), {}, "f"), message);
+    fails(
+      (i) => ({ answer: i % 2 === 0 }),
+      /the answer, as most rows have neither a text nor a number in answer: its/,
+    );
+    fails(
+      () => ({ answer: "the north and the south and many other places besides" }),
+      /the answer, as answer has long texts, of 53 characters at the median, that end in no marked answer: its/,
+    );
+    fails(
+      (i) => ({ choices: [`${i}`, `${i + 1}`], answer: "B" }),
+      /^TypeError: Cannot use f as the prompt would not show the options of its column choices: write them/,
+    );
+    assert.equal(findColumns(rows((i) => ({ answer: [`${2 * i}`] })), {}, "f").columns.answer, "answer.0");
+  });
+
   it("takes short texts for solutions where their column is called so", () => {
     const rows = Array.from({ length: 20 }, (_, i) => ({
       line: i + 1,

@@ -10,7 +10,8 @@ import type { CompletionSource } from "../run/source.ts";
 import { CheckpointSource } from "../sources/checkpoint.ts";
 import { Completions } from "../sources/completions.ts";
 import { OpenAiSource } from "../sources/openai.ts";
-import { identityOf, type RequestStyle } from "../sources/openai_request.ts";
+import { identityOf } from "../sources/openai_request.ts";
+import type { RequestStyle } from "../sources/request_style.ts";
 import type { EvaluateOptions } from "./options.ts";
 
 /** What answers, with what the result says about it: a source to ask, or answers that are already there. */

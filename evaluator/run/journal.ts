@@ -4,6 +4,7 @@
 
 import { linesOf } from "#shared/io/lines.ts";
 import { type ByteRange, OffsetIndex } from "./offset_index.ts";
+import type { FailureRecord, SampleLog } from "./sample_log.ts";
 import type { SampleRecord } from "./source.ts";
 
 /** First line of a journal: what the run was asked to do. For people; resuming does not depend on it. */
@@ -15,20 +16,13 @@ export interface JournalHeader {
   tasks: Record<string, string>;
 }
 
-/** A request that failed for good in this session; it is asked again when the run resumes. */
-export interface FailureRecord {
-  type: "failure";
-  key: string;
-  reason: string;
-}
-
 type JournalRecord = JournalHeader | SampleRecord | FailureRecord;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** An open journal. Only one process at a time may hold it. */
-export class Journal implements Disposable {
+export class Journal implements SampleLog, Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #samples = new OffsetIndex();

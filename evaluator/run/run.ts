@@ -1,8 +1,8 @@
-// Runs requests against a source and keeps every finished sample in the journal. What is already there is
+// Runs requests against a source and keeps every finished sample in a log. What is already there is
 // not asked again; a request that fails leaves the run incomplete, never wrong.
 
-import type { FailureRecord, Journal } from "./journal.ts";
 import type { Requests, SampleRequest } from "./request.ts";
+import type { FailureRecord, SampleLog } from "./sample_log.ts";
 import { type CompletionSource, recordOf, type SampleRecord, UnusableSource } from "./source.ts";
 
 /** Counts reported while a run goes on. */
@@ -21,14 +21,14 @@ export interface RunProgress {
 }
 
 /**
- * Completes the requests that `journal` lacks. Resolves when the source has answered or given up on all
- * of them, or when `signal` aborts; both leave the journal ready to be continued.
+ * Completes the requests that `log` lacks. Resolves when the source has answered or given up on all
+ * of them, or when `signal` aborts; both leave the log ready to be continued.
  */
 export async function run(
   source: CompletionSource,
   requests: Requests,
   total: number,
-  journal: Journal,
+  log: SampleLog,
   signal: AbortSignal,
   onProgress?: (progress: RunProgress) => void,
 ): Promise<RunProgress> {
@@ -39,7 +39,7 @@ export async function run(
   };
   async function* pending(): AsyncGenerator<SampleRequest> {
     for await (const request of requests) {
-      if (!journal.has(request.key)) yield request;
+      if (!log.has(request.key)) yield request;
       else progress.done++;
     }
     onProgress?.(progress);
@@ -58,7 +58,7 @@ export async function run(
         progress.promptTokens += event.output.prompt_tokens ?? 0;
         return recordOf(event.request, event.output);
       });
-      journal.append(records);
+      log.append(records);
       onProgress?.(progress);
       if (signal.aborted) break;
     }

@@ -1,33 +1,9 @@
 // Where completions come from, and what a source reports of each.
 
 import type { Requests, SampleRequest } from "./request.ts";
+import type { SampleOutput, SampleRecord } from "./sample.ts";
 
-/** What a source reports of one completion. */
-export interface SampleOutput {
-  text: string;
-  /** The model's reasoning where the server sends it apart from the answer. */
-  reasoning?: string;
-  /** null: the source gives another reason or none. */
-  finish_reason: "stop" | "length" | null;
-  /** Generated tokens, reasoning included, if the source counts them. */
-  tokens: number | null;
-  /** Tokens of the prompt and of the reasoning alone, if the source counts them. */
-  prompt_tokens?: number;
-  reasoning_tokens?: number;
-  /** Times the request was sent. */
-  attempts: number;
-  /** Wall time of the last attempt, ms; null where samples are generated in batches. */
-  latency_ms: number | null;
-}
-
-/** One finished sample as the journal keeps it. */
-export interface SampleRecord extends SampleOutput {
-  type: "sample";
-  key: string;
-  benchmark: string;
-  problem_id: string;
-  repeat: number;
-}
+export type { SampleOutput, SampleRecord };
 
 /** Reported by a source for each request, in any order: an output, or why there is none. */
 export type SampleEvent =

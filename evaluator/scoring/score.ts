@@ -46,9 +46,30 @@ export function score(task: Task, problem: BenchmarkProblem, completion: string)
 }
 
 /** Judges a finished sample: the text that `gradedText` names, against the problem as this repeat asked it. */
-export function scoreSample(task: Task, problem: BenchmarkProblem, sample: SampleRecord): ScoredSample {
+export async function scoreSample(
+  task: Task,
+  problem: BenchmarkProblem,
+  sample: SampleRecord,
+): Promise<ScoredSample> {
   const { text, from } = gradedText(sample, task.sampling.stop);
-  return { ...sample, score: score(task, asRepeat(problem, sample.repeat), text), graded: from };
+  const asked = asRepeat(problem, sample.repeat);
+  return {
+    ...sample,
+    score: task.ownGrader ? await ownScore(task.ownGrader, asked, text) : score(task, asked, text),
+    graded: from,
+  };
+}
+
+async function ownScore(
+  { name, grade }: NonNullable<Task["ownGrader"]>,
+  problem: BenchmarkProblem,
+  completion: string,
+): Promise<Score> {
+  const { correct, answer, reason } = await grade(problem, completion);
+  return {
+    ...{ verdict: correct, tier: name, reason, extracted: answer },
+    ...{ span: null, trace_correct: null, fuel: 0 },
+  };
 }
 
 /** A benchmark's absolute tolerance as the verifier's relative one. */

@@ -37,7 +37,7 @@ export async function scoreTask(
     }
     const sample = find(request);
     if (sample === undefined || current === undefined) continue;
-    const scored = scoreSample(task, current, sample);
+    const scored = await scoreSample(task, current, sample);
     group.push(scored);
     onRow?.(rowOf(task, asRepeat(current, sample.repeat), scored));
     await pause?.(scored.score.fuel + scored.text.length / 16);

@@ -74,7 +74,8 @@ export class Summary {
       correct: score.verdict === true,
     }));
     const equal = equivalence(verify);
-    const same = (a: string, b: string) => problem.choices === undefined && equal(a, b);
+    const byText = problem.choices !== undefined || this.#task.ownGrader !== undefined;
+    const same = (a: string, b: string) => !byText && equal(a, b); // the same text is one vote anyway
     const steps = majorityVotes(votes, votes.length, same);
     for (let step = steps.next();; step = steps.next()) {
       if (step.done) {
@@ -114,7 +115,7 @@ export class Summary {
       generated_tokens: this.#tokens,
       prompt_tokens: this.#promptTokens,
       preset: task.preset,
-      verifier: task.verify,
+      verifier: task.ownGrader?.name ?? task.verify,
       task_hash: taskHash,
       sampling: { ...task.sampling, stop: [...task.sampling.stop] },
       problems,

@@ -6,7 +6,8 @@
 import type { Requests, SampleRequest } from "../run/request.ts";
 import { type CompletionSource, type SampleEvent, type SampleOutput, UnusableSource } from "../run/source.ts";
 import { failureOf, failureOfFetch, type RequestFailure } from "./openai_failure.ts";
-import { addressOf, bodyOf, headersOf, identityOf, type RequestStyle } from "./openai_request.ts";
+import { addressOf, bodyOf, headersOf, identityOf } from "./openai_request.ts";
+import type { RequestStyle } from "./request_style.ts";
 import { readCompletion } from "./openai_response.ts";
 import { backoffMs, Limiter, pause } from "./pacing.ts";
 

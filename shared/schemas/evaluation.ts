@@ -120,7 +120,7 @@ export const EvaluationResultSchema = v.strictObject({
   model: name,
   /** Digest of the weights, where they are files. */
   model_sha256: v.nullable(sha256),
-  source: v.picklist(["checkpoint", "openai", "completions"]),
+  source: v.picklist(["checkpoint", "openai", "completions", "function"]),
   /** Seed of the sampling; problems_seed makes the synthetic problems. */
   seed,
   problems_seed: v.nullable(seed),

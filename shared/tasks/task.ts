@@ -3,19 +3,16 @@
 
 import type { FormatKind, PresetName as VerifyPreset } from "#shared/verify/mod.ts";
 import type { BenchmarkProblem } from "./questions.ts";
+import type { Prompt, Sampling } from "./sampling.ts";
 
-/** A prompt as chat messages or, for models without a chat template, as text to continue. */
-export type Prompt =
-  | { messages: { role: "system" | "user" | "assistant"; content: string }[] }
-  | { text: string };
+export type { Prompt, Sampling };
 
-/** How one completion is sampled. `temperature` 0 is greedy. */
-export interface Sampling {
-  temperature: number;
-  top_p: number;
-  max_tokens: number;
-  /** An answer ends before the first of these texts, also where the server ignores them. */
-  stop: readonly string[];
+/** How a grader of one's own judged a completion. */
+export interface OwnVerdict {
+  correct: boolean;
+  /** The final answer that was found, which majority votes and the no-answer rate count; null: none. */
+  answer: string | null;
+  reason: string;
 }
 
 /** One benchmark under one protocol. */
@@ -29,6 +26,11 @@ export interface Task {
   sampling: Sampling;
   /** Grader: a preset of the verifier. */
   verify: VerifyPreset;
+  /** A grader of one's own, which judges instead of the verifier. Answers are votes for the same if they are the same text. */
+  ownGrader?: {
+    name: string;
+    grade(problem: BenchmarkProblem, completion: string): OwnVerdict | Promise<OwnVerdict>;
+  };
   prompt(problem: BenchmarkProblem): Prompt;
   /** Whether every step of a completion is right; only for problems whose steps can be checked. */
   checkTrace?(problem: BenchmarkProblem, completion: string): boolean;

@@ -1,6 +1,6 @@
 // What the caller wants asked, as tasks: generated families by name, problems of their own with a grader of their own.
 
-import { FAMILIES } from "#shared/schemas/recipe.ts";
+import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import * as v from "valibot";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { fraction, nonNegative, positiveCount } from "#shared/schemas/values.ts";
@@ -32,13 +32,13 @@ export type Grade = boolean | {
   reason?: string;
 };
 
-/** A grader of one's own, which sees the problem as it was given. */
+/** Your own grader, which sees the problem as it was given. */
 export type Grader<P extends OwnProblem = OwnProblem> = (
   problem: P,
   completion: string,
 ) => Grade | Promise<Grade>;
 
-/** Problems of one's own, how they are asked and how answers are judged. */
+/** Your own problems, how they are asked and how answers are judged. */
 export interface OwnBenchmark<P extends OwnProblem = OwnProblem> {
   name: string;
   title?: string;
@@ -56,7 +56,7 @@ export interface OwnBenchmark<P extends OwnProblem = OwnProblem> {
 /** The families of generated problems. */
 export type FamilyName = "chain" | "addition" | "linear" | "gcd" | "product" | "fraction";
 
-/** A family of generated problems, or problems of one's own. */
+/** A family of generated problems, or your own problems. */
 // deno-lint-ignore no-explicit-any -- a list may hold benchmarks of several kinds of problems
 export type BenchmarkInput = FamilyName | OwnBenchmark<any>;
 

@@ -7,7 +7,7 @@ import type { Prompt, Sampling } from "./sampling.ts";
 
 export type { Prompt, Sampling };
 
-/** How a grader of one's own judged a completion. */
+/** How a custom grader judged a completion. */
 export interface OwnVerdict {
   correct: boolean;
   /** The final answer that was found, which majority votes and the no-answer rate count; null: none. */
@@ -26,7 +26,7 @@ export interface Task {
   sampling: Sampling;
   /** Grader: a preset of the verifier. */
   verify: VerifyPreset;
-  /** A grader of one's own, which judges instead of the verifier. Answers are votes for the same if they are the same text. */
+  /** A custom grader, which judges instead of the verifier. Answers are votes for the same if they are the same text. */
   ownGrader?: {
     name: string;
     grade(problem: BenchmarkProblem, completion: string): OwnVerdict | Promise<OwnVerdict>;

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { LARGEST_COPY } from "#shared/engine/gpu/device.ts";
@@ -55,6 +57,9 @@ describe("plan()", () => {
     "full fine-tuning": {},
     LoRA: { lora },
     "gradient checkpointing": { gradient_checkpointing: true },
+    "LoRA with other ranks of some modules": {
+      lora: { ...lora, rank_pattern: { q_proj: 64, "layers\\.[0-2]\\.mlp\\.down_proj": 48 } },
+    },
     "LoRA of two modules with a reference": {
       lora: { ...lora, target_modules: ["q_proj", "v_proj"] },
       reference: true,
@@ -104,6 +109,32 @@ describe("plan()", () => {
       assert.ok(Math.abs(total / peak - 1) < 0.01, `planned ${total}, counted ${peak}: ${total / peak}`);
     });
   }
+
+  it("takes the ranks that the adapters to start from have", async () => {
+    const adapter = mkdtempSync(join(tmpdir(), "ghpo-plan-"));
+    const settings = { r: 8, lora_alpha: 16, target_modules: ["q_proj", "v_proj"] };
+    const [equal, other] = [{}, { q_proj: 64 }].map((rank_pattern) => {
+      const config = {
+        peft_type: "LORA",
+        task_type: "CAUSAL_LM",
+        base_model_name_or_path: "x",
+        ...settings,
+        rank_pattern,
+      };
+      writeFileSync(join(adapter, "adapter_config.json"), JSON.stringify(config));
+      const flags: Override[] = [[
+        "lora",
+        `{ r = 8, lora_alpha = 16, target_modules = ["q_proj", "v_proj"], adapter = ${
+          JSON.stringify(adapter)
+        } }`,
+      ]];
+      return planOf(loadRecipe(TrainRecipeSchema, "demo", flags), base.config);
+    });
+    rmSync(adapter, { recursive: true });
+    const [less, more] = [await planMemory(equal!), await planMemory(other!)];
+    // q_proj is 64 x 64 in 6 layers: A and B of 56 ranks more, each with two moments in f32.
+    assert.equal(more.moments - less.moments, 2 * 6 * 56 * (64 + 64) * 4);
+  });
 
   it("says what grows with what", async () => {
     const whole = await planMemory(base);

@@ -7,7 +7,7 @@ import type { PromptStyle } from "#shared/text/prompts.ts";
 import type { Cut } from "../ghpo/guidance.ts";
 import type { OwnParts } from "../library/own_parts.ts";
 import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
-import { loadRewards, type Reward } from "../loop/rewards.ts";
+import { decidingReward, loadRewards, type Reward } from "../loop/rewards.ts";
 import { askedFormat, sftFormat } from "../loop/targets.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
@@ -33,6 +33,8 @@ export interface Demands {
   target: (Limit & { of: "completion" | "sequence" }) | null;
   /** Empty for `sft`. */
   rewards: readonly Reward[];
+  /** The reward that says what is solved, and from which value on; null for `sft`. */
+  deciding: { name: string; threshold: number | null } | null;
   onLongPrompt: "drop" | "error";
 }
 
@@ -56,6 +58,7 @@ export async function demandsOfTrain(
     prompt: context && promptLimit(recipe, context),
     target: completion,
     rewards: await loadRewards(recipe, rewards),
+    deciding: decidingReward(recipe.reward),
     onLongPrompt: recipe.data.on_long_prompt,
   };
 }
@@ -72,6 +75,7 @@ export function demandsOfSft(recipe: SftRecipe, context: Context | null): Demand
     prompt: context && { tokens: prompt.max_prompt_length, name: "prompt.max_prompt_length" },
     target: context && { tokens: context.tokens, name: `the model's ${context.name}`, of: "sequence" },
     rewards: [],
+    deciding: null,
     onLongPrompt: recipe.data.on_long_prompt,
   };
 }

@@ -273,6 +273,26 @@ describe("preflightOf()", () => {
       };
       assert.deepEqual((await preflightOf(brief, { own: { rewards } })).faults, []);
       assert.ok(lengths.length > 0 && Math.min(...lengths) > 3);
+      const deciding = (threshold: number, value: (problem: Problem) => number) => {
+        const settings = [["reward.functions", '["mine"]'], ["reward.weights", "[1]"], [
+          "reward.success_threshold",
+          `${threshold}`,
+        ]] as const;
+        const recipe = loadRecipe(TrainRecipeSchema, "demo", [data, ...settings]);
+        return preflightOf(recipe, { own: { rewards: { mine: ({ problem }) => value(problem) } } });
+      };
+      const none = await deciding(2, () => 1);
+      assert.match(
+        none.faults.join(),
+        /^the reward mine calls 40 of the first 40 reference solutions unsolved, .*success_threshold/,
+      );
+      const first = own[0]!.text;
+      const some = await deciding(1, ({ text }) => Number(text !== first));
+      assert.deepEqual(some.faults, []);
+      assert.match(
+        some.warnings.join(),
+        /the reward mine calls 1 of the first 40 reference solutions unsolved/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

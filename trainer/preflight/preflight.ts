@@ -154,8 +154,8 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
 }
 
 function referenceSentences(
-  { gradable, not_gradable, full, marked, failures }: ReferenceReport,
-  { style, format, rewards }: Demands,
+  { gradable, not_gradable, full, marked, failures, unsolved }: ReferenceReport,
+  { style, format, rewards, deciding }: Demands,
   isGenerated: boolean,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
@@ -179,6 +179,15 @@ function referenceSentences(
         `(${scores}): ${
           JSON.stringify(text.slice(-80))
         }; prompt.system, reward.preset and reward.format must match`,
+    );
+  }
+  if (unsolved.ids.length > 0) {
+    say(
+      unsolved.ids.length === unsolved.of,
+      `the reward ${
+        deciding!.name
+      } calls ${unsolved.ids.length} of the first ${unsolved.of} reference solutions ` +
+        `unsolved, as that of ${unsolved.ids[0]}: reward.success_threshold must fit it`,
     );
   }
   const asked = formatAskedBy(wordsOf(style));

@@ -2,7 +2,7 @@
 // prompt asks for one form and whose reward reads another trains nothing: every reward is 0.
 
 import type { Problem } from "#shared/schemas/problem.ts";
-import type { Reward } from "../loop/rewards.ts";
+import { type Reward, successOf } from "../loop/rewards.ts";
 import { targetOf } from "../loop/targets.ts";
 import type { Demands } from "./demands.ts";
 
@@ -22,6 +22,8 @@ export interface ReferenceReport {
   failures: { id: string; answer: string; rewards: Record<string, number | null>; text: string }[];
   /** Means of the reward functions of the user's own, of the first problems. */
   own: Record<string, number>;
+  /** Of the first problems, those that a function of the user's own decides about and whose solution it calls unsolved. */
+  unsolved: { of: number; ids: string[] };
 }
 
 /** Accuracy and format have 1 as their full marks; other functions have none that is known. */
@@ -40,6 +42,7 @@ export async function gradeReferences(
     marked: 0,
     failures: [],
     own: {},
+    unsolved: { of: 0, ids: [] },
   };
   const builtIn = demands.rewards.filter(isBuiltIn);
   const own = demands.rewards.filter((reward) => !isBuiltIn(reward));
@@ -58,9 +61,14 @@ export async function gradeReferences(
       } else report.failures.push({ id: problem.id, answer: problem.answer, rewards, text: first });
     }
     if (i >= SHOWN_TO_OWN || own.length === 0) continue;
-    for (const [name, value] of Object.entries(await scoresOf(problem, first, own, encode(first)))) {
+    const scores = await scoresOf(problem, first, own, encode(first));
+    for (const [name, value] of Object.entries(scores)) {
       if (value !== null) sums.set(name, [...sums.get(name) ?? [], value]);
     }
+    const success = demands.deciding && successOf({ rewards: scores }, demands.deciding);
+    if (success === null || problem.trace === null) continue;
+    report.unsolved.of++;
+    if (success === 0) report.unsolved.ids.push(problem.id);
   }
   for (const [name, values] of sums) report.own[name] = values.reduce((a, b) => a + b, 0) / values.length;
   return report;

@@ -57,7 +57,7 @@ export interface FoundColumns {
 
 /**
  * @param given Columns that a person named.
- * @throws TypeError that names the columns when no problem or no answer can be found
+ * @throws ColumnsError that names the columns when no problem or no answer can be found
  */
 export function findColumns(rows: readonly Row[], given: Partial<Columns>, file: string): FoundColumns {
   const table = rows.map(({ value }) => value)
@@ -181,13 +181,16 @@ function whyNoAnswer(all: readonly Column[]): string {
 /** Names that a message lists. */
 const SHOWN_NAMES = 20;
 
-function missing(file: string, what: string, all: readonly Column[]): TypeError {
+/** Columns that a person has to name. */
+export class ColumnsError extends TypeError {}
+
+function missing(file: string, what: string, all: readonly Column[]): ColumnsError {
   const shown = all.slice(0, SHOWN_NAMES).map(({ name }) =>
     /[\s,="]/.test(name) ? JSON.stringify(name) : name
   );
   const more = all.length > shown.length ? ` and ${all.length - shown.length} more` : "";
   const names = shown.length === 0 ? "none" : shown.join(", ") + more;
-  return new TypeError(
+  return new ColumnsError(
     `Cannot use ${file} as it ${what}: its columns are ${names}; say so with --columns text=...,answer=...,trace=...`,
   );
 }

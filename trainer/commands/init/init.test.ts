@@ -13,7 +13,7 @@ import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { exportGguf } from "../../gguf/export_gguf.ts";
 import { choose } from "./choose.ts";
 import { findColumns, parseColumns } from "./columns.ts";
-import { initCommand } from "./init.ts";
+import { initCommand, writeRecipe } from "./init.ts";
 import { FILES, lines, own, tinyRows, writeAsciiModel, writeByteModel } from "./testing.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -29,19 +29,25 @@ function made(name: string): string {
   return path;
 }
 
+async function silently(work: () => Promise<void>): Promise<void> {
+  const log = console.log;
+  console.log = () => {};
+  try {
+    await work();
+  } finally {
+    console.log = log;
+  }
+}
+
 async function written(
   data: string,
   model: string,
   options: Record<string, string> = {},
 ): Promise<TrainRecipe> {
   const file = join(mkdtempSync(join(FOLDER, "out-")), "mine.toml");
-  const log = console.log;
-  console.log = () => {};
-  try {
-    await initCommand(file, { data, model, algorithm: "ghpo", steps: "10", json: true, ...options });
-  } finally {
-    console.log = log;
-  }
+  await silently(() =>
+    initCommand(file, { data, model, algorithm: "ghpo", steps: "10", json: true, ...options })
+  );
   return loadRecipe(TrainRecipeSchema, file, []);
 }
 
@@ -210,6 +216,8 @@ describe("a recipe of init", () => {
     // Another run goes on from that run's checkpoint by its directory.
     const next = ghpo("train", "own/mine.toml", "--model", "runs/mine", "--output_dir", "o", "--dry-run");
     assert.equal(next.code, 0, next.err);
+    const again = ghpo("init", "again.toml", "--data", "plain.csv", "--model", "runs/mine", "--json");
+    assert.equal(again.code, 0, again.err);
     assert.match(next.out, /^model = "runs\/mine\/checkpoints\/step_000002"$/m);
   });
 
@@ -224,6 +232,24 @@ describe("a recipe of init", () => {
     const run = ghpo("train", "gguf.toml", ...small, ...lengths);
     assert.match(run.out, /^Finished after step 1 of 1\./, run.err);
     assert.ok(existsSync(join(FOLDER, "runs/gguf/checkpoints/step_000001/tokenizer.json")));
+  });
+
+  it("asks for columns that it does not find", async () => {
+    const asked: string[] = [];
+    const ask = (question: string, usual: string) => {
+      asked.push(question);
+      return Promise.resolve(usual === "" ? "answer=wert" : usual);
+    };
+    const path = join(FOLDER, "fragen.jsonl");
+    writeFileSync(path, lines(own((r, i) => ({ frage: r.text, punkte: i % 2 + 1, wert: r.answer }))));
+    const file = join(FOLDER, "asked.toml");
+    await silently(() => writeRecipe(file, { data: path, model: ASCII, json: true }, ask));
+    assert.match(asked.at(-1)!, /does not show whether punkte or wert is the answer: .*\nColumns, such as/);
+    assert.equal(loadRecipe(TrainRecipeSchema, file, []).data.columns.answer, "wert");
+    await assert.rejects(
+      writeRecipe(file, { data: path, model: ASCII, json: true, force: true }, null),
+      /whether punkte or wert is the answer/,
+    );
   });
 
   it("is written as TOML alone", async () => {

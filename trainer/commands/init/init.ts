@@ -8,6 +8,7 @@ import { parse as parseToml } from "smol-toml";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { makeDirectory } from "#shared/io/files.ts";
+import { modelDirectory } from "#shared/io/model_directory.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { STRATEGIES } from "../../ghpo/strategies/strategies.ts";
@@ -16,7 +17,7 @@ import { renderPreflight } from "../../preflight/table.ts";
 import { RECIPES } from "../../run/recipe.ts";
 import { TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { type Choice, choose } from "./choose.ts";
-import { parseColumns } from "./columns.ts";
+import { ColumnsError, parseColumns } from "./columns.ts";
 import { type Answers, fileRecipe, generatedRecipe } from "./text.ts";
 
 export interface InitOptions {
@@ -42,6 +43,12 @@ const QUESTIONS: [key: keyof Asked, question: string, usual: string][] = [
 ];
 
 export async function initCommand(file: string, options: InitOptions): Promise<void> {
+  using terminal = process.stdin.isTTY && !options.json ? new Terminal() : null;
+  await writeRecipe(file, options, terminal?.ask ?? null);
+}
+
+/** @param ask null: nobody is there, and what flags leave open has its usual value */
+export async function writeRecipe(file: string, options: InitOptions, ask: Ask | null): Promise<void> {
   if (existsSync(file) && !options.force) {
     throw new Error(`Cannot write ${file} as it exists: add --force to replace it, or give another name`);
   }
@@ -51,8 +58,8 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
     );
   }
   const schema = relative(resolve(dirname(file)), join(RECIPES, "train.schema.json"));
-  const answers = { ...await answersOf(options), schema };
-  const choice = isFamilies(answers.data) ? null : await choiceFor(answers, options);
+  const answers = { ...await answersOf(options, ask), schema };
+  const choice = isFamilies(answers.data) ? null : await choiceFor(answers, options, ask);
   const text = choice === null ? generatedRecipe(answers, file) : fileRecipe(answers, choice, file);
   // Nothing is written that train would refuse.
   const recipe = parse(TrainRecipeSchema, parseToml(text), file);
@@ -74,22 +81,30 @@ export async function initCommand(file: string, options: InitOptions): Promise<v
   console.log(`${file}\nNext: ${next}`);
 }
 
-/** Without --model, the tiny one where it can read the file. */
-async function choiceFor({ data, model }: Answers, options: InitOptions): Promise<Choice> {
-  const columns = options.columns === undefined ? {} : parseColumns(options.columns);
+/** Without --model, the tiny one where it can read the file. Columns that are not found are asked for. */
+async function choiceFor({ data, model }: Answers, options: InitOptions, ask: Ask | null): Promise<Choice> {
+  let columns = options.columns === undefined ? {} : parseColumns(options.columns);
   if (ggufOf(model) === undefined && !existsSync(join(model, "config.json"))) {
     throw new Error(
       `Cannot write a recipe for ${data} as ${model}/config.json does not exist: a model of the hub is fetched with ` +
         `npm run -s ghpo -- download ORG/NAME`,
     );
   }
-  try {
-    return await choose(data, model, columns);
-  } catch (cause) {
-    if (options.model !== undefined || !(cause instanceof Error) || !/tokenizer/.test(cause.message)) {
-      throw cause;
+  for (;;) {
+    try {
+      return await choose(data, model, columns);
+    } catch (cause) {
+      if (cause instanceof ColumnsError && ask !== null) {
+        const more = await ask(`${cause.message}\nColumns, such as text=...,answer=...`, "");
+        if (more === "") throw cause;
+        columns = { ...columns, ...parseColumns(more) };
+        continue;
+      }
+      if (options.model !== undefined || !(cause instanceof Error) || !/tokenizer/.test(cause.message)) {
+        throw cause;
+      }
+      throw new Error(`${cause.message}: give a model that can, with --model DIR`, { cause });
     }
-    throw new Error(`${cause.message}: give a model that can, with --model DIR`, { cause });
   }
 }
 
@@ -107,25 +122,34 @@ function isFamilies(data: string): boolean {
 }
 
 /** Flags first; what they leave open is asked on a terminal and has its usual value elsewhere. */
-async function answersOf(options: InitOptions): Promise<Asked> {
+async function answersOf(options: InitOptions, ask: Ask | null): Promise<Asked> {
   const answers: Asked = { model: "", data: "", algorithm: "", steps: "" };
-  const terminal = process.stdin.isTTY && !options.json
-    ? createInterface({ input: process.stdin, output: process.stderr })
-    : null;
-  // Lines that are pasted all at once wait for their questions here.
-  const lines = terminal?.[Symbol.asyncIterator]();
-  try {
-    for (const [key, question, usual] of QUESTIONS) {
-      answers[key] = options[key]?.trim() || usual;
-      if (lines === undefined || options[key] !== undefined) continue;
-      terminal!.setPrompt(`${question} [${usual}]: `);
-      terminal!.prompt();
-      const { value, done } = await lines.next();
-      if (done) throw new Error("Cannot write a recipe as the questions were left without an answer");
-      answers[key] = value.trim() || usual;
-    }
-  } finally {
-    terminal?.close();
+  for (const [key, question, usual] of QUESTIONS) {
+    answers[key] = options[key]?.trim() || usual;
+    if (ask !== null && options[key] === undefined) answers[key] = await ask(question, usual);
   }
+  if (existsSync(join(answers.model, "recipe.toml"))) answers.model = modelDirectory(answers.model);
   return answers;
+}
+
+/** Asks a person; an empty answer is the usual one. */
+type Ask = (question: string, usual: string) => Promise<string>;
+
+/** A person at a terminal. */
+class Terminal implements Disposable {
+  readonly #terminal = createInterface({ input: process.stdin, output: process.stderr });
+  /** Lines that are pasted all at once wait for their questions here. */
+  readonly #lines = this.#terminal[Symbol.asyncIterator]();
+
+  readonly ask: Ask = async (question, usual) => {
+    this.#terminal.setPrompt(usual === "" ? `${question}: ` : `${question} [${usual}]: `);
+    this.#terminal.prompt();
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error("Cannot write a recipe as the questions were left without an answer");
+    return value.trim() || usual;
+  };
+
+  [Symbol.dispose](): void {
+    this.#terminal.close();
+  }
 }

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync } from "node:fs";
 import { homedir, hostname, platform, release } from "node:os";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory, readJson, readText } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
@@ -12,6 +12,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { readEvents } from "../run/steering.ts";
 import { examine } from "./doctor.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { shownPath } from "./shown_path.ts";
 
 const LAST_RECORDS = 50;
 const LAST_DUMPS = 5;
@@ -43,9 +44,7 @@ export async function bundleCommand(
   console.log(
     options.json
       ? JSON.stringify({ file: out, bytes })
-      : `${relative(".", out)}: recipe, versions, adapter, last metrics and errors of ${
-        relative(".", run)
-      }. ` +
+      : `${shownPath(out)}: recipe, versions, adapter, last metrics and errors of ${shownPath(run)}. ` +
         "Look it over before you send it.",
   );
 }

@@ -1,7 +1,7 @@
 // export: a run's metrics for other tools, as TensorBoard events or CSV.
 
 import { statSync } from "node:fs";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
@@ -10,6 +10,7 @@ import { theRun } from "../dashboard/runs.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { tensorboardEvents } from "#shared/io/tensorboard.ts";
+import { shownPath } from "./shown_path.ts";
 
 export const FORMATS = ["tensorboard", "csv", "gguf"] as const;
 
@@ -30,13 +31,13 @@ export function exportCommand(
     ? join(folder, "metrics.csv")
     : join(folder, `events.out.tfevents.${Math.floor(startOf(run, records))}.ghpo`);
   writeFileAtomic(file, format === "csv" ? csv(records) : events(run, records));
-  const done = { file: relative(".", file), format, records: records.length };
+  const done = { file: shownPath(file), format, records: records.length };
   console.log(
     options.json
       ? JSON.stringify(done)
       : format === "csv"
       ? `${done.file}: ${done.records} records`
-      : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${relative(".", folder)}`,
+      : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${shownPath(folder)}`,
   );
 }
 
@@ -52,7 +53,7 @@ function exportModel(path: string, options: { out?: string; type?: string; json?
   const file = join(folder, `${basename(resolve(path))}-${type}.gguf`);
   exportGguf(directory, file, type);
   const { size: bytes } = statSync(file);
-  const shown = relative(".", file);
+  const shown = shownPath(file);
   console.log(
     options.json
       ? JSON.stringify({ file: shown, format: "gguf", type, bytes })

@@ -212,6 +212,11 @@ describe("ghpo bundle", () => {
     }
     const inRun = JSON.parse(ghpo("bundle", run, "--no-doctor", "--json").out);
     assert.equal(inRun.file, join(run, "bundle.json"));
+    const said = ghpo("bundle", run, "--no-doctor").out;
+    assert.ok(
+      said.startsWith(`${join(run, "bundle.json")}: recipe, versions`),
+      "no way back to the root in it",
+    );
   });
 
   it("takes a name for the machine's or the home folder's only where it stands alone", () => {

@@ -2,8 +2,8 @@
 
 import { formatDuration } from "#shared/text/format.ts";
 import { existsSync } from "node:fs";
-import { relative } from "node:path";
 import { findRuns, type RunSummary, shortNames, summarise } from "../dashboard/runs.ts";
+import { shownPath } from "./shown_path.ts";
 
 export function runsCommand(folders: readonly string[], options: { json?: boolean }): void {
   const none = folders.length === 0 && !existsSync("runs"); // nothing was ever run here
@@ -16,7 +16,7 @@ export function runsCommand(folders: readonly string[], options: { json?: boolea
 export function runsTable(runs: readonly RunSummary[]): string {
   if (runs.length === 0) return "No runs yet. Next: npm run demo";
   const rows = runs.map((run) => [
-    relative(".", run.path),
+    shownPath(run.path),
     run.algorithm,
     run.status,
     `${run.step}/${run.max_steps}`,

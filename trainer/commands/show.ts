@@ -1,13 +1,13 @@
 // show: one run in the terminal, as numbers and plots.
 
 import { formatDuration } from "#shared/text/format.ts";
-import { relative } from "node:path";
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { numeral, positiveCount } from "#shared/schemas/values.ts";
 import { MetricsLog } from "../dashboard/metrics_log.ts";
 import { summarise, theRun } from "../dashboard/runs.ts";
 import { alignColumns } from "./runs.ts";
+import { shownPath } from "./shown_path.ts";
 
 /** Plots of a GHPO run; keys that a run does not have are left out. */
 const PLOTS: [key: string, title: string][] = [
@@ -38,7 +38,7 @@ export async function showCommand(path: string, flags: unknown): Promise<void> {
     return;
   }
   const facts = [
-    ["run", relative(".", run)],
+    ["run", shownPath(run)],
     ["algorithm", `${summary.algorithm} from ${summary.model}`],
     [
       "status",

@@ -335,7 +335,7 @@ describe("the edge module", () => {
     Deno.writeTextFileSync(path, '{"a":"1"}\n{"b":\n{"c":"3"}\n');
     assert.throws(() => new FileStore(path), new RegExp(`Cannot read ${path}:2 as it is not JSON`));
     Deno.writeTextFileSync(path, '{"a":1}\n');
-    assert.throws(() => new FileStore(path), /:1 as it is no line of a store/);
+    assert.throws(() => new FileStore(path), /:1 as a line of a store must be an object of strings/);
     Deno.writeTextFileSync(path, '{"a":"1"}\n');
     {
       using _store = new FileStore(path);

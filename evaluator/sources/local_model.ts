@@ -3,19 +3,15 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
+import { openCheckpoint as loadCheckpoint } from "#shared/engine/generation/open_checkpoint.ts";
 import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { fileError } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { mergeAdapters } from "#shared/engine/lora/peft.ts";
-import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Sample } from "#shared/engine/generation/requests.ts";
@@ -60,18 +56,8 @@ export async function openCheckpoint(
     ? digestOf(directory)
     : sha256(JSON.stringify([directory, adapter].map(digestOf)));
   const gpu = await openGpu(await gpuEntry(), options);
-  try {
-    await selfTest(gpu);
-    await chooseProducts(gpu);
-    await proveEngine(gpu, "generation");
-    const model = loadModel(gpu, directory);
-    checkEnds(model.config, directory);
-    if (adapter !== undefined) mergeAdapters(model, adapter);
-    return new Checkpoint(gpu, model, directory, digest, enableThinking);
-  } catch (error) {
-    gpu.close();
-    throw error;
-  }
+  const model = await loadCheckpoint(gpu, directory, adapter);
+  return new Checkpoint(gpu, model, directory, digest, enableThinking);
 }
 
 /**

@@ -1,15 +1,11 @@
 // generate: what a checkpoint answers. Prints generated tokens only, with their log-probabilities.
 
 import * as v from "valibot";
+import { openCheckpoint } from "#shared/engine/generation/open_checkpoint.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { mergeAdapters } from "#shared/engine/lora/peft.ts";
-import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
 import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { counts, name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
@@ -46,13 +42,8 @@ export async function generateCommand(flags: unknown): Promise<void> {
     throw new RangeError("Cannot generate as the prompt must have at least one token");
   }
   const gpu = await openGpu(dawn());
+  const model = await openCheckpoint(gpu, directory, o.adapter);
   try {
-    await selfTest(gpu);
-    await chooseProducts(gpu);
-    await proveEngine(gpu, "generation");
-    const model = loadModel(gpu, directory);
-    if (o.adapter !== undefined) mergeAdapters(model, o.adapter);
-    checkEnds(model.config, directory);
     tokenizer?.limit(model.config.vocab_size);
     const notice = samplingNotice(directory);
     if (notice) console.error(notice);

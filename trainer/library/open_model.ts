@@ -2,14 +2,10 @@
 
 import { Generator } from "#shared/engine/generation/generate.ts";
 import type { Generated } from "#shared/engine/generation/requests.ts";
+import { openCheckpoint } from "#shared/engine/generation/open_checkpoint.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
-import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { TokenCounts } from "../preflight/token_counts.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
@@ -54,54 +50,42 @@ export interface OpenModel extends Disposable {
 export async function openModel(directory: string, adapter?: string): Promise<OpenModel> {
   const tokenizer = loadTokenizer(directory);
   const gpu = await openGpu(dawn());
-  try {
-    await selfTest(gpu);
-    await chooseProducts(gpu);
-    await proveEngine(gpu, "generation");
-    const model = loadModel(gpu, directory);
-    if (adapter !== undefined) mergeAdapters(model, adapter);
-    checkEnds(model.config, directory);
-    tokenizer.limit(model.config.vocab_size);
-    const generator = new Generator(model);
-    const context = contextOf(model.config);
-    let asked = false;
-    const encode = (prompt: Prompt) => {
-      const text = "text" in prompt ? prompt.text : tokenizer.chat([...prompt]);
-      requireKnown(tokenizer, text);
-      return "text" in prompt ? tokenizer.encodePlain(text) : tokenizer.encode(text);
-    };
-    const answer: OpenModel["answer"] = async (
-      prompts,
+  const model = await openCheckpoint(gpu, directory, adapter);
+  tokenizer.limit(model.config.vocab_size);
+  const generator = new Generator(model);
+  const context = contextOf(model.config);
+  let asked = false;
+  const encode = (prompt: Prompt) => {
+    const text = "text" in prompt ? prompt.text : tokenizer.chat([...prompt]);
+    requireKnown(tokenizer, text);
+    return "text" in prompt ? tokenizer.encodePlain(text) : tokenizer.encode(text);
+  };
+  const answer: OpenModel["answer"] = async (
+    prompts,
+    samples,
+    { max_tokens, temperature, seed },
+    onTokens,
+  ) => {
+    const greedy = temperature === 0;
+    const requests = prompts.map((prompt) => ({
+      prompt_ids: requireRoom(encode(prompt), max_tokens, context),
       samples,
-      { max_tokens, temperature, seed },
-      onTokens,
-    ) => {
-      const greedy = temperature === 0;
-      const requests = prompts.map((prompt) => ({
-        prompt_ids: requireRoom(encode(prompt), max_tokens, context),
-        samples,
-        key: [0, 0] as const,
-      }));
-      const answers = await generator.generate(requests, {
-        max_tokens,
-        temperature: greedy ? 1 : temperature,
-        greedy,
-        seed,
-        eos_ids: model.config.eos_token_ids,
-        extend: asked, // the next turn of a chat begins with the last one
-        ...(onTokens && { onTokens }),
-      });
-      asked = true;
-      return answers.map((group) =>
-        group.map((sample) => ({ ...sample, text: tokenizer.decode(sample.ids) }))
-      );
-    };
-    const close = () => gpu.close();
-    return { tokenizer, context, encode, answer, close, [Symbol.dispose]: close };
-  } catch (error) {
-    gpu.close();
-    throw error;
-  }
+      key: [0, 0] as const,
+    }));
+    const answers = await generator.generate(requests, {
+      max_tokens,
+      temperature: greedy ? 1 : temperature,
+      greedy,
+      seed,
+      eos_ids: model.config.eos_token_ids,
+      extend: asked, // the next turn of a chat begins with the last one
+      ...(onTokens && { onTokens }),
+    });
+    asked = true;
+    return answers.map((group) => group.map((sample) => ({ ...sample, text: tokenizer.decode(sample.ids) })));
+  };
+  const close = () => gpu.close();
+  return { tokenizer, context, encode, answer, close, [Symbol.dispose]: close };
 }
 
 /** @throws RangeError for a text that the model would read another one for */

@@ -55,15 +55,22 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-/** The other side: says that it is ready, then takes a turn for every line until its input ends. */
-export async function takeTurns(ready: unknown, turn: () => Promise<void>): Promise<void> {
+/**
+ * The other side: says that it is ready, then takes a turn for every line until its input ends. What a turn returns goes
+ * along with its times.
+ */
+export async function takeTurns(
+  ready: unknown,
+  turn: () => Promise<object | void>,
+  lines: AsyncIterable<string> = createInterface({ input: process.stdin }),
+): Promise<void> {
   console.log(MARK + JSON.stringify(ready));
-  for await (const _ of createInterface({ input: process.stdin })) {
+  for await (const _ of lines) {
     const began = performance.now();
     const used = process.cpuUsage();
-    await turn();
+    const more = await turn();
     const { user, system } = process.cpuUsage(used);
     const taken: Taken = { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6 };
-    console.log(MARK + JSON.stringify(taken));
+    console.log(MARK + JSON.stringify({ ...taken, ...more }));
   }
 }

@@ -2,9 +2,8 @@
 // Arguments: folder, "shared", "apart" or "before", model, shape, and "sample" to sample the completions as well, or
 // "decode" to do nothing else.
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
+import { engineOf } from "./engine_of.ts";
 import { ADAM, batchOfGroups, GROUP_MODELS } from "./step.ts";
 import { takeTurns } from "./turns.ts";
 
@@ -15,16 +14,8 @@ const [root, variant, name, shape, sample] = process.argv.slice(2) as [
   string,
   string,
 ];
-/** An engine folder is where builds with shared prefixes have it. */
-const engine = existsSync(join(root, "shared/engine"));
-const load = (now: string, before: string) => import(join(root, engine ? now : before));
-const { openGpu } = await load("shared/engine/gpu/device.ts", "shared/gpu/device.ts");
-const { dawn } = await load("shared/engine/hosts/dawn.ts", "trainer/dawn.ts");
-const { parseConfig } = await load("shared/engine/model/config.ts", "shared/model/config.ts");
-const { randomModel } = await load("shared/engine/model/initialise.ts", "shared/model/initialise.ts");
-const { Generator } = await load("shared/engine/generation/generate.ts", "shared/model/generate.ts");
-const { Learner } = await load("trainer/learner/learner.ts", "trainer/learner.ts");
-const { Optimizer } = await load("trainer/learner/optimizer.ts", "trainer/optimizer.ts");
+const engine = await engineOf(root);
+const { gpu } = engine;
 
 const [prompts, promptTokens, samples, tokens] = shape.split("x").map(Number) as [
   number,
@@ -37,16 +28,15 @@ const apart = prompts * samples * (promptTokens + tokens);
 const together = prompts * (promptTokens + samples * (tokens - 1));
 const computed = variant === "shared" ? together : variant === "apart" ? apart - sequences.length : apart;
 
-const gpu = await openGpu(dawn());
-const model = randomModel(gpu, parseConfig(GROUP_MODELS[name]), 1);
+const model = engine.randomModel(gpu, engine.parseConfig(GROUP_MODELS[name]), 1);
 const weights = gpu.liveBytes;
-const learner = new Learner(model, {
+const learner = new engine.Learner(model, {
   micro_batch_tokens: Math.max(computed, promptTokens + tokens, prompts * samples * tokens),
   temperature: 1,
   share_prefixes: variant === "shared",
 });
 const bytes = gpu.liveBytes - 2 * weights; // the gradients are as large as the weights
-const optimizer = new Optimizer(model, learner.gradients.buffers, {
+const optimizer = new engine.Optimizer(model, learner.gradients.buffers, {
   adam_beta1: ADAM.beta1,
   adam_beta2: ADAM.beta2,
   adam_epsilon: ADAM.eps,
@@ -55,7 +45,7 @@ const optimizer = new Optimizer(model, learner.gradients.buffers, {
 });
 const coefficients = sequences.map((_, i) => new Float32Array(tokens).fill(i % 2 === 0 ? 1e-3 : -1e-3));
 
-const generator = new Generator(model);
+const generator = new engine.Generator(model);
 const requests = Array.from({ length: prompts }, (_, i) => ({
   prompt_ids: sequences[i * samples]!.ids.slice(0, promptTokens),
   samples,
@@ -67,11 +57,7 @@ const options = { max_tokens: tokens, temperature: 1, greedy: false, seed: 1, eo
 async function update(): Promise<void> {
   if (sample) await generator.generate(requests, options);
   if (sample === "decode") return;
-  const pass = await learner.forward(sequences);
-  // Earlier builds keep what the backward needs themselves.
-  await (learner.backward.length === 1
-    ? learner.backward(coefficients)
-    : learner.backward(pass, coefficients));
+  await engine.accumulate(learner, sequences, coefficients);
   await optimizer.step(1e-6);
 }
 

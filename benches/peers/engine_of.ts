@@ -16,10 +16,13 @@ export async function engineOf(root: string) {
   const { Lora } = await load("shared/engine/lora/lora.ts", "trainer/backward/lora.ts");
   const { Learner } = await load("trainer/learner/learner.ts", "trainer/learner.ts");
   const { Optimizer } = await load("trainer/learner/optimizer.ts", "trainer/optimizer.ts");
-  const { inMicroBatches } = await load(
+  const { inMicroBatches, microBatches } = await load(
     "shared/engine/backward/micro_batches.ts",
     "trainer/backward/micro_batches.ts",
   );
+  const parts = <T>(batch: T[], limit: number): T[][] =>
+    inMicroBatches?.(batch, limit) ??
+      microBatches(batch, batch.keys(), limit).map((part: number[]) => part.map((i) => batch[i]!));
   /** Forward and backward of one micro-batch; earlier builds keep what the backward needs themselves. */
   const accumulate = async (
     learner: InstanceType<typeof Learner>,
@@ -41,7 +44,7 @@ export async function engineOf(root: string) {
     Lora,
     Learner,
     Optimizer,
-    inMicroBatches,
+    parts,
     accumulate,
   };
 }

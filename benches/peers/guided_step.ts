@@ -61,10 +61,8 @@ async function step(): Promise<Record<string, number>> {
     }
   }
   const sampled = performance.now();
-  for (const part of engine.inMicroBatches(batch, settings.micro_batch_tokens)) {
-    const signs = part.map((_: unknown, i: number) =>
-      new Float32Array(options.max_tokens).fill(i % 2 ? -1e-4 : 1e-4)
-    );
+  for (const part of engine.parts(batch, settings.micro_batch_tokens)) {
+    const signs = part.map((_, i) => new Float32Array(options.max_tokens).fill(i % 2 ? -1e-4 : 1e-4));
     await engine.accumulate(learner, part, signs);
   }
   await optimizer.step(1e-7);

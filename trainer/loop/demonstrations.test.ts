@@ -2,7 +2,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { demonstrate, demonstrationSource } from "./demonstrations.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
-import { examplesOf, update, updateSettings } from "./update.ts";
+import { examplesOf } from "./examples.ts";
+import { update, updateSettings } from "./update.ts";
 import { LOSSES } from "../ghpo/losses/losses.ts";
 import { UnigramPolicy } from "./testing.ts";
 

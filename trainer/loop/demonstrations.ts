@@ -13,7 +13,7 @@ import { type Attempt, newAttempt } from "./attempts.ts";
 import type { Rollout, RolloutSetting } from "./rollouts.ts";
 import { type BatchSource, withoutState } from "./source.ts";
 import { askedFormat, behind, targetOf } from "./targets.ts";
-import { examplesOf } from "./update.ts";
+import { examplesOf } from "./examples.ts";
 
 /** Demonstrations in place of rollouts. */
 export function demonstrationSource(setting: RolloutSetting, loss: Loss): BatchSource {

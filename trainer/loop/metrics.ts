@@ -6,7 +6,7 @@ import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import type { Reward } from "./rewards.ts";
 import { accuracies, type Attempt, finalStage, totals } from "./attempts.ts";
 import type { Rollout } from "./rollouts.ts";
-import type { UpdateResult } from "./update.ts";
+import type { UpdateResult } from "./update_totals.ts";
 
 /** null: the key has no meaning at this step, such as the rescue rate of a stage that was never tried. */
 export type Values = Record<string, number | null>;

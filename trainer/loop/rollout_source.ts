@@ -13,7 +13,8 @@ import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts
 import type { Steered } from "../run/steering.ts";
 import type { BatchSource, Position, TrainingBatch } from "./source.ts";
 import { oneStepStale, type SampledStep } from "./staleness.ts";
-import { examplesOf, updateSettings } from "./update.ts";
+import { examplesOf } from "./examples.ts";
+import { updateSettings } from "./update.ts";
 
 export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): BatchSource {
   const { recipe } = setting;

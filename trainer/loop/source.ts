@@ -11,7 +11,8 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import type { Steered } from "../run/steering.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import type { Values } from "./metrics.ts";
-import type { Example, UpdateSettings } from "./update.ts";
+import type { Example } from "./examples.ts";
+import type { UpdateSettings } from "./update.ts";
 
 /** Where a source stands between two steps. */
 export interface Position {

@@ -10,7 +10,8 @@ import { Status } from "../run/progress.ts";
 import { sourceOf } from "./sources.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 import { train } from "./train.ts";
-import { type Example, update, updateSettings } from "./update.ts";
+import type { Example } from "./examples.ts";
+import { update, updateSettings } from "./update.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));

@@ -17,7 +17,8 @@ import type { Attempt } from "./attempts.ts";
 import type { Values } from "./metrics.ts";
 import type { RolloutSetting } from "./rollouts.ts";
 import type { BatchSource, Position, TrainingBatch } from "./source.ts";
-import { addDifference, checkAgreement, checkSamples, examplesOf } from "./update.ts";
+import { checkSamples, examplesOf } from "./examples.ts";
+import { addDifference, checkAgreement } from "./update_totals.ts";
 
 /** One group in so many is compared with the learner's log-probs. */
 const COMPARED = 32;

@@ -2,7 +2,8 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Attempt } from "./attempts.ts";
 import { chainProblem, collectAt, scriptedSetting, tinyRecipe, UnigramPolicy } from "./testing.ts";
-import { type Example, examplesOf, update, updateSettings } from "./update.ts";
+import { type Example, examplesOf } from "./examples.ts";
+import { update, updateSettings } from "./update.ts";
 
 async function rescuedAttempt(): Promise<Attempt> {
   const script = (_q: string, hint: string, sample: number) =>

@@ -1,7 +1,7 @@
 // Real ranks for tests: the launchers of this machine, and programs run by them to their end.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sha256 } from "#shared/io/hash.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { fileURLToPath } from "node:url";
@@ -27,6 +27,13 @@ export const LAUNCHERS: readonly (Launcher | { missing: string })[] = [
   await ensureMpi(),
   await ensureOpenMpi(),
 ];
+
+/** Another MPI, by its mpirun and, where the launcher's usual one is not meant, the path of its library. */
+export function launcherAt(program: string, library: string | undefined): Launcher {
+  const version = Bun.spawnSync([program, "--version"]).stdout.toString();
+  const kind = /Open MPI|PRTE/.test(version) ? "Open MPI" : "MPICH";
+  return { kind, program, env: library ? { GHPO_MPI: library, LD_LIBRARY_PATH: dirname(library) } : {} };
+}
 
 /** For `skip`: the reason, or false. */
 export function missing(launcher: Launcher | { missing: string }): string | false {

@@ -1,5 +1,7 @@
 // Whether ranks change a bit.   bun trainer/team/tools/equal.ts [--settings full,lora,...] [--ranks 1,2,4,8]
 //
+// With --mpirun PATH [--library PATH] on ranks of that MPI.
+//
 // The demo's recipe cut down to three steps, alone and on ranks of either MPI: weights, moments, state, rollouts and
 // metrics (but times, memory and prefilled tokens) of each must have one digest. Exits with 1 when one has another.
 
@@ -7,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { digestsOf, LAUNCHERS, runAlone, runRanks } from "../testing.ts";
+import { digestsOf, launcherAt, LAUNCHERS, runAlone, runRanks } from "../testing.ts";
 
 const COMMON = [
   ...["--train.max_steps", "3", "--train.prompts_per_step", "8", "--train.shards", "8"],
@@ -50,9 +52,12 @@ const { values } = parseArgs({
   options: {
     settings: { type: "string", default: [...Object.keys(SETTINGS), "sft"].join() },
     ranks: { type: "string", default: "1,2,4,8" },
+    mpirun: { type: "string" },
+    library: { type: "string" },
   },
 });
 
+const launchers = values.mpirun ? [launcherAt(values.mpirun, values.library)] : LAUNCHERS;
 const folder = mkdtempSync(join(tmpdir(), "ghpo-equal-"));
 let different = 0;
 for (const setting of values.settings.split(",")) {
@@ -72,7 +77,7 @@ for (const setting of values.settings.split(",")) {
   };
   const alone = await run("none", runAlone);
   const rows = { none: "-" } as Record<string, string>;
-  for (const launcher of LAUNCHERS) {
+  for (const launcher of launchers) {
     if ("missing" in launcher) continue;
     for (const ranks of values.ranks.split(",").map(Number)) {
       const name = `${launcher.kind} ${ranks}`;

@@ -118,6 +118,29 @@ describe("the dashboard's API", () => {
     assert.match(group.answer, /\d/);
   });
 
+  it("finds data whose path was relative to where the run was begun", async () => {
+    const place = temporary();
+    const run = join(place, "run");
+    writeRun(run, 20, 30);
+    const recipe = join(run, "recipe.toml");
+    const [group] = readFileSync(join(run, "rollouts/step_000020.jsonl"), "utf8").split("\n");
+    const row = { id: JSON.parse(group!).problem_id, problem: "What is it?", answer: "7" };
+    writeFileSync(join(place, "own.jsonl"), JSON.stringify(row));
+    const text = readFileSync(recipe, "utf8").replace(
+      /families = .*/,
+      'path = "own.jsonl"\ncolumns = { id = "id" }',
+    );
+    writeFileSync(recipe, text.replace(/^\[data\.columns\]\n(?:\w+ = .*\n)*/m, ""));
+    writeFileSync(
+      join(run, "begun.json"),
+      JSON.stringify({ begun_at: "2026-01-01T00:00:00.000Z", cwd: place }),
+    );
+    const app = createDashboard({ folders: [run], token: null });
+    opened.push(app);
+    const opens = await json<{ question: string; answer: string }>(ask(app, "/api/runs/0/groups/20/0"));
+    assert.deepEqual([opens.question, opens.answer], ["What is it?", "7"]);
+  });
+
   it("opens a group whose samples had log-probs that were none", async () => {
     const { app, run } = dashboard();
     const path = join(run, "rollouts", "step_000020.jsonl");

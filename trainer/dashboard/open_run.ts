@@ -2,7 +2,7 @@
 // give each group its question and gold answer.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as v from "valibot";
 import { readText } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -217,7 +217,12 @@ export class OpenRun implements LiveRun {
   async #loadProblems(): Promise<Map<string, Problem>> {
     if (this.#recipe === null) return new Map();
     try {
-      return new Map((await trainingProblems(this.#recipe)).map((problem) => [problem.id, problem]));
+      const { data, ...rest } = this.#recipe;
+      const place = new RunDirectory(this.path).begunIn();
+      const found = (path: string) => place === null || existsSync(path) ? path : resolve(place, path);
+      const path = typeof data.path === "string" ? found(data.path) : data.path?.map(found) ?? null;
+      const recipe = { ...rest, data: { ...data, path, folder: found(data.folder) } };
+      return new Map((await trainingProblems(recipe)).map((problem) => [problem.id, problem]));
     } catch {
       return new Map(); // the data file has gone: the groups are still worth reading
     }

@@ -15,7 +15,11 @@ import { timestamp } from "#shared/schemas/values.ts";
 import { checkpointName } from "./checkpoint.ts";
 
 const BEGUN = "begun.json";
-const BegunSchema = v.strictObject({ begun_at: timestamp });
+const BegunSchema = v.strictObject({
+  begun_at: timestamp,
+  /** Where the run was begun: what paths of its recipe are relative to. */
+  cwd: v.optional(v.string()),
+});
 
 export class RunDirectory {
   readonly checkpoints: string;
@@ -48,7 +52,10 @@ export class RunDirectory {
     }
     makeDirectory(this.#rollouts);
     writeJsonl(this.metrics, []);
-    writeFileAtomic(join(this.path, BEGUN), JSON.stringify({ begun_at: new Date().toISOString() }) + "\n");
+    writeFileAtomic(
+      join(this.path, BEGUN),
+      JSON.stringify({ begun_at: new Date().toISOString(), cwd: process.cwd() }) + "\n",
+    );
     writeFileAtomic(this.recipe, recipe);
   }
 
@@ -62,6 +69,12 @@ export class RunDirectory {
     const path = join(this.path, BEGUN);
     if (!existsSync(path)) return statSync(this.recipe).mtime.toISOString();
     return parse(BegunSchema, readJson(path), path).begun_at;
+  }
+
+  /** The folder that paths of the recipe are relative to; null for a run of an earlier version. */
+  begunIn(): string | null {
+    const path = join(this.path, BEGUN);
+    return existsSync(path) ? parse(BegunSchema, readJson(path), path).cwd ?? null : null;
   }
 
   /**

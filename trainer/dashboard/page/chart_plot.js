@@ -6,6 +6,8 @@ import { short } from "./dom.js";
 import { state } from "./data.js";
 
 export const HEIGHT = 220;
+/** Distances of marks on the axis of steps: there is nothing between two steps. */
+const WHOLE = [...Array(8).keys()].flatMap((power) => [1, 2, 5].map((factor) => factor * 10 ** power));
 
 /** uPlot's options but for the size. */
 export function plotOptions({ spec, lines, bands, palette, zoom, tellStep, openStep }) {
@@ -30,7 +32,7 @@ export function plotOptions({ spec, lines, bands, palette, zoom, tellStep, openS
       },
     },
     scales: { x: { time: false, auto: false }, y: scaleOf(spec) },
-    axes: [{ ...axis, size: 32 }, { ...axis, size: 56, values }],
+    axes: [{ ...axis, size: 32, incrs: WHOLE }, { ...axis, size: 56, values }],
     series: [{}, ...lines.flatMap((line, i) => seriesOf(spec, line, bands, i))],
     bands: bands
       ? lines.map((line, i) => ({ series: [3 * i + 2, 3 * i + 3], fill: faint(line.color, 0.2) }))
@@ -103,6 +105,15 @@ function drawAlerts(plot, lines, palette) {
   ctx.restore();
 }
 
+/** Whether a series has one value only, of which no line can be drawn. */
+function isAlone(plot, index) {
+  let values = 0;
+  for (const value of plot.data[index]) {
+    if (value !== null && value !== undefined && ++values > 1) return false;
+  }
+  return values === 1;
+}
+
 /** A line as uPlot's series: one, or with a band three, of which two are the invisible edges. */
 function seriesOf(spec, line, bands, i) {
   const main = {
@@ -111,7 +122,7 @@ function seriesOf(spec, line, bands, i) {
     width: 1.75,
     dash: line.dash,
     spanGaps: true,
-    points: { show: spec.dots || undefined, size: spec.dots ? 5 : 4, fill: line.color },
+    points: { show: spec.dots || isAlone, size: spec.dots ? 5 : 4, fill: line.color },
     ...(spec.stack && { fill: faint(line.color, 0.35), width: 1 }),
   };
   if (!bands) return [main];

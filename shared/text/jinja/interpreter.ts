@@ -4,32 +4,22 @@
 // (its src/runtime.ts). What differs is overridden here; a template that Python refuses is refused.
 
 import { Environment, Interpreter } from "@huggingface/jinja";
-import { attributeOf, contains, type Filter, FILTERS, type Test, TESTS } from "./filters.ts";
-import { method } from "./strings.ts";
+import { attributeOf, type Filter, FILTERS, type Test, TESTS } from "./filters.ts";
+import { memberOf } from "./members.ts";
+import { binary } from "./operators.ts";
 import {
   bool,
   type Call,
   Dict,
   dictKey,
-  equal,
-  Float,
   Func,
   int,
-  isDict,
-  isInt,
-  isList,
-  isNumber,
   isStr,
   isUndefined,
   iterate,
-  keyOf,
-  less,
-  List,
   list,
-  None,
   str,
   toStr,
-  tuple,
   undefinedValue,
   type Value,
 } from "./values.ts";
@@ -151,25 +141,7 @@ export class PythonInterpreter extends Base {
       : property.type === "IntegerLiteral" && !node["computed"]
       ? int(Number(property.value))
       : this.evaluate(property, scope);
-    if (isStr(object)) {
-      if (isInt(key)) {
-        const character = [...object.value].at(key.value);
-        return character === undefined ? undefinedValue() : str(character);
-      }
-      return isStr(key) ? method(object.value, key.value) ?? undefinedValue() : undefinedValue();
-    }
-    if (isList(object)) {
-      return isInt(key) ? object.value.at(key.value) ?? undefinedValue() : undefinedValue();
-    }
-    if (isDict(object)) {
-      const own = isStr(key) || isInt(key) ? object.value.get(dictKey(key)) : undefined;
-      const bound = isStr(key) ? methodOf(object.value, key.value) : undefined;
-      return (named ? bound ?? own : own ?? bound) ?? undefinedValue();
-    }
-    if (object.type === "NamespaceValue") {
-      return (object.value as Map<string, Value>).get(toStr(key)) ?? undefinedValue();
-    }
-    return undefinedValue();
+    return memberOf(object, key, named);
   }
 
   evaluateBinaryExpression(node: Node, scope: Environment): Value {
@@ -234,73 +206,6 @@ const PICKERS = ["map", "select", "reject", "selectattr", "rejectattr"];
 const libraryTests = new Environment().tests as unknown as ReadonlyMap<string, Test>;
 const testOf = (name: string): Test | undefined =>
   Object.hasOwn(TESTS, name) ? TESTS[name] : libraryTests.get(name);
-
-function binary(operator: string, left: Value, right: Value): Value {
-  switch (operator) {
-    case "==":
-      return bool(equal(left, right));
-    case "!=":
-      return bool(!equal(left, right));
-    case "in":
-      return bool(contains(right, left));
-    case "not in":
-      return bool(!contains(right, left));
-    case "~":
-      return str(toStr(left) + toStr(right));
-    case "<":
-      return bool(less(left, right));
-    case ">":
-      return bool(less(right, left));
-    case "<=":
-      return bool(less(left, right) || equal(left, right));
-    case ">=":
-      return bool(less(right, left) || equal(left, right));
-  }
-  if (operator === "+" && isStr(left) && isStr(right)) return str(left.value + right.value);
-  if (operator === "+" && isList(left) && left.type === right.type) {
-    return new (left.constructor as typeof List)([...left.value, ...right.value as Value[]]);
-  }
-  if (operator === "*" && isStr(left) && isInt(right)) {
-    return str(left.value.repeat(Math.max(0, right.value)));
-  }
-  if (isNumber(left) && isNumber(right)) return arithmetic(operator, left, right);
-  throw new TypeError(`unsupported operand types for ${operator}: ${left.type} and ${right.type}`);
-}
-
-function arithmetic(operator: string, left: Value, right: Value): Value {
-  const [a, b] = [Number(left.value), Number(right.value)];
-  if (b === 0 && ["/", "//", "%"].includes(operator)) throw new TypeError("division by zero");
-  const of: Record<string, () => number> = {
-    "+": () => a + b,
-    "-": () => a - b,
-    "*": () => a * b,
-    "/": () => a / b,
-    "//": () => Math.floor(a / b),
-    "%": () => a - b * Math.floor(a / b),
-    "**": () => a ** b,
-  };
-  if (!of[operator]) throw new TypeError(`the operator ${operator} is not implemented`);
-  const float = operator === "/" || (operator === "**" && b < 0) ||
-    [left, right].some(({ type }) => type === "FloatValue");
-  return float ? new Float(of[operator]!()) : int(of[operator]!());
-}
-
-function methodOf(entries: Map<string, Value>, name: string): Value | undefined {
-  const pairs = () => list([...entries].map(([key, own]) => tuple([keyOf(key), own])));
-  switch (name) {
-    case "get":
-      return new Func(([key, otherwise]) =>
-        (key ? entries.get(dictKey(key)) : undefined) ?? otherwise ?? new None(null)
-      );
-    case "items":
-      return new Func(pairs);
-    case "keys":
-      return new Func(() => list([...entries.keys()].map(keyOf)));
-    case "values":
-      return new Func(() => list([...entries.values()]));
-  }
-  return undefined;
-}
 
 function unpack(target: Node, item: Value, scope: Environment): void {
   if (target.type === "Identifier") {

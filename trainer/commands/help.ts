@@ -36,13 +36,17 @@ Examples:
 Runs that start later appear automatically. Ctrl-C stops the dashboard, not the runs.`;
 
 export const EXPORT = `
+A GGUF file continues in llama.cpp as its weights do here. With q8_0 llama.cpp also rounds activations to eight bits: where
+two tokens are nearly as likely, it may take the other.
+
 Examples:
   npm run -s ghpo -- export runs/demo/ghpo && tensorboard --logdir runs/demo/ghpo/export
-  npm run -s ghpo -- export runs/demo/ghpo --format csv --out tables`;
+  npm run -s ghpo -- export runs/demo/ghpo --format csv --out tables
+  npm run -s ghpo -- export runs/my --format gguf --type q8_0`;
 
 export const INIT = `
-On a terminal, init asks for what the flags leave open; otherwise the defaults are the tiny model, chain,addition,linear,
-ghpo and 60 steps.
+On a terminal, init asks for what the flags leave open, and for columns that it does not find; otherwise the defaults are
+the tiny model, chain,addition,linear, ghpo and 60 steps.
 
 For a data file (JSON Lines, a JSON list, CSV, TSV, Parquet, each also .gz; patterns such as data/*.jsonl) it finds the
 columns, sets problems aside for evaluation, chooses the form of answers, the grader, hints and lengths to fit the file

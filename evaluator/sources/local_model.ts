@@ -125,11 +125,10 @@ class Checkpoint implements OpenedModel {
     requests: Parameters<LocalModel["generate"]>[0],
     { max_tokens, temperature, seed }: Parameters<LocalModel["generate"]>[1],
   ): Promise<Sample[][]> {
-    const greedy = temperature === 0;
     return this.#generator.generate(requests, {
       max_tokens,
-      temperature: greedy ? 1 : temperature,
-      greedy,
+      temperature,
+      greedy: temperature === 0,
       seed,
       eos_ids: this.model.config.eos_token_ids,
     });

@@ -1,9 +1,9 @@
 // AIME 2024, both papers: 30 problems with integer answers from 0 to 999.
 
 import { optionalText, requiredText } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts, lightevalMath } from "./prompts.ts";
 
 export const aime24: Benchmark = {
   name: "aime24",
@@ -22,12 +22,7 @@ export const aime24: Benchmark = {
     solution: optionalText(row, "solution"),
     level: null,
   }),
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 32 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: { ...mathProtocols, "ghpo-paper": { user: lightevalMath, samples: 32 } },
   base: basePrompts.question,
   exemplars: mathematics,
 };

@@ -2,9 +2,9 @@
 
 import { boxedAnswer } from "#shared/problems/readers/answers.ts";
 import { requiredText, RowFault } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts, lightevalMath } from "./prompts.ts";
 
 export const aime25: Benchmark = {
   name: "aime25",
@@ -22,12 +22,7 @@ export const aime25: Benchmark = {
     if (answer === null) throw new RowFault("it has no \\boxed answer");
     return { id: `aime25/${index}`, text: requiredText(row, "problem"), answer, solution, level: null };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 32 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: { ...mathProtocols, "ghpo-paper": { user: lightevalMath, samples: 32 } },
   base: basePrompts.question,
   exemplars: mathematics,
 };

@@ -1,9 +1,9 @@
 // AMC 2023 (12A and 12B): 40 problems with numeric answers, stored as floats such as 27.0.
 
 import { requiredText } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const amc23: Benchmark = {
   name: "amc23",
@@ -22,12 +22,7 @@ export const amc23: Benchmark = {
     answer: requiredText(row, "answer").replace(/\.0$/, ""),
     level: null,
   }),
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.cot,
   exemplars: mathematics,
 };

@@ -3,6 +3,7 @@
 
 import { lookUp, requiredText, RowFault } from "#shared/problems/readers/rows.ts";
 import type { Exemplar } from "./exemplars.ts";
+import { lightevalMath, plain } from "./prompts.ts";
 import type { EvalPresetName } from "./protocols.ts";
 import type { BenchmarkProblem } from "./questions.ts";
 
@@ -41,6 +42,14 @@ export interface Benchmark {
   /** Examples for few-shot prompts. */
   exemplars: readonly Exemplar[];
 }
+
+/** How most benchmarks of mathematics are asked. */
+export const mathProtocols: Benchmark["protocols"] = {
+  "ghpo-readme": { user: lightevalMath, samples: 1 },
+  "ghpo-paper": { user: lightevalMath, samples: 1 },
+  qwen: { user: plain, samples: 1 },
+  lighteval: { user: lightevalMath, samples: 1 },
+};
 
 /** The one text of a list, or a text by itself. Several are refused: which of them is asked for is not known. */
 export function onlyText(row: Record<string, unknown>, key: string): string {

@@ -2,9 +2,9 @@
 
 import { hashAnswer } from "#shared/problems/readers/answers.ts";
 import { requiredText, RowFault } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { arithmetic } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const gsm8k: Benchmark = {
   name: "gsm8k",
@@ -35,12 +35,7 @@ export const gsm8k: Benchmark = {
       level: null,
     };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.gsm8k,
   exemplars: arithmetic,
 };

@@ -2,9 +2,9 @@
 
 import { boxedAnswer } from "#shared/problems/readers/answers.ts";
 import { levelOf, lookUp, optionalText, requiredText, RowFault } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const math500: Benchmark = {
   name: "math500",
@@ -28,12 +28,7 @@ export const math500: Benchmark = {
       level: levelOf(lookUp(row, "level")),
     };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.cot,
   exemplars: mathematics,
 };

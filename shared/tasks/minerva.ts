@@ -2,9 +2,9 @@
 
 import { boxedAnswer } from "#shared/problems/readers/answers.ts";
 import { requiredText, RowFault } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const minerva: Benchmark = {
   name: "minerva",
@@ -28,12 +28,7 @@ export const minerva: Benchmark = {
       level: requiredText(row, "type"),
     };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.cot,
   exemplars: mathematics,
 };

@@ -1,9 +1,9 @@
 // OlympiadBench, the 675 English text-only competition problems with checkable answers.
 
 import { optionalText, requiredText } from "#shared/problems/readers/rows.ts";
-import { type Benchmark, onlyText } from "./benchmark.ts";
+import { type Benchmark, mathProtocols, onlyText } from "./benchmark.ts";
 import { mathematics } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const olympiadbench: Benchmark = {
   name: "olympiadbench",
@@ -29,12 +29,7 @@ export const olympiadbench: Benchmark = {
       ...(Number.isFinite(tolerance) ? { tolerance } : {}),
     };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.cot,
   exemplars: mathematics,
 };

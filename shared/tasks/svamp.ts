@@ -1,9 +1,9 @@
 // SVAMP: 1,000 one-step word problems, each with its kind of operation.
 
 import { requiredText } from "#shared/problems/readers/rows.ts";
-import type { Benchmark } from "./benchmark.ts";
+import { type Benchmark, mathProtocols } from "./benchmark.ts";
 import { arithmetic } from "./exemplars.ts";
-import { basePrompts, lightevalMath, plain } from "./prompts.ts";
+import { basePrompts } from "./prompts.ts";
 
 export const svamp: Benchmark = {
   name: "svamp",
@@ -25,12 +25,7 @@ export const svamp: Benchmark = {
       level: requiredText(row, "Type"),
     };
   },
-  protocols: {
-    "ghpo-readme": { user: lightevalMath, samples: 1 },
-    "ghpo-paper": { user: lightevalMath, samples: 1 },
-    qwen: { user: plain, samples: 1 },
-    lighteval: { user: lightevalMath, samples: 1 },
-  },
+  protocols: mathProtocols,
   base: basePrompts.gsm8k,
   exemplars: arithmetic,
 };

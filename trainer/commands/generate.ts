@@ -47,11 +47,10 @@ export async function generateCommand(flags: unknown): Promise<void> {
     tokenizer?.limit(model.config.vocab_size);
     const notice = samplingNotice(directory);
     if (notice) console.error(notice);
-    const greedy = o.greedy || o.temperature === 0;
     const answers = await new Generator(model).generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
       max_tokens: o.maxTokens,
-      temperature: greedy ? 1 : o.temperature,
-      greedy,
+      temperature: o.greedy ? 0 : o.temperature,
+      greedy: o.greedy || o.temperature === 0,
       seed: o.seed,
       eos_ids: model.config.eos_token_ids,
     });

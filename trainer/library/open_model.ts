@@ -66,7 +66,6 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
     { max_tokens, temperature, seed },
     onTokens,
   ) => {
-    const greedy = temperature === 0;
     const requests = prompts.map((prompt) => ({
       prompt_ids: requireRoom(encode(prompt), max_tokens, context),
       samples,
@@ -74,8 +73,8 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
     }));
     const answers = await generator.generate(requests, {
       max_tokens,
-      temperature: greedy ? 1 : temperature,
-      greedy,
+      temperature,
+      greedy: temperature === 0,
       seed,
       eos_ids: model.config.eos_token_ids,
       extend: asked, // the next turn of a chat begins with the last one

@@ -8,7 +8,17 @@ import { join } from "node:path";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { Objm } from "@nats-io/obj";
 import { connect } from "@nats-io/transport-node";
-import { ANSWERS, answerSubject, JOBS, jobSubject, WEIGHTS } from "#shared/fleet/protocol.ts";
+import {
+  ANSWERS,
+  answerSubject,
+  type Job,
+  JOBS,
+  jobSubject,
+  readJob,
+  WEIGHTS,
+  WORKERS,
+  writeAnswer,
+} from "#shared/fleet/protocol.ts";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { WeightStore } from "#shared/fleet/weights.ts";
 import { work } from "#shared/fleet/worker.ts";
@@ -192,6 +202,42 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     await using _ = workers(new Liar());
     const { counts } = await sample();
     assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [0, 80, 80]);
+  });
+
+  it("takes nothing from one that does not keep to the protocol either", { timeout: 60_000 }, async () => {
+    const learner = await connectFleet(server.url, LEARNER);
+    await makeStreams(learner);
+    await learner.close();
+    const connection = await connectFleet(server.url, WORKER);
+    const stop = new AbortController();
+    const stealing = (async () => {
+      const stream = jetstream(connection);
+      const consumer = await stream.consumers.get(JOBS, WORKERS);
+      const anybody = new FleetWorker();
+      let before: Job | undefined;
+      for (let turn = 0; !stop.signal.aborted;) {
+        const message = await consumer.next({ expires: 1000 });
+        if (message === null) continue;
+        const job = readJob(message.data);
+        const [right] = await anybody.generate([job]);
+        const answers = [
+          () => new Uint8Array(7e6), // as much as the server lets through
+          () => new TextEncoder().encode("{}\n"),
+          () => writeAnswer(before ?? { ...job, id: "other" }, "a thief", right!),
+          () => writeAnswer({ ...job, weights: "0".repeat(64) }, "a thief", right!),
+          () => null, // says that it is done, and nothing else
+        ];
+        const bytes = answers[turn++ % answers.length]!();
+        if (bytes !== null) await stream.publish(answerSubject(job.run, job.id), bytes, { msgID: job.id });
+        await message.ackAck();
+        before = job;
+      }
+      await connection.close();
+    })();
+    const { counts } = await sample(2);
+    stop.abort();
+    await stealing;
+    assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [0, 80, 64]);
   });
 
   it("survives the death of its server", { timeout: 60_000 }, async () => {

@@ -167,6 +167,38 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     assert.equal(all[0]!.jobs + all[1]!.jobs, 80);
   });
 
+  it("cuts completions where texts end them, which workers do not know", { timeout: 60_000 }, async () => {
+    const ends = (ids: readonly number[]) => ids.includes(7) ? ids.indexOf(7) + 1 : undefined;
+    class Cutting extends FleetPolicy {
+      override async generate(...[requests, options]: Parameters<FleetPolicy["generate"]>) {
+        const answers = await super.generate(requests, options);
+        return answers.map((all) =>
+          all.map(({ ids, logprobs, finish_reason }) => {
+            const end = options.ends?.(Array.from(ids));
+            return end === undefined ? { ids, logprobs, finish_reason } : {
+              ids: Array.from(ids).slice(0, end),
+              logprobs: logprobs.slice(0, end),
+              finish_reason: "stop" as const,
+            };
+          })
+        );
+      }
+    }
+    await using _ = workers(new FleetWorker());
+    const policy = new Cutting();
+    const sampler = await RemoteSampler.open(server.url, policy, settings(), () => {}, LEARNER);
+    const options = { ...OPTIONS, ends };
+    const plain = (all: Awaited<ReturnType<RemoteSampler["generate"]>>) =>
+      all.map((each) =>
+        each.map((one) => ({ ...one, ids: Array.from(one.ids), logprobs: Array.from(one.logprobs) }))
+      );
+    const expected = plain(await policy.generate(requests(0), options));
+    assert.ok(expected.flat().some(({ ids }) => ids.at(-1) === 7));
+    assert.deepEqual(plain(await sampler.generate(requests(0), options)), expected);
+    assert.deepEqual([sampler.metrics()["fleet/local"], sampler.metrics()["fleet/differing"]], [0, 0]);
+    await sampler.close();
+  });
+
   it("goes on alone when nobody answers", { timeout: 60_000 }, async () => {
     const { counts, log } = await sample(0.5);
     assert.deepEqual([counts["fleet/remote"], counts["fleet/local"]], [0, 80]);

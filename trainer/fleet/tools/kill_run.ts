@@ -6,7 +6,7 @@
 // has ended is compared and begun anew until there were that many kills: each must have the weights, moments, rollouts
 // and metrics of the undisturbed one. The last line is the report.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -67,7 +67,9 @@ const killing = (async () => {
     report.worker_kills++;
     workers.splice(at, 1);
     workers.push(startWorker());
-    if (report.worker_kills * wanted.servers >= wanted.kills * (report.server_kills + 1)) {
+    const isDue = report.worker_kills * wanted.servers >= wanted.kills * (report.server_kills + 1);
+    // A run that begins must find a server.
+    if (isDue && existsSync(join(folder, `run-${report.runs}`, "metrics.jsonl"))) {
       await server.kill();
       report.server_kills++;
       await server.start();

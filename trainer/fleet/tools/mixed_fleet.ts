@@ -1,10 +1,11 @@
-// Workers on different runtimes and drivers in one run.   bun trainer/fleet/tools/mixed_fleet.ts [--steps 6] [--staleness 0]
+// Workers on different runtimes and drivers in one run.
+//   bun trainer/fleet/tools/mixed_fleet.ts [--steps 6] [--staleness 0] [--kinds bun,deno,swiftshader]
 //
 // The demo's recipe cut down to a few steps, by itself and over three workers: Dawn on lavapipe under Bun, wgpu under
 // Deno, and Dawn on SwiftShader. Every completion is compared. Tokens may differ only where a draw is within rounding,
 // which the learner's check of log-probs allows; from the first such step on both runs learn from different tokens. Log-probs
-// differ in their last bits, which at staleness 0 changes no weight. Exits with 1 unless weights are the same bits or a
-// token is different.
+// differ in their last bits, which at staleness 0 changes no weight; at 1 they are part of the ratio, so that only workers
+// of the learner's kind give its bits. Exits with 1 unless weights are the same bits or a token is different.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +18,11 @@ import { TestServer } from "../testing.ts";
 import { KINDS, settings, train, WorkerProcess } from "./processes.ts";
 
 const { values } = parseArgs({
-  options: { steps: { type: "string", default: "6" }, staleness: { type: "string", default: "0" } },
+  options: {
+    steps: { type: "string", default: "6" },
+    staleness: { type: "string", default: "0" },
+    kinds: { type: "string", default: KINDS.join() },
+  },
 });
 const SETTINGS = settings(Number(values.steps), ["--train.staleness", values.staleness]);
 const folder = mkdtempSync(join(tmpdir(), "ghpo-mixed-"));
@@ -25,7 +30,8 @@ const [alone, fleet] = [join(folder, "alone"), join(folder, "fleet")];
 await train(alone, SETTINGS);
 
 const server = await TestServer.start();
-const workers = KINDS.map((kind) => new WorkerProcess(kind, server.url));
+const kinds = KINDS.filter((kind) => values.kinds.split(",").includes(kind));
+const workers = kinds.map((kind) => new WorkerProcess(kind, server.url));
 await train(fleet, SETTINGS, server.url, 120);
 await Promise.all(workers.map((worker) => worker.end("SIGTERM")));
 await server.close();

@@ -88,7 +88,7 @@ describe("loadRewards()", () => {
     assert.deepEqual(decidingReward(own.reward), { name: "judge", threshold: 0.7 });
     assert.throws(
       () => settings({ functions: ["format"], weights: [1] }),
-      /must have success_threshold where another function/,
+      /must have success_threshold, such as 1, where another function/,
     );
     assert.throws(() => settings({ difficulty_by: "tone" }), /must list difficulty_by among its functions/);
   });

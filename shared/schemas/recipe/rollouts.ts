@@ -78,6 +78,6 @@ export const RewardSchema = v.pipe(
   ),
   v.check(
     (r) => (r.difficulty_by ?? r.functions[0]) === "accuracy" || r.success_threshold !== null,
-    "must have success_threshold where another function than accuracy decides what is difficult",
+    "must have success_threshold, such as 1, where another function than accuracy decides what is difficult",
   ),
 );

@@ -7,7 +7,7 @@ import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { TokenCounts } from "../preflight/token_counts.ts";
+import { requireKnown } from "../preflight/token_counts.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 
@@ -85,18 +85,6 @@ export async function openModel(directory: string, adapter?: string): Promise<Op
   };
   const close = () => gpu.close();
   return { tokenizer, context, encode, answer, close, [Symbol.dispose]: close };
-}
-
-/** @throws RangeError for a text that the model would read another one for */
-export function requireKnown(tokenizer: Tokenizer, text: string): void {
-  const word = TokenCounts.of(tokenizer).unknownWord(text);
-  if (word === null) return;
-  throw new RangeError(
-    `Cannot continue the prompt as the tokenizer does not know ${
-      JSON.stringify(word)
-    } in it and would read ` +
-      `${tokenizer.unkToken} instead`,
-  );
 }
 
 function requireRoom(ids: number[], max_tokens: number, context: Context): number[] {

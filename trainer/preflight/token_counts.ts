@@ -81,6 +81,18 @@ export class TokenCounts {
   }
 }
 
+/** @throws RangeError for a text that the model would read another one for */
+export function requireKnown(tokenizer: Tokenizer, text: string): void {
+  const word = TokenCounts.of(tokenizer).unknownWord(text);
+  if (word === null) return;
+  throw new RangeError(
+    `Cannot continue the prompt as the tokenizer does not know ${
+      JSON.stringify(word)
+    } in it and would read ` +
+      `${tokenizer.unkToken} instead`,
+  );
+}
+
 /** Smallest, middle, 95th percentile and largest of some numbers; null of none. */
 export interface Spread {
   min: number;

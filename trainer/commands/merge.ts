@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { saveModel } from "#shared/engine/model/save.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { proveEngine } from "#shared/engine/self_test/prove.ts";
@@ -30,7 +30,7 @@ export async function mergeCommand(flags: unknown): Promise<void> {
   const gpu = await openGpu(dawn());
   try {
     await selfTest(gpu);
-    await proveEngine(gpu, "generation");
+    await proveEngine(gpu, "generation", loadConfig(directory));
     const model = loadModel(gpu, directory);
     mergeAdapters(model, adapter);
     mkdirSync(out, { recursive: true });

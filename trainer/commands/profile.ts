@@ -11,7 +11,7 @@ import { modelDirectory } from "#shared/io/model_directory.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { name, numeral, positiveCount } from "#shared/schemas/values.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
@@ -49,7 +49,7 @@ export async function profileCommand(flags: unknown): Promise<void> {
     const recorded = run === null ? undefined : recordedKernels(run);
     if (recorded === undefined) await chooseProducts(gpu);
     else await useKernels(gpu, recorded); // what the run computes with
-    await proveEngine(gpu, "training");
+    await proveEngine(gpu, "training", loadConfig(directory));
     const model = loadModel(gpu, directory);
     const step = await stepOf(model, options);
     await step(); // compiles the kernels

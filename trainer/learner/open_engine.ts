@@ -52,7 +52,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
     return gpu.variants;
   });
   if (!team.first) await useKernels(gpu, kernels);
-  await proveEngine(gpu, "training");
+  await proveEngine(gpu, "training", config);
   const memory = options.plan && await fitting(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined

@@ -2,23 +2,24 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
-import { checkEnds, loadModel } from "#shared/engine/model/load.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { proveEngine } from "#shared/engine/self_test/prove.ts";
 
-/** Tests the kernels that generate and chooses the fastest. Throws when the GPU computes garbage. */
-export async function prepareToGenerate(gpu: Gpu): Promise<void> {
+/** Tests the kernels that generate, for such a model where one is given, and chooses the fastest. Throws when the GPU computes garbage. */
+export async function prepareToGenerate(gpu: Gpu, like?: ModelConfig): Promise<void> {
   await selfTest(gpu);
   await chooseProducts(gpu);
-  await proveEngine(gpu, "generation");
+  await proveEngine(gpu, "generation", like);
 }
 
 /** Loads a Hugging Face directory, with a PEFT adapter merged into it where one is given; closes the GPU where that fails. */
 export async function openCheckpoint(gpu: Gpu, directory: string, adapter?: string): Promise<Model> {
   try {
-    await prepareToGenerate(gpu);
+    await prepareToGenerate(gpu, loadConfig(directory));
     const model = loadModel(gpu, directory);
     if (adapter !== undefined) mergeAdapters(model, adapter);
     checkEnds(model.config, directory);

@@ -1,5 +1,6 @@
 // Drivers differ, and one that computes garbage does so without an error. A model of one tiny block runs forward,
-// backward and through decoding, with the kernels that the adapter would use, beside the same in f64.
+// backward and through decoding, beside the same in f64. Its heads, norms and biases are those of the model that is going
+// to be used, and so are the kernels: none is compiled for the test alone.
 
 import { backward } from "#shared/engine/backward/backward.ts";
 import { Gradients } from "#shared/engine/backward/gradients.ts";
@@ -9,10 +10,11 @@ import { Activations } from "#shared/engine/forward/activations.ts";
 import { pack } from "#shared/engine/forward/batch.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Head } from "#shared/engine/forward/head.ts";
+import { decodesByProgram } from "#shared/engine/generation/decode_program.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { parseConfig } from "#shared/engine/model/config.ts";
+import { type ModelConfig, parseConfig } from "#shared/engine/model/config.ts";
 import { Model, parameterLayouts } from "#shared/engine/model/weights.ts";
 import { randomKeys } from "#shared/engine/ops/sampling/random.ts";
 import { logitsOf, logProbsOf, noiseOf, type Weights } from "./reference.ts";
@@ -20,7 +22,8 @@ import { logitsOf, logProbsOf, noiseOf, type Weights } from "./reference.ts";
 /** What is proven: what a command needs that only generates, or the backward as well. */
 export type Scope = "generation" | "training";
 
-const CONFIG = parseConfig({
+/** What is proven where no model is at hand yet. */
+export const ANY_MODEL = parseConfig({
   model_type: "qwen3",
   hidden_size: 20,
   num_hidden_layers: 1,
@@ -47,23 +50,43 @@ const [TOKENS, SAMPLES] = [4, 19];
 /** Largest differences: of a log-probability, of a gradient along a direction by both norms, of a draw's lead. */
 const [LOG_PROB, GRADIENT, LEAD] = [1e-4, 2e-5, 1e-3];
 
-/** @returns what differs, or undefined. */
-export async function firstDifference(gpu: Gpu, scope: Scope): Promise<string | undefined> {
+/** One block of another model, small. */
+function blockLike({ num_attention_heads, num_key_value_heads, ...like }: ModelConfig): ModelConfig {
+  const { head_dim, qk_norm, qkv_bias, o_bias, mlp_bias } = like;
+  const group = num_attention_heads / num_key_value_heads;
+  const kvHeads = group * head_dim <= 128 ? 2 : 1;
+  const heads = { num_attention_heads: kvHeads * group, num_key_value_heads: kvHeads, head_dim };
+  return { ...ANY_MODEL, ...heads, qk_norm, qkv_bias, o_bias, mlp_bias };
+}
+
+/**
+ * @param like the model that is going to be used
+ * @returns what differs, or undefined
+ */
+export async function firstDifference(
+  gpu: Gpu,
+  scope: Scope,
+  like: ModelConfig = ANY_MODEL,
+): Promise<string | undefined> {
+  const config = blockLike(like);
+  const { largestCopy } = gpu;
+  if (!decodesByProgram(gpu, like)) gpu.largestCopy = 0; // nor shall this small one be
   const weights = new Map(
-    parameterLayouts(CONFIG).map(({ name, rows, cols }, i) => {
+    parameterLayouts(config).map(({ name, rows, cols }, i) => {
       const norm = name.endsWith("norm");
-      const used = name === "embed_tokens" ? CONFIG.vocab_size * cols : rows * cols; // padding stays zero
+      const used = name === "embed_tokens" ? config.vocab_size * cols : rows * cols; // padding stays zero
       const values = Float32Array.from({ length: rows * cols }, (_, at) => {
         return at < used ? (norm ? 1 : 0) + uniform(i, at) * (norm ? 0.4 : 0.5) : 0;
       });
       return [name, values] as const;
     }),
   );
-  const model = new Model(gpu, CONFIG);
+  const model = new Model(gpu, config);
   try {
     for (const { name, buffer } of model.parameters()) gpu.write(buffer, weights.get(name)!);
     return await stepDiffers(model, weights, scope) ?? await decodingDiffers(model, weights);
   } finally {
+    gpu.largestCopy = largestCopy;
     model.destroy();
   }
 }

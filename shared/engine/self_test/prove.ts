@@ -1,11 +1,13 @@
 // The self-test of the engine at start-up: once for an adapter, its driver, the kernels in use and their texts.
 
 import * as v from "valibot";
+import { decodesByProgram } from "#shared/engine/generation/decode_program.ts";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { writeFileAtomic } from "#shared/io/atomic.ts";
 import { makeDirectory, readJson } from "#shared/io/files.ts";
 import { digestOfFolder } from "#shared/io/hash.ts";
-import { firstDifference, type Scope } from "./engine.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { ANY_MODEL, firstDifference, type Scope } from "./engine.ts";
 
 const ENGINE = `${import.meta.dirname}/..`;
 const CACHE = `${import.meta.dirname}/../../../.cache/self_test.json`;
@@ -15,19 +17,32 @@ const CacheSchema = v.record(v.string(), v.literal("passed"));
 let known: string | undefined;
 
 /**
- * Passes where the same adapter, driver and kernels have passed before.
+ * Passes where the same adapter, driver and kernels have passed before, for a model whose heads, norms and biases were
+ * as those of `like`.
  * @throws Error naming the adapter and what differs from f64
  */
-export async function proveEngine(gpu: Gpu, scope: Scope, file = CACHE): Promise<void> {
+export async function proveEngine(
+  gpu: Gpu,
+  scope: Scope,
+  like: ModelConfig = ANY_MODEL,
+  file = CACHE,
+): Promise<void> {
   const { vendor, architecture, device, description } = gpu.facts;
   const texts = sources();
+  const group = like.num_attention_heads / like.num_key_value_heads;
+  const biases = [like.qkv_bias, like.o_bias, like.mlp_bias].map(Number).join("");
+  const decoded = decodesByProgram(gpu, like) ? "small" : "large";
+  const model = `${decoded}, ${group} heads of ${like.head_dim}, norms ${
+    Number(like.qk_norm)
+  }, biases ${biases}`;
   const key = (own: Scope) =>
-    [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, own].join(
-      " | ",
-    );
+    [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, model, own]
+      .join(
+        " | ",
+      );
   const cache = readCache(file);
   if (texts !== undefined && (key(scope) in cache || key("training") in cache)) return;
-  await requireRight(gpu, scope);
+  await requireRight(gpu, scope, like);
   if (texts === undefined) return;
   try {
     makeDirectory(file.slice(0, file.lastIndexOf("/")));
@@ -38,8 +53,8 @@ export async function proveEngine(gpu: Gpu, scope: Scope, file = CACHE): Promise
 }
 
 /** @throws Error naming the adapter and what differs from f64 */
-export async function requireRight(gpu: Gpu, scope: Scope): Promise<void> {
-  const difference = await firstDifference(gpu, scope);
+export async function requireRight(gpu: Gpu, scope: Scope, like?: ModelConfig): Promise<void> {
+  const difference = await firstDifference(gpu, scope, like);
   if (difference === undefined) return;
   const name = gpu.facts.description || gpu.facts.device || gpu.facts.vendor || "without a name";
   throw new Error(

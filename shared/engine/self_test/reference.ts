@@ -40,7 +40,8 @@ export function logitsOf(config: ModelConfig, weights: Weights, ids: readonly nu
     let x = Float64Array.from({ length: hidden }, (_, i) => table[id * hidden + i]!);
     const raw = linear(norm(x, of("layers.0.input_layernorm")), "layers.0.qkv");
     const head = (n: number) => raw.slice(n * size, (n + 1) * size);
-    const normed = (n: number, name: string) => rotated(norm(head(n), of(name)), position);
+    const normed = (n: number, name: string) =>
+      rotated(config.qk_norm ? norm(head(n), of(name)) : head(n), position);
     keys.push(Array.from({ length: kvHeads }, (_, n) => normed(heads + n, "layers.0.k_norm")));
     values.push(Array.from({ length: kvHeads }, (_, n) => head(heads + kvHeads + n)));
     const attended = new Float64Array(heads * size);

@@ -7,7 +7,7 @@ import { Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu, testGpu } from "#shared/engine/gpu/testing.ts";
-import { firstDifference } from "./engine.ts";
+import { ANY_MODEL, firstDifference } from "./engine.ts";
 import { proveEngine, requireRight } from "./prove.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-self-test-"));
@@ -35,6 +35,25 @@ describe("the self-test", { timeout: 120_000 }, () => {
     }
     gpu.subgroups8 = subgroups8;
     assert.equal(gpu.liveBytes, liveBytes);
+  });
+
+  it("passes on blocks like those of other models, as small and as large ones are decoded", async () => {
+    const gpu = await testGpu();
+    const { largestCopy } = gpu;
+    const heads = (head_dim: number, group: number) => ({
+      head_dim,
+      num_attention_heads: 4 * group,
+      num_key_value_heads: 4,
+    });
+    const plain = { qk_norm: false, qkv_bias: false, o_bias: false, mlp_bias: false };
+    const likes = [
+      { ...ANY_MODEL, ...heads(8, 1), ...plain },
+      { ...ANY_MODEL, ...heads(64, 7), ...plain, qkv_bias: true }, // Qwen2.5's
+      { ...ANY_MODEL, ...heads(24, 3), mlp_bias: true },
+      { ...ANY_MODEL, ...heads(16, 2), vocab_size: 10_000_000 }, // too large for a copy of its weights
+    ];
+    for (const like of likes) assert.equal(await firstDifference(gpu, "training", like), undefined);
+    assert.equal(gpu.largestCopy, largestCopy);
   });
 
   it("misses no kernel that does nothing", async () => {
@@ -85,7 +104,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
           `with kernels ${gpu.variants} as its self-test fails: ${difference}`,
       });
       const file = join(folder, "failed.json");
-      await assert.rejects(proveEngine(gpu, "training", file));
+      await assert.rejects(proveEngine(gpu, "training", ANY_MODEL, file));
       assert.throws(() => readFileSync(file), "nothing is kept");
       gpu.close();
     });
@@ -94,7 +113,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
   it("is kept by adapter, driver and kernels, and training stands for generation too", async () => {
     const gpu = await testGpu();
     const file = join(folder, "below/self_test.json");
-    await proveEngine(gpu, "training", file);
+    await proveEngine(gpu, "training", ANY_MODEL, file);
     const kept = readFileSync(file, "utf8");
     assert.ok(kept.includes(gpu.facts.description) && kept.includes(gpu.variants));
     const nothing = () => assert.fail("it has passed");
@@ -102,8 +121,8 @@ describe("the self-test", { timeout: 120_000 }, () => {
     const own = Recorder.prototype.dispatch;
     Recorder.prototype.dispatch = nothing;
     try {
-      await proveEngine(gpu, "training", file);
-      await proveEngine(gpu, "generation", file);
+      await proveEngine(gpu, "training", ANY_MODEL, file);
+      await proveEngine(gpu, "generation", ANY_MODEL, file);
     } finally {
       Recorder.prototype.dispatch = own;
     }
@@ -111,7 +130,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
     gpu.subgroups8 = !subgroups8 && gpu.device.features.has("subgroups" as GPUFeatureName);
     if (gpu.subgroups8 !== subgroups8) {
       gpu.subgroups8 = false;
-      await proveEngine(gpu, "generation", file);
+      await proveEngine(gpu, "generation", ANY_MODEL, file);
       assert.equal(Object.keys(JSON.parse(readFileSync(file, "utf8"))).length, subgroups8 ? 2 : 1);
     }
     gpu.subgroups8 = subgroups8;

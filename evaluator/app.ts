@@ -11,14 +11,24 @@ import { authorize, RateLimiter } from "./app/guard.ts";
 import { type Operation, operationsAt } from "./app/openapi.ts";
 import { routes, type Settings } from "./app/routes.ts";
 import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts";
+import { requireModestJson } from "./app/json_shape.ts";
+import { MAX_LIST } from "./app/schemas.ts";
 import { type DurableBinding, DurableStore, MemoryStore } from "./app/store.ts";
+import { turn } from "./app/turns.ts";
 
 export { EvaluationStore } from "./app/store.ts";
+
+/** Bodies of more characters are read in several turns. */
+const LARGE_BODY = 50_000;
 
 /** Builds the service's fetch handler. */
 export function createHandler(settings: Settings): (request: Request) => Promise<Response> {
   const limiter = new RateLimiter(settings.requestsPerMinute);
-  const app = routes(settings).onError(({ code, error }) => errorResponse(errorOf(code, error)));
+  // The routes get the checked value itself: a large body is decoded, parsed and checked once.
+  const bodies = new WeakMap<Request, unknown>();
+  const app = routes(settings, (request) => bodies.get(request)).onError(({ code, error }) =>
+    errorResponse(errorOf(code, error))
+  );
   return async (request) => {
     try {
       const { pathname, search } = addressOf(request);
@@ -39,7 +49,10 @@ export function createHandler(settings: Settings): (request: Request) => Promise
       // Elysia 1.4.30 looks for the path from the twelfth character of an address on, and so misses it behind a host
       // of three letters ("http://api/v1"); behind this host it finds every path.
       const address = `http://service.internal${pathname}${search}`;
-      const response = await app.handle(new Request(address, { method, headers, body }));
+      // Elysia looks for the body of a request only where it has one.
+      const inner = new Request(address, { method, headers, body: body === null ? null : "{}" });
+      if (body !== null) bodies.set(inner, body);
+      const response = await app.handle(inner);
       return request.method === "HEAD" ? new Response(null, response) : response;
     } catch (error) {
       return errorResponse(errorOf("UNKNOWN", error));
@@ -69,23 +82,44 @@ function operationFor(method: string, pathname: string): Operation {
 }
 
 /** Reads and checks the body before routing, so that faults of any size and form are answered here. */
-async function checkedBody(request: Request, schema: v.GenericSchema, maxBytes: number): Promise<string> {
+async function checkedBody(request: Request, schema: v.GenericSchema, maxBytes: number): Promise<unknown> {
   const text = await limitedBody(request, maxBytes);
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get("content-type")?.trim() ?? "")) {
     throw new HttpError(415, "The body must be application/json");
   }
+  // Each step is one turn of the event loop; others have theirs in between.
+  const rest = async (): Promise<void> => {
+    if (text.length > LARGE_BODY) await turn();
+  };
+  await rest();
+  requireModestJson(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new HttpError(400, "The body is not valid JSON");
   }
+  await rest();
+  refuseLongLists(value);
   try {
-    parse(schema, value, "the body");
+    value = parse(schema, value, "the body");
   } catch (error) {
     throw new HttpError(422, error instanceof Error ? error.message : "The body does not fit");
   }
-  return text;
+  await rest();
+  return value;
+}
+
+/** A schema looks at every entry of a list before it counts them, so the count comes first. */
+function refuseLongLists(body: unknown): void {
+  if (typeof body !== "object" || body === null) return;
+  for (const [key, list] of Object.entries(body)) {
+    if (!Array.isArray(list) || list.length <= MAX_LIST) continue;
+    throw new HttpError(
+      422,
+      `${key.slice(0, 100)} must have at most ${MAX_LIST} entries: current value has ${list.length}`,
+    );
+  }
 }
 
 function errorOf(code: unknown, error: unknown): HttpError {

@@ -1,6 +1,7 @@
 // The routes of the service, without the guard around them.
 
 import { Elysia } from "elysia";
+import type * as v from "valibot";
 import {
   nextSamples,
   type OpenCheckpoint,
@@ -28,26 +29,35 @@ export interface Settings extends ServiceSettings {
 /** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
 const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
 
+/** The type of a body for the routes and their clients; it was checked before (evaluator/app.ts). */
+function checked<S extends v.GenericSchema>(schema: S): Pick<S, "~standard"> {
+  return { "~standard": { ...schema["~standard"], validate: (value: unknown) => ({ value }) } };
+}
+
 /** The routes; their type is what a typed client needs. */
 export function routes(
   { store, endpoints, openCheckpoint = refuseCheckpoint }: Pick<
     Settings,
     "store" | "endpoints" | "openCheckpoint"
   >,
+  bodyOf: (request: Request) => unknown = () => undefined,
 ) {
   // Ahead-of-time compilation would need `new Function`, which an edge worker forbids.
   return new Elysia({ aot: false })
+    .onParse(({ request }) => bodyOf(request))
     .get("/healthz", () => ({ status: "ok" }))
     .get("/openapi.json", () => openApi())
     .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
-    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), { body: VerifyRequest })
-    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: ScoreRequest })
+    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), {
+      body: checked(VerifyRequest),
+    })
+    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: checked(ScoreRequest) })
     .post("/v1/evaluations", async ({ body }) => {
       const request = body.endpoint === undefined
         ? body
         : { ...body, endpoint: allowedEndpoint(body.endpoint, endpoints) };
       return await startEvaluation(store, request, openCheckpoint);
-    }, { body: EvaluationRequest })
+    }, { body: checked(EvaluationRequest) })
     .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
     .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
     .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
@@ -55,5 +65,5 @@ export function routes(
       // Opened before the stream begins, so that what is missing or changed still has a status of its own.
       const source = await sourceOf(store, params.id, openCheckpoint, key, ENDPOINT_LIMITS);
       return eventStream(nextSamples(store, params.id, body.count ?? MAX_CHUNK, source));
-    }, { body: ChunkRequest });
+    }, { body: checked(ChunkRequest) });
 }

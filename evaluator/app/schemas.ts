@@ -10,6 +10,8 @@ import { presets } from "#shared/verify/mod.ts";
 const MAX_PAIRS = 1000;
 export const MAX_CHUNK = 64;
 export const MAX_SAMPLES = 32;
+/** Most entries of any list of a request. */
+export const MAX_LIST = 5000;
 
 const text = v.pipe(v.string(), v.maxLength(200_000));
 const shortText = v.pipe(v.string(), v.nonEmpty(), v.maxLength(10_000));
@@ -58,9 +60,9 @@ export const ScoreRequest = v.strictObject({
       choices: v.optional(v.pipe(positiveCount, v.maxValue(26))),
     })),
     v.minLength(1),
-    v.maxLength(5000),
+    v.maxLength(MAX_LIST),
   )),
-  completions: v.pipe(v.array(sampled), v.minLength(1), v.maxLength(5000)),
+  completions: v.pipe(v.array(sampled), v.minLength(1), v.maxLength(MAX_LIST)),
 });
 export const ScoreResponse = BenchmarkScoreSchema;
 

@@ -5,6 +5,8 @@
 // sleeps in between and has a deadline (team.ts).
 
 import { dlopen, FFIType, type Pointer, ptr } from "bun:ffi";
+import { spawn } from "node:child_process";
+import { readText } from "#shared/io/files.ts";
 
 const { i32, i64_fast: i64, ptr: pointer, cstring } = FFIType;
 
@@ -41,6 +43,10 @@ const OPEN_MPI: Abi = {
 const MPICH: Abi = { name: "MPICH", world: 0x44000000, byte: 0x4c00010d, statusIgnore: 1, funneled: 1 };
 const FORUM: Abi = { name: "MPI 5", world: 0x101, byte: 0x247, statusIgnore: 0, funneled: 1024 };
 
+/** What starts ranks on a machine, as the system names it. Slurm's ends with its step. */
+const STARTERS = /^(mpirun|mpiexec|orted|prte|hydra_pmi)/;
+/** Seconds that it has to end an aborted job. */
+const ENDS_S = 2;
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
 
@@ -200,6 +206,7 @@ export class Mpi {
 
   /** Ends the processes of all ranks. */
   abort(code: number): never {
+    endStarter();
     this.#calls.MPI_Abort(this.#world, code);
     throw new Error("Cannot abort the job"); // not reached
   }
@@ -208,6 +215,27 @@ export class Mpi {
   exit(code: number): never {
     this.#libc.exit(code);
     throw new Error("Cannot exit"); // not reached
+  }
+}
+
+/**
+ * Makes sure that the starter of this rank ends, too: where a link is cut, Open MPI's waits for ever for machines that
+ * do not answer. A process of a session of its own looks, as this one is about to be killed.
+ */
+function endStarter(): void {
+  const starter = process.ppid;
+  const nameOf = (pid: number) => readText(`/proc/${pid}/comm`).trim();
+  try {
+    const name = nameOf(starter);
+    if (!STARTERS.test(name)) return;
+    const script = `sleep ${ENDS_S}; [ "$(cat /proc/${starter}/comm)" = "${name}" ] && kill -9 ${starter}`;
+    spawn("sh", ["-c", script], {
+      detached: true,
+      stdio: "ignore",
+      env: { PATH: process.env["PATH"] },
+    }).unref();
+  } catch {
+    // Not Linux, or no shell: who started this waits for a person.
   }
 }
 

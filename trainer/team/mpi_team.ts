@@ -178,7 +178,9 @@ export class MpiTeam implements Team {
       for (const [rank, request] of receives) if (request.test()) receives.delete(rank);
       if (receives.size === 0 && sends.every((send) => send.test())) break;
       const waited = (performance.now() - began) / 1000;
-      this.#checkPatience(waited, patience, what, [...receives.keys()], sentence);
+      // All may have come, and one not have heard that this rank has: its link is cut, or it hangs.
+      const unheard = others.filter((_, i) => !sends[i]!.test());
+      this.#checkPatience(waited, patience, what, [...receives.keys()], unheard, sentence);
       if (polls < 20) this.mpi.yield();
       else await Bun.sleep(Math.min(20, 1 + waited * 20));
     }
@@ -198,12 +200,20 @@ export class MpiTeam implements Team {
   }
 
   /** Aborts the job when the others have had their time; the lowest of those that came is the first to say so. */
-  #checkPatience(waited: number, patience: number, what: string, missing: number[], sentence?: string): void {
+  #checkPatience(
+    waited: number,
+    patience: number,
+    what: string,
+    missing: number[],
+    unheard: number[],
+    sentence?: string,
+  ): void {
     if (waited <= patience) return;
     const came = [...Array(this.size).keys()].filter((rank) => !missing.includes(rank));
     if (came[0] !== this.rank && waited <= patience + GRACE_S) return;
     if (sentence !== undefined) this.abort(sentence);
-    const names = missing.length === 0 ? "the network" : `rank ${missing.join(", ")}`;
+    const network = unheard.length === 0 ? "the network" : `the network to rank ${unheard.join(", ")}`;
+    const names = missing.length === 0 ? network : `rank ${missing.join(", ")}`;
     this.abort(
       `Cannot continue as ${names} must reach ${what} within ${patience} s (--deadline): rank ${
         came.join(", ")
@@ -217,7 +227,7 @@ export class MpiTeam implements Team {
     for (let slice = began; !request.test();) {
       const now = performance.now();
       if (now - slice > 50) {
-        this.#checkPatience((now - began) / 1000, patience, what, []);
+        this.#checkPatience((now - began) / 1000, patience, what, [], []);
         await Bun.sleep(0); // signals
         slice = now;
       }

@@ -52,12 +52,13 @@ export async function runRanks(
   words: readonly string[],
   env: Record<string, string> = {},
   meanwhile: (processes: (text: string) => number[]) => void = () => {},
+  cwd = ROOT,
 ): Promise<Ended> {
   if ("missing" in launcher) throw new Error(launcher.missing);
   const { program, args, env: own } = launch(launcher, ranks, [process.execPath, ...words]);
   const libraries = [own["LD_LIBRARY_PATH"], env["LD_LIBRARY_PATH"], process.env["LD_LIBRARY_PATH"]];
   const LD_LIBRARY_PATH = libraries.filter(Boolean).join(":");
-  return await run([program, ...args], { ...own, ...env, LD_LIBRARY_PATH }, meanwhile);
+  return await run([program, ...args], { ...own, ...env, LD_LIBRARY_PATH }, meanwhile, cwd);
 }
 
 /** The same in one process without MPI. */
@@ -69,11 +70,12 @@ async function run(
   command: string[],
   env: Record<string, string>,
   meanwhile: (processes: (text: string) => number[]) => void = () => {},
+  cwd = ROOT,
 ): Promise<Ended> {
   const began = performance.now();
   const token = `${process.pid}-${jobs++}-${Date.now()}`;
   const child = Bun.spawn(command, {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...env, GHPO_JOB: token, NO_COLOR: "1" },
     stdin: "ignore",
     stdout: "pipe",

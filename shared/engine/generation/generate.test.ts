@@ -365,6 +365,33 @@ describe("prompts that begin alike", () => {
     }
   }
 
+  it("are extended with the weights that were packed before, which a larger decoder packs again", {
+    skip: noProgram,
+  }, () =>
+    withGenerator({}, async (generator) => {
+      let packed = 0;
+      host.kernel = function (label, ...rest) {
+        if (label === "pack_decode") packed++;
+        return Gpu.prototype.kernel.call(this, label, ...rest);
+      };
+      try {
+        await generator.generate(requestsOf(plain, 0), options);
+        const once = packed;
+        assert.ok(once > 0);
+        const extended = { ...options, extend: true };
+        const first = await generator.generate(requestsOf(hinted, 0), extended);
+        assert.equal(packed, 2 * once, "the pool has grown");
+        await generator.generate(requestsOf(hinted, 0), extended);
+        assert.equal(packed, 3 * once, "and again, as all of the prompts are kept");
+        assert.deepEqual(await generator.generate(requestsOf(hinted, 0), extended), first);
+        assert.equal(packed, 3 * once);
+        await generator.generate(requestsOf(plain, 0), options);
+        assert.equal(packed, 4 * once, "the weights may be others");
+      } finally {
+        host.kernel = Gpu.prototype.kernel;
+      }
+    }));
+
   it("are computed anew unless the weights are said to be the same", async () => {
     await withGenerator({}, async (generator) => {
       await generator.generate(requestsOf(plain, 0), options);

@@ -43,7 +43,9 @@ export class Generator {
     const total = waiting.length;
     if (!options.extend) this.#cache = undefined; // also where nothing is asked for, as of a rank without requests
     if (total > 0) {
+      const known = this.#cache && this.#decoder; // that of the same weights
       const decoder = this.#prepare(requests, options, total);
+      if (decoder !== known) decoder.refresh(this.#recorder);
       const longest = Math.max(...requests.map(({ prompt_ids }) => prompt_ids.length));
       await this.#run(decoder, waiting, options, longest + options.max_tokens);
     }
@@ -70,7 +72,6 @@ export class Generator {
     const step = { positions, greedy, temperature: temperature || 1 };
     let live: Completion[] = [];
     let tokens = 0;
-    decoder.refresh(this.#recorder);
     while (waiting.length > 0 || live.length > 0) {
       live.push(...this.#admit(decoder, waiting, cache, slots, options));
       decoder.load(live.map((completion) => rowOf(completion, options)));

@@ -27,7 +27,7 @@ const setting = v.optional;
 export const AlertsSchema = v.strictObject({
   /** Rules that never fire. */
   off: setting(v.array(v.picklist(ALERT_RULES)), []),
-  /** Steps in a row for which a rule must hold; means are over as many. */
+  /** Consecutive steps for which a rule must hold; means are taken over the same number. */
   patience: setting(positiveCount, 10),
   /** Largest share of right completions, after any hints, that counts as none. */
   zero_reward: setting(fraction, 0),

@@ -28,9 +28,9 @@ export const DataSchema = v.pipe(
     families: setting(v.array(FamilySchema), []),
     /** Levels of difficulty of generated problems, 1 to 5. */
     levels: setting(levels, [1, 2, 3, 4, 5]),
-    /** How often each level is drawn; none: all alike. */
+    /** Relative frequency of each level; empty: uniform. */
     level_weights: setting(v.array(nonNegative), []),
-    /** How many generated problems there are. */
+    /** Number of generated problems. */
     count: setting(positiveCount, 2048),
     /** A data file instead, or several; names may hold *, ? and **. */
     path: setting(v.nullable(v.union([name, v.pipe(v.array(name), v.minLength(1))])), null),
@@ -38,13 +38,13 @@ export const DataSchema = v.pipe(
     benchmark: setting(v.nullable(name), null),
     /** Folder of the published benchmarks' files. */
     folder: setting(name, "data"),
-    /** What the columns of `path` are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip show themselves. */
+    /** What the columns of `path` are: those of GSM8K, of MATH, or of a table with `columns`; JSON, CSV, Parquet and gzip are recognised by their content. */
     format: setting(v.picklist(DATA_FORMATS), "jsonl"),
     /** Column names of a table, dots reaching into nested objects; "" for a column that the file does not have. */
     columns: setting(ColumnsSchema, {}),
-    /** Draws the problems in random order, another one in every epoch. */
+    /** Draws the problems in random order, a new one in every epoch. */
     shuffle: setting(v.boolean(), true),
-    /** Leaves rows that do not fit out of the run, which otherwise ends at the first one. */
+    /** Skips rows that do not fit; otherwise the first one ends the run. */
     skip_malformed: setting(v.boolean(), false),
     /** Rows of the file that are never trained on and that [eval] evaluates on; chosen by `seed`. */
     held_out: setting(count, 0),
@@ -67,7 +67,7 @@ export const DataSchema = v.pipe(
 );
 
 export const PromptSchema = v.strictObject({
-  /** "" leaves the system turn out; "ghpo" is the paper's. */
+  /** System prompt; "" for none, "ghpo" for the paper's. */
   system: setting(v.string(), "ghpo"),
   /** The user's turn; {question} stands for the problem, a hint in the user's turn included. */
   user: setting(
@@ -76,9 +76,9 @@ export const PromptSchema = v.strictObject({
   ),
   /** False: plain text without the model's chat template, for base models. */
   chat_template: setting(v.boolean(), true),
-  /** What the chat template is told besides, such as enable_thinking = false. */
+  /** Further variables of the chat template, such as enable_thinking = false. */
   chat_template_kwargs: setting(v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])), {}),
-  /** Most tokens of a prompt; hints are shortened to fit. */
+  /** Maximum number of tokens of a prompt; hints are shortened to fit. */
   max_prompt_length: setting(positiveCount, 2048),
 });
 

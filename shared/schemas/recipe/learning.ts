@@ -47,9 +47,9 @@ export const lossEntries = {
 export type LossSettings = v.InferOutput<v.StrictObjectSchema<typeof lossEntries, undefined>>;
 
 export const optimizerEntries = {
-  /** How the learning rate goes on after warm-up. */
+  /** Learning rate schedule after warm-up. */
   lr_scheduler_type: setting(v.picklist(["cosine", "constant"]), "cosine"),
-  /** Warm-up as a share of all steps; warmup_steps above 0 takes its place. */
+  /** Warm-up as a share of all steps; warmup_steps above 0 overrides it. */
   warmup_ratio: setting(fraction, 0.1),
   warmup_steps: setting(count, 0),
   /** The learning rate that cosine ends on, as a share of the peak. */
@@ -60,7 +60,7 @@ export const optimizerEntries = {
   adam_beta1: setting(fraction, 0.9),
   /** AdamW's decay of the second moment. */
   adam_beta2: setting(fraction, 0.999),
-  /** AdamW's, added to the root of the second moment. */
+  /** AdamW's epsilon, added to the root of the second moment. */
   adam_epsilon: setting(positive, 1e-8),
   /** Global gradient norm above which gradients are scaled down. */
   max_grad_norm: setting(positive, 1),
@@ -80,18 +80,18 @@ export const shards = v.pipe(
 export const TrainSchema = v.strictObject({
   /** Optimizer steps of the run. */
   max_steps: setting(positiveCount, 160),
-  /** Problems a step. */
+  /** Problems per step. */
   prompts_per_step: setting(positiveCount, 112),
   /** Tokens of a packed micro-batch, prompts included. */
   micro_batch_tokens: setting(positiveCount, 4096),
   /** Computes a block's activations again in the backward pass instead of keeping them. */
   gradient_checkpointing: setting(v.boolean(), false),
   /**
-   * Of the frozen model under [lora]: 16 bits are exact for a checkpoint stored in that type, and round any other.
+   * Type of the frozen model under [lora]: 16 bits are exact for a checkpoint stored in that type and round any other.
    * float16 needs an adapter with shader-f16.
    */
   weights_dtype: setting(WeightsDtypeSchema, "float32"),
-  /** Of what the forward keeps for the backward: with bfloat16 gradients differ by about 1 %, log-probs do not. */
+  /** Type of the activations kept for the backward pass: bfloat16 changes gradients by about 1 %, log-probs not at all. */
   activations_dtype: setting(ActivationsDtypeSchema, "float32"),
   /** Parts of a step whose gradients are added as a binary tree: any number of ranks that divides it gives the same bits. */
   shards: setting(shards, 1),
@@ -100,6 +100,6 @@ export const TrainSchema = v.strictObject({
    * (--samplers) sample a step while the one before it is learned from.
    */
   staleness: setting(v.picklist([0, 1]), 0),
-  /** Replaces groups that are all right by freshly sampled ones, for at most this many rounds (DAPO); 0: off. */
+  /** Replaces groups without a wrong answer by new ones, for at most this many rounds (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });

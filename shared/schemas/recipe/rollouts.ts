@@ -13,17 +13,17 @@ const stages = v.pipe(
 );
 
 export const GenerationSchema = v.strictObject({
-  /** Completions a problem, which are compared with each other. */
+  /** Completions per problem, which form a group. */
   num_generations: setting(v.pipe(positiveCount, v.minValue(2)), 8),
-  /** Most tokens of a completion. */
+  /** Maximum number of tokens of a completion. */
   max_completion_length: setting(positiveCount, 2048),
-  /** The limit tightens step by step to this; null: it stays. */
+  /** The limit shrinks step by step to this; null: it stays the same. */
   final_completion_length: setting(v.nullable(positiveCount), null),
-  /** Texts that end a completion, which keeps them. */
+  /** Texts that end a completion; they remain part of it. */
   stop: setting(v.array(name), []),
-  /** Of sampling; the distribution is not truncated. */
+  /** Sampling temperature; the distribution is not truncated. */
   temperature: setting(positive, 1),
-  /** Most completions sampled side by side; the key-value pool grows with it. */
+  /** Maximum number of completions sampled in parallel; the key-value pool grows with it. */
   rows: setting(positiveCount, 256),
 });
 
@@ -66,9 +66,9 @@ export const RewardSchema = v.pipe(
     success_threshold: setting(v.nullable(finite), null),
     /** soft_overlong_punishment: tokens below max_completion_length over which the penalty grows from 0 to -1. */
     soft_punish_cache: setting(positiveCount, 256),
-    /** Seconds that a module may take for a completion, which it has no opinion of after that; null: any. */
+    /** Seconds that a module may take for a completion before its reward counts as null; null: no limit. */
     timeout_s: setting(v.nullable(positive), null),
-    /** Completions that are scored at a time, where modules wait for something. */
+    /** Completions scored at the same time, for modules that wait for something. */
     max_concurrency: setting(positiveCount, 32),
   }),
   v.check((r) => r.weights.length === r.functions.length, "must have as many weights as functions"),

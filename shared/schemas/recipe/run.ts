@@ -8,7 +8,7 @@ const setting = v.optional;
 export const CheckpointSchema = v.strictObject({
   /** 0: only the last step. */
   save_every: setting(count, 0),
-  /** Newest checkpoints that stay, the best one apart; 0: all. */
+  /** Number of newest checkpoints to keep, in addition to the best one; 0: all. */
   keep: setting(count, 2),
   /** Metric of the evaluation or the rollouts whose best value marks the best checkpoint; "" for none. */
   best_by: setting(v.string(), ""),
@@ -20,7 +20,7 @@ export const TrainCheckpointSchema = v.strictObject({
   ...CheckpointSchema.entries,
   /** With [lora]: the adapters without the merged model, which `ghpo merge` makes. */
   adapter_only: setting(v.boolean(), false),
-  /** Of the saved merged model, with [lora]; weights that are trained are saved as they are, or a resume would differ. */
+  /** Type of the saved merged model, with [lora]; trained weights are saved unchanged, or a resume would differ. */
   dtype: setting(v.picklist(["float32", "bfloat16"]), "float32"),
   /** Removes the oldest rollouts above this size; null: none. */
   max_rollouts_gb: setting(v.nullable(positive), null),
@@ -35,8 +35,8 @@ export const runEntries = {
   seed: setting(seed, 42),
   /** Kernel variants: "auto" takes the fastest that the adapter runs correctly, "base" the portable set. */
   variants: setting(v.picklist(["auto", "base"]), "auto"),
-  /** Where metrics go while training, besides metrics.jsonl. */
+  /** Where metrics are written during training, in addition to metrics.jsonl. */
   report_to: setting(v.array(v.picklist(["tensorboard"])), []),
-  /** What is watched for while a run goes on. */
+  /** Rules that watch a run. */
   alerts: setting(AlertsSchema, {}),
 };

@@ -29,7 +29,7 @@ export const SftRecipeSchema = v.strictObject({
     /** Random initial weights of the tiny model instead of those of `model`, which then holds config and tokenizer. */
     from_scratch: setting(v.boolean(), false),
     phases: v.pipe(v.array(SftPhaseSchema), v.minLength(1)),
-    /** Examples an optimizer step. */
+    /** Examples per optimizer step. */
     examples_per_step: setting(positiveCount, 128),
     micro_batch_tokens: setting(positiveCount, 4096),
     /** As in `train`. */

@@ -14,7 +14,7 @@ import {
   readAnswer,
   type SampledCompletion,
 } from "./protocol.ts";
-import { connectFleet, makeStreams } from "./server.ts";
+import { connectFleet, makeStreams, mendWorkers } from "./server.ts";
 import { WeightStore } from "./weights.ts";
 
 export interface FleetSettings {
@@ -82,6 +82,7 @@ export class Dispatcher {
     const { run, vocabulary, patience } = this.settings;
     const answers = new Map<number, SampledCompletion[]>();
     const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order }));
+    await mendWorkers(this.connection);
     const stream = jetstream(this.connection);
     const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });
     const messages = await consumer.consume();

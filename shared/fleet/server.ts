@@ -1,7 +1,13 @@
 // The connection to a NATS server, and the streams that the learner makes there. Names and passwords come from the
 // environment, never from a command line; beyond this machine the connection must be encrypted.
 
-import { AckPolicy, jetstreamManager, RetentionPolicy, StorageType } from "@nats-io/jetstream";
+import {
+  AckPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+} from "@nats-io/jetstream";
 import { setSha256Backend } from "@nats-io/obj";
 import { connect, type NatsConnection, wsconnect } from "@nats-io/transport-node";
 import { ANSWERS, JOBS, WORKERS } from "./protocol.ts";
@@ -88,12 +94,27 @@ export async function makeStreams(connection: NatsConnection, ackWait = ACK_WAIT
   for (const stream of streams) {
     await manager.streams.info(stream.name).catch(() => manager.streams.add(stream));
   }
-  await manager.consumers.info(JOBS, WORKERS).catch(() =>
-    manager.consumers.add(JOBS, {
-      durable_name: WORKERS,
-      ack_policy: AckPolicy.Explicit,
-      ack_wait: ackWait * SECOND,
-      max_ack_pending: -1,
-    })
-  );
+  await manager.consumers.info(JOBS, WORKERS).catch(() => addWorkers(manager, ackWait));
+}
+
+function addWorkers(manager: JetStreamManager, ackWait: number) {
+  return manager.consumers.add(JOBS, {
+    durable_name: WORKERS,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ackWait * SECOND,
+    max_ack_pending: -1,
+  });
+}
+
+/**
+ * Makes the consumer anew where it waits for jobs behind the last one: nats-server 2.9.10 counts the messages of an empty
+ * queue from 1 again when it was killed, and the consumer not, which then gives nobody a job.
+ */
+export async function mendWorkers(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const { state } = await manager.streams.info(JOBS);
+  const { delivered, config } = await manager.consumers.info(JOBS, WORKERS);
+  if (delivered.stream_seq <= state.last_seq) return;
+  await manager.consumers.delete(JOBS, WORKERS);
+  await addWorkers(manager, config.ack_wait! / SECOND);
 }

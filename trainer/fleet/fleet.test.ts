@@ -286,6 +286,30 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     assert.equal(counts["fleet/refused"], 0);
   });
 
+  it(
+    "finds its workers again when the server was killed between two steps",
+    { timeout: 60_000 },
+    async () => {
+      await using _ = workers(new FleetWorker());
+      const sampler = await RemoteSampler.open(
+        server.url,
+        new FleetPolicy(),
+        settings(20),
+        () => {},
+        LEARNER,
+      );
+      for (const step of [0, 1, 2]) {
+        await sampler.generate(requests(step), OPTIONS);
+        const { "fleet/remote": remote } = sampler.metrics();
+        assert.equal(remote, 40, `step ${step}`);
+        await server.kill();
+        await server.start();
+        await Bun.sleep(3000); // both sides connect again
+      }
+      await sampler.close();
+    },
+  );
+
   it("opens no weights but those that were asked for", { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
     writeFileSync(join(folder, "model.safetensors"), new Uint8Array(3e6).fill(7));

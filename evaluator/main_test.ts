@@ -43,7 +43,7 @@ function serveModel(model: OpenedModel): Deno.HttpServer<Deno.NetAddr> {
     const { messages, max_tokens, temperature, seed } = await request.json();
     const prompt_ids = model.encode({ messages });
     const answer = turn.then(() =>
-      model.generate([{ prompt_ids, samples: 1, key: [0, 0] }], { max_tokens, temperature, seed })
+      model.generate([{ prompt_ids, samples: 1, key: [0, 0] }], { max_tokens, temperature, seed, stop: [] })
     );
     turn = answer.catch(() => {});
     const [[generated] = []] = await answer;

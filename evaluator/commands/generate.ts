@@ -34,6 +34,7 @@ export async function generate(raw: unknown): Promise<void> {
       max_tokens: options.maxTokens,
       temperature: options.greedy ? 0 : options.temperature,
       seed: options.seed,
+      stop: [],
     });
     const ids = Array.from(generated?.ids ?? []);
     // With ids alone no tokenizer is needed, and the text stays empty where there is none.

@@ -4,7 +4,6 @@
 import type { Sample } from "#shared/engine/generation/requests.ts";
 import type { Context } from "#shared/engine/model/context.ts";
 import { hashText } from "#shared/problems/rng.ts";
-import { endOf } from "../scoring/read.ts";
 import type { Requests, SampleRequest } from "../run/request.ts";
 import type { CompletionSource, SampleEvent } from "../run/source.ts";
 
@@ -16,10 +15,13 @@ export interface LocalModel {
   readonly context: Context;
   encode(prompt: SampleRequest["prompt"]): number[];
   decode(ids: ArrayLike<number>): string;
-  /** `samples` completions of every prompt. The i-th sample of a key is the same whatever else is asked. */
+  /**
+   * `samples` completions of every prompt, each up to the token with which the first of the stop texts is there. The i-th
+   * sample of a key is the same whatever else is asked.
+   */
   generate(
     requests: { prompt_ids: number[]; samples: number; key: [number, number] }[],
-    options: { max_tokens: number; temperature: number; seed: number },
+    options: { max_tokens: number; temperature: number; seed: number; stop: readonly string[] },
   ): Promise<Sample[][]>;
 }
 
@@ -62,7 +64,7 @@ export class CheckpointSource implements CompletionSource {
         continue;
       }
       const max_tokens = Math.min(sampling.max_tokens, room);
-      const kind = `${max_tokens} ${sampling.temperature}`;
+      const kind = JSON.stringify([max_tokens, sampling.temperature, sampling.stop]);
       const batch = waiting.get(kind) ?? { groups: [], rows: 0 };
       waiting.set(kind, batch);
       batch.groups.push({ requests: requested, prompt_ids, max_tokens });
@@ -88,6 +90,7 @@ export class CheckpointSource implements CompletionSource {
         max_tokens: groups[0]?.max_tokens ?? 1,
         temperature: groups[0]?.requests[0]?.sampling.temperature ?? 0,
         seed: this.#seed,
+        stop: groups[0]?.requests[0]?.sampling.stop ?? [],
       },
     );
     return groups.flatMap(({ requests }, i) =>
@@ -95,11 +98,9 @@ export class CheckpointSource implements CompletionSource {
         const generated = outputs[i]?.[request.repeat];
         if (!generated) throw new Error(`Cannot read sample ${request.repeat} as the engine returned fewer`);
         requireNumbers(generated);
-        const text = this.#model.decode(generated.ids);
-        const stopped = endOf(text, request.sampling.stop) < text.length;
         const output = {
-          text,
-          finish_reason: stopped ? "stop" as const : generated.finish_reason,
+          text: this.#model.decode(generated.ids),
+          finish_reason: generated.finish_reason,
           prompt_tokens: groups[i]?.prompt_ids.length ?? 0,
           tokens: generated.ids.length,
           attempts: 1,

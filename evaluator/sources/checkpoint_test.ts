@@ -9,7 +9,7 @@ import { CheckpointSource, type LocalModel } from "./checkpoint.ts";
 class FakeModel implements LocalModel {
   readonly identity = { source: "checkpoint" };
   readonly context = { tokens: 20, name: "context" } as const;
-  readonly calls: { rows: number; max_tokens: number }[] = [];
+  readonly calls: { rows: number; max_tokens: number; stop: readonly string[] }[] = [];
 
   encode(prompt: SampleRequest["prompt"]): number[] {
     return Array.from("text" in prompt ? prompt.text : "", (c) => c.charCodeAt(0));
@@ -21,9 +21,9 @@ class FakeModel implements LocalModel {
 
   generate(
     requests: { prompt_ids: number[]; samples: number; key: [number, number] }[],
-    options: { max_tokens: number },
+    { max_tokens, stop }: { max_tokens: number; stop: readonly string[] },
   ) {
-    this.calls.push({ rows: requests.reduce((n, r) => n + r.samples, 0), max_tokens: options.max_tokens });
+    this.calls.push({ rows: requests.reduce((n, r) => n + r.samples, 0), max_tokens, stop });
     return Promise.resolve(
       requests.map(({ samples, key }) =>
         Array.from({ length: samples }, (_, sample) => ({
@@ -84,6 +84,16 @@ describe("checkpoint source", () => {
     const failed = events.flat().find((event) => event.request.problem_id === "full");
     assert.ok(failed && "failure" in failed);
     assert.equal(failed.failure, "the prompt has 20 tokens, the model's context 20");
+  });
+
+  it("tells the engine where answers end, and asks only what ends alike at once", async () => {
+    const model = new FakeModel();
+    const stopping = (problem: string, stop: string[]): SampleRequest => {
+      const whole = request(problem, 0);
+      return { ...whole, sampling: { ...whole.sampling, stop } };
+    };
+    await all(model, [stopping("a", ["Q:"]), stopping("b", []), stopping("c", ["Q:"])]);
+    assert.deepEqual(model.calls.map(({ rows, stop }) => [rows, stop]), [[2, ["Q:"]], [1, []]]);
   });
 
   it("refuses to sample with top_p below 1, which the engine does not do", async () => {

@@ -6,7 +6,7 @@ import process from "node:process";
 import { Dispatcher } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import type { Sample } from "#shared/engine/generation/requests.ts";
+import { cutAt, type Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { OpenedModel } from "./local_model.ts";
 
@@ -79,11 +79,12 @@ export class FleetModel implements LocalModel {
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
     const own = rest.length === 0 ? [] : await this.local.generate(rest.map((i) => requests[i]!), options);
     const results: Sample[][] = [];
-    for (const [i, completions] of answers) results[i] = completions;
+    const ends = this.local.endsAt(options.stop); // workers know no texts
+    for (const [i, completions] of answers) results[i] = completions.map((each) => cutAt(each, ends));
     for (const [n, i] of rest.entries()) {
       results[i] = own[n]!;
       const theirs = known.get(i);
-      if (theirs && !own[n]!.every(({ ids }, s) => sameIds(ids, theirs[s]!.ids))) {
+      if (theirs && !own[n]!.every(({ ids }, s) => sameIds(ids, cutAt(theirs[s]!, ends).ids))) {
         this.fleet.refuse(
           "its tokens differ from those drawn here: it uses another adapter, or is not to be trusted",
         );

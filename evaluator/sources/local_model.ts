@@ -13,8 +13,9 @@ import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
+import { stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import type { Sample } from "#shared/engine/generation/requests.ts";
+import type { GenerationOptions, Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 
@@ -40,6 +41,8 @@ export interface OpenedModel extends LocalModel {
   /** Where its files are. */
   readonly directory: string;
   readonly model: Model;
+  /** Tells after how many ids a completion ends by one of the texts. */
+  endsAt(stop: readonly string[]): GenerationOptions["ends"];
   close(): void;
 }
 
@@ -123,7 +126,7 @@ class Checkpoint implements OpenedModel {
 
   generate(
     requests: Parameters<LocalModel["generate"]>[0],
-    { max_tokens, temperature, seed }: Parameters<LocalModel["generate"]>[1],
+    { max_tokens, temperature, seed, stop }: Parameters<LocalModel["generate"]>[1],
   ): Promise<Sample[][]> {
     return this.#generator.generate(requests, {
       max_tokens,
@@ -131,7 +134,12 @@ class Checkpoint implements OpenedModel {
       greedy: temperature === 0,
       seed,
       eos_ids: this.model.config.eos_token_ids,
+      ends: this.endsAt(stop),
     });
+  }
+
+  endsAt(stop: readonly string[]): GenerationOptions["ends"] {
+    return stop.length === 0 ? undefined : stopsAt(this.tokenizer, stop);
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { endOf } from "../scoring/read.ts";
 import { openCheckpoint } from "./local_model.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 
@@ -33,12 +34,43 @@ describe("checkpoints in Deno", () => {
       const { greedy_ids } = JSON.parse(await Deno.readTextFile(sharedPath(`${stories}/reference.json`)));
       const model = await openCheckpoint(sharedPath(stories));
       const request = { prompt_ids: [1], samples: 1, key: [0, 0] as [number, number] };
-      const options = { max_tokens: 200, temperature: 0, seed: 0 };
+      const options = { max_tokens: 200, temperature: 0, seed: 0, stop: [] };
       const [[generated] = []] = await model.generate([request], options);
       model.close();
       assert.deepEqual(Array.from(generated!.ids), greedy_ids.slice(1));
     },
   );
+
+  it("ends answers at stop strings, with the text that is graded and the other answers as they were", async () => {
+    const model = await openCheckpoint(`${root}trainer/recipes/tiny-base`);
+    const requests = ["Compute 14+5-2+9", "Compute 3+4", "Add 12+7"].map((content, i) => ({
+      prompt_ids: model.encode({ messages: [{ role: "user", content }] }),
+      samples: 4,
+      key: [0, i] as [number, number],
+    }));
+    const sampled = async (stop: string[]) => {
+      const options = { max_tokens: 60, temperature: 1, seed: 3, stop };
+      return (await model.generate(requests, options)).flat();
+    };
+    const whole = await sampled([]);
+    const stop = ["", "=26", ";1"];
+    const ended = await sampled(stop);
+    const texts = whole.map(({ ids }) => model.decode(ids));
+    const cuts = texts.map((text) => endOf(text, stop) < text.length);
+    assert.ok(cuts.includes(true) && cuts.includes(false), texts.join("\n"));
+    for (const [i, own] of ended.entries()) {
+      const text = model.decode(own.ids);
+      assert.equal(text.slice(0, endOf(text, stop)), texts[i]!.slice(0, endOf(texts[i]!, stop)));
+      if (!cuts[i]) assert.deepEqual(own, whole[i]);
+      else {
+        assert.deepEqual(own.ids, Array.from(whole[i]!.ids).slice(0, own.ids.length));
+        assert.equal(own.finish_reason, "stop");
+        const before = model.decode(Array.from(own.ids).slice(0, -1));
+        assert.equal(endOf(before, stop), before.length, "the last token completes the stop string");
+      }
+    }
+    model.close();
+  });
 
   const ids = ["--prompt-ids", "5,6,7"];
   const models: [path: string, prompt: string[]][] = [

@@ -10,6 +10,7 @@ import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
+import { cutAt } from "#shared/engine/generation/requests.ts";
 import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
 import { inTurn } from "../learner/turns.ts";
 import type { Team } from "../team/team.ts";
@@ -213,14 +214,6 @@ export async function totalCounts(team: Team, sampler: RemoteSampler): Promise<R
   const [first, ...others] = await team.gather("the counts of samplers", () => sampler.metrics());
   const sum = (name: string) => others.reduce((total, counts) => total + counts[name]!, first![name]!);
   return Object.fromEntries(Object.keys(first!).map((name) => [name, sum(name)]));
-}
-
-/** Workers know no texts: a completion that one ends (generation.stop) is cut here, as it would have been. */
-function cutAt(sample: Sample, ends: SampleOptions["ends"]): Sample {
-  const end = ends?.(Array.from(sample.ids));
-  if (end === undefined) return sample;
-  const [ids, logprobs] = [sample.ids, sample.logprobs].map((all) => Array.from(all).slice(0, end));
-  return { ids: ids!, logprobs: logprobs!, finish_reason: "stop" };
 }
 
 function sameIds(a: ArrayLike<number>, b: ArrayLike<number>): boolean {

@@ -6,10 +6,10 @@ import { markedGold } from "#shared/problems/gold.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { buildPrompt, type PromptOptions } from "#shared/text/prompts.ts";
+import { stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName } from "#shared/verify/mod.ts";
 import type { Values } from "./metrics.ts";
-import { stopsAt } from "./stop_strings.ts";
 import type { Sampler } from "../learner/policy.ts";
 
 export interface EvalSetting {

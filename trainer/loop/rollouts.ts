@@ -4,6 +4,7 @@
 
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
+import { stopsAt } from "#shared/text/stop_strings.ts";
 import { groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
@@ -22,7 +23,6 @@ import {
   unhintedAccuracy,
 } from "./attempts.ts";
 import { completionOf, limited, scoreSamples, type ScoringSetting } from "./scoring.ts";
-import { stopsAt } from "./stop_strings.ts";
 
 /** What stays the same over a run. */
 export interface RolloutSetting extends AttemptSetting, ScoringSetting {

@@ -109,6 +109,23 @@ describe("Generator", () => {
     });
   });
 
+  it("computes no block for a completion that has ended so, and says what it has looked at", async () => {
+    const request = { prompt_ids: [1, 5], samples: 2, key: [0, 0] as [number, number] };
+    const asked: [length: number, checked: number | undefined][] = [];
+    let blocks = 0;
+    await withGenerator({ rows: 2, block: 4 }, (generator) =>
+      generator.generate([request], {
+        ...{ ...options, max_tokens: 60, greedy: true, eos_ids: [] },
+        ends: (ids, checked) => {
+          asked.push([ids.length, checked]);
+          return ids.length >= 10 ? 10 : undefined;
+        },
+        onProgress: () => void blocks++,
+      }));
+    assert.equal(blocks, 3);
+    assert.deepEqual(asked, [[4, 0], [4, 0], [8, 4], [8, 4], [12, 8], [12, 8]]);
+  });
+
   for (
     const name of [
       "llama",

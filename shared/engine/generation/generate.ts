@@ -79,9 +79,12 @@ export class Generator {
       const steps = Math.min(decoder.size.block, most);
       const emitted = await decoder.run(this.#recorder, live.length, steps, step);
       for (const completion of live) {
-        tokens += collect(completion, emitted, steps, options);
+        const fresh = collect(completion, emitted, steps, options);
+        tokens += fresh;
         const { index, sample, result } = completion;
-        const end = options.ends?.(result.ids);
+        // The last look is at all of it: what a completion is must not depend on the blocks it came in.
+        const checked = completion.finished ? 0 : result.ids.length - fresh;
+        const end = options.ends?.(result.ids, checked);
         if (end !== undefined) endAt(completion, end);
         if (options.onTokens?.(index, sample, result) === true) completion.finished = true;
         if (!completion.finished) continue;

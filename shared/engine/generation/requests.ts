@@ -2,6 +2,7 @@
 
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
+import type { EndOf } from "#shared/text/stop_strings.ts";
 
 export interface GenerationRequest {
   prompt_ids: readonly number[];
@@ -28,8 +29,8 @@ export interface GenerationOptions {
    * index is that of its request.
    */
   onTokens?: (index: number, sample: number, soFar: Generated) => boolean | void;
-  /** After how many of its ids a completion is over; undefined: not yet. Asked after every block of steps. */
-  ends?: ((ids: readonly number[]) => number | undefined) | undefined;
+  /** Asked after every block of steps for each completion that was worked on. */
+  ends?: EndOf | undefined;
   /** Called after every block of steps. */
   onProgress?: (progress: { finished: number; total: number; tokens: number }) => void;
 }
@@ -46,6 +47,14 @@ export interface Sample {
 export interface Generated extends Sample {
   ids: number[];
   logprobs: number[];
+}
+
+/** A completion from where texts are unknown (a worker's), cut where it would have ended here. */
+export function cutAt(sample: Sample, ends: GenerationOptions["ends"]): Sample {
+  const end = ends?.(Array.from(sample.ids));
+  if (end === undefined) return sample;
+  const [ids, logprobs] = [sample.ids, sample.logprobs].map((all) => Array.from(all).slice(0, end));
+  return { ids: ids!, logprobs: logprobs!, finish_reason: "stop" };
 }
 
 /**

@@ -11,6 +11,8 @@ import { ANY_MODEL, firstDifference, type Scope } from "./engine.ts";
 
 const ENGINE = `${import.meta.dirname}/..`;
 const CACHE = `${import.meta.dirname}/../../../.cache/self_test.json`;
+/** Between the parts of a key. */
+const SEPARATOR = " | ";
 /** What has passed. */
 const CacheSchema = v.record(v.string(), v.literal("passed"));
 
@@ -37,16 +39,17 @@ export async function proveEngine(
   }, biases ${biases}`;
   const key = (own: Scope) =>
     [vendor, architecture, device, description, gpu.profile, gpu.variants, gpu.immediates, texts, model, own]
-      .join(
-        " | ",
-      );
+      .join(SEPARATOR);
   const cache = readCache(file);
   if (texts !== undefined && (key(scope) in cache || key("training") in cache)) return;
   await requireRight(gpu, scope, like);
   if (texts === undefined) return;
   try {
     makeDirectory(file.slice(0, file.lastIndexOf("/")));
-    writeFileAtomic(file, JSON.stringify({ ...cache, [key(scope)]: "passed" }, null, 2) + "\n");
+    // What other sources have passed says nothing any more: only these are kept.
+    const kept = Object.entries(cache).filter(([own]) => own.split(SEPARATOR).includes(texts));
+    const passed = { ...Object.fromEntries(kept), [key(scope)]: "passed" };
+    writeFileAtomic(file, JSON.stringify(passed, null, 2) + "\n");
   } catch {
     // A folder that may not be written costs the test at every start.
   }

@@ -1,6 +1,6 @@
 import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Gpu, openGpu } from "#shared/engine/gpu/device.ts";
@@ -113,8 +113,11 @@ describe("the self-test", { timeout: 120_000 }, () => {
   it("is kept by adapter, driver and kernels, and training stands for generation too", async () => {
     const gpu = await testGpu();
     const file = join(folder, "below/self_test.json");
+    mkdirSync(join(folder, "below"));
+    writeFileSync(file, '{ "an adapter | of older | sources": "passed" }');
     await proveEngine(gpu, "training", ANY_MODEL, file);
     const kept = readFileSync(file, "utf8");
+    assert.ok(!kept.includes("older"), "what other sources have passed is dropped");
     assert.ok(kept.includes(gpu.facts.description) && kept.includes(gpu.variants));
     const nothing = () => assert.fail("it has passed");
     assert.equal(await whileDispatching(nothing, gpu).catch(() => "dispatched"), "dispatched");

@@ -3,13 +3,16 @@
 import { mkdirSync } from "node:fs";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import type { Override } from "../run/flags.ts";
+import { writeHeldOut } from "../run/held_out.ts";
 import { withDevice } from "../learner/recovery.ts";
+import { evaluationProblems } from "../loop/data.ts";
 import { sftSource, totalSteps } from "../loop/sft_source.ts";
 import type { Listeners } from "../library/own_parts.ts";
 import { Status } from "../run/progress.ts";
@@ -58,12 +61,16 @@ export async function sftCommand(
     const result = await runSft(recipe, { ...options, team });
     if (!result.finished) process.exitCode = 130;
     if (!team.first) return;
+    const { setApart } = await evaluationProblems(recipe);
+    const heldOut = writeHeldOut(recipe, setApart, askedBy(recipe, loadConfig(recipe.model)));
     const again = commandLine("sft", file, [
       ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
       ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
       "--resume",
     ]);
-    console.log(options.json ? JSON.stringify(result) : summary(recipe, result, options.export, again));
+    console.log(
+      options.json ? JSON.stringify(result) : summary(recipe, result, options.export, heldOut, again),
+    );
   });
 }
 
@@ -102,7 +109,6 @@ export async function runSft(
     if (eosId === undefined) {
       throw new TypeError(`Cannot fine-tune ${recipe.model} as its config.json names no eos_token_id`);
     }
-    const max_tokens = contextOf(config).tokens - recipe.prompt.max_prompt_length;
     const result = await train({
       recipe,
       policy,
@@ -114,7 +120,7 @@ export async function runSft(
         problems: recipe.data.families.length > 0 ? null : problems, // generated ones are made as they are needed
       }),
       listeners: options,
-      evaluation: await evaluationOf(recipe, policy, { preset: "strict", max_tokens }),
+      evaluation: await evaluationOf(recipe, policy, askedBy(recipe, config)),
       resume,
       acceptChanges: options.acceptChanges?.split(",") ?? [],
       status,
@@ -133,10 +139,16 @@ export async function runSft(
   });
 }
 
+/** How the loop evaluates: up to the model's context. */
+function askedBy({ prompt }: SftRecipe, config: ModelConfig) {
+  return { preset: "strict", max_tokens: contextOf(config).tokens - prompt.max_prompt_length };
+}
+
 function summary(
   recipe: SftRecipe,
   result: TrainResult & LeftOut,
   exported: string | undefined,
+  heldOut: string | null,
   again: string,
 ): string {
   const { finished, step, checkpoint } = result;
@@ -147,6 +159,8 @@ function summary(
     `  checkpoint  ${model}`,
     ...leftOut(recipe, result),
     ...alertLines(result.alerts),
-    finished ? `Next: npm run -s evaluate -- --model ${model}` : `Continue with: ${again}`,
+    finished
+      ? `Next: npm run -s evaluate -- --model ${model}${heldOut === null ? "" : ` --benchmarks ${heldOut}`}`
+      : `Continue with: ${again}`,
   ].join("\n");
 }

@@ -73,7 +73,7 @@ export async function trainCommand(
     const result = await runTraining(recipe, { ...options, team });
     if (!result.finished) process.exitCode = 130;
     if (!team.first) return;
-    const heldOut = writeHeldOut(recipe, (await evaluationProblems(recipe)).setApart);
+    const heldOut = writeHeldOut(recipe, (await evaluationProblems(recipe)).setApart, askedBy(recipe));
     const again = commandLine("train", file, [
       ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
       ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
@@ -126,7 +126,6 @@ export async function runTraining(
     });
   const run = async (policy: EnginePolicy, resume: boolean) => {
     const { config } = policy.model;
-    const { max_completion_length: max_tokens } = recipe.generation;
     await using remote = await remoteSampler(recipe, policy, options, (line) => status.log(line));
     const rollouts = {
       recipe,
@@ -149,11 +148,7 @@ export async function runTraining(
       listeners: options,
       team,
       ...(remote && { meters: () => totalCounts(team, remote.sampler) }),
-      evaluation: await evaluationOf(recipe, policy, {
-        preset: recipe.reward.preset,
-        max_tokens,
-        stop: recipe.generation.stop,
-      }),
+      evaluation: await evaluationOf(recipe, policy, askedBy(recipe)),
       resume,
       acceptChanges: options.acceptChanges?.split(",") ?? [],
       status,
@@ -171,6 +166,13 @@ export async function runTraining(
   } finally {
     dashboard?.kill();
   }
+}
+
+/** How the loop evaluates: as it samples. */
+function askedBy(
+  { reward: { preset }, generation: { max_completion_length: max_tokens, stop } }: TrainRecipe,
+) {
+  return { preset, max_tokens, stop };
 }
 
 /** Workers to sample on, where --samplers names their server. */

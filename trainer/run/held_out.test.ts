@@ -15,7 +15,7 @@ describe("writeHeldOut()", () => {
     const prompt = { user: "Solve: {question}", max_prompt_length: 96 };
     const asked = async (own: Record<string, unknown>) => {
       const recipe = tinyRecipe({ output_dir: run, prompt: { ...prompt, ...own } });
-      const task = await loadTaskFile(writeHeldOut(recipe, problems)!);
+      const task = await loadTaskFile(writeHeldOut(recipe, problems, { preset: "strict", max_tokens: 32 })!);
       assert.deepEqual(
         task.problems.map(({ id, answer }) => [id, answer]),
         problems.map((p) => [p.id, p.answer]),
@@ -35,7 +35,7 @@ describe("writeHeldOut()", () => {
       output_dir: run,
       prompt: { system: "", chat_template_kwargs: { enable_thinking: false } },
     });
-    assert.equal(writeHeldOut(told, problems), null);
+    assert.equal(writeHeldOut(told, problems, { preset: "strict", max_tokens: 32 }), null);
     rmSync(run, { recursive: true });
   });
 });

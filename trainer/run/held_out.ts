@@ -8,17 +8,28 @@ import { writeJsonl } from "#shared/io/jsonl.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { promptMessages } from "#shared/text/prompts.ts";
 import { presets } from "#shared/verify/mod.ts";
+import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { TrainRecipe } from "./train_recipe.ts";
 
 const ROWS = "held_out.jsonl";
 const QUESTION = "{question}";
 
+/** How the loop evaluated. */
+interface Asked {
+  preset: string;
+  max_tokens: number;
+  stop?: readonly string[];
+}
+
 /**
  * Writes held_out.toml and its rows into the run's directory.
  * @returns its path; null where no problem is set apart, or where the chat template is told what a task file cannot say
  */
-export function writeHeldOut(recipe: TrainRecipe, problems: readonly Problem[]): string | null {
-  const { output_dir, prompt, generation, reward } = recipe;
+export function writeHeldOut(
+  { output_dir, prompt }: TrainRecipe | SftRecipe,
+  problems: readonly Problem[],
+  { preset, max_tokens, stop = [] }: Asked,
+): string | null {
   if (problems.length === 0 || Object.keys(prompt.chat_template_kwargs).length > 0) return null;
   const turns = promptMessages(QUESTION, "", { ...prompt, glue: "", placement: "user" });
   const base = !prompt.chat_template;
@@ -30,9 +41,9 @@ export function writeHeldOut(recipe: TrainRecipe, problems: readonly Problem[]):
     prompt: user,
     ...system,
     base,
-    grader: reward.preset in presets ? reward.preset : "report",
-    max_tokens: generation.max_completion_length,
-    stop: generation.stop,
+    grader: preset in presets ? preset : "report",
+    max_tokens,
+    stop: [...stop],
   };
   writeJsonl(
     join(output_dir, ROWS),

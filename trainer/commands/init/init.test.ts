@@ -213,6 +213,34 @@ describe("a recipe of init", () => {
       run.out,
       /^Next: npm run -s evaluate -- --model \S+ --benchmarks runs\/mine\/held_out\.toml$/m,
     );
+    // sft sets the same rows apart, and says the same.
+    writeFileSync(
+      join(FOLDER, "sft.toml"),
+      `model = "bytes"
+output_dir = "runs/tuned"
+seed = 42
+[data]
+path = "plain.csv"
+columns = { text = "question", answer = "gold", trace = "rationale", level = "" }
+held_out = 6
+[prompt]
+max_prompt_length = 400
+[sft]
+phases = [{ steps = 1, learning_rate = 1e-3 }]
+examples_per_step = 2
+`,
+    );
+    const tuned = ghpo("sft", "sft.toml", "--quiet");
+    assert.match(
+      tuned.out,
+      /^Next: npm run -s evaluate .* --benchmarks runs\/tuned\/held_out\.toml$/m,
+      tuned.err,
+    );
+    const [rows, same] = ["mine", "tuned"].map((name) =>
+      readFileSync(join(FOLDER, `runs/${name}/held_out.jsonl`), "utf8")
+    );
+    assert.equal(same, rows);
+    assert.match(readFileSync(join(FOLDER, "runs/tuned/held_out.toml"), "utf8"), /^max_tokens = \d+$/m);
     // Another run goes on from that run's checkpoint by its directory.
     const next = ghpo("train", "own/mine.toml", "--model", "runs/mine", "--output_dir", "o", "--dry-run");
     assert.equal(next.code, 0, next.err);

@@ -8,7 +8,7 @@ import type { RowError } from "#shared/problems/readers/rows.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { formatAskedBy } from "#shared/text/answer_format.ts";
-import { renderPrompt, wordsOf } from "#shared/text/prompts.ts";
+import { promptMessages, renderPrompt, wordsOf } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { targetOf } from "../loop/targets.ts";
 import { equivalent } from "#shared/verify/mod.ts";
@@ -130,7 +130,9 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
       })`,
     );
   }
-  if (reference !== null) referenceSentences(reference, demands, isGenerated, say);
+  // A model of a few words cannot be asked for a form.
+  const isWordless = tokenizer !== null && TokenCounts.of(tokenizer).unknownWord("the answer") !== null;
+  if (reference !== null) referenceSentences(reference, demands, isGenerated || isWordless, say);
   if (eosIds !== null && eosIds.length === 0) {
     say(
       true,
@@ -156,7 +158,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
 function referenceSentences(
   { gradable, not_gradable, full, marked, failures, unsolved }: ReferenceReport,
   { style, format, rewards, deciding }: Demands,
-  isGenerated: boolean,
+  hasOwnForm: boolean,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
   const all = gradable + not_gradable.length;
@@ -197,7 +199,7 @@ function referenceSentences(
       "the grader of reward.preset reads answers in \\boxed{} or $...$ only, and the prompt does not say so",
     );
   }
-  if (asked === null && !isGenerated && rewards.some(({ name }) => name === "format")) {
+  if (asked === null && !hasOwnForm && rewards.some(({ name }) => name === "format")) {
     say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
   }
 }
@@ -232,6 +234,7 @@ function templateFault(
   { style }: Demands,
 ): string | null {
   const counts = TokenCounts.of(tokenizer);
+  const [system] = promptMessages("", "", style);
   for (const [i, { id, text }] of problems.entries()) {
     if (i >= ROUND_TRIPS && !counts.hasUnknown) break;
     let rendered: string;
@@ -241,6 +244,9 @@ function templateFault(
       return messageOf(error);
     }
     if (!rendered.includes(text)) return `the chat template does not show the problem ${id} as it is`;
+    if (system!.role === "system" && !letters(rendered).includes(letters(system!.content))) {
+      return "the chat template does not show the system turn (prompt.system): say it in prompt.user instead";
+    }
     const word = counts.unknownWord(rendered);
     if (word !== null) {
       return `the tokenizer does not know ${

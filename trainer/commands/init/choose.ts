@@ -8,6 +8,7 @@ import type { Columns } from "#shared/problems/readers/table.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type AnswerFormat, formatOf } from "#shared/text/answer_format.ts";
+import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
 import { demandsOfTrain } from "../../preflight/demands.ts";
@@ -26,6 +27,8 @@ const TRIED = 400;
 
 export interface Style {
   system: string;
+  /** The user's turn with {question}, where the system turn cannot ask for the form; null: the problem alone. */
+  user: string | null;
   functions: string[];
   /** Of the format reward; null without one. */
   format: "think_answer" | "hash" | null;
@@ -86,7 +89,12 @@ export async function choose(
       model,
       output_dir: "trial",
       data: { path: data, on_long_prompt: "drop" },
-      prompt: { system: style.system, max_prompt_length: context.tokens, ...(isPlain && PLAIN) },
+      prompt: {
+        system: style.system,
+        max_prompt_length: context.tokens,
+        ...(style.user !== null && { user: style.user }),
+        ...(isPlain && PLAIN),
+      },
       generation: { max_completion_length: 1 },
       ghpo: { hint_cut: cut, hint_glue, cold_start_steps: 0 },
       reward: rewardOf(style),
@@ -96,7 +104,7 @@ export async function choose(
     return await preflight({ problems: rows, errors: [], benchmarks: {}, demands, tokenizer, eosIds });
   };
   const style = await bestStyle(
-    stylesFor(problems, isGsm8k, isTiny),
+    stylesFor(problems, { isGsm8k, isTiny, isPlain }),
     (each) => trial(sample, each, "step"),
   );
   if (typeof style === "string") {
@@ -195,7 +203,10 @@ function explained(data: string, error: unknown): unknown {
 }
 
 /** Styles to try, the likeliest first: the form that the solutions have, then the others. */
-function stylesFor(problems: readonly Problem[], isGsm8k: boolean, isTiny: boolean): Style[] {
+function stylesFor(
+  problems: readonly Problem[],
+  { isGsm8k, isTiny, isPlain }: { isGsm8k: boolean; isTiny: boolean; isPlain: boolean },
+): Style[] {
   const counts = new Map<AnswerFormat, number>();
   for (const { trace } of problems) {
     const format = trace === null ? null : formatOf(trace.text);
@@ -211,14 +222,20 @@ function stylesFor(problems: readonly Problem[], isGsm8k: boolean, isTiny: boole
       styleOf(form, SYSTEM[form as keyof typeof SYSTEM], preset)
     )
   );
-  // A template without a system turn, or a model of few words.
-  const silent = styleOf("hash", "", "strict");
-  return isTiny ? [silent, ...styles] : [...styles, silent];
+  // A model of few words cannot be asked for a form; a template may have no system turn.
+  if (isTiny) return [styleOf("hash", "", "strict"), ...styles];
+  return isPlain ? styles : [...styles, ...styles.map(inUserTurn)];
 }
 
 function styleOf(form: AnswerFormat, system: string, preset: Style["preset"]): Style {
   const format = form === "think_answer" || form === "hash" ? form : null;
-  return { system, format, preset, functions: format === null ? ["accuracy"] : ["accuracy", "format"] };
+  const functions = format === null ? ["accuracy"] : ["accuracy", "format"];
+  return { system, user: null, format, preset, functions };
+}
+
+function inUserTurn(style: Style): Style {
+  const words = style.system === "ghpo" ? GHPO_SYSTEM_PROMPT : style.system;
+  return { ...style, system: "", user: `{question}\n\n${words}` };
 }
 
 export function rewardOf({ functions, format, preset }: Style) {
@@ -271,8 +288,8 @@ function columnsText(columns: Columns, isGsm8k: boolean): string {
   return [...shown.map((role) => `${role} = ${columns[role]}`), ...from].join(", ");
 }
 
-function answersText({ format, preset, system }: Style): string {
+function answersText({ format, preset, system, user }: Style): string {
   const form = format === "hash" ? "behind ####" : format === null ? "in \\boxed{}" : "between <answer> tags";
   return `${form}, graded by ${preset}: the reference solutions earn full marks so` +
-    (system === "" ? "; no system turn" : "");
+    (user !== null ? "; asked for in the user's turn" : system === "" ? "; no system turn" : "");
 }

@@ -91,7 +91,44 @@ describe("init --data", () => {
       "strict",
     ]);
     await provesItself(recipe, 0);
+    const { warnings } = await preflightOf(recipe);
+    assert.ok(!warnings.some((each) => each.includes("reward.format")), "no words could ask for a form");
   });
+
+  for (
+    const [what, template] of [
+      ["refuses", "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}"],
+      ["leaves out", "{% for m in messages if m.role == 'user' %}"],
+    ]
+  ) {
+    it(`asks for the form in the user's turn where the template ${what} system turns`, async () => {
+      const model = join(FOLDER, `no-system-${what}`);
+      cpSync(ASCII, model, { recursive: true });
+      const chat_template = `${template}{{ m.content }}\n{% endfor %}`;
+      writeFileSync(
+        join(model, "tokenizer_config.json"),
+        JSON.stringify({ unk_token: "<unk>", eos_token: "<eos>", chat_template }),
+      );
+      const recipe = await written(made("gsm8k.jsonl"), model);
+      assert.equal(recipe.prompt.system, "");
+      assert.match(recipe.prompt.user, /^\{question\}\n\nSolve .* must be #### and the final answer\.$/);
+      assert.equal(recipe.reward.format, "hash");
+      await provesItself(recipe, 0);
+      const warned = async (of: TrainRecipe) =>
+        (await preflightOf(of)).warnings.join().includes("which form of answer");
+      assert.equal(await warned(recipe), false);
+      assert.equal(await warned({ ...recipe, prompt: { ...recipe.prompt, user: "{question}" } }), true);
+      // The same form, asked for where the template does not show it.
+      const unseen = {
+        ...recipe,
+        prompt: { ...recipe.prompt, system: "The last line is #### and the answer." },
+      };
+      assert.match(
+        (await preflightOf(unseen)).faults.join(),
+        what === "refuses" ? /no/ : /does not show the system/,
+      );
+    });
+  }
 
   it("shows plain text to a base model, which has no chat template", async () => {
     const base = join(FOLDER, "base");

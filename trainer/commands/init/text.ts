@@ -20,6 +20,7 @@ interface Settings {
   file: string;
   data: string;
   system: string;
+  user: string | null;
   isPlain: boolean;
   max_prompt_length: number;
   max_completion_length: number;
@@ -40,6 +41,7 @@ levels = [1, 2, 4, 5]
 count = 2048
 `,
     system: tiny ? "" : "ghpo",
+    user: null,
     isPlain: false,
     max_prompt_length: tiny ? 96 : 1024,
     max_completion_length: tiny ? 64 : 1024,
@@ -49,6 +51,7 @@ count = 2048
       format: tiny ? "hash" : "think_answer",
       preset: "strict",
       system: "",
+      user: null,
     }),
     evaluation: "",
     prompts_per_step: tiny ? 32 : 16,
@@ -76,6 +79,7 @@ skip_malformed = true
 on_long_prompt = ${quoted(choice.drop ? "drop" : "error")}
 `,
     system: style.system,
+    user: style.user,
     isPlain: choice.isPlain,
     max_prompt_length: choice.max_prompt_length,
     max_completion_length: choice.max_completion_length,
@@ -129,6 +133,12 @@ ${s.data}
 # "ghpo" is the paper's system turn, which asks for <think> and <answer> tags; "" none.
 system = ${quoted(s.system)}
 ${
+    s.user === null
+      ? ""
+      : `# The chat template shows no system turn: the form of the answer is asked for here.\nuser = ${
+        quoted(s.user)
+      }\n`
+  }${
     s.isPlain
       ? `# The model has no chat template: the system turn and this, as plain text.\n${plainText()}`
       : ""

@@ -13,7 +13,7 @@ export async function* jsonFileRows(path: string): AsyncGenerator<Row> {
   for await (const { line, text } of textLines(path)) {
     if (whole !== undefined) whole.push(text);
     if (whole !== undefined || text.trim() === "") continue;
-    const row = isList(text) ? null : jsonRow(text, line);
+    const row = count === 0 && isList(text) ? null : jsonRow(text, line);
     const begins = row === null || row.value instanceof RowFault && /^\s*\{/.test(text);
     if (count++ === 0 && begins) whole = [...Array<string>(line - 1).fill(""), text];
     else if (count === 1) only = row!;

@@ -1,10 +1,11 @@
-# python make_data.py OUT [--longest 220] [--train 60] [--eval 18]
+# python make_data.py OUT [--longest 220] [--broad 320] [--train 60] [--eval 18]
 # GSM8K-like problems with worked solutions from reasoning-gym's gsm_symbolic (pip install reasoning-gym==0.1.25), as
 # JSON Lines with the columns id, question, answer, solution, template. Templates whose worked solutions have at most
 # --longest characters on average are kept; 17 of them are unseen: no problem of theirs is in train.jsonl. Nothing it
 # writes belongs into this repository.
 #   train.jsonl        seen templates, the shortest solutions first
 #   cold_start.jsonl   the half of the seen templates with the shorter solutions
+#   broad.jsonl        all templates but the unseen ones up to --broad characters, two thirds of the problems of each
 #   eval_seen.jsonl    other instances of the seen templates
 #   eval_unseen.jsonl  the unseen templates; both take the templates in turn, so that any first n are balanced
 
@@ -20,6 +21,7 @@ UNSEEN = 17
 options = argparse.ArgumentParser()
 options.add_argument("out")
 options.add_argument("--longest", type=int, default=220, help="mean characters of a template's solutions")
+options.add_argument("--broad", type=int, default=320, help="the same for broad.jsonl")
 options.add_argument("--train", type=int, default=60, help="training problems a template")
 options.add_argument("--eval", type=int, default=18, help="evaluation problems a template")
 arguments = options.parse_args()
@@ -81,6 +83,9 @@ os.makedirs(arguments.out, exist_ok=True)
 train = write("train.jsonl", [row for template in seen for row in problems(template, "train", arguments.train)])
 cold = set(seen[: len(seen) // 2])
 write("cold_start.jsonl", [row for row in train if row["template"] in cold])
+broad = [template for template in tasks_ok if lengths[template] <= arguments.broad and template not in unseen]
+few = arguments.train * 2 // 3
+write("broad.jsonl", [row for template in broad for row in problems(template, "train", few)])
 write("eval_seen.jsonl", in_turn(seen), exclude=train)
 write("eval_unseen.jsonl", in_turn(unseen))
 print("unseen templates:", *unseen)

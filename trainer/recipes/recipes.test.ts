@@ -42,10 +42,11 @@ const OWN = {
   })),
 };
 
+const published = join(ROOT, ".cache", "qwen2_5-tokenizer");
+
 /** A model directory with Qwen2.5's tokenizer, or with one of all bytes where that was not fetched. */
 function writeModel(folder: string): string {
   writeByteModel(folder);
-  const published = join(ROOT, ".cache", "qwen2_5-tokenizer");
   if (existsSync(published)) cpSync(published, folder, { recursive: true });
   const own = JSON.parse(readText(join(folder, "config.json")));
   const size = existsSync(published) ? { vocab_size: 151936, eos_token_id: 151645 } : {};
@@ -74,6 +75,10 @@ async function check(name: string, { data, counts }: Trial): Promise<void> {
       overrides.push(["data.path", data ?? path]);
       if (plain.data.format === "parquet") overrides.push(["data.format", "jsonl"]);
       overrides.push(["model", counts ? writeModel(join(folder, "model")) : join(folder, "none")]);
+      // A text has several times as many bytes as tokens of a published tokenizer.
+      if (counts && !existsSync(published)) {
+        overrides.push(["prompt.max_prompt_length", 4096], ["train.micro_batch_tokens", 8192]);
+      }
     }
     const recipe = loadRecipe(schema, name, overrides);
     const { faults, errors, reference, problems, lengths } = await preflightOf(recipe);

@@ -77,7 +77,7 @@ async function check(name: string, { data, counts }: Trial): Promise<void> {
       overrides.push(["model", counts ? writeModel(join(folder, "model")) : join(folder, "none")]);
       // A text has several times as many bytes as tokens of a published tokenizer.
       if (counts && !existsSync(published)) {
-        overrides.push(["prompt.max_prompt_length", 4096], ["train.micro_batch_tokens", 8192]);
+        overrides.push(["prompt.max_prompt_length", "4096"], ["train.micro_batch_tokens", "8192"]);
       }
     }
     const recipe = loadRecipe(schema, name, overrides);

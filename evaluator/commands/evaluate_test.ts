@@ -155,6 +155,39 @@ describe("reasoning apart from the content", () => {
   });
 });
 
+describe("prompts that the tokenizer cannot read whole", () => {
+  const model = fileURLToPath(import.meta.resolve("../../trainer/recipes/tiny-base"));
+  const questions = ["Compute 3+4", "Où 3+4", "Compute 5+6", "5×6"];
+
+  it("are counted per benchmark, said aloud, and still counted when the journal is scored again", async () => {
+    const rows = questions.map((question, i) => JSON.stringify({ id: `${i}`, question, answer: "7" }));
+    Deno.writeTextFileSync(`${folder}/words.jsonl`, rows.join("\n"));
+    Deno.writeTextFileSync(
+      `${folder}/words.toml`,
+      'name = "words"\nfiles = ["words.jsonl"]\nmax_tokens = 8\n',
+    );
+    const out = `${folder}/words.json`;
+    const asked = ["--benchmarks", `${folder}/words.toml`];
+    const first = await evaluate("--model", model, ...asked, "--out", out);
+    assert.equal(first.code, 0, first.stderr);
+    const warning =
+      /^WARNING: the tokenizer does not know all characters of 2 of 4 words prompts, as in "Où": the model was asked another text there/m;
+    assert.match(first.stderr, warning);
+    const again = await evaluate("--completions", `${folder}/words.journal.jsonl`, ...asked, "--json");
+    assert.match(again.stderr, warning);
+    const scores = [results(out), JSON.parse(again.stdout)].map(({ benchmarks: [words] }) => words);
+    for (const { unknown_prompts, unknown_word } of scores) {
+      assert.deepEqual([unknown_prompts, unknown_word], [2, "Où"]);
+    }
+  });
+
+  it("are refused by generate", async () => {
+    const { code, stderr } = await evaluate("generate", "--model", model, "--prompt", "Où");
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: Cannot continue the prompt as the tokenizer does not know "Où" in it/m);
+  });
+});
+
 describe("requests as servers want them", () => {
   const ask = async (...args: string[]) => {
     await using server = serve((question) => message({ content: `#### ${answerTo(question)}` }));

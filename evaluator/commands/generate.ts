@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { counts, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
+import { requireKnown } from "#shared/text/unknown_words.ts";
 import { openCheckpoint } from "../sources/local_model.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 import type { LocalModel } from "../sources/checkpoint.ts";
@@ -28,8 +29,9 @@ export async function generate(raw: unknown): Promise<void> {
   }
   const model = await openCheckpoint(options.model, { adapter: options.adapter });
   try {
-    const prompt_ids = options.promptIds ??
-      model.encode(promptOf(options.prompt as string, options.raw));
+    const prompt = options.prompt === undefined ? null : promptOf(options.prompt, options.raw);
+    if (prompt !== null) requireKnown(model.tokenizer, model.textOf(prompt));
+    const prompt_ids = options.promptIds ?? model.encode(prompt!);
     const [[generated] = []] = await model.generate([{ prompt_ids, samples: 1, key: [0, 0] }], {
       max_tokens: options.maxTokens,
       temperature: options.greedy ? 0 : options.temperature,

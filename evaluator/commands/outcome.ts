@@ -85,6 +85,15 @@ export function warnings(benchmark: BenchmarkScore): string[] {
         "the server's reasoning was graded instead",
     );
   }
+  if (benchmark.unknown_prompts > 0) {
+    found.push(
+      `WARNING: the tokenizer does not know all characters of ${benchmark.unknown_prompts} of ${benchmark.n} ` +
+        `${benchmark.name} prompts, as in ${
+          JSON.stringify(benchmark.unknown_word)
+        }: the model was asked another ` +
+        "text there, so its score is not that of the benchmark",
+    );
+  }
   if (benchmark.sampling.temperature >= 0.1 && several >= 2 && benchmark.identical_problems >= several / 2) {
     found.push(
       `warning: all samples of ${benchmark.identical_problems} of ${several} ${benchmark.name} problems are alike at ` +

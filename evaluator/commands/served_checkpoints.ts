@@ -34,6 +34,7 @@ export function servedCheckpoints(directories: readonly string[]): OpenCheckpoin
       engine: first.engine,
       context: first.context,
       encode: (prompt) => first.encode(prompt),
+      unknownWord: (prompt) => first.unknownWord(prompt),
       decode: (ids) => first.decode(ids),
       // Another caller's checkpoint may have taken the place meanwhile.
       generate: (requests, options) =>

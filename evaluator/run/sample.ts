@@ -12,6 +12,8 @@ export interface SampleOutput {
   /** Tokens of the prompt and of the reasoning alone, if the source counts them. */
   prompt_tokens?: number;
   reasoning_tokens?: number;
+  /** A word of the prompt with characters unknown to the model's tokenizer, which read another text there. */
+  unknown_word?: string;
   /** Times the request was sent. */
   attempts: number;
   /** Wall time of the last attempt, ms; null where samples are generated in batches. */

@@ -27,7 +27,9 @@ export class Summary {
     unverifiable_gold: 0,
     truncated: 0,
     from_reasoning: 0,
+    unknown_prompts: 0,
   };
+  #unknownWord: string | null = null;
   #identical = 0;
   #tokens: number | null = 0;
   #promptTokens: number | null = 0;
@@ -61,6 +63,9 @@ export class Summary {
     found.unverifiable_gold += count(({ score }) => score.verdict === null);
     found.truncated += count(({ finish_reason }) => finish_reason === "length");
     found.from_reasoning += count(({ graded }) => graded === "reasoning");
+    const [unknown] = samples.flatMap(({ unknown_word = [] }) => unknown_word);
+    if (unknown !== undefined) found.unknown_prompts++;
+    this.#unknownWord ??= unknown ?? null;
     const texts = new Set(samples.map(({ text, reasoning = "" }) => `${reasoning}\n${text}`));
     if (samples.length > 1 && texts.size === 1) this.#identical++;
     for (const { tokens, prompt_tokens } of samples) {
@@ -111,6 +116,7 @@ export class Summary {
       })),
       missing: task.problems.length * task.samples - this.samples,
       ...this.#counts,
+      unknown_word: this.#unknownWord,
       identical_problems: this.#identical,
       generated_tokens: this.#tokens,
       prompt_tokens: this.#promptTokens,

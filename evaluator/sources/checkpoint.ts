@@ -14,6 +14,8 @@ export interface LocalModel {
   /** Most tokens of prompt and completion together. */
   readonly context: Context;
   encode(prompt: SampleRequest["prompt"]): number[];
+  /** A word of a prompt that holds characters unknown to the tokenizer, which reads another text there; null without one. */
+  unknownWord(prompt: SampleRequest["prompt"]): string | null;
   decode(ids: ArrayLike<number>): string;
   /**
    * `samples` completions of every prompt, each up to the token with which the first of the stop texts is there. The i-th
@@ -67,7 +69,8 @@ export class CheckpointSource implements CompletionSource {
       const kind = JSON.stringify([max_tokens, sampling.temperature, sampling.stop]);
       const batch = waiting.get(kind) ?? { groups: [], rows: 0 };
       waiting.set(kind, batch);
-      batch.groups.push({ requests: requested, prompt_ids, max_tokens });
+      const unknown_word = this.#model.unknownWord(prompt);
+      batch.groups.push({ requests: requested, prompt_ids, max_tokens, unknown_word });
       batch.rows += samplesOf(requested);
       if (batch.rows < BATCH) continue;
       waiting.delete(kind);
@@ -93,7 +96,7 @@ export class CheckpointSource implements CompletionSource {
         stop: groups[0]?.requests[0]?.sampling.stop ?? [],
       },
     );
-    return groups.flatMap(({ requests }, i) =>
+    return groups.flatMap(({ requests, prompt_ids, unknown_word }, i) =>
       requests.map((request): SampleEvent => {
         const generated = outputs[i]?.[request.repeat];
         if (!generated) throw new Error(`Cannot read sample ${request.repeat} as the engine returned fewer`);
@@ -101,7 +104,8 @@ export class CheckpointSource implements CompletionSource {
         const output = {
           text: this.#model.decode(generated.ids),
           finish_reason: generated.finish_reason,
-          prompt_tokens: groups[i]?.prompt_ids.length ?? 0,
+          prompt_tokens: prompt_ids.length,
+          ...(unknown_word === null ? {} : { unknown_word }),
           tokens: generated.ids.length,
           attempts: 1,
           latency_ms: null,
@@ -143,6 +147,7 @@ interface Group {
   requests: SampleRequest[];
   prompt_ids: number[];
   max_tokens: number;
+  unknown_word: string | null;
 }
 
 function samplesOf(group: readonly SampleRequest[]): number {

@@ -15,6 +15,10 @@ class FakeModel implements LocalModel {
     return Array.from("text" in prompt ? prompt.text : "", (c) => c.charCodeAt(0));
   }
 
+  unknownWord(): null {
+    return null;
+  }
+
   decode(ids: ArrayLike<number>): string {
     return Array.from(ids).join(" ");
   }

@@ -28,6 +28,7 @@ const RowSchema = v.object({
   tokens: v.nullish(v.number()),
   prompt_tokens: v.nullish(v.number()),
   reasoning_tokens: v.nullish(v.number()),
+  unknown_word: v.nullish(v.string()),
   /** lm-evaluation-harness: the row of the data set, its document, and the responses. */
   doc_id: v.optional(v.number()),
   doc: v.optional(v.record(v.string(), v.unknown())),
@@ -177,7 +178,7 @@ function outputOf(row: CompletionRow, repeat: number): SampleOutput {
   if (row.response != null) {
     return { ...readWhole(JSON.stringify(row.response.body)), attempts: 1, latency_ms: null };
   }
-  const { finish_reason, reasoning, tokens, prompt_tokens, reasoning_tokens } = row;
+  const { finish_reason, reasoning, tokens, prompt_tokens, reasoning_tokens, unknown_word } = row;
   const responses = row.resps?.flat();
   return {
     text: responses?.[repeat] ?? row.completion ?? row.text ?? "",
@@ -186,6 +187,7 @@ function outputOf(row: CompletionRow, repeat: number): SampleOutput {
     tokens: tokens ?? null,
     ...(prompt_tokens == null ? {} : { prompt_tokens }),
     ...(reasoning_tokens == null ? {} : { reasoning_tokens }),
+    ...(unknown_word == null ? {} : { unknown_word }),
     attempts: 1,
     latency_ms: null,
   };

@@ -49,6 +49,10 @@ export class FleetModel implements LocalModel {
     return this.local.encode(prompt);
   }
 
+  unknownWord(prompt: Parameters<LocalModel["unknownWord"]>[0]): string | null {
+    return this.local.unknownWord(prompt);
+  }
+
   decode(ids: ArrayLike<number>): string {
     return this.local.decode(ids);
   }

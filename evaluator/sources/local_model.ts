@@ -15,6 +15,7 @@ import { Generator } from "#shared/engine/generation/generate.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { UnknownWords } from "#shared/text/unknown_words.ts";
 import type { GenerationOptions, Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
@@ -41,6 +42,9 @@ export interface OpenedModel extends LocalModel {
   /** Where its files are. */
   readonly directory: string;
   readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  /** A prompt as the model reads it. */
+  textOf(prompt: Prompt): string;
   /** Tells after how many ids a completion ends by one of the texts. */
   endsAt(stop: readonly string[]): GenerationOptions["ends"];
   close(): void;
@@ -115,9 +119,16 @@ class Checkpoint implements OpenedModel {
   }
 
   encode(prompt: Prompt): number[] {
-    return "text" in prompt
-      ? this.tokenizer.encodePlain(prompt.text)
-      : this.tokenizer.encode(this.tokenizer.chat(prompt.messages, this.#variables));
+    const text = this.textOf(prompt);
+    return "text" in prompt ? this.tokenizer.encodePlain(text) : this.tokenizer.encode(text);
+  }
+
+  textOf(prompt: Prompt): string {
+    return "text" in prompt ? prompt.text : this.tokenizer.chat(prompt.messages, this.#variables);
+  }
+
+  unknownWord(prompt: Prompt): string | null {
+    return UnknownWords.of(this.tokenizer).firstOf(this.textOf(prompt));
   }
 
   decode(ids: ArrayLike<number>): string {

@@ -86,6 +86,9 @@ export const BenchmarkScoreSchema = v.strictObject({
   /** Answers without any text, and those whose content was blank so that the reasoning was graded. */
   empty: v.optional(count, 0),
   from_reasoning: v.optional(count, 0),
+  /** Problems whose prompt has characters unknown to the model's tokenizer, which read another text there; one of them. */
+  unknown_prompts: v.optional(count, 0),
+  unknown_word: v.optional(v.nullable(name), null),
   /** Problems whose samples all have the same text. */
   identical_problems: v.optional(count, 0),
   undecided: count,

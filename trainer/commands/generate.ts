@@ -9,8 +9,8 @@ import { Generator } from "#shared/engine/generation/generate.ts";
 import { samplingNotice } from "#shared/engine/model/sampling_notice.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { counts, name, nonNegative, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
-import { requireKnown } from "../preflight/token_counts.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
+import { requireKnown } from "#shared/text/unknown_words.ts";
 
 const FlagsSchema = v.strictObject({
   model: name,

@@ -7,9 +7,9 @@ import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { requireKnown } from "../preflight/token_counts.ts";
 import type { ChatMessage } from "#shared/text/chat_template.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { requireKnown } from "#shared/text/unknown_words.ts";
 
 /** What is continued: the turns of a chat, put into the model's template, or a plain text. */
 export type Prompt = readonly ChatMessage[] | { text: string };

@@ -10,13 +10,13 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { formatAskedBy } from "#shared/text/answer_format.ts";
 import { promptMessages, renderPrompt, wordsOf } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { UnknownWords } from "#shared/text/unknown_words.ts";
 import { targetOf } from "../loop/targets.ts";
 import { equivalent } from "#shared/verify/mod.ts";
 import { leakOffset } from "../ghpo/guidance.ts";
 import type { Demands } from "./demands.ts";
 import { type LengthReport, measureLengths } from "./lengths.ts";
 import { gradeReferences, type ReferenceReport } from "./reference.ts";
-import { TokenCounts } from "./token_counts.ts";
 
 export interface PreflightInput {
   problems: readonly Problem[];
@@ -131,7 +131,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
     );
   }
   // A model of a few words cannot be asked for a form.
-  const isWordless = tokenizer !== null && TokenCounts.of(tokenizer).unknownWord("the answer") !== null;
+  const isWordless = tokenizer !== null && UnknownWords.of(tokenizer).firstOf("the answer") !== null;
   if (reference !== null) referenceSentences(reference, demands, isGenerated || isWordless, say);
   if (eosIds !== null && eosIds.length === 0) {
     say(
@@ -211,11 +211,11 @@ function unknownInSolutions(
   { format }: Demands,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
-  const counts = TokenCounts.of(tokenizer);
-  if (!counts.hasUnknown) return;
+  const words = UnknownWords.of(tokenizer);
+  if (!words.exist) return;
   const unknown = problems.flatMap((problem) => {
     const target = targetOf(problem, format);
-    const word = target === null ? null : counts.unknownWord(target);
+    const word = target === null ? null : words.firstOf(target);
     return word === null ? [] : [{ id: problem.id, word }];
   });
   if (unknown.length === 0) return;
@@ -233,10 +233,10 @@ function templateFault(
   tokenizer: Tokenizer,
   { style }: Demands,
 ): string | null {
-  const counts = TokenCounts.of(tokenizer);
+  const words = UnknownWords.of(tokenizer);
   const [system] = promptMessages("", "", style);
   for (const [i, { id, text }] of problems.entries()) {
-    if (i >= ROUND_TRIPS && !counts.hasUnknown) break;
+    if (i >= ROUND_TRIPS && !words.exist) break;
     let rendered: string;
     try {
       rendered = renderPrompt(tokenizer, text, "", style);
@@ -247,7 +247,7 @@ function templateFault(
     if (system!.role === "system" && !letters(rendered).includes(letters(system!.content))) {
       return "the chat template does not show the system turn (prompt.system): say it in prompt.user instead";
     }
-    const word = counts.unknownWord(rendered);
+    const word = words.firstOf(rendered);
     if (word !== null) {
       return `the tokenizer does not know ${
         JSON.stringify(word)

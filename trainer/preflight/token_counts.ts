@@ -12,8 +12,6 @@ const known = new WeakMap<Tokenizer, TokenCounts>();
 export class TokenCounts {
   readonly #words = new Map<string, number>();
   #scale = 1;
-  readonly #characters = new Map<string, boolean>();
-  readonly #unknownId: number | undefined;
 
   /** The counts of a tokenizer, which remember the words of all texts so far. */
   static of(tokenizer: Tokenizer): TokenCounts {
@@ -22,9 +20,7 @@ export class TokenCounts {
     return counts;
   }
 
-  private constructor(readonly tokenizer: Tokenizer) {
-    this.#unknownId = tokenizer.unkToken === null ? undefined : tokenizer.id(tokenizer.unkToken);
-  }
+  private constructor(readonly tokenizer: Tokenizer) {}
 
   /** Takes the scale of `about` from texts. */
   calibrate(texts: readonly string[]): void {
@@ -48,49 +44,10 @@ export class TokenCounts {
     return tokens;
   }
 
-  /** Whether there is a token for what the vocabulary does not have. */
-  get hasUnknown(): boolean {
-    return this.#unknownId !== undefined;
-  }
-
   /** Exactly the number of tokens of a text. */
   exact(text: string): number {
     return this.tokenizer.encode(text).length;
   }
-
-  /** The first word of a text that holds a character outside the vocabulary; null without one. */
-  unknownWord(text: string): string | null {
-    const id = this.#unknownId;
-    if (id === undefined) return null;
-    const isUnknown = (character: string) => {
-      let known = this.#characters.get(character);
-      if (known === undefined) {
-        this.#characters.set(character, known = !this.tokenizer.encode(character).includes(id));
-      }
-      return !known;
-    };
-    // A character that is unknown alone may be part of a token.
-    const unknown = [...text].find(isUnknown);
-    if (unknown === undefined || !this.tokenizer.encode(text).includes(id)) return null;
-    const around = ["", " ", "\n"];
-    const isUnreadable = (word: string) =>
-      around.every((before) =>
-        around.every((behind) => this.tokenizer.encode(before + word + behind).includes(id))
-      );
-    return text.match(/\S+/g)!.find(isUnreadable) ?? unknown;
-  }
-}
-
-/** @throws RangeError for a text that the model would read another one for */
-export function requireKnown(tokenizer: Tokenizer, text: string): void {
-  const word = TokenCounts.of(tokenizer).unknownWord(text);
-  if (word === null) return;
-  throw new RangeError(
-    `Cannot continue the prompt as the tokenizer does not know ${
-      JSON.stringify(word)
-    } in it and would read ` +
-      `${tokenizer.unkToken} instead`,
-  );
 }
 
 /** Smallest, middle, 95th percentile and largest of some numbers; null of none. */

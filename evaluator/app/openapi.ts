@@ -190,7 +190,7 @@ export function docsPage(): string {
   }${detail("Response", response)}</section>`);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator: the API</title>
 <meta name="viewport" content="width=device-width">
-<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
+<style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
 pre{overflow:auto;padding:.75rem;border:1px solid #8886;border-radius:6px;font-size:13px}h2{font-size:1.1rem;margin-top:2rem}</style>
 <h1>GHPO evaluator</h1><p>The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>${sections.join("")}</html>`;
 }
@@ -211,5 +211,5 @@ function curl(method: string, path: string, open: true | undefined, example: unk
 function detail(title: string, schema: v.GenericSchema | undefined): string {
   if (!schema) return "";
   const json = escapeHtml(JSON.stringify(schemaOf(schema), null, 2));
-  return `<details><summary>${title}</summary><pre>${json}</pre></details>`;
+  return `<details><summary>${title}</summary><pre tabindex="0">${json}</pre></details>`;
 }

@@ -17,7 +17,7 @@ import { parquetReadObjects } from "hyparquet";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { lockRun } from "../run/lock.ts";
 import { serveDashboard, type ServedDashboard } from "./serve.ts";
-import { Browser, findChromium } from "./testing/browser.ts";
+import { Browser, findChromium } from "#shared/http/testing/browser.ts";
 import { metricsOf, writeRun } from "./testing/run.ts";
 
 const chromium = findChromium();

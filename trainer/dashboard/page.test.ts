@@ -9,7 +9,7 @@ import { writeJsonl } from "#shared/io/jsonl.ts";
 import type { Alert } from "#shared/schemas/alerts.ts";
 import { lockRun } from "../run/lock.ts";
 import { serveDashboard, type ServedDashboard } from "./serve.ts";
-import { Browser, findChromium } from "./testing/browser.ts";
+import { Browser, findChromium } from "#shared/http/testing/browser.ts";
 import { addStep, writeRun } from "./testing/run.ts";
 
 const chromium = findChromium();

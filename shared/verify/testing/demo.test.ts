@@ -6,6 +6,8 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
+import { seriousFindings } from "../../http/testing/accessibility.ts";
+import { Browser } from "../../http/testing/browser.ts";
 import { demoPage } from "./tools/demo.ts";
 
 const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
@@ -43,6 +45,21 @@ describe("the demonstration page", { skip }, () => {
     assert.match(right, /<dd>in the last box<\/dd>/);
     const wrong = shown("5", "The answer is at least 5.", "strict");
     assert.match(wrong, /class="different"[^>]*>different</);
+  });
+
+  it("passes axe in both themes, on a desk and on a phone", { timeout: 60_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "verify-page-"));
+    await using page = await Browser.start(browser!);
+    try {
+      const file = join(folder, "page.html");
+      writeFileSync(file, demoPage(process.execPath));
+      for (const completion of ["\\boxed{5}", "\\boxed{6}"]) {
+        const inputs = new URLSearchParams({ gold: "5", completion, preset: "strict" });
+        assert.deepEqual(await seriousFindings(page, `${pathToFileURL(file)}#${inputs}`), []);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("treats its inputs as text and loads nothing", () => {

@@ -10,7 +10,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Browser, findChromium } from "./browser.ts";
+import { Browser, findChromium } from "#shared/http/testing/browser.ts";
 import { metricsOf, writeRun } from "./run.ts";
 
 const { values } = parseArgs({

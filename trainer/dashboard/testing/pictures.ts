@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { lockRun } from "../../run/lock.ts";
 import { serveDashboard } from "../serve.ts";
-import { Browser, findChromium } from "./browser.ts";
+import { Browser, findChromium } from "#shared/http/testing/browser.ts";
 import { writeRun } from "./run.ts";
 
 const out = process.argv[2] ?? "pictures";

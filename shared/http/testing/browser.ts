@@ -1,19 +1,24 @@
-// A headless Chromium for tests, spoken to over the DevTools protocol: no driver to install.
+// A headless Chromium for tests, spoken to over the DevTools protocol: no driver to install. For Bun and Deno.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** The browser of this machine, or null. */
 export function findChromium(): string | null {
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-  return names.map((name) => Bun.which(name)).find((path) => path !== null) ?? null;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync) ?? null;
 }
 
 type Answer = { result?: { value?: unknown }; exceptionDetails?: { exception?: { description?: string } } };
 
 export class Browser implements AsyncDisposable {
-  readonly #child: Bun.Subprocess;
+  readonly #child: ChildProcess;
   readonly #profile: string;
   readonly #socket: WebSocket;
   readonly #waiting = new Map<
@@ -25,7 +30,7 @@ export class Browser implements AsyncDisposable {
   #onLoad = () => {};
   #last = 0;
 
-  private constructor(child: Bun.Subprocess, profile: string, socket: WebSocket) {
+  private constructor(child: ChildProcess, profile: string, socket: WebSocket) {
     this.#child = child;
     this.#profile = profile;
     this.#socket = socket;
@@ -42,11 +47,9 @@ export class Browser implements AsyncDisposable {
       "--disable-dev-shm-usage",
       "--no-first-run",
     ];
-    const child = Bun.spawn(
-      [program, ...flags, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"],
-      { stdout: "ignore", stderr: "pipe" },
-    );
-    const socket = new WebSocket(await addressIn(child.stderr));
+    const args = [...flags, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const socket = new WebSocket(await addressIn(child.stderr!));
     await new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);
       socket.addEventListener("error", () => reject(new Error("Cannot reach the browser")));
@@ -100,7 +103,7 @@ export class Browser implements AsyncDisposable {
     const end = performance.now() + patience;
     while (!await this.evaluate<boolean>(`Boolean(document.body && (${expression}))`)) {
       if (performance.now() > end) throw new Error(`Waited in vain for ${expression}`);
-      await Bun.sleep(30);
+      await sleep(30);
     }
   }
 
@@ -176,13 +179,14 @@ export class Browser implements AsyncDisposable {
     const { data } = await this.#send("Page.captureScreenshot", { format: "png", ...clip }) as {
       data: string;
     };
-    await Bun.write(path, Buffer.from(data, "base64"));
+    writeFileSync(path, data, "base64");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
+    const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
-    await this.#child.exited;
+    await exited;
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -225,13 +229,15 @@ export class Browser implements AsyncDisposable {
 }
 
 /** The address that Chromium writes when it listens. */
-async function addressIn(stderr: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
+function addressIn(stderr: NonNullable<ChildProcess["stderr"]>): Promise<string> {
   let text = "";
-  for await (const chunk of stderr) {
-    text += decoder.decode(chunk, { stream: true });
-    const found = /DevTools listening on (ws:\S+)/.exec(text)?.[1];
-    if (found) return found;
-  }
-  throw new Error(`Cannot start the browser: ${text.trim().slice(-300)}`);
+  return new Promise((resolve, reject) => {
+    // Read to the end, so that the browser is never held up by what it says later.
+    stderr.setEncoding("utf8").on("data", (chunk: string) => {
+      text = (text + chunk).slice(-10_000);
+      const found = /DevTools listening on (ws:\S+)\s/.exec(text)?.[1];
+      if (found) resolve(found);
+    });
+    stderr.on("end", () => reject(new Error(`Cannot start the browser: ${text.trim().slice(-300)}`)));
+  });
 }

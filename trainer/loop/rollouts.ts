@@ -43,7 +43,7 @@ export interface Rollout {
   /** Problems drawn from the stream so far: where the next step continues. */
   cursor: number;
   generatedTokens: number;
-  /** Those of them in second and later rounds. */
+  /** Those of them that hints and resampling have added. */
   extraTokens: number;
 }
 
@@ -100,7 +100,7 @@ export async function collect(
     }
   };
 
-  for (let round = 0; round <= recipe.train.resample_rounds; round++) {
+  for (let resampled = 0; resampled <= recipe.train.resample_rounds; resampled++) {
     const missing = recipe.train.prompts_per_step - rollout.attempts.length;
     if (missing === 0) break;
     const fresh: Attempt[] = [];
@@ -108,7 +108,7 @@ export async function collect(
       const index = shuffledIndex(rollout.cursor++, pool.length, recipe.seed, recipe.data.shuffle);
       fresh.push(newAttempt(setting, pool[index]!));
     }
-    await sampleParts(fresh.flatMap((attempt) => firstParts(setting, guidance, attempt)), round === 0);
+    await sampleParts(fresh.flatMap((attempt) => firstParts(setting, guidance, attempt)), resampled === 0);
     for (const attempt of fresh) {
       attempt.accuracyUnhinted = unhintedAccuracy(attempt);
       attempt.difficult = isDifficult(accuracies(attempt), recipe.ghpo.difficulty_threshold);
@@ -122,7 +122,7 @@ export async function collect(
       hard = next.map(({ attempt }) => attempt);
     }
     rollout.drawn.push(...fresh);
-    const last = round === recipe.train.resample_rounds;
+    const last = resampled === recipe.train.resample_rounds;
     rollout.attempts.push(...fresh.filter((attempt) => last || successRate(accuracies(attempt)) !== 1));
   }
   setAdvantages(setting, rollout.attempts);

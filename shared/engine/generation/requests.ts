@@ -8,7 +8,7 @@ export interface GenerationRequest {
   prompt_ids: readonly number[];
   /** Completions of this prompt. */
   samples: number;
-  /** Names the prompt for the random numbers, e.g. (step, problem). */
+  /** Names the request for the random numbers, e.g. (step, number of the request within the step). */
   key: readonly [number, number];
 }
 

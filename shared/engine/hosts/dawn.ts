@@ -1,4 +1,4 @@
-// Dawn, Google's WebGPU, through npm `webgpu`: with dawn_warnings.ts the only file that knows it.
+// Dawn, Google's WebGPU, through npm `webgpu`: the only file of the product that imports it.
 
 import { create, globals } from "webgpu";
 import { withoutKnownWarnings } from "./dawn_warnings.ts";

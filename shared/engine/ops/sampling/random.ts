@@ -1,6 +1,6 @@
 // Keys of the sampler's random numbers. A draw is a function of its row's two keys and its position alone.
 
-/** Two 32-bit keys from any integers that name a completion: seed, step, problem, sample. */
+/** Two 32-bit keys from any integers that name a completion: seed, step, request, sample. */
 export function randomKeys(words: readonly number[]): [number, number] {
   const hash = (start: number) => words.reduce((state, word) => mix(state ^ word), start);
   return [hash(0x243f6a88), hash(0x85a308d3)]; // digits of pi: any two different starts do

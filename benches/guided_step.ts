@@ -13,7 +13,7 @@ import { readProblems } from "#shared/io/problem_files.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { requireAll } from "#shared/problems/readers/rows.ts";
 import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
-import { hintAt } from "../trainer/ghpo/guidance.ts";
+import { hintAt } from "../trainer/ghpo/hint.ts";
 import type { GuidedJob } from "./peers/guided_step.ts";
 import { median } from "./peers/step_timing.ts";
 import { type Taken, Turns } from "./peers/turns.ts";

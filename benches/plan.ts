@@ -2,7 +2,7 @@
 //   npm run -s bench -- plan [--measure] [--json]
 // --measure also runs one step of a small model each in a process of its own and compares plan, buffers and process.
 
-import { limitsOf } from "#shared/engine/gpu/counting.ts";
+import { limitsOf } from "#shared/engine/gpu/counting_gpu.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";

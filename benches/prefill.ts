@@ -10,7 +10,7 @@ import { readProblems } from "#shared/io/problem_files.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { requireAll } from "#shared/problems/readers/rows.ts";
 import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
-import { hintAt } from "../trainer/ghpo/guidance.ts";
+import { hintAt } from "../trainer/ghpo/hint.ts";
 import { tokenizerFolder } from "./runtimes/inputs.ts";
 
 const { values } = parseArgs({

@@ -16,7 +16,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { openEngine } from "../trainer/learner/open_engine.ts";
 import type { Reward } from "../trainer/loop/rewards.ts";
 import { collect, type RolloutSetting } from "../trainer/loop/rollouts.ts";
-import { UNGUIDED } from "../trainer/ghpo/strategies/strategy.ts";
+import { UNGUIDED } from "../trainer/ghpo/strategies/types.ts";
 import { examplesOf } from "../trainer/loop/examples.ts";
 import { update, updateSettings } from "../trainer/loop/update.ts";
 import { median } from "./peers/step_timing.ts";

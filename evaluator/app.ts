@@ -14,7 +14,7 @@ import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts"
 import { requireModestJson } from "./app/json_shape.ts";
 import { MAX_LIST } from "./app/schemas.ts";
 import { type DurableBinding, DurableStore, MemoryStore } from "./app/store.ts";
-import { turn } from "./app/turns.ts";
+import { yieldToRequests } from "./app/yielding.ts";
 
 export { EvaluationStore } from "./app/store.ts";
 
@@ -89,7 +89,7 @@ async function checkedBody(request: Request, schema: v.GenericSchema, maxBytes: 
   }
   // Each step is one turn of the event loop; others have theirs in between.
   const rest = async (): Promise<void> => {
-    if (text.length > LARGE_BODY) await turn();
+    if (text.length > LARGE_BODY) await yieldToRequests();
   };
   await rest();
   requireModestJson(text);

@@ -23,9 +23,9 @@ export {
 } from "./library/train.ts";
 export { generate, type GenerateOptions } from "./library/generate.ts";
 export type { Answer, Prompt } from "./library/open_model.ts";
-export type { Listeners, OwnParts } from "./library/own_parts.ts";
+export type { CustomParts, Listeners } from "./library/custom_parts.ts";
 export type { ProblemInput, RecipeInput } from "./library/recipes.ts";
-export { stateless, type Strategy, strategy, UNGUIDED } from "./ghpo/strategies/strategy.ts";
+export { stateless, type Strategy, strategy, UNGUIDED } from "./ghpo/strategies/types.ts";
 export type { RewardFunction, RewardInput } from "./loop/rewards.ts";
 export type { Alert } from "#shared/schemas/alerts.ts";
 export type { Metrics } from "#shared/schemas/metrics.ts";

@@ -15,7 +15,7 @@ import { OpenAiSource } from "../sources/openai.ts";
 import { HttpError } from "#shared/http/http_error.ts";
 import type { EvaluationRequest } from "./schemas.ts";
 import type { Store } from "./store.ts";
-import { Turns } from "./turns.ts";
+import { WorkSlices } from "./yielding.ts";
 
 /** How long a sample is left to the request that asks for it, ms: longer than an endpoint may take. */
 const LEASE_MS = 10 * 60_000;
@@ -137,12 +137,12 @@ export async function* nextSamples(
 /** The scores of what is there. Throws 409 before the first sample. */
 export async function resultOf(store: Store, id: string): Promise<EvaluationResult> {
   const plan = await load(store, id);
-  const turns = new Turns();
+  const slices = new WorkSlices();
   const benchmarks = [];
   for (const task of plan.tasks) {
     const requests = plan.requests.filter(({ benchmark }) => benchmark === task.name);
     const score = await scoreTask(task, requests, ({ key }) => plan.samples.get(key), {
-      pause: (fuel) => turns.spend(fuel),
+      pause: (fuel) => slices.spend(fuel),
     });
     if (score) benchmarks.push(score);
   }
@@ -193,7 +193,7 @@ function tasksOf(request: EvaluationRequest): Task[] {
 async function load(store: Store, id: string): Promise<Plan> {
   const spec = await specOf(store, id);
   const { request, digest } = spec;
-  const turns = new Turns();
+  const slices = new WorkSlices();
   const tasks = tasksOf(request);
   const identity = digest === null
     ? { source: "openai", endpoint: request.endpoint ?? "", model: request.model ?? "" }
@@ -202,14 +202,14 @@ async function load(store: Store, id: string): Promise<Plan> {
   for (const task of tasks) {
     for await (const each of requestsOf(task, identity, request.seed ?? 0)) {
       requests.push(each);
-      await turns.spend(100);
+      await slices.spend(100);
     }
   }
   const samples = new Map<string, SampleRecord>();
   for (const line of await store.list(`sample/${id}/`)) {
     const record = JSON.parse(line) as SampleRecord;
     samples.set(record.key, record);
-    await turns.spend(line.length / 16);
+    await slices.spend(line.length / 16);
   }
   return { spec, tasks, requests, samples };
 }

@@ -11,14 +11,14 @@ import type { SampleRecord } from "../run/source.ts";
 import { scoreTask } from "../scoring/score_task.ts";
 import { HttpError } from "#shared/http/http_error.ts";
 import { MAX_SAMPLES, type ScoreRequest } from "./schemas.ts";
-import { Turns } from "./turns.ts";
+import { WorkSlices } from "./yielding.ts";
 
 type Request = v.InferOutput<typeof ScoreRequest>;
 
 /** Scores the completions. Throws 422 for a problem that the benchmark does not have. */
 export async function scoreCompletions(request: Request): Promise<BenchmarkScore> {
   const task = taskOf(request);
-  const turns = new Turns();
+  const slices = new WorkSlices();
   const problems = new Set(task.problems.map((problem) => problem.id));
   if (problems.size < task.problems.length) throw new HttpError(422, "Two problems have the same id");
   const counts = new Map<string, number>();
@@ -51,7 +51,7 @@ export async function scoreCompletions(request: Request): Promise<BenchmarkScore
     task,
     requestsOf(task, { source: "completions" }, 0),
     ({ repeat, problem_id }) => samples.get(`${repeat} ${problem_id}`),
-    { pause: (fuel) => turns.spend(fuel) },
+    { pause: (fuel) => slices.spend(fuel) },
   );
   if (score === null) throw new HttpError(422, "There is no completion to score");
   return score;

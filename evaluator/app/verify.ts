@@ -3,7 +3,7 @@
 import type * as v from "valibot";
 import { verify } from "#shared/verify/mod.ts";
 import type { VerifyRequest, VerifyResponse } from "./schemas.ts";
-import { Turns } from "./turns.ts";
+import { WorkSlices } from "./yielding.ts";
 
 /** Characters that cost about one unit to look through. */
 const CHARACTERS_A_UNIT = 16;
@@ -13,7 +13,7 @@ export async function verifyPairs(
   { pairs, preset = "report" }: v.InferOutput<typeof VerifyRequest>,
 ): Promise<v.InferOutput<typeof VerifyResponse>["results"]> {
   const results = [];
-  const turns = new Turns();
+  const slices = new WorkSlices();
   for (const { id, gold, completion } of pairs) {
     const { verdict, tier, reason, extracted, span, fuel } = verify(gold, completion, preset);
     results.push({
@@ -24,7 +24,7 @@ export async function verifyPairs(
       extracted,
       span: span ? [span.start, span.end] as [number, number] : null,
     });
-    await turns.spend(fuel + completion.length / CHARACTERS_A_UNIT);
+    await slices.spend(fuel + completion.length / CHARACTERS_A_UNIT);
   }
   return results;
 }

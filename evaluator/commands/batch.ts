@@ -2,7 +2,7 @@
 // The answers come back in a file that `--completions` reads.
 
 import type { Task } from "#shared/tasks/task.ts";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { requestsOf } from "../run/request.ts";
 import { bodyOf } from "../sources/openai_request.ts";
 import type { EvaluateOptions } from "./options.ts";

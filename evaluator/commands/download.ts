@@ -4,7 +4,7 @@
 import { messageOf } from "#shared/text/format.ts";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import type { Benchmark, DataFile } from "#shared/tasks/benchmark.ts";
 import { benchmarks } from "#shared/tasks/index.ts";

@@ -2,7 +2,7 @@
 // and writes the result. After Ctrl-C or a kill, the same command continues where it ended.
 
 import { dirname } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import {
   type BenchmarkScore,
   EvaluationResultSchema,

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { nearest } from "#shared/schemas/parse.ts";
 import type { ExportedFile } from "../export/exported_file.ts";
 import { toInspect } from "../export/inspect.ts";

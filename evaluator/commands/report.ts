@@ -1,6 +1,6 @@
 // `report RESULT [OTHER]`: the result, or the comparison of two, as a self-contained page.
 
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { comparisonPage, reportPage } from "../report/report.ts";
 import { readRun } from "../report/run_files.ts";
 

@@ -9,7 +9,7 @@ import { openCheckpoint, type OpenedModel } from "../sources/local_model.ts";
 export function servedCheckpoints(directories: readonly string[]): OpenCheckpoint {
   let kept: { name: string; model: OpenedModel } | null = null;
   let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const runExclusive = <T>(work: () => Promise<T>): Promise<T> => {
     const result = turn.then(work);
     turn = result.catch(() => {});
     return result;
@@ -27,7 +27,7 @@ export function servedCheckpoints(directories: readonly string[]): OpenCheckpoin
   };
   return async (name) => {
     if (!directories.includes(name)) refuseCheckpoint();
-    const first = await inTurn(() => take(name));
+    const first = await runExclusive(() => take(name));
     return {
       identity: first.identity,
       digest: first.digest,
@@ -38,7 +38,7 @@ export function servedCheckpoints(directories: readonly string[]): OpenCheckpoin
       decode: (ids) => first.decode(ids),
       // Another caller's checkpoint may have taken the place meanwhile.
       generate: (requests, options) =>
-        inTurn(async () => {
+        runExclusive(async () => {
           const model = await take(name);
           if (model.digest !== first.digest) {
             throw new Error(`Cannot generate as ${name} has changed since it was opened`);

@@ -1,7 +1,7 @@
 // GGUF, the file format of llama.cpp, as far as models are written to it (gguf.ts reads it): metadata, then tensors as f32, f16 or in blocks
 // of 32 eight-bit integers. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
 import { f32ToF16 } from "./half.ts";
 
 const ALIGNMENT = 32;

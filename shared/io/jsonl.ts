@@ -3,7 +3,7 @@
 
 import { messageOf } from "#shared/text/format.ts";
 import { appendFileSync } from "node:fs";
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
 import { fileError, readText } from "./files.ts";
 
 export interface Line {

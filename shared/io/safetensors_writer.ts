@@ -1,6 +1,6 @@
 // Writes one safetensors file; its format is in safetensors.ts.
 
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
 import { f32ToBf16 } from "./half.ts";
 import { ELEMENT_BYTES } from "./safetensors.ts";
 

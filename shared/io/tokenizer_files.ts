@@ -4,7 +4,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ggufTokenizer } from "#shared/text/gguf_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
 import { readJson, readText } from "./files.ts";
 import { GgufFile, ggufOf } from "./gguf.ts";
 

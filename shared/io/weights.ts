@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
-import { writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic_write.ts";
 import { readJson } from "./files.ts";
 import { SafetensorsFile, type TensorInfo } from "./safetensors.ts";
 import { type StoredType, type Tensor, writeSafetensors } from "./safetensors_writer.ts";

@@ -3,7 +3,7 @@
 import { compareNodes } from "./compare/answers.ts";
 import { goldText } from "./compare/gold_text.ts";
 import { goldInterpretations } from "./compare/interpretations.ts";
-import { compareTexts } from "./compare/texts.ts";
+import { compareTexts } from "./compare/compare_texts.ts";
 import { type Preset, type PresetName, presets } from "./presets.ts";
 import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import { Builder, type Node, some } from "./tree/node.ts";

@@ -11,7 +11,7 @@
  */
 
 export { accuracyReward, equivalent, type Verdict, verify } from "./verify.ts";
-export { equivalence } from "./equivalence.ts";
+export { equivalence } from "./vote_equivalence.ts";
 export { checkGold, type GoldReport, inspectGold } from "./gold.ts";
 export { explain, type Explanation } from "./explain.ts";
 export {

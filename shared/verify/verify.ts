@@ -6,7 +6,7 @@ import { Fuel, LimitError, limits } from "./tree/fuel.ts";
 import type { Tier } from "./values/identity.ts";
 import { type AnswerPlace, type Preset, type PresetName, presets, type VerifyOptions } from "./presets.ts";
 import { goldText } from "./compare/gold_text.ts";
-import { compareTexts } from "./compare/texts.ts";
+import { compareTexts } from "./compare/compare_texts.ts";
 import { stringGraders } from "./graders/strings.ts";
 
 /** What the verifier decided and why. `verdict` null: the gold answer itself cannot be verified. */

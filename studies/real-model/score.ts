@@ -9,7 +9,7 @@ import { Generator } from "#shared/engine/generation/generate.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
+import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
@@ -36,7 +36,7 @@ if (missing.length > 0) {
   const gpu = await openGpu(dawn());
   await selfTest(gpu);
   await chooseProducts(gpu);
-  await proveEngine(gpu, "generation");
+  await checkEngine(gpu, "generation");
   const tokenizer = loadTokenizer(model);
   const loaded = loadModel(gpu, model);
   const generator = new Generator(loaded);

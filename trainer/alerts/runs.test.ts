@@ -15,7 +15,7 @@ import {
   tinyTokenizer,
   UnigramPolicy,
 } from "../loop/testing.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { readAlerts } from "./watch.ts";

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { homedir, hostname, platform, release } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson, readText } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints, readCheckpoint } from "../run/checkpoint.ts";
 import { summarise, table, theRun } from "../dashboard/runs.ts";

@@ -33,7 +33,7 @@ export async function checkDataCommand(
   }
 }
 
-function asJson({ data, demands, errors, problems: _, ...rest }: Preflight) {
-  const { format, prompt, target, ratios } = demands;
+function asJson({ data, requirements, errors, problems: _, ...rest }: Preflight) {
+  const { format, prompt, target, ratios } = requirements;
   return { ...data, errors, answer_format: format, limits: { prompt, target }, hint_ratios: ratios, ...rest };
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { trainingProblems } from "../loop/data.ts";
-import type { OwnParts } from "../library/own_parts.ts";
+import type { CustomParts } from "../library/custom_parts.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import type { Status } from "../run/progress.ts";
 import { formatRecipe } from "../run/recipe.ts";
@@ -36,7 +36,7 @@ export async function checkedProblems(
   recipe: TrainRecipe | SftRecipe,
   status: Status,
   accept: boolean,
-  own: OwnParts = {},
+  own: CustomParts = {},
 ): Promise<CheckedProblems> {
   let skipped_rows = 0;
   const all = await trainingProblems(recipe, (errors) => {

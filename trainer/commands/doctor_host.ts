@@ -4,7 +4,7 @@
 import type { Profile } from "#shared/engine/gpu/adapter.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { requireRight } from "#shared/engine/self_test/prove.ts";
+import { requireRight } from "#shared/engine/self_test/check_engine.ts";
 
 export interface Host {
   adapter: string;

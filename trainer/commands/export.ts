@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { exportGguf, GGUF_TYPES } from "../gguf/export_gguf.ts";

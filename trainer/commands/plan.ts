@@ -7,7 +7,7 @@ import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
-import { promptLimit } from "../preflight/demands.ts";
+import { promptLimit } from "../preflight/requirements.ts";
 import { formatRanks, ofRank, planRanks, type RankOptions, ranksOf } from "./plan_ranks.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 

@@ -6,9 +6,9 @@ import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/engine/gpu/profiler.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
+import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
@@ -49,7 +49,7 @@ export async function profileCommand(flags: unknown): Promise<void> {
     const recorded = run === null ? undefined : recordedKernels(run);
     if (recorded === undefined) await chooseProducts(gpu);
     else await useKernels(gpu, recorded); // what the run computes with
-    await proveEngine(gpu, "training", loadConfig(directory));
+    await checkEngine(gpu, "training", loadConfig(directory));
     const model = loadModel(gpu, directory);
     const step = await stepOf(model, options);
     await step(); // compiles the kernels

@@ -14,7 +14,7 @@ import { writeHeldOut } from "../run/held_out.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import { sftSource, totalSteps } from "../loop/sft_source.ts";
-import type { Listeners } from "../library/own_parts.ts";
+import type { Listeners } from "../library/custom_parts.ts";
 import { Status } from "../run/progress.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";

@@ -14,13 +14,13 @@ import type { Override } from "../run/flags.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
-import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
-import type { Listeners, OwnParts } from "../library/own_parts.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { STRATEGIES } from "../ghpo/strategies/index.ts";
+import type { CustomParts, Listeners } from "../library/custom_parts.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
-import { promptLimit } from "../preflight/demands.ts";
+import { promptLimit } from "../preflight/requirements.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { RemoteSampler, totalCounts } from "../fleet/remote_sampler.ts";
@@ -86,7 +86,7 @@ export async function trainCommand(
 /** Runs a recipe from start to end; a generated-token budget ends it early. Without `stop` it listens for Ctrl-C itself. */
 export async function runTraining(
   recipe: TrainRecipe,
-  options: TrainOptions & OwnParts & Listeners & {
+  options: TrainOptions & CustomParts & Listeners & {
     tokenBudget?: number;
     stop?: AbortSignal;
     /** Of the recipe, where it knows own strategies. */

@@ -1,8 +1,8 @@
 // Does watching a run slow it down?   bun trainer/faults/dashboard_load.ts [--pairs 30] [--clients 200] [--out FILE]
 //
 // Trains the demo's recipe on the real engine, small, while the dashboard serves the run from a process of its own.
-// A pair is some steps with and as many without an audience (audience.ts), in random order; all steps have the same
-// problems and completions (no hints, hardly a temperature or learning rate), so that they differ by the audience alone. FILE gets a line a pair and
+// A pair is some steps with and as many without slow clients (slow_clients.ts), in random order; all steps have the same
+// problems and completions (no hints, hardly a temperature or learning rate), so that they differ by the slow clients alone. FILE gets a line a pair and
 // may have some from earlier calls; the median of the ratios of all, with a 95 % bootstrap interval, is printed.
 
 import { existsSync } from "node:fs";
@@ -10,7 +10,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { appendJsonl, readJsonl } from "#shared/io/jsonl.ts";
 import { Random } from "#shared/problems/rng.ts";
-import { arrange, type Audience, type ServedRun, startAudience, startDashboard } from "./audience_control.ts";
+import {
+  arrange,
+  type ServedRun,
+  type SlowClients,
+  startDashboard,
+  startSlowClients,
+} from "./slow_clients_control.ts";
 import { engineRun, openSmall, removeTemporary, smallRecipe, temporary } from "./harness.ts";
 
 const { values } = parseArgs({
@@ -46,9 +52,9 @@ recipe.generation.temperature = 0.01;
 
 const policy = await openSmall(recipe);
 let dashboard: ServedRun | null = null;
-let audience: Audience | null = null;
+let slowClients: SlowClients | null = null;
 
-/** Steps begun, the time of this half, and those of its pair with and without an audience. */
+/** Steps begun, the time of this half, and those of its pair with and without slow clients. */
 let step = 0;
 let began = 0;
 let milliseconds = 0;
@@ -60,9 +66,9 @@ policy.generate = async (requests, options) => { // once a step, as there are no
   const half = Math.floor(step / STEPS) - WARM_UP;
   if (step % STEPS === 0 && half >= 0) {
     dashboard ??= await startDashboard(run);
-    audience ??= startAudience(dashboard.url, clients);
+    slowClients ??= startSlowClients(dashboard.url, clients);
     if (half % 2 === 0) watchedFirst = Math.random() < 0.5;
-    await arrange(audience, (half % 2 === 0) === watchedFirst); // opening and closing streams is no part of a step
+    await arrange(slowClients, (half % 2 === 0) === watchedFirst); // opening and closing streams is no part of a step
     milliseconds = 0;
   }
   step++;

@@ -1,15 +1,15 @@
-// Does an audience fill the dashboard's memory?
+// Do slow clients fill the dashboard's memory?
 //   bun trainer/faults/dashboard_memory.ts [--minutes 3] [--clients 200] [--stay 5]
 //
 // A run that gets 150 records a second, far more than any real one, so that streams nobody reads back up; beside it the
-// dashboard, and the audience of audience.ts, which leaves every `stay` seconds and comes back. Prints the dashboard's
+// dashboard, and the clients of slow_clients.ts, which leave every `stay` seconds and come back. Prints the dashboard's
 // memory every ten seconds, and the most that it held in each third of the time.
 
 import { parseArgs } from "node:util";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { metricsOf, writeRun } from "../dashboard/testing/run.ts";
-import { arrange, startAudience, startDashboard } from "./audience_control.ts";
+import { arrange, startDashboard, startSlowClients } from "./slow_clients_control.ts";
 import { removeTemporary, temporary } from "./harness.ts";
 
 const { values } = parseArgs({
@@ -25,15 +25,15 @@ const [clients, stay] = [Number(values.clients), Number(values.stay)];
 const run = join(temporary(), "run");
 writeRun(run, 1, 1_000_000);
 using dashboard = await startDashboard(run);
-using audience = startAudience(dashboard.url, clients);
+using slowClients = startSlowClients(dashboard.url, clients);
 
 let step = 1;
 let comings = 0;
 const memory: number[] = [];
 for (let second = 0; second < seconds; second++) {
   if (second % stay === 0) {
-    if (comings++ > 0) await arrange(audience, false);
-    await arrange(audience, true);
+    if (comings++ > 0) await arrange(slowClients, false);
+    await arrange(slowClients, true);
   }
   const lines = Array.from({ length: 150 }, () => JSON.stringify(metricsOf(++step)) + "\n");
   appendFileSync(join(run, "metrics.jsonl"), lines.join(""));

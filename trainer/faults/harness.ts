@@ -8,7 +8,7 @@ import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { SOLO } from "../team/team.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { promptLimit } from "../preflight/demands.ts";
+import { promptLimit } from "../preflight/requirements.ts";
 import { trainingProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
@@ -19,7 +19,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { sftSource } from "../loop/sft_source.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 

@@ -12,7 +12,7 @@ import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { cutAt } from "#shared/engine/generation/requests.ts";
 import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
-import { inTurn } from "../learner/turns.ts";
+import { runExclusive } from "../learner/mutex.ts";
 import type { Team } from "../team/team.ts";
 
 /** What of a policy its remote sampling needs. */
@@ -135,7 +135,7 @@ export class RemoteSampler implements Sampler {
   /** Samples here. */
   #sample(requests: readonly GenerationRequest[], options: SampleOptions): Promise<Sample[][]> {
     if (requests.length === 0) return Promise.resolve([]);
-    return inTurn(this.#policy, () => this.#policy.generate(requests, options));
+    return runExclusive(this.#policy, () => this.#policy.generate(requests, options));
   }
 
   /** Removes the answers that are not of the learner's weights. */
@@ -155,7 +155,7 @@ export class RemoteSampler implements Sampler {
     });
     const sums = new Map<number, { difference: number; tokens: number }>();
     for (const batch of inMicroBatches(sequences, this.#settings.micro_batch_tokens)) {
-      const scores = await inTurn(this.#policy, () => {
+      const scores = await runExclusive(this.#policy, () => {
         this.#policy.setTemperature(options.temperature);
         return this.#policy.forward(batch);
       });
@@ -200,7 +200,7 @@ export class RemoteSampler implements Sampler {
     if (this.#weights.step === step) return this.#weights.digest;
     const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
     try {
-      const { base } = await inTurn(this.#policy, () => this.#policy.saveSampling(folder));
+      const { base } = await runExclusive(this.#policy, () => this.#policy.saveSampling(folder));
       this.#weights = { step, digest: await this.#fleet!.publish(folder, base) };
       return this.#weights.digest;
     } finally {

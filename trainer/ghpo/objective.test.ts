@@ -1,8 +1,8 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import fixture from "./fixtures/objective.json" with { type: "json" };
-import type { LossOptions, Sequence } from "./losses/loss.ts";
-import { LOSSES } from "./losses/losses.ts";
+import type { LossOptions, Sequence } from "./losses/types.ts";
+import { LOSSES } from "./losses/index.ts";
 import { objective } from "./objective.ts";
 
 const lossOf = (loss_type: string) => LOSSES.find(({ name }) => name === loss_type)!;

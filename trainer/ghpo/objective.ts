@@ -1,7 +1,7 @@
 // The objective of a micro-batch: the terms of a loss (losses/) and the KL penalty, which every loss may have, with
 // their derivatives. KL: the k3 estimator (joschu.net/blog/kl-approx.html).
 
-import type { ClipSums, Loss, LossOptions, Normalizer, Sequence } from "./losses/loss.ts";
+import type { ClipSums, Loss, LossOptions, Normalizer, Sequence } from "./losses/types.ts";
 
 export interface Objective {
   loss: number;

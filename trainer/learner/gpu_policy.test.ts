@@ -17,7 +17,7 @@ import { loadRewards } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));

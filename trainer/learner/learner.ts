@@ -6,7 +6,7 @@
 
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Head } from "#shared/engine/forward/head.ts";
 import type { HfTensor } from "#shared/engine/model/layout.ts";

@@ -4,13 +4,13 @@ import { totalmem } from "node:os";
 import { Lora } from "#shared/engine/lora/lora.ts";
 import { loadAdapters, mergeAdapters, readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
-import { limitsOf } from "#shared/engine/gpu/counting.ts";
+import { limitsOf } from "#shared/engine/gpu/counting_gpu.ts";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
+import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
@@ -52,7 +52,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
     return gpu.variants;
   });
   if (!team.first) await useKernels(gpu, kernels);
-  await proveEngine(gpu, "training", config);
+  await checkEngine(gpu, "training", config);
   const memory = options.plan && await fitting(options.plan, gpu);
   const load = () =>
     options.randomSeed === undefined

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as v from "valibot";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import { loadRecipe, resolveRecipe } from "../run/recipe.ts";
 

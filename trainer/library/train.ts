@@ -4,12 +4,12 @@ import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import type { LeftOut } from "../commands/checked_problems.ts";
 import { runSft } from "../commands/sft.ts";
 import { runTraining } from "../commands/train.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
-import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
+import { STRATEGIES } from "../ghpo/strategies/index.ts";
 import type { TrainResult } from "../loop/train.ts";
 import { trainRecipeSchema } from "../run/train_recipe.ts";
 import { prepareAdapter } from "./adapter.ts";
-import type { Listeners, OwnParts } from "./own_parts.ts";
+import type { CustomParts, Listeners } from "./custom_parts.ts";
 import { type ProblemInput, recipeFrom, type RecipeInput } from "./recipes.ts";
 
 export interface RunOptions extends Listeners {
@@ -25,7 +25,7 @@ export interface RunOptions extends Listeners {
   signal?: AbortSignal;
 }
 
-export type TrainOptions = RunOptions & OwnParts;
+export type TrainOptions = RunOptions & CustomParts;
 
 export interface SftOptions extends RunOptions {
   /** Writes the finished model, without optimizer state, into this directory. */

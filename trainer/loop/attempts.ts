@@ -10,8 +10,8 @@ import { buildPrompt, type PromptStyle } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { combineRewards } from "../ghpo/advantage.ts";
 import { successRate } from "../ghpo/difficulty.ts";
-import { hintAt } from "../ghpo/guidance.ts";
-import type { Guidance } from "../ghpo/strategies/strategy.ts";
+import { hintAt } from "../ghpo/hint.ts";
+import type { Guidance } from "../ghpo/strategies/types.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import { decidingReward, type Reward, successOf } from "./rewards.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "#shared/schemas/parse.ts";
-import { promptLimit } from "../preflight/demands.ts";
+import { promptLimit } from "../preflight/requirements.ts";
 import { evaluationProblems, trainingProblems } from "./data.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 

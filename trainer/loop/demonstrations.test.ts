@@ -4,7 +4,7 @@ import { demonstrate, demonstrationSource } from "./demonstrations.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer } from "./testing.ts";
 import { examplesOf } from "./examples.ts";
 import { update, updateSettings } from "./update.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
 import { UnigramPolicy } from "./testing.ts";
 
 const recipe = tinyRecipe({ algorithm: "sft", train: { prompts_per_step: 3 } });

@@ -4,14 +4,14 @@
 // sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
 
 import { ruleFacts } from "../alerts/rules.ts";
-import type { Loss } from "../ghpo/losses/loss.ts";
+import type { Loss } from "../ghpo/losses/types.ts";
 import { answerBeginning } from "#shared/text/prompts.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
 import { batchMetrics, batchOf, valuesOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt } from "./attempts.ts";
 import type { Rollout, RolloutSetting } from "./rollouts.ts";
-import { type BatchSource, withoutState } from "./source.ts";
+import { type BatchSource, withoutState } from "./batch_source.ts";
 import { askedFormat, behind, targetOf } from "./targets.ts";
 import { examplesOf } from "./examples.ts";
 

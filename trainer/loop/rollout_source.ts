@@ -4,14 +4,14 @@
 import { parse } from "#shared/schemas/parse.ts";
 import { successRate } from "../ghpo/difficulty.ts";
 import { ruleFacts } from "../alerts/rules.ts";
-import type { Loss } from "../ghpo/losses/loss.ts";
+import type { Loss } from "../ghpo/losses/types.ts";
 import { learningRate } from "../ghpo/schedule.ts";
-import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
+import type { AnyStrategy } from "../ghpo/strategies/types.ts";
 import { guidanceMetrics, rolloutMetrics, type Values } from "./metrics.ts";
 import { accuracies, type Attempt, finalStage } from "./attempts.ts";
 import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import type { Steered } from "../run/steering.ts";
-import type { BatchSource, Position, TrainingBatch } from "./source.ts";
+import type { BatchSource, Position, TrainingBatch } from "./batch_source.ts";
 import { oneStepStale, type SampledStep } from "./staleness.ts";
 import { examplesOf } from "./examples.ts";
 import { updateSettings } from "./update.ts";

@@ -8,7 +8,7 @@ import { stopsAt } from "#shared/text/stop_strings.ts";
 import { groupAdvantages, moments } from "../ghpo/advantage.ts";
 import { isDifficult, successRate } from "../ghpo/difficulty.ts";
 import { completionBudget, shuffledIndex } from "../ghpo/schedule.ts";
-import type { Guidance } from "../ghpo/strategies/strategy.ts";
+import type { Guidance } from "../ghpo/strategies/types.ts";
 import type { GenerationRequest, Policy, Sampler } from "../learner/policy.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import {

@@ -12,7 +12,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { answerBeginning, buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { splitTrace } from "../ghpo/guidance.ts";
+import { splitTrace } from "../ghpo/hint.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
 import { behind, sftFormat, targetOf } from "./targets.ts";

@@ -9,7 +9,7 @@ import { nll } from "../ghpo/losses/nll.ts";
 import { learningRate } from "../ghpo/schedule.ts";
 import { SUPERVISED } from "../run/train_recipe.ts";
 import { examplesAt } from "./sft_examples.ts";
-import { type BatchSource, withoutState } from "./source.ts";
+import { type BatchSource, withoutState } from "./batch_source.ts";
 
 export interface SftSetting {
   recipe: SftRecipe;

@@ -10,13 +10,13 @@ import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { count } from "#shared/schemas/values.ts";
-import { inTurn } from "../learner/turns.ts";
+import { runExclusive } from "../learner/mutex.ts";
 import type { Steered } from "../run/steering.ts";
 import { SOLO } from "../team/team.ts";
 import type { Attempt } from "./attempts.ts";
 import type { Values } from "./metrics.ts";
 import type { RolloutSetting } from "./rollouts.ts";
-import type { BatchSource, Position, TrainingBatch } from "./source.ts";
+import type { BatchSource, Position, TrainingBatch } from "./batch_source.ts";
 import { checkSamples, examplesOf } from "./examples.ts";
 import { addDifference, checkAgreement } from "./update_totals.ts";
 
@@ -125,7 +125,7 @@ async function compare(
   const chosen = examplesOf(some.map((index) => attempts[index]!), "conditioned");
   const all = { difference: 0, compared: 0, largest: 0 };
   for (const batch of inMicroBatches(chosen, recipe.train.micro_batch_tokens)) {
-    const { logprobs } = await inTurn(learner, () => {
+    const { logprobs } = await runExclusive(learner, () => {
       learner.setTemperature(temperature);
       return learner.forward(batch);
     });

@@ -18,7 +18,7 @@ import type {
   Sampler,
   StoredPolicy,
 } from "../learner/policy.ts";
-import { strategyNamed } from "../ghpo/strategies/strategies.ts";
+import { strategyNamed } from "../ghpo/strategies/index.ts";
 import { collect, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 

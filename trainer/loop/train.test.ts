@@ -17,7 +17,7 @@ import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
-import { sourceOf } from "./sources.ts";
+import { sourceOf } from "./choose_source.ts";
 import { train, type TrainResult } from "./train.ts";
 
 const folders: string[] = [];

@@ -1,5 +1,5 @@
 // The one training loop, readable from top to bottom: take a batch, update, measure, save. Where batches come from is a
-// matter of the source (source.ts): rollouts under a strategy, demonstrations or supervised examples. How a model
+// matter of the source (batch_source.ts): rollouts under a strategy, demonstrations or supervised examples. How a model
 // computes is a matter of the policy.
 //
 // `step` is the number of optimizer steps done, here as on disk.
@@ -19,14 +19,14 @@ import { recipeDigest } from "../run/resume.ts";
 import { Steering } from "../run/steering.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import { RankLog } from "../team/rank_log.ts";
-import { beginRun, factsOf, guardOf, saveTogether } from "../team/run.ts";
+import { beginRun, guardOf, rankFacts, saveTogether } from "../team/run.ts";
 import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
 import { requireSame, SOLO, type Team } from "../team/team.ts";
-import type { Listeners } from "../library/own_parts.ts";
+import type { Listeners } from "../library/custom_parts.ts";
 import { evalMetricNames, evalMetrics, type EvalSetting } from "./eval_metrics.ts";
 import { updateMetrics, type Values } from "./metrics.ts";
-import type { BatchSource } from "./source.ts";
+import type { BatchSource } from "./batch_source.ts";
 import { update } from "./update.ts";
 
 export interface Training {
@@ -76,7 +76,7 @@ export async function train(training: Training): Promise<TrainResult> {
   const shards = new Shards(team, policy, source.shards.count, source.shards.setting);
   const run = new RunDirectory(recipe.output_dir, team.first);
   const start = performance.now();
-  await requireSame(team, () => factsOf(policy, source.problems ?? []));
+  await requireSame(team, () => rankFacts(policy, source.problems ?? []));
   using lock = new DisposableStack();
   const evaluation = training.evaluation &&
     { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };

@@ -2,10 +2,10 @@
 // ghpo/objective.ts and one optimizer step an iteration. The learner only sees tokens and coefficients.
 
 import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
-import type { Loss, LossOptions, Sequence } from "../ghpo/losses/loss.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
+import type { Loss, LossOptions, Sequence } from "../ghpo/losses/types.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
 import { objective } from "../ghpo/objective.ts";
-import { inTurn } from "../learner/turns.ts";
+import { runExclusive } from "../learner/mutex.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
 import type { Policy } from "../learner/policy.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -75,7 +75,7 @@ export async function update(
   };
   // A completion without advantage has no gradient, but it counts in every mean.
   const idle = (e: Example) =>
-    e.masked === true || (e.advantage === 0 && options.beta === 0 && loss.needsIdle !== true);
+    e.masked === true || (e.advantage === 0 && options.beta === 0 && loss.keepsZeroAdvantage !== true);
   const batches = shards.deal(examples.filter((e) => !idle(e)))
     .map((shard) => inMicroBatches(shard, micro_batch_tokens));
   const microBatches = sum(batches.map(({ length }) => length));
@@ -87,7 +87,7 @@ export async function update(
   for (let iteration = 0; iteration < num_iterations; iteration++) {
     totals = await shards.run("the gradients", async (shard) => {
       const total = totals[shard]!;
-      for (const batch of batches[shard]!) await inTurn(policy, () => learn(batch, iteration, total));
+      for (const batch of batches[shard]!) await runExclusive(policy, () => learn(batch, iteration, total));
       return total;
     });
     if (iteration === 0) {

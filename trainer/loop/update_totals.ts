@@ -1,7 +1,7 @@
 // What an update sums up over micro-batches, shards and iterations, and what becomes of the sums: its result, and the
 // check that sampler and learner compute the same log-probs.
 
-import type { ClipSums } from "../ghpo/losses/loss.ts";
+import type { ClipSums } from "../ghpo/losses/types.ts";
 
 /** Of log-probs, on average: a thousand times what rounding does. */
 const LARGEST_DIFFERENCE = 0.1;

@@ -1,7 +1,7 @@
 // What a run allocates: its model, adapters, learner, optimizer and generator are made on a GPU that only counts
-// (shared/engine/gpu/counting.ts) and take one step there, with lengths at the recipe's bounds.
+// (shared/engine/gpu/counting_gpu.ts) and take one step there, with lengths at the recipe's bounds.
 
-import { type CountedBuffer, countingGpu, type Limits } from "#shared/engine/gpu/counting.ts";
+import { type CountedBuffer, countingGpu, type Limits } from "#shared/engine/gpu/counting_gpu.ts";
 import { Lora } from "#shared/engine/lora/lora.ts";
 import { PART_BYTES } from "#shared/engine/gpu/readback.ts";
 import { BLOCK } from "#shared/engine/model/storage.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "node:test";
 import { LARGEST_COPY } from "#shared/engine/gpu/device.ts";
-import { limitsOf } from "#shared/engine/gpu/counting.ts";
+import { limitsOf } from "#shared/engine/gpu/counting_gpu.ts";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";

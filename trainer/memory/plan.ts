@@ -2,7 +2,7 @@
 // alone; what that leaves for a micro-batch, and a refusal of what cannot fit. The buffers are those that the run's own
 // constructors ask for (allocations.ts); here they get a group and the setting that makes them smaller.
 
-import type { CountedBuffer, Limits } from "#shared/engine/gpu/counting.ts";
+import type { CountedBuffer, Limits } from "#shared/engine/gpu/counting_gpu.ts";
 import type { PlanSettings } from "./settings.ts";
 import { allocations, GENERATION, SAVING } from "./allocations.ts";
 

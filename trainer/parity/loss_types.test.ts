@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
 import { objective } from "../ghpo/objective.ts";
 import { Learner } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";

@@ -9,7 +9,7 @@ import { assertClose, testGpu } from "#shared/engine/gpu/testing.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { grpo as grpoLoss } from "../ghpo/losses/grpo.ts";
-import type { Sequence } from "../ghpo/losses/loss.ts";
+import type { Sequence } from "../ghpo/losses/types.ts";
 import { objective } from "../ghpo/objective.ts";
 import { Learner, type Scores } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";

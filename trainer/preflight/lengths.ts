@@ -3,9 +3,9 @@
 import type { Problem } from "#shared/schemas/problem.ts";
 import { glueText, type PromptStyle, renderPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { hintAt } from "../ghpo/guidance.ts";
+import { hintAt } from "../ghpo/hint.ts";
 import { targetOf } from "../loop/targets.ts";
-import type { Demands } from "./demands.ts";
+import type { Requirements } from "./requirements.ts";
 import { type Spread, spread, TokenCounts } from "./token_counts.ts";
 
 /** Texts of so many characters in all are counted exactly. */
@@ -46,37 +46,37 @@ export interface LengthReport {
 export function measureLengths(
   problems: readonly Problem[],
   tokenizer: Tokenizer,
-  demands: Demands,
+  requirements: Requirements,
 ): LengthReport {
   const counts = TokenCounts.of(tokenizer);
   const size = problems.reduce((sum, { text, trace }) => sum + text.length + (trace?.text.length ?? 0), 0);
   const isSmall = size <= COUNTED_EXACTLY;
-  const frame = frameOf(tokenizer, demands.style);
+  const frame = frameOf(tokenizer, requirements.style);
   if (!isSmall) counts.calibrate(sampleOf(problems));
-  const glue = counts.about(glueText(demands.style));
+  const glue = counts.about(glueText(requirements.style));
   const around = frame === null ? 0 : counts.exact(frame.join(""));
 
   const length = (problem: Problem, hint: string, limit: number): number => {
-    const rendered = () => renderPrompt(tokenizer, problem.text, hint, demands.style);
+    const rendered = () => renderPrompt(tokenizer, problem.text, hint, requirements.style);
     if (isSmall) return counts.exact(rendered());
     const shown = hint === "" ? 0 : glue + counts.about(hint);
     const about = frame === null ? counts.about(rendered()) : around + counts.about(problem.text) + shown;
     return about > NEAR * limit ? counts.exact(rendered()) : about;
   };
-  const limit = demands.prompt?.tokens ?? Infinity;
+  const limit = requirements.prompt?.tokens ?? Infinity;
   const plain = problems.map((problem) => length(problem, "", limit));
   const too_long = problems.flatMap(({ id }, i) => plain[i]! > limit ? [{ id, tokens: plain[i]! }] : []);
 
-  const every = demands.cut === "token" ? Math.max(1, Math.ceil(problems.length / CUT_AT_TOKENS)) : 1;
+  const every = requirements.cut === "token" ? Math.max(1, Math.ceil(problems.length / CUT_AT_TOKENS)) : 1;
   const looked = problems.filter((problem, i) =>
     i % every === 0 && problem.trace !== null && plain[i]! <= limit
   );
   const shown = new Map<string, number>();
-  const stages = demands.ratios.map((ratio, i): StageReport => {
+  const stages = requirements.ratios.map((ratio, i): StageReport => {
     const report: StageReport = { ratio, hints: 0, leaks: 0, shortened: 0, prompt_tokens: null };
     const lengths: number[] = [];
     for (const problem of looked) {
-      const { cut, leakGuard } = demands;
+      const { cut, leakGuard } = requirements;
       const tokenPieces = (text: string) => tokenizer.pieces(text);
       const { hint, leak } = hintAt(problem, i + 1, ratio, { cut, leakGuard, tokenPieces });
       if (leak) report.leaks++;
@@ -94,10 +94,10 @@ export function measureLengths(
   const long_targets: LongPrompt[] = [];
   for (const [i, problem] of problems.entries()) {
     if (plain[i]! > limit) continue;
-    const text = targetOf(problem, demands.format);
+    const text = targetOf(problem, requirements.format);
     if (text === null) continue;
-    const before = demands.target?.of === "sequence" ? plain[i]! : 0;
-    const most = demands.target?.tokens ?? Infinity;
+    const before = requirements.target?.of === "sequence" ? plain[i]! : 0;
+    const most = requirements.target?.tokens ?? Infinity;
     const about = isSmall ? Infinity : counts.about(text) + 1;
     const tokens = before + (before + about > NEAR * most ? counts.exact(text) + 1 : about);
     targets.push(tokens);

@@ -10,7 +10,7 @@ import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRecipe } from "../run/recipe.ts";
-import { demandsOfSft, demandsOfTrain } from "./demands.ts";
+import { sftRequirements, trainRequirements } from "./requirements.ts";
 import { preflight } from "./preflight.ts";
 import { preflightOf } from "./recipe.ts";
 import { renderPreflight } from "./table.ts";
@@ -48,19 +48,19 @@ async function trainReport(
     ghpo: { cold_start_steps: 0, hint_glue: " Hint: ", ...settings["ghpo"] },
     reward: { preset: "strict", format: "hash", ...settings["reward"] },
   };
-  const demands = await demandsOfTrain(parse(TrainRecipeSchema, value, "recipe"), context);
-  return await preflight({ problems: rows, errors: [], benchmarks: {}, demands, tokenizer, eosIds });
+  const requirements = await trainRequirements(parse(TrainRecipeSchema, value, "recipe"), context);
+  return await preflight({ problems: rows, errors: [], benchmarks: {}, requirements, tokenizer, eosIds });
 }
 
 async function sftReport(rows: readonly Problem[], prompt: Record<string, unknown> = {}) {
   const sft = { phases: [{ steps: 1, learning_rate: 1 }], hint_glue: " Hint: " };
   const value = { model: "m", output_dir: "o", data: { path: "p" }, prompt: { system: "", ...prompt }, sft };
-  const demands = demandsOfSft(parse(SftRecipeSchema, value, "recipe"), context);
+  const requirements = sftRequirements(parse(SftRecipeSchema, value, "recipe"), context);
   return await preflight({
     problems: rows,
     errors: [],
     benchmarks: {},
-    demands,
+    requirements,
     tokenizer: tiny,
     eosIds: [1],
   });

@@ -13,8 +13,8 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { UnknownWords } from "#shared/text/unknown_words.ts";
 import { targetOf } from "../loop/targets.ts";
 import { equivalent } from "#shared/verify/mod.ts";
-import { leakOffset } from "../ghpo/guidance.ts";
-import type { Demands } from "./demands.ts";
+import { leakOffset } from "../ghpo/hint.ts";
+import type { Requirements } from "./requirements.ts";
 import { type LengthReport, measureLengths } from "./lengths.ts";
 import { gradeReferences, type ReferenceReport } from "./reference.ts";
 
@@ -23,7 +23,7 @@ export interface PreflightInput {
   errors: readonly RowError[];
   /** Problems that must not be trained on, by name. */
   benchmarks: Readonly<Record<string, readonly Pick<Problem, "id" | "text">[]>>;
-  demands: Demands;
+  requirements: Requirements;
   /** Null where the model's folder holds none: lengths are then not known. */
   tokenizer: Tokenizer | null;
   /** The end tokens of the model; null where there is no model. */
@@ -37,7 +37,7 @@ export interface Preflight {
   reference: ReferenceReport | null;
   /** End tokens in letters. */
   eos: string[];
-  demands: Demands;
+  requirements: Requirements;
   /** What the run trains on. */
   problems: Problem[];
   /** Ids of the problems that data.on_long_prompt leaves out. */
@@ -48,31 +48,33 @@ export interface Preflight {
 }
 
 export async function preflight(input: PreflightInput): Promise<Preflight> {
-  const { demands, tokenizer, eosIds } = input;
+  const { requirements, tokenizer, eosIds } = input;
   const faults: string[] = [];
   const warnings: string[] = [];
   const say = (isFault: boolean, sentence: string) => (isFault ? faults : warnings).push(sentence);
 
-  const template = tokenizer === null ? null : templateFault(input.problems, tokenizer, demands);
+  const template = tokenizer === null ? null : templateFault(input.problems, tokenizer, requirements);
   if (template !== null) say(true, template);
-  if (tokenizer !== null && template === null) unknownInSolutions(input.problems, tokenizer, demands, say);
+  if (tokenizer !== null && template === null) {
+    unknownInSolutions(input.problems, tokenizer, requirements, say);
+  }
   const canMeasure = tokenizer !== null && template === null;
-  const lengths = canMeasure ? measureLengths(input.problems, tokenizer, demands) : null;
+  const lengths = canMeasure ? measureLengths(input.problems, tokenizer, requirements) : null;
   const tooLong = new Set(lengths?.too_long.map(({ id }) => id));
   const problems = input.problems.filter(({ id }) => !tooLong.has(id));
   const data = checkData(problems, input.benchmarks, leakOffset);
-  const reference = demands.rewards.length === 0
+  const reference = requirements.rewards.length === 0
     ? null
-    : await gradeReferences(problems, demands, (text) => canMeasure ? tokenizer.encode(text) : []);
+    : await gradeReferences(problems, requirements, (text) => canMeasure ? tokenizer.encode(text) : []);
   const many = (count: number) => `${count} of ${problems.length}`;
 
   if (lengths !== null && tooLong.size > 0) {
-    const { tokens, name } = demands.prompt!;
+    const { tokens, name } = requirements.prompt!;
     const longest = lengths.too_long.reduce((a, b) => b.tokens > a.tokens ? b : a);
     const limit =
       `longer than ${tokens} tokens (${name}), the longest, of problem ${longest.id}, ${longest.tokens}`;
     if (problems.length === 0) say(true, `all prompts are ${limit}`);
-    else if (demands.onLongPrompt === "error") {
+    else if (requirements.onLongPrompt === "error") {
       say(
         true,
         `${tooLong.size} of ${input.problems.length} prompts are ${limit}: raise the limit, or leave them out ` +
@@ -87,11 +89,11 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   const { without_trace, duplicates, early_leaks, overlaps } = data;
   if (without_trace.length > 0) {
     const which = `${many(without_trace.length)} problems have no solution (${first(without_trace)})`;
-    if (demands.needsSolutions) say(true, `${which}, and supervised fine-tuning learns from solutions`);
-    else if (demands.ratios.length > 0) say(false, `${which} and can never be given a hint`);
+    if (requirements.needsSolutions) say(true, `${which}, and supervised fine-tuning learns from solutions`);
+    else if (requirements.ratios.length > 0) say(false, `${which} and can never be given a hint`);
   }
   for (const [i, { ratio, hints }] of (lengths?.stages ?? []).entries()) {
-    if (hints > 0 || without_trace.length === problems.length || demands.needsSolutions) continue;
+    if (hints > 0 || without_trace.length === problems.length || requirements.needsSolutions) continue;
     say(false, `stage ${i + 1} (${ratio}) gives no problem a hint: the solutions have too few steps for it`);
   }
   // Generated problems repeat themselves where their rules have no others, and have a form of their own.
@@ -100,7 +102,10 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
     const ids = duplicates.map(({ id, same_as }) => `${id} is ${same_as}`);
     say(false, `${many(duplicates.length)} problems are duplicates (${first(ids)})`);
   }
-  if (early_leaks.length > 0 && demands.ratios.length > 0 && !demands.leakGuard && !demands.needsSolutions) {
+  if (
+    early_leaks.length > 0 && requirements.ratios.length > 0 && !requirements.leakGuard &&
+    !requirements.needsSolutions
+  ) {
     say(false, `${many(early_leaks.length)} solutions show the answer early, and ghpo.leak_guard is off`);
   }
   if (overlaps.length > 0) {
@@ -109,8 +114,8 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
       `${many(overlaps.length)} problems overlap with a benchmark (${first(overlaps.map(({ id }) => id))})`,
     );
   }
-  if (lengths !== null && lengths.long_targets.length > 0 && demands.target !== null) {
-    const { of, tokens, name } = demands.target;
+  if (lengths !== null && lengths.long_targets.length > 0 && requirements.target !== null) {
+    const { of, tokens, name } = requirements.target;
     const what = of === "sequence" ? "prompts with their solutions" : "solutions";
     say(
       of === "sequence",
@@ -132,7 +137,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   }
   // A model of a few words cannot be asked for a form.
   const isWordless = tokenizer !== null && UnknownWords.of(tokenizer).firstOf("the answer") !== null;
-  if (reference !== null) referenceSentences(reference, demands, isGenerated || isWordless, say);
+  if (reference !== null) referenceSentences(reference, requirements, isGenerated || isWordless, say);
   if (eosIds !== null && eosIds.length === 0) {
     say(
       true,
@@ -147,7 +152,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
     lengths,
     reference,
     eos,
-    demands,
+    requirements,
     problems,
     dropped,
     faults,
@@ -157,7 +162,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
 
 function referenceSentences(
   { gradable, not_gradable, full, marked, failures, unsolved }: ReferenceReport,
-  { style, format, rewards, deciding }: Demands,
+  { style, format, rewards, deciding }: Requirements,
   hasOwnForm: boolean,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
@@ -208,7 +213,7 @@ function referenceSentences(
 function unknownInSolutions(
   problems: readonly Problem[],
   tokenizer: Tokenizer,
-  { format }: Demands,
+  { format }: Requirements,
   say: (isFault: boolean, sentence: string) => void,
 ): void {
   const words = UnknownWords.of(tokenizer);
@@ -231,7 +236,7 @@ function unknownInSolutions(
 function templateFault(
   problems: readonly Problem[],
   tokenizer: Tokenizer,
-  { style }: Demands,
+  { style }: Requirements,
 ): string | null {
   const words = UnknownWords.of(tokenizer);
   const [system] = promptMessages("", "", style);

@@ -10,10 +10,10 @@ import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/index.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
-import type { OwnParts } from "../library/own_parts.ts";
-import { type Demands, demandsOfSft, demandsOfTrain } from "./demands.ts";
+import type { CustomParts } from "../library/custom_parts.ts";
+import { type Requirements, sftRequirements, trainRequirements } from "./requirements.ts";
 import { measureLengths } from "./lengths.ts";
 import { type Preflight, preflight } from "./preflight.ts";
 import { gradeReferences } from "./reference.ts";
@@ -22,14 +22,14 @@ import type { TrainRecipe } from "../run/train_recipe.ts";
 /** Looks at all that a recipe names. Throws one sentence for a file that cannot be read. */
 export async function preflightOf(
   recipe: TrainRecipe | SftRecipe,
-  options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult; own?: OwnParts } = {},
+  options: { benchmarks?: Record<string, readonly Problem[]>; read?: ReadResult; own?: CustomParts } = {},
 ): Promise<Preflight> {
   const { problems, errors } = options.read ?? await readAll(recipe);
   const model = modelFacts(recipe.model);
   const context = model?.context ?? null;
-  const demands = "sft" in recipe
-    ? demandsOfSft(recipe, context)
-    : await demandsOfTrain(recipe, context, options.own);
+  const requirements = "sft" in recipe
+    ? sftRequirements(recipe, context)
+    : await trainRequirements(recipe, context, options.own);
   const { eval_every, path, tasks } = recipe.eval;
   const isRead = eval_every > 0 || (path === null && tasks.length === 0);
   const evaluated = isRead ? await evaluationProblems(lenient(recipe)) : null;
@@ -41,13 +41,13 @@ export async function preflightOf(
     problems,
     errors,
     benchmarks: { ...benchmarks, ...options.benchmarks },
-    demands,
+    requirements,
     tokenizer: model?.tokenizer ?? null,
     eosIds: model?.eosIds ?? null,
   });
   if (eval_every > 0 && evaluated !== null && model !== null && report.faults.length === 0) {
     const asked = [...evaluated.setApart, ...evaluated.file];
-    const { faults, warnings } = await evaluationSentences(asked, recipe, demands, model);
+    const { faults, warnings } = await evaluationSentences(asked, recipe, requirements, model);
     report.faults.push(...faults);
     report.warnings.push(...warnings);
   }
@@ -67,7 +67,7 @@ export async function preflightOf(
 }
 
 /** Why the first or the last step finds no problem to draw, as a curriculum does without levels. */
-function poolFaults(recipe: TrainRecipe, problems: readonly Problem[], own: OwnParts = {}): string[] {
+function poolFaults(recipe: TrainRecipe, problems: readonly Problem[], own: CustomParts = {}): string[] {
   const strategy = strategyNamed(recipe.algorithm, [...STRATEGIES, ...own.strategies ?? []]);
   if (strategy === undefined) return [];
   try {
@@ -84,7 +84,7 @@ function poolFaults(recipe: TrainRecipe, problems: readonly Problem[], own: OwnP
 async function evaluationSentences(
   problems: readonly Problem[],
   recipe: TrainRecipe | SftRecipe,
-  demands: Demands,
+  requirements: Requirements,
   { context, tokenizer }: ModelFacts,
 ): Promise<{ faults: string[]; warnings: string[] }> {
   if (problems.length === 0 || tokenizer === null) return { faults: [], warnings: [] };
@@ -92,8 +92,13 @@ async function evaluationSentences(
     ? recipe.prompt.max_prompt_length
     : context.tokens - recipe.generation.max_completion_length;
   const prompt = { tokens: limit, name: "what the completion leaves of the context" };
-  const { too_long } = measureLengths(problems, tokenizer, { ...demands, ratios: [], prompt, target: null });
-  const { not_gradable } = await gradeReferences(problems, demands);
+  const { too_long } = measureLengths(problems, tokenizer, {
+    ...requirements,
+    ratios: [],
+    prompt,
+    target: null,
+  });
+  const { not_gradable } = await gradeReferences(problems, requirements);
   const of = `of ${problems.length} problems to evaluate on`;
   return {
     faults: too_long.length === 0 ? [] : [

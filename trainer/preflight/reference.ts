@@ -4,7 +4,7 @@
 import type { Problem } from "#shared/schemas/problem.ts";
 import { type Reward, successOf } from "../loop/rewards.ts";
 import { targetOf } from "../loop/targets.ts";
-import type { Demands } from "./demands.ts";
+import type { Requirements } from "./requirements.ts";
 
 /** Own reward functions may be slow: they see so many references. */
 const SHOWN_TO_OWN = 50;
@@ -32,7 +32,7 @@ const isBuiltIn = ({ name }: Reward) => name === "accuracy" || name === "format"
 /** @param encode the tokens of a text, which reward functions of the user's own see */
 export async function gradeReferences(
   problems: readonly Problem[],
-  demands: Demands,
+  requirements: Requirements,
   encode: (text: string) => readonly number[] = () => [],
 ): Promise<ReferenceReport> {
   const report: ReferenceReport = {
@@ -44,18 +44,18 @@ export async function gradeReferences(
     own: {},
     unsolved: { of: 0, ids: [] },
   };
-  const builtIn = demands.rewards.filter(isBuiltIn);
-  const own = demands.rewards.filter((reward) => !isBuiltIn(reward));
+  const builtIn = requirements.rewards.filter(isBuiltIn);
+  const own = requirements.rewards.filter((reward) => !isBuiltIn(reward));
   const sums = new Map<string, number[]>();
   for (const [i, problem] of problems.entries()) {
-    const first = referenceText(problem, problem.answer, demands);
+    const first = referenceText(problem, problem.answer, requirements);
     const rewards = await scoresOf(problem, first, builtIn);
     if (rewards["accuracy"] === null) {
       report.not_gradable.push({ id: problem.id, answer: problem.answer });
     } else {
       report.gradable++;
       if (isFull(rewards)) report.full++;
-      else if (await isFullWhenMarked(problem, demands, builtIn)) {
+      else if (await isFullWhenMarked(problem, requirements, builtIn)) {
         report.full++;
         report.marked++;
       } else report.failures.push({ id: problem.id, answer: problem.answer, rewards, text: first });
@@ -65,7 +65,7 @@ export async function gradeReferences(
     for (const [name, value] of Object.entries(scores)) {
       if (value !== null) sums.set(name, [...sums.get(name) ?? [], value]);
     }
-    const success = demands.deciding && successOf({ rewards: scores }, demands.deciding);
+    const success = requirements.deciding && successOf({ rewards: scores }, requirements.deciding);
     if (success === null || problem.trace === null) continue;
     report.unsolved.of++;
     if (success === 0) report.unsolved.ids.push(problem.id);
@@ -77,16 +77,16 @@ export async function gradeReferences(
 /** Graders that read mathematics only, as the paper's does, want the answer inside the tags marked as such. */
 async function isFullWhenMarked(
   problem: Problem,
-  demands: Demands,
+  requirements: Requirements,
   rewards: readonly Reward[],
 ): Promise<boolean> {
   for (const answer of [`\\boxed{${problem.answer}}`, `$${problem.answer}$`]) {
-    if (isFull(await scoresOf(problem, referenceText(problem, answer, demands), rewards))) return true;
+    if (isFull(await scoresOf(problem, referenceText(problem, answer, requirements), rewards))) return true;
   }
   return false;
 }
 
-function referenceText(problem: Problem, answer: string, { format }: Demands): string {
+function referenceText(problem: Problem, answer: string, { format }: Requirements): string {
   const trace = problem.trace ?? { text: NO_SOLUTION, steps: [NO_SOLUTION] };
   return targetOf({ ...problem, answer, trace }, format)!;
 }

@@ -6,12 +6,12 @@ import type { Spread } from "./token_counts.ts";
 const SHOWN = 5;
 
 export function renderPreflight(report: Preflight): string {
-  const { data, lengths, reference, demands, eos } = report;
+  const { data, lengths, reference, requirements, eos } = report;
   const rows: [string, string][] = [["problems", String(data.problems)]];
   if (report.dropped.length > 0) rows.push(["left out, prompt too long", String(report.dropped.length)]);
   rows.push(["with a solution", String(data.problems - data.without_trace.length)]);
   if (lengths !== null) {
-    const limit = demands.prompt === null ? "" : `   limit ${demands.prompt.tokens}`;
+    const limit = requirements.prompt === null ? "" : `   limit ${requirements.prompt.tokens}`;
     rows.push(["prompt, tokens", spreadText(lengths.prompt_tokens) + limit]);
     for (const [i, stage] of lengths.stages.entries()) {
       const notes = [
@@ -24,13 +24,13 @@ export function renderPreflight(report: Preflight): string {
         `${spreadText(stage.prompt_tokens)}   ${notes.join(", ")}`,
       ]);
     }
-    const target = demands.target === null ? "" : `   limit ${demands.target.tokens}`;
-    const what = demands.target?.of === "sequence" ? "prompt and solution" : "solution";
+    const target = requirements.target === null ? "" : `   limit ${requirements.target.tokens}`;
+    const what = requirements.target?.of === "sequence" ? "prompt and solution" : "solution";
     rows.push([`${what}, tokens`, spreadText(lengths.target_tokens) + target]);
   }
   if (reference !== null) {
     rows.push(["answers that can be graded", `${reference.gradable} of ${data.problems}`]);
-    const form = demands.format === "own" ? "as they are" : `as ${demands.format}`;
+    const form = requirements.format === "own" ? "as they are" : `as ${requirements.format}`;
     rows.push(["references with full marks", `${reference.full} of ${reference.gradable}, ${form}`]);
     for (const [name, value] of Object.entries(reference.own)) {
       rows.push([`  mean of ${name}`, String(Number(value.toPrecision(3)))]);

@@ -6,7 +6,7 @@ import { messageOf } from "#shared/text/format.ts";
 import { existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as v from "valibot";
-import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "#shared/io/atomic.ts";
+import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { fileError, makeDirectory, readJson, remove } from "#shared/io/files.ts";
 import { checkFiles, fileEntry } from "#shared/io/hash.ts";
 import { type CheckpointManifest, CheckpointManifestSchema } from "#shared/schemas/checkpoint.ts";

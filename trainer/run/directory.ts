@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson, readText, remove } from "#shared/io/files.ts";
 import { appendJsonl, readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { type Metrics, MetricsSchema } from "#shared/schemas/metrics.ts";

@@ -2,7 +2,7 @@
 
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { fileError, makeDirectory } from "#shared/io/files.ts";
 import { scalarFrame, tensorboardEvents } from "#shared/io/tensorboard.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";

@@ -3,7 +3,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { stringify as stringifyToml } from "smol-toml";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { writeJsonl } from "#shared/io/jsonl.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { promptMessages } from "#shared/text/prompts.ts";

@@ -14,7 +14,7 @@ import { recordedKernels, useKernels } from "./kernel_choice.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "./progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));

@@ -6,7 +6,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { fileError, readJson } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { count, name, timestamp } from "#shared/schemas/values.ts";

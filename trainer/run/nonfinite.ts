@@ -2,7 +2,7 @@
 // touches the weights, what is known of it is written down, and after a few in a row the run gives up.
 
 import { join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 

@@ -1,6 +1,6 @@
 // Where a run starts: at its beginning, or at its newest checkpoint. A resumed run must give the same numbers as an
 // uninterrupted one, so recipe, inputs, adapter and kernel choice must be those of the checkpoint; what may differ is in
-// raised.ts, and changed inputs may be accepted by name.
+// resumable_settings.ts, and changed inputs may be accepted by name.
 
 import { parse as parseToml } from "smol-toml";
 import { sha256 } from "#shared/io/hash.ts";
@@ -8,9 +8,9 @@ import { parse } from "#shared/schemas/parse.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import type { BatchSource } from "../loop/source.ts";
+import type { BatchSource } from "../loop/batch_source.ts";
 import { compareInputs, type Inputs } from "./inputs.ts";
-import { raisedSettings, withoutRaised } from "./raised.ts";
+import { changedSettings, withoutResumableSettings } from "./resumable_settings.ts";
 import { formatRecipe } from "./recipe.ts";
 import type { RunDirectory } from "./directory.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
@@ -53,17 +53,17 @@ export async function resumeRun(
   // A setting that this version has and the one that began the run had not is at its default in both.
   const schema = source.schema ?? (kind === "train" ? TrainRecipeSchema : SftRecipeSchema);
   const completed = parse(schema, stored, `the recipe of ${run.path}`);
-  const raised = raisedSettings(formatRecipe(completed), formatRecipe(recipe), run.path);
-  const keepRaised = () => {
-    if (raised.length > 0) run.replaceRecipe(formatRecipe(recipe));
+  const settings = changedSettings(formatRecipe(completed), formatRecipe(recipe), run.path);
+  const keepSettings = () => {
+    if (settings.length > 0) run.replaceRecipe(formatRecipe(recipe));
   };
   const begun = run.begun();
   recoverCheckpoints(run.checkpoints);
   const newest = readNewest(run.checkpoints);
   run.rewind(newest?.manifest.step ?? -1);
   if (newest === null) {
-    keepRaised();
-    return freshRun(source.begin(), begun, raised);
+    keepSettings();
+    return freshRun(source.begin(), begun, settings);
   }
   const { manifest, state, directory } = newest;
   const changed = compareInputs(manifest.inputs, inputs, accepted, directory);
@@ -82,7 +82,7 @@ export async function resumeRun(
   }
   const restored = source.restore(state.source, `the state in ${directory}`);
   await policy.restore(directory);
-  keepRaised();
+  keepSettings();
   return {
     step: manifest.step,
     generatedTokens: manifest.generated_tokens,
@@ -90,16 +90,16 @@ export async function resumeRun(
     checkpoint: directory,
     state: { ...state, source: restored },
     begun,
-    notes: [...raised, ...changed],
+    notes: [...settings, ...changed],
   };
 }
 
 /** The digest leaves the output folder out, as a run may be moved, and whatever may differ on resume. */
 export function recipeDigest(recipe: Record<string, unknown>): string {
-  return olderDigest(withoutRaised(recipe));
+  return olderDigest(withoutResumableSettings(recipe));
 }
 
-/** As earlier versions took it, with what may be raised. */
+/** As earlier versions took it, with what may be changed. */
 function olderDigest(recipe: Record<string, unknown>): string {
   return sha256(formatRecipe({ ...recipe, output_dir: null, alerts: null }));
 }

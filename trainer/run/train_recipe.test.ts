@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
 import { fraction } from "#shared/schemas/values.ts";
-import { clippedTokens, type Loss } from "../ghpo/losses/loss.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
-import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
-import { strategy } from "../ghpo/strategies/strategy.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { clippedTokens } from "../ghpo/losses/clipping.ts";
+import type { Loss } from "../ghpo/losses/types.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
+import { STRATEGIES } from "../ghpo/strategies/index.ts";
+import { strategy } from "../ghpo/strategies/types.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { chainProblem, scriptedSetting, tinyRecipe } from "../loop/testing.ts";
 import { TrainRecipeSchema, trainRecipeSchema } from "./train_recipe.ts";
 

@@ -6,10 +6,10 @@ import { lossEntries } from "#shared/schemas/recipe/learning.ts";
 import { hintEntries } from "#shared/schemas/recipe/rollouts.ts";
 import { runEntries } from "#shared/schemas/recipe/run.ts";
 import { trainEntries } from "#shared/schemas/recipe/train.ts";
-import type { Loss } from "../ghpo/losses/loss.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
-import { STRATEGIES } from "../ghpo/strategies/strategies.ts";
-import type { AnyStrategy, Tables, TableValues } from "../ghpo/strategies/strategy.ts";
+import type { Loss } from "../ghpo/losses/types.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
+import { STRATEGIES } from "../ghpo/strategies/index.ts";
+import type { AnyStrategy, Tables, TableValues } from "../ghpo/strategies/types.ts";
 
 /** Learns the traces of the drawn problems instead of sampling: a baseline at equal tokens. */
 export const SUPERVISED = "sft";

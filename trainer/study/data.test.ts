@@ -2,7 +2,7 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { factsOf, readRunData, sameFacts, writeRunData } from "./data.ts";
+import { readRunData, runFacts, sameFacts, writeRunData } from "./data.ts";
 import { MODELS, tinyStudy } from "./testing.ts";
 
 const folders: string[] = [];
@@ -13,7 +13,7 @@ function written() {
   folders.push(folder);
   const run = plan.runs[0]!;
   const data = {
-    facts: factsOf(plan, run, MODELS.get("m")!),
+    facts: runFacts(plan, run, MODELS.get("m")!),
     metrics: new Map([["grad_norm", [0.123456789, null]], ["generated_tokens", [1234567, 2345678]]]),
     evaluations: new Map([["eval_accuracy", { steps: [0, 2], values: [1 / 3, null] }]]),
     cells: [{

@@ -102,7 +102,7 @@ export function readRunData(path: string): RunData {
 }
 
 /** The facts that a run's data must carry. */
-export function factsOf(
+export function runFacts(
   { study }: StudyPlan,
   run: Run,
   model: { sha256: string; parameters: number },

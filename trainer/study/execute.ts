@@ -4,14 +4,14 @@
 
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { readText } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { type Cell, checkFacts, factsOf, readRunData, sameFacts, writeRunData } from "./data.ts";
+import { type Cell, checkFacts, readRunData, runFacts, sameFacts, writeRunData } from "./data.ts";
 import { extract } from "./extract.ts";
 import type { Run, StudyPlan } from "./plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
@@ -59,7 +59,7 @@ export function adopt(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity
       : [];
     for (const data of files.map((name) => readRunData(join(folder, name)))) {
       for (const run of plan.runs.filter((run) => run.seed === data.facts.seed && !existsSync(run.data))) {
-        const facts = factsOf(plan, run, models.get(run.recipe.model)!);
+        const facts = runFacts(plan, run, models.get(run.recipe.model)!);
         if (sameFacts({ ...data.facts, arm: facts.arm }, facts)) writeRunData(run.data, { ...data, facts });
       }
     }
@@ -70,7 +70,7 @@ export function adopt(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity
 export function missingRuns(plan: StudyPlan, models: ReadonlyMap<string, ModelIdentity>): Run[] {
   return plan.runs.filter((run) => {
     if (!existsSync(run.data)) return true;
-    checkFacts(run.data, readRunData(run.data).facts, factsOf(plan, run, models.get(run.recipe.model)!));
+    checkFacts(run.data, readRunData(run.data).facts, runFacts(plan, run, models.get(run.recipe.model)!));
     return false;
   });
 }
@@ -111,7 +111,7 @@ export async function execute(
     if (!result.finished) return false;
     const cells = await backend.test(result.checkpoint, run.recipe, study.test);
     const series = extract(run.recipe, await trainingProblems(run.recipe), model.parameters);
-    writeRunData(run.data, { facts: factsOf(plan, run, model), ...series, cells });
+    writeRunData(run.data, { facts: runFacts(plan, run, model), ...series, cells });
     // Beside the data, because the clock is the one thing that no seed repeats.
     const timing: TimingLine = { run: run.id, seconds: directory.readMetrics().at(-1)!.time };
     appendJsonl(timingPath(dataFolder), timing);

@@ -7,7 +7,7 @@ import type { Family } from "#shared/schemas/recipe/data.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName, presets } from "#shared/verify/mod.ts";
-import { hintAt } from "../ghpo/guidance.ts";
+import { hintAt } from "../ghpo/hint.ts";
 import type { Sampler } from "../learner/policy.ts";
 import type { Cell } from "./data.ts";
 import type { FinalTestSpec } from "./schema.ts";

@@ -3,7 +3,7 @@
 
 import { escapeHtml } from "#shared/text/format.ts";
 import { dirname, join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { Table } from "./guidance_tables.ts";
 import type { StudyPlan } from "./plan.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { trainingProblems } from "../loop/data.ts";
 import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
-import { sourceOf } from "../loop/sources.ts";
+import { sourceOf } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";

@@ -4,7 +4,7 @@
 import { sha256 } from "#shared/io/hash.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { StoredPolicy } from "../learner/policy.ts";
-import type { BatchSource } from "../loop/source.ts";
+import type { BatchSource } from "../loop/batch_source.ts";
 import { type LoopState, type ManifestFacts, writeCheckpoint } from "../run/checkpoint.ts";
 import type { Inputs } from "../run/inputs.ts";
 import type { RunDirectory } from "../run/directory.ts";
@@ -15,7 +15,7 @@ import { freshRun, resumeRun, type RunState } from "../run/resume.ts";
 import { requireSame, type Team } from "./team.ts";
 
 /** What ranks must have in common beside the recipe. */
-export function factsOf({ facts }: StoredPolicy, problems: readonly Problem[]): Record<string, unknown> {
+export function rankFacts({ facts }: StoredPolicy, problems: readonly Problem[]): Record<string, unknown> {
   return {
     "the adapter": facts.adapter,
     "the choice of kernels": facts.kernel_variants,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { inMicroBatches, inputOf, microBatches, predictions } from "./micro_batches.ts";
 
 const run = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);

@@ -1,6 +1,6 @@
 // From sequences to micro-batches: which go together, and which rows of a packed batch predict which tokens.
 
-import type { Batch } from "#shared/engine/forward/batch.ts";
+import type { Batch } from "#shared/engine/forward/packing.ts";
 import { PrefixTree } from "#shared/engine/forward/prefix_tree.ts";
 
 /** Prompt and completion tokens in one list; only the completion, from `prompt_length` (>= 1) on, is scored. */

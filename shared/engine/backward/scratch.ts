@@ -1,7 +1,7 @@
 // What the backward of a packed batch needs besides the saved activations: one set for all layers.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import type { Batch } from "#shared/engine/forward/batch.ts";
+import type { Batch } from "#shared/engine/forward/packing.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { scoreFloats } from "#shared/engine/ops/attention/attention_backward.ts";
 import { partialsLength } from "#shared/engine/ops/column_sum/column_sum.ts";

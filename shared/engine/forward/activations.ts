@@ -4,7 +4,7 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { SEGMENT_WORDS, tablesOf, TILE_WORDS, tileOf } from "#shared/engine/ops/attention/segments.ts";
-import type { Batch } from "./batch.ts";
+import type { Batch } from "./packing.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 
 /** Shapes for N tokens; F = intermediate_size, Q = heads * head_dim, W = (heads + 2 kvHeads) * head_dim. */

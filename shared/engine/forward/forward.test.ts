@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readJson } from "#shared/io/files.ts";
 import { run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { Activations } from "./activations.ts";
-import { pack } from "./batch.ts";
+import { pack } from "./packing.ts";
 import { forward } from "./forward.ts";
 import { Head } from "./head.ts";
 import { loadModel } from "#shared/engine/model/load.ts";

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { tablesOf } from "#shared/engine/ops/attention/segments.ts";
 import { scratchScores } from "#shared/engine/backward/scratch.ts";
 import { Random } from "#shared/problems/rng.ts";
-import { pack } from "./batch.ts";
+import { pack } from "./packing.ts";
 import { PrefixTree } from "./prefix_tree.ts";
 
 /** Sequences that go on from a random place of an earlier one. */

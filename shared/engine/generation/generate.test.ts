@@ -5,7 +5,7 @@ import { Gpu, LARGEST_COPY } from "#shared/engine/gpu/device.ts";
 import { assertClose, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Generator, roundedPool } from "./generate.ts";
 import type { Generated, GenerationOptions, GenerationRequest } from "./requests.ts";

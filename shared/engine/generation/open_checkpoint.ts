@@ -7,13 +7,13 @@ import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
-import { proveEngine } from "#shared/engine/self_test/prove.ts";
+import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 
 /** Tests the kernels that generate, for such a model where one is given, and chooses the fastest. Throws when the GPU computes garbage. */
 export async function prepareToGenerate(gpu: Gpu, like?: ModelConfig): Promise<void> {
   await selfTest(gpu);
   await chooseProducts(gpu);
-  await proveEngine(gpu, "generation", like);
+  await checkEngine(gpu, "generation", like);
 }
 
 /** Loads a Hugging Face directory, with a PEFT adapter merged into it where one is given; closes the GPU where that fails. */

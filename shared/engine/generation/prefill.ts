@@ -1,7 +1,7 @@
 // Prompts packed for their prefill: what they begin with in common is computed once, and what the pool has already is
 // not computed but brought in, behind the computed tokens, to be seen by them.
 
-import { type Batch, pack } from "#shared/engine/forward/batch.ts";
+import { type Batch, pack } from "#shared/engine/forward/packing.ts";
 import type { Segment } from "#shared/engine/ops/attention/segments.ts";
 
 export interface Prompt {

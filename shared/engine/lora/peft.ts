@@ -1,6 +1,6 @@
 // LoRA adapters as the files of the PEFT library: adapter_config.json and adapter_model.safetensors.
 
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assertClose, run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Head } from "#shared/engine/forward/head.ts";
 import { GgufFile, ggufOf } from "#shared/io/gguf.ts";

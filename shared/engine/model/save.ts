@@ -1,6 +1,6 @@
 // A model as a directory that transformers loads: config.json, generation_config.json, model.safetensors.
 
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { type WeightOptions, weightShards, writeIndex } from "#shared/io/weights.ts";
 import { configJson } from "./config.ts";

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { run, testGpu } from "#shared/engine/gpu/testing.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { parseConfig } from "./config.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";

@@ -5,7 +5,7 @@ import { assertClose, noise, run, testGpu, unreadable } from "#shared/engine/gpu
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { parseConfig } from "./config.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";

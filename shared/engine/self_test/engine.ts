@@ -7,7 +7,7 @@ import { Gradients } from "#shared/engine/backward/gradients.ts";
 import { inputOf, predictions } from "#shared/engine/backward/micro_batches.ts";
 import { Scratch } from "#shared/engine/backward/scratch.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/batch.ts";
+import { pack } from "#shared/engine/forward/packing.ts";
 import { forward } from "#shared/engine/forward/forward.ts";
 import { Head } from "#shared/engine/forward/head.ts";
 import { decodesByProgram } from "#shared/engine/generation/decode_program.ts";

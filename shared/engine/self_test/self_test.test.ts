@@ -8,7 +8,7 @@ import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu, testGpu } from "#shared/engine/gpu/testing.ts";
 import { ANY_MODEL, firstDifference } from "./engine.ts";
-import { proveEngine, requireRight } from "./prove.ts";
+import { checkEngine, requireRight } from "./check_engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-self-test-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -104,7 +104,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
           `with kernels ${gpu.variants} as its self-test fails: ${difference}`,
       });
       const file = join(folder, "failed.json");
-      await assert.rejects(proveEngine(gpu, "training", ANY_MODEL, file));
+      await assert.rejects(checkEngine(gpu, "training", ANY_MODEL, file));
       assert.throws(() => readFileSync(file), "nothing is kept");
       gpu.close();
     });
@@ -115,7 +115,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
     const file = join(folder, "below/self_test.json");
     mkdirSync(join(folder, "below"));
     writeFileSync(file, '{ "an adapter | of older | sources": "passed" }');
-    await proveEngine(gpu, "training", ANY_MODEL, file);
+    await checkEngine(gpu, "training", ANY_MODEL, file);
     const kept = readFileSync(file, "utf8");
     assert.ok(!kept.includes("older"), "what other sources have passed is dropped");
     assert.ok(kept.includes(gpu.facts.description) && kept.includes(gpu.variants));
@@ -124,8 +124,8 @@ describe("the self-test", { timeout: 120_000 }, () => {
     const own = Recorder.prototype.dispatch;
     Recorder.prototype.dispatch = nothing;
     try {
-      await proveEngine(gpu, "training", ANY_MODEL, file);
-      await proveEngine(gpu, "generation", ANY_MODEL, file);
+      await checkEngine(gpu, "training", ANY_MODEL, file);
+      await checkEngine(gpu, "generation", ANY_MODEL, file);
     } finally {
       Recorder.prototype.dispatch = own;
     }
@@ -133,7 +133,7 @@ describe("the self-test", { timeout: 120_000 }, () => {
     gpu.subgroups8 = !subgroups8 && gpu.device.features.has("subgroups" as GPUFeatureName);
     if (gpu.subgroups8 !== subgroups8) {
       gpu.subgroups8 = false;
-      await proveEngine(gpu, "generation", ANY_MODEL, file);
+      await checkEngine(gpu, "generation", ANY_MODEL, file);
       assert.equal(Object.keys(JSON.parse(readFileSync(file, "utf8"))).length, subgroups8 ? 2 : 1);
     }
     gpu.subgroups8 = subgroups8;

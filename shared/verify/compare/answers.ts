@@ -14,7 +14,7 @@ import { compareRatios, isCollection } from "./ratios.ts";
 import { assigned, compareRelations } from "./relations.ts";
 import { compareScalars } from "./scalars.ts";
 import { compareSets } from "./sets.ts";
-import { compareWords } from "./text.ts";
+import { compareWords } from "./word_answers.ts";
 
 /** Compares a gold answer with a given one; the roles matter where the rules say so. */
 export function compareNodes(gold: Node, given: Node, context: Context): Answer {

@@ -5,7 +5,7 @@ import { mean } from "#shared/statistics.ts";
 import { formatDuration } from "#shared/text/format.ts";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { RunDirectory } from "../../run/directory.ts";

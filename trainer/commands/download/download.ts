@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { fileError, makeDirectory } from "#shared/io/files.ts";
 import { Status } from "../../run/progress.ts";
 import { type Hub, HubError, type HubFile, type Kind, listFiles, openFile } from "./hub.ts";

@@ -11,7 +11,7 @@ import { type AnswerFormat, formatOf } from "#shared/text/answer_format.ts";
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
-import { demandsOfTrain } from "../../preflight/demands.ts";
+import { trainRequirements } from "../../preflight/requirements.ts";
 import { type Preflight, preflight } from "../../preflight/preflight.ts";
 import { modelFacts } from "../../preflight/recipe.ts";
 import { TrainRecipeSchema } from "../../run/train_recipe.ts";
@@ -100,8 +100,8 @@ export async function choose(
       reward: rewardOf(style),
       train: { micro_batch_tokens: context.tokens + 1 },
     }, "the trial");
-    const demands = await demandsOfTrain(recipe, context);
-    return await preflight({ problems: rows, errors: [], benchmarks: {}, demands, tokenizer, eosIds });
+    const requirements = await trainRequirements(recipe, context);
+    return await preflight({ problems: rows, errors: [], benchmarks: {}, requirements, tokenizer, eosIds });
   };
   const style = await bestStyle(
     stylesFor(problems, { isGsm8k, isTiny, isPlain }),

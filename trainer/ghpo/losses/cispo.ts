@@ -1,6 +1,7 @@
 // cispo (arXiv 2506.13585 eq. 4): the capped ratio, taken as a constant, times the log-prob; normalised as dapo.
 
-import { type Loss, perToken } from "./loss.ts";
+import { perToken } from "./averages.ts";
+import type { Loss } from "./types.ts";
 
 export const cispo = {
   name: "cispo",

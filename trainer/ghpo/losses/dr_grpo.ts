@@ -1,6 +1,7 @@
 // dr_grpo (arXiv 2503.20783): the sum over tokens by a constant, so that length has no influence on a token's weight.
 
-import { clippedTokens, type Loss } from "./loss.ts";
+import { clippedTokens } from "./clipping.ts";
+import type { Loss } from "./types.ts";
 
 export const drGrpo = {
   name: "dr_grpo",

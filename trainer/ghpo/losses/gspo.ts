@@ -1,7 +1,9 @@
 // gspo (arXiv 2507.18071 eq. 5): one length-normalised ratio a sequence, exp(mean log-ratio), so that every token gets
 // 1 / length of its derivative; normalised as grpo.
 
-import { clipped, type Loss, perSequence } from "./loss.ts";
+import { perSequence } from "./averages.ts";
+import { clipped } from "./clipping.ts";
+import type { Loss } from "./types.ts";
 
 export const gspo = {
   name: "gspo",

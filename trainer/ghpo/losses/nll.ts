@@ -1,6 +1,7 @@
 // The loss of supervised training: the mean negative log-likelihood over all target tokens. No recipe names it.
 
-import { type Loss, perToken } from "./loss.ts";
+import { perToken } from "./averages.ts";
+import type { Loss } from "./types.ts";
 
 export const nll = {
   name: "nll",

@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { count, fraction, nonNegative } from "#shared/schemas/values.ts";
 import { mean } from "#shared/statistics.ts";
-import { hardFromLevel, isHard, strategy } from "./strategy.ts";
+import { hardFromLevel, isHard, strategy } from "./types.ts";
 
 const settings = {
   baseline: {

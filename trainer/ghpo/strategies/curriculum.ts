@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { fraction } from "#shared/schemas/values.ts";
-import { hardFromLevel, isHard, stateless, strategy, UNGUIDED } from "./strategy.ts";
+import { hardFromLevel, isHard, stateless, strategy, UNGUIDED } from "./types.ts";
 
 const settings = {
   baseline: {

@@ -3,7 +3,7 @@
 
 import * as v from "valibot";
 import { count, fraction } from "#shared/schemas/values.ts";
-import { type Outcome, strategy, UNGUIDED } from "./strategy.ts";
+import { type Outcome, strategy, UNGUIDED } from "./types.ts";
 
 const settings = {
   ghpo: {

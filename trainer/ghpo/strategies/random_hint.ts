@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { hashText, Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { fraction } from "#shared/schemas/values.ts";
-import { stateless, strategy } from "./strategy.ts";
+import { stateless, strategy } from "./types.ts";
 
 const settings = {
   baseline: {

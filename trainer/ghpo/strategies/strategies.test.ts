@@ -6,8 +6,8 @@ import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { annealedRatio, controlledRatio } from "./constant_hint.ts";
 import { nextStart } from "./ghpo.ts";
 import { randomStage } from "./random_hint.ts";
-import { STRATEGIES } from "./strategies.ts";
-import type { AnyStrategy, Guidance } from "./strategy.ts";
+import { STRATEGIES } from "./index.ts";
+import type { AnyStrategy, Guidance } from "./types.ts";
 
 function recipe(overrides: Record<string, unknown>): TrainRecipe {
   return parse(

@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { readText } from "#shared/io/files.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { TrainRecipeSchema } from "../../run/train_recipe.ts";

@@ -6,7 +6,7 @@ import { autotune, candidates } from "./race.ts";
 import { type Gpu, PRODUCTS } from "#shared/engine/gpu/device.ts";
 import { productsAreRight } from "./exact_products.ts";
 import { productTexts } from "./matmul.ts";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson } from "#shared/io/files.ts";
 import { sha256 } from "#shared/io/hash.ts";
 

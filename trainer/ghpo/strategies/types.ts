@@ -1,6 +1,6 @@
 // What a guidance strategy is: which problems a step draws, which of them start with a hint, how much of the trace each
 // stage shows, and what is remembered from one step to the next. A strategy is one file with its settings, the schema
-// of its state and the three functions below, and an entry in strategies.ts: the loop, checkpoints and the recipe's
+// of its state and the three functions below, and an entry in index.ts: the loop, checkpoints and the recipe's
 // schema take it from there.
 
 import * as v from "valibot";

@@ -1,4 +1,4 @@
-// The dashboard and its audience (audience.ts) as processes of a script, which end with it.
+// The dashboard and its slow clients (slow_clients.ts) as processes of a script, which end with it.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -26,32 +26,32 @@ export async function startDashboard(run: string): Promise<ServedRun> {
   };
 }
 
-export interface Audience extends Disposable {
+export interface SlowClients extends Disposable {
   readonly clients: number;
   /** Streams that are open. */
   streams: number;
   send(word: "on" | "off"): void;
 }
 
-export function startAudience(url: string, clients: number): Audience {
+export function startSlowClients(url: string, clients: number): SlowClients {
   const child = endedWithUs(
-    Bun.spawn([process.execPath, here("./audience.ts"), url, String(clients)], {
-      ipc: (streams: number) => void (audience.streams = streams),
+    Bun.spawn([process.execPath, here("./slow_clients.ts"), url, String(clients)], {
+      ipc: (streams: number) => void (slow.streams = streams),
     }),
   );
-  const audience: Audience = {
+  const slow: SlowClients = {
     clients,
     streams: 0,
     send: (word) => child.send(word),
     [Symbol.dispose]: () => child.kill(),
   };
-  return audience;
+  return slow;
 }
 
-/** Switches the audience and waits until all of its streams are open or closed. */
-export async function arrange(audience: Audience, on: boolean): Promise<void> {
-  audience.send(on ? "on" : "off");
-  while (audience.streams !== (on ? audience.clients : 0)) await Bun.sleep(10);
+/** Switches the slow clients on or off, and waits until all of its streams are open or closed. */
+export async function arrange(slow: SlowClients, on: boolean): Promise<void> {
+  slow.send(on ? "on" : "off");
+  while (slow.streams !== (on ? slow.clients : 0)) await Bun.sleep(10);
   await Bun.sleep(100);
 }
 

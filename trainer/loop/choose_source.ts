@@ -1,14 +1,14 @@
 // The source of batches that a recipe's `algorithm` and `loss_type` name.
 
-import type { Loss } from "../ghpo/losses/loss.ts";
-import { LOSSES } from "../ghpo/losses/losses.ts";
-import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
-import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
+import type { Loss } from "../ghpo/losses/types.ts";
+import { LOSSES } from "../ghpo/losses/index.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/index.ts";
+import type { AnyStrategy } from "../ghpo/strategies/types.ts";
 import { SUPERVISED } from "../run/train_recipe.ts";
 import { demonstrationSource } from "./demonstrations.ts";
 import { rolloutSource } from "./rollout_source.ts";
 import type { RolloutSetting } from "./rollouts.ts";
-import type { BatchSource } from "./source.ts";
+import type { BatchSource } from "./batch_source.ts";
 
 export function sourceOf(
   setting: RolloutSetting,

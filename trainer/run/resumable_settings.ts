@@ -1,9 +1,9 @@
-// Settings that may differ when a run is resumed: it may become longer, and be saved as often as one likes.
+// Settings that may differ when a run is resumed: a run may be extended, and saved as often as one likes.
 
 import { differences } from "./recipe.ts";
 
 /** Limits: any value from the recipe's on. */
-const RAISABLE = [
+const EXTENDABLE = [
   "train.max_steps",
   "prompt.max_prompt_length",
   "generation.max_completion_length",
@@ -18,9 +18,9 @@ interface Phase {
 }
 
 /** A resolved recipe without the settings above: what a checkpoint's digest is of. */
-export function withoutRaised(recipe: Record<string, unknown>): Record<string, unknown> {
+export function withoutResumableSettings(recipe: Record<string, unknown>): Record<string, unknown> {
   const copy = structuredClone(recipe) as Record<string, Record<string, unknown>>;
-  for (const name of [...RAISABLE, ...FREE, PHASES]) {
+  for (const name of [...EXTENDABLE, ...FREE, PHASES]) {
     const [table, key] = name.split(".") as [string, string?];
     if (key === undefined) delete copy[table];
     else if (copy[table]) copy[table] = { ...copy[table], [key]: null };
@@ -33,15 +33,15 @@ export function withoutRaised(recipe: Record<string, unknown>): Record<string, u
  * @returns a sentence for each setting that differs as it may
  * @throws Error that names the first that may not
  */
-export function raisedSettings(begun: string, now: string, path: string): string[] {
+export function changedSettings(begun: string, now: string, path: string): string[] {
   return differences(begun, now).map(({ name, first, second }) => {
-    if (FREE.includes(name) || (RAISABLE.includes(name) && Number(second) >= Number(first))) {
+    if (FREE.includes(name) || (EXTENDABLE.includes(name) && Number(second) >= Number(first))) {
       return `${name} is ${second} from here on, was ${first}`;
     }
     if (name === PHASES && extendsPhases(JSON.parse(first), JSON.parse(second))) {
       return `${name} are longer from here on`;
     }
-    const most = RAISABLE.includes(name) ? `at least ${first}` : first;
+    const most = EXTENDABLE.includes(name) ? `at least ${first}` : first;
     throw new Error(
       `Cannot resume ${path} as ${name} must be ${most}, as in its recipe: current value is ${second}`,
     );

@@ -3,7 +3,7 @@
 import * as v from "valibot";
 import { decodesByProgram } from "#shared/engine/generation/decode_program.ts";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import { writeFileAtomic } from "#shared/io/atomic.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson } from "#shared/io/files.ts";
 import { digestOfFolder } from "#shared/io/hash.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
@@ -23,7 +23,7 @@ let known: string | undefined;
  * as those of `like`.
  * @throws Error naming the adapter and what differs from f64
  */
-export async function proveEngine(
+export async function checkEngine(
   gpu: Gpu,
   scope: Scope,
   like: ModelConfig = ANY_MODEL,

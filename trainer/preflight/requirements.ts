@@ -1,12 +1,12 @@
-// What a recipe demands of its problems, `train` and `sft` alike.
+// What a recipe requires of its problems, `train` and `sft` alike.
 
 import type { Context } from "#shared/engine/model/context.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import type { AnswerFormat } from "#shared/text/answer_format.ts";
 import type { PromptStyle } from "#shared/text/prompts.ts";
-import type { Cut } from "../ghpo/guidance.ts";
-import type { OwnParts } from "../library/own_parts.ts";
-import { STRATEGIES, strategyNamed } from "../ghpo/strategies/strategies.ts";
+import type { Cut } from "../ghpo/hint.ts";
+import type { CustomParts } from "../library/custom_parts.ts";
+import { STRATEGIES, strategyNamed } from "../ghpo/strategies/index.ts";
 import { decidingReward, loadRewards, type Reward } from "../loop/rewards.ts";
 import { askedFormat, sftFormat } from "../loop/targets.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
@@ -17,7 +17,7 @@ export interface Limit {
   name: string;
 }
 
-export interface Demands {
+export interface Requirements {
   style: PromptStyle;
   /** Shares of the solution that hints show, and how they are cut. */
   ratios: readonly number[];
@@ -39,11 +39,11 @@ export interface Demands {
 }
 
 /** Throws for reward functions that cannot be loaded. */
-export async function demandsOfTrain(
+export async function trainRequirements(
   recipe: TrainRecipe,
   context: Context | null,
-  { rewards, strategies = [] }: OwnParts = {},
-): Promise<Demands> {
+  { rewards, strategies = [] }: CustomParts = {},
+): Promise<Requirements> {
   const { ghpo, generation, prompt } = recipe;
   const most = generation.max_completion_length;
   const completion = { tokens: most, name: "generation.max_completion_length", of: "completion" } as const;
@@ -63,7 +63,7 @@ export async function demandsOfTrain(
   };
 }
 
-export function demandsOfSft(recipe: SftRecipe, context: Context | null): Demands {
+export function sftRequirements(recipe: SftRecipe, context: Context | null): Requirements {
   const { sft, prompt } = recipe;
   return {
     style: { ...prompt, glue: sft.hint_glue, placement: "user" },

@@ -1,7 +1,7 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { cutCount, hintAt, leakOffset, roundHalfEven, splitTrace } from "./guidance.ts";
+import { cutCount, hintAt, leakOffset, roundHalfEven, splitTrace } from "./hint.ts";
 
 function problem(steps: string[], answer: string, text = "What is it?"): Problem {
   return {

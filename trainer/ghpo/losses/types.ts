@@ -1,6 +1,6 @@
 // What a policy-gradient loss is: from per-token log-probs and the advantage of a sequence to its terms and their
 // derivatives by every log-prob. All in f64 and without a GPU: the learner multiplies the derivatives (the
-// coefficients) with the gradients of the log-probs. A loss is one file, and an entry in losses.ts, from which the
+// coefficients) with the gradients of the log-probs. A loss is one file, and an entry in index.ts, from which the
 // recipe's schema takes its name.
 
 import type { LossSettings } from "#shared/schemas/recipe/learning.ts";
@@ -50,52 +50,8 @@ export interface Loss {
     gradient: Float64Array,
     sums: ClipSums,
   ): number;
-  /** Whether completions without advantage must be in the micro-batch although they have no gradient. */
-  needsIdle?: boolean;
+  /** Whether completions without advantage stay in the micro-batch although they have no gradient, as they count there. */
+  keepsZeroAdvantage?: boolean;
   /** What is wrong with the recipe's loss section, as "must have ...". */
   fault?(settings: Pick<LossSettings, "epsilon_high">): string | null;
-}
-
-/** Weights of a mean over sequences of the mean over their tokens. */
-export function perSequence(norm: Normalizer, length: number): number {
-  return 1 / (Math.max(length, 1) * norm.sequences);
-}
-
-/** Weights of a mean over all tokens of the optimizer batch. */
-export function perToken(norm: Normalizer): number {
-  return 1 / Math.max(norm.tokens, 1);
-}
-
-/** The clipped surrogate of every token (PPO, arXiv 1707.06347). */
-export function clippedTokens(
-  s: Sequence,
-  o: LossOptions,
-  weight: number,
-  gradient: Float64Array,
-  sums: ClipSums,
-): number {
-  let loss = 0;
-  for (let t = 0; t < gradient.length; t++) {
-    const ratio = Math.exp(s.logprobs[t]! - s.oldLogprobs[t]!);
-    const { surrogate, slope } = clipped(ratio, s.advantage, o, sums);
-    loss -= surrogate * weight;
-    gradient[t] = -slope * ratio * weight; // d ratio / d logprob = ratio
-  }
-  return loss;
-}
-
-/** PPO's min(r A, clip(r) A) and its slope by r; delta: the two-sided clipping of arXiv 2505.07291. */
-export function clipped(ratio: number, advantage: number, o: LossOptions, sums: ClipSums) {
-  const low = 1 - o.epsilon;
-  const high = 1 + (o.epsilon_high ?? o.epsilon);
-  const first = (o.delta === null ? ratio : Math.min(ratio, o.delta)) * advantage;
-  const second = Math.min(Math.max(ratio, low), high) * advantage;
-  sums.count++;
-  if (ratio < low && advantage < 0) sums.low++;
-  if (ratio > high && advantage > 0) sums.high++;
-  const firstMoves = o.delta === null || ratio <= o.delta;
-  const secondMoves = ratio >= low && ratio <= high;
-  if (first < second) return { surrogate: first, slope: firstMoves ? advantage : 0 };
-  if (second < first) return { surrogate: second, slope: secondMoves ? advantage : 0 };
-  return { surrogate: first, slope: firstMoves && secondMoves ? advantage : 0 };
 }

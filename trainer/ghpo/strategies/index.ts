@@ -5,7 +5,7 @@ import { curriculum } from "./curriculum.ts";
 import { ghpo } from "./ghpo.ts";
 import { grpo } from "./grpo.ts";
 import { randomHint } from "./random_hint.ts";
-import type { AnyStrategy } from "./strategy.ts";
+import type { AnyStrategy } from "./types.ts";
 
 export const STRATEGIES = [grpo, ghpo, curriculum, constantHint, randomHint] as const;
 

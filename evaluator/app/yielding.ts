@@ -1,4 +1,4 @@
-// Long work in small pieces, so that other callers have their turn in between.
+// Long work in slices: between them it yields to the event loop, so that other requests are served.
 
 import { limits } from "#shared/verify/mod.ts";
 
@@ -8,22 +8,22 @@ const SLICE_MS = 8;
 /** Less work than this is never cut: on a busy machine every piece would end after its time. */
 const LEAST = SLICE / 2;
 
-/** Lets requests that have arrived meanwhile have their turn. */
-export function turn(): Promise<void> {
+/** Yields to the event loop, which serves requests that have arrived meanwhile. */
+export function yieldToRequests(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Counts the work of one request. */
-export class Turns {
+/** The work of one request. */
+export class WorkSlices {
   #spent = 0;
   #since = performance.now();
 
-  /** Waits until requests that have arrived meanwhile had their turn, if it is time to. */
+  /** Counts work done, and yields where a slice of it is complete. */
   async spend(fuel: number): Promise<void> {
     this.#spent += fuel;
     if (this.#spent <= LEAST) return;
     if (this.#spent <= SLICE && performance.now() - this.#since <= SLICE_MS) return;
-    await turn();
+    await yieldToRequests();
     this.#spent = 0;
     this.#since = performance.now();
   }

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "./atomic.ts";
+import { recoverDirectory, writeDirectoryAtomic, writeFileAtomic } from "./atomic_write.ts";
 import { checkFiles, fileEntry, sha256 } from "./hash.ts";
 import { readJson } from "./files.ts";
 import { appendJsonl, parseJsonl, readJsonl, writeJsonl } from "./jsonl.ts";

@@ -3,10 +3,10 @@
 
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
-import type { AnyStrategy } from "../ghpo/strategies/strategy.ts";
+import type { AnyStrategy } from "../ghpo/strategies/types.ts";
 import type { RewardFunction } from "../loop/rewards.ts";
 
-export interface OwnParts {
+export interface CustomParts {
   /** Reward functions by the names under which `reward.functions` lists them; `accuracy` may be among them. */
   rewards?: Readonly<Record<string, RewardFunction>>;
   /** Guidance strategies that `algorithm` may name, beside the built-in ones. */

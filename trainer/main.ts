@@ -13,7 +13,7 @@ const { rest, overrides } = ["train", "sft", "check-data"].includes(verb)
   : { rest: words, overrides: [] };
 
 const program = new Command("npm run -s ghpo --")
-  .description("Reinforcement learning from verifiable rewards with adaptive hints (GHPO), on any GPU")
+  .description("Reinforcement learning from verifiable rewards with adaptive hints (GHPO), through WebGPU")
   .usage("COMMAND [options]")
   .version(manifest.version, "--version", "print the version")
   .helpOption("-h, --help", "show this")

@@ -1,5 +1,5 @@
 /**
- * Reinforcement learning from verifiable rewards on any GPU, as a library for Bun.
+ * Reinforcement learning from verifiable rewards through WebGPU, as a library for Bun.
  *
  * ```ts
  * import { train } from "ghpo";

@@ -9,8 +9,8 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const FILES = [
   "mod",
-  ...["train", "generate", "open_model", "own_parts", "recipes"].map((name) => `library/${name}`),
-  "ghpo/strategies/strategy",
+  ...["train", "generate", "open_model", "custom_parts", "recipes"].map((name) => `library/${name}`),
+  "ghpo/strategies/types",
   "loop/rewards",
 ];
 

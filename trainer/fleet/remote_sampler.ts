@@ -6,7 +6,6 @@ import { messageOf } from "#shared/text/format.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";
 import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
@@ -14,6 +13,7 @@ import { cutAt } from "#shared/engine/generation/requests.ts";
 import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
 import { runExclusive } from "../learner/mutex.ts";
 import type { Team } from "../team/team.ts";
+import { checkAnswers } from "./check_answers.ts";
 
 /** What of a policy its remote sampling needs. */
 export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "setTemperature"> {
@@ -25,10 +25,6 @@ export interface RemoteSettings extends FleetSettings {
   micro_batch_tokens: number;
 }
 
-/** Of log-probs, on average over an answer: a hundred times what rounding does between adapters. */
-const LARGEST_DIFFERENCE = 1e-3;
-/** One request in so many is sampled again. */
-const RESAMPLED = 32;
 const NOTHING = { remote: 0, local: 0, resampled: 0, differing: 0, refused: 0 };
 
 export class RemoteSampler implements Sampler {
@@ -110,7 +106,19 @@ export class RemoteSampler implements Sampler {
     for (const [i, answer] of (given ?? await this.ask(requests, options)).entries()) {
       if (answer !== null) answers.set(i, answer.map((sample) => cutAt(sample, options.ends)));
     }
-    await this.#check(requests, options, answers);
+    const found = await checkAnswers(
+      {
+        policy: this.#policy,
+        sample: (again) => this.#sample(again, options),
+        micro_batch_tokens: this.#settings.micro_batch_tokens,
+        secret: this.#salt,
+        log: this.log,
+      },
+      requests,
+      options.temperature,
+      answers,
+    );
+    for (const name of ["refused", "resampled", "differing"] as const) this.#counts[name] += found[name];
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
     const own = await this.#sample(rest.map((i) => requests[i]!), options);
     this.#counts.remote += answers.size;
@@ -138,63 +146,6 @@ export class RemoteSampler implements Sampler {
     return runExclusive(this.#policy, () => this.#policy.generate(requests, options));
   }
 
-  /** Removes the answers that are not of the learner's weights. */
-  async #check(
-    requests: readonly GenerationRequest[],
-    options: SampleOptions,
-    answers: Map<number, Sample[]>,
-  ): Promise<void> {
-    const sequences = [...answers].flatMap(([i, completions]) => {
-      const { prompt_ids } = requests[i]!;
-      return completions.map(({ ids, logprobs }) => ({
-        ids: [...prompt_ids, ...Array.from(ids)],
-        prompt_length: prompt_ids.length,
-        logprobs,
-        i,
-      }));
-    });
-    const sums = new Map<number, { difference: number; tokens: number }>();
-    for (const batch of inMicroBatches(sequences, this.#settings.micro_batch_tokens)) {
-      const scores = await runExclusive(this.#policy, () => {
-        this.#policy.setTemperature(options.temperature);
-        return this.#policy.forward(batch);
-      });
-      for (const [n, { logprobs, i }] of batch.entries()) {
-        const sum = sums.get(i) ?? { difference: 0, tokens: 0 };
-        sums.set(i, sum);
-        for (let t = 0; t < logprobs.length; t++) {
-          sum.difference += Math.abs(logprobs[t]! - scores.logprobs[n]![t]!);
-        }
-        sum.tokens += logprobs.length;
-      }
-    }
-    for (const [i, { difference, tokens }] of sums) {
-      if (difference / tokens <= LARGEST_DIFFERENCE) continue;
-      answers.delete(i);
-      this.#counts.refused++;
-      this.log(
-        `an answer is refused: its log-probs differ by ${
-          (difference / tokens).toPrecision(3)
-        } on average from the learner's`,
-      );
-    }
-    const again = [...answers.keys()].filter((i) => this.#isDrawn(requests[i]!));
-    if (again.length === 0) return;
-    const own = await this.#sample(again.map((i) => requests[i]!), options);
-    this.#counts.resampled += again.length;
-    for (const [n, i] of again.entries()) {
-      const same = own[n]!.every(({ ids }, s) => sameIds(ids, answers.get(i)![s]!.ids));
-      if (same) continue;
-      this.#counts.differing++; // another adapter may draw the neighbour where two are equal but for rounding
-      answers.delete(i); // sampled once more with the rest
-    }
-  }
-
-  /** Whether a request is one of those that are sampled again; no worker knows beforehand without the salt. */
-  #isDrawn({ key }: GenerationRequest): boolean {
-    return parseInt(sha256(JSON.stringify([this.#salt, key])).slice(0, 8), 16) % RESAMPLED === 0;
-  }
-
   /** Stores the weights that the step samples from. */
   async #publish(step: number): Promise<string> {
     if (this.#weights.step === step) return this.#weights.digest;
@@ -211,13 +162,7 @@ export class RemoteSampler implements Sampler {
 
 /** What has happened on all ranks since the last call. */
 export async function totalCounts(team: Team, sampler: RemoteSampler): Promise<Record<string, number>> {
-  const [first, ...others] = await team.gather("the counts of samplers", () => sampler.metrics());
+  const [first, ...others] = await team.allGather("the counts of samplers", () => sampler.metrics());
   const sum = (name: string) => others.reduce((total, counts) => total + counts[name]!, first![name]!);
   return Object.fromEntries(Object.keys(first!).map((name) => [name, sum(name)]));
-}
-
-function sameIds(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

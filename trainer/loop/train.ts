@@ -219,7 +219,7 @@ export async function train(training: Training): Promise<TrainResult> {
     const due = save_every > 0 && step % save_every === 0;
     const asked = await team.fromFirst("the end of a step", () => steering!.asked(step, stop), true);
     // Looked at once a step, so that no step ends unsaved. A signal may have reached one rank only.
-    const ends = await team.gather("the end of a step", () => ({ stopped: stop.aborted, times }));
+    const ends = await team.allGather("the end of a step", () => ({ stopped: stop.aborted, times }));
     stopped = asked.stop || ends.some((end) => end.stopped);
     ranks.add(ends.map((end) => end.times));
     if (last || due || improved || stopped || asked.save) {

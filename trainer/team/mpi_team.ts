@@ -4,6 +4,7 @@
 
 import { deserialize, serialize } from "bun:jsc";
 import { DeviceLostError } from "#shared/engine/gpu/device.ts";
+import { TreeAllReduce } from "./all_reduce.ts";
 import { fromSent, type SentError, toSent } from "./errors.ts";
 import type { Mpi, Request } from "./mpi.ts";
 import { interleave, oddRank, ownItems, type Team } from "./team.ts";
@@ -14,8 +15,6 @@ const WORD_BYTES = 104;
 const TEXT_BYTES = WORD_BYTES - NUMBERS * 8;
 const TAG = 7;
 const LARGEST = 2 ** 31 - 1;
-/** Floats of a bucket of gradients: 32 MB. */
-const BUCKET = 8 << 20;
 /** Seconds that a rank waits for others to tell them of an error before it aborts the job. */
 const LAST_WORDS_S = 10;
 /** Later than the rank that reports, so that one sentence is printed. */
@@ -37,7 +36,7 @@ export class MpiTeam implements Team {
   #meetings = 0;
   #waited = 0;
   #exchanged = 0;
-  #bucket: Float32Array | undefined;
+  readonly #reduction: TreeAllReduce;
   /** Errors that all ranks have. */
   readonly #agreed = new WeakSet<object>();
 
@@ -46,9 +45,10 @@ export class MpiTeam implements Team {
     this.rank = mpi.rank;
     this.size = mpi.size;
     this.first = mpi.rank === 0;
+    this.#reduction = new TreeAllReduce(mpi, (request, what) => this.#until(request, what));
   }
 
-  async gather<T>(what: string, work: () => Promise<T> | T): Promise<T[]> {
+  async allGather<T>(what: string, work: () => Promise<T> | T): Promise<T[]> {
     let value: { ok: T } | { failed: unknown };
     try {
       value = { ok: await work() };
@@ -63,13 +63,13 @@ export class MpiTeam implements Team {
 
   async fromFirst<T>(what: string, work: () => Promise<T> | T, unhurried = false): Promise<T> {
     const run = async () => ({ value: await work() });
-    if (!unhurried) return (await this.gather(what, () => this.first ? run() : null))[0]!.value;
+    if (!unhurried) return (await this.allGather(what, () => this.first ? run() : null))[0]!.value;
     const pending = this.first ? run() : undefined;
     pending?.catch(() => {}); // thrown below
     for (;;) {
       // Long before the others lose patience they hear that rank 0 is still there.
       const still = () => Bun.sleep(this.deadline * 250).then(() => null);
-      const [answer] = await this.gather(what, () => pending ? Promise.race([pending, still()]) : null);
+      const [answer] = await this.allGather(what, () => pending ? Promise.race([pending, still()]) : null);
       if (answer) return answer.value;
     }
   }
@@ -79,28 +79,15 @@ export class MpiTeam implements Team {
     items: readonly I[],
     work: (own: readonly I[]) => Promise<R[]>,
   ): Promise<R[]> {
-    return interleave(await this.gather(what, () => work(ownItems(items, this))), items.length);
+    return interleave(await this.allGather(what, () => work(ownItems(items, this))), items.length);
   }
 
-  async sum(what: string, values: Float32Array): Promise<void> {
-    if (values.length % this.size !== 0) {
-      throw new RangeError(
-        `Cannot add up ${values.length} numbers as there must be a multiple of ${this.size}, the number of ranks`,
-      );
-    }
+  async allReduce(what: string, values: Float32Array): Promise<void> {
+    this.#reduction.check(values);
     if (this.size === 1) return;
     await this.#exchange(what, false, new ArrayBuffer(0));
     const began = performance.now();
-    const bucket = Math.ceil(BUCKET / this.size) * this.size;
-    this.#bucket ??= new Float32Array(Math.min(bucket, values.length));
-    for (let at = 0; at < values.length; at += bucket) {
-      const own = values.subarray(at, at + bucket);
-      const others = this.#bucket.subarray(0, own.length);
-      await this.#until(this.mpi.allToAll(bytesOf(own), bytesOf(others)), what);
-      const part = own.length / this.size;
-      addTree(others, part, this.size);
-      await this.#until(this.mpi.allGather(bytesOf(others.subarray(0, part)), bytesOf(own)), what);
-    }
+    await this.#reduction.sum(what, values);
     this.#exchanged += performance.now() - began;
   }
 
@@ -234,24 +221,6 @@ export class MpiTeam implements Team {
       this.mpi.yield();
     }
   }
-}
-
-/** Adds up `count` rows of `length` numbers as a binary tree; the sum is in the first row. `count` is a power of two. */
-export function addTree(rows: Float32Array, length: number, count: number): void {
-  for (let distance = 1; distance < count; distance *= 2) {
-    for (let row = 0; row + distance < count; row += 2 * distance) {
-      addInto(rows.subarray(row * length, (row + 1) * length), rows, (row + distance) * length);
-    }
-  }
-}
-
-/** sum[i] += values[first + i] */
-export function addInto(sum: Float32Array, values: Float32Array, first = 0): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += values[first + i]!;
-}
-
-function bytesOf(values: Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 function written(number: number, { failed, bytes, what }: Word): Uint8Array {

@@ -9,7 +9,7 @@ import { SOLO, type Team } from "./team.ts";
 const PAIR: Team = {
   ...SOLO,
   size: 2,
-  gather: async (_what, work) => [await work(), await work()],
+  allGather: async (_what, work) => [await work(), await work()],
 };
 
 afterEach(removeTemporary);

@@ -37,7 +37,7 @@ export class RankLog {
 
   /** The log of a session that begins; what another session has left goes. */
   static async begin(team: Team, run: string, adapter: string): Promise<RankLog> {
-    const ranks = await team.gather(
+    const ranks = await team.allGather(
       "the names of ranks",
       () => ({ host: hostname(), adapter, wait: 0, exchange: 0 }),
     );

@@ -2,7 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { Random } from "#shared/problems/rng.ts";
 import { launchOf } from "./mpi.ts";
-import { addInto, addTree } from "./mpi_team.ts";
+import { addInto, addTree } from "./all_reduce.ts";
 import { assignmentOf } from "./adapter.ts";
 import type { GradientStore } from "../learner/policy.ts";
 import { Shards } from "./shards.ts";
@@ -30,9 +30,15 @@ class Store implements GradientStore {
   }
 }
 
-/** A rank whose others are computed by the test: `sum` and `gather` see the values that it is given. */
+/** A rank whose others are computed by the test: `allReduce` and `allGather` see the values that it is given. */
 function rankOf(rank: number, size: number, others: (own: unknown) => unknown[]): Team {
-  return { ...SOLO, rank, size, first: rank === 0, gather: async (_, work) => others(await work()) as never };
+  return {
+    ...SOLO,
+    rank,
+    size,
+    first: rank === 0,
+    allGather: async (_, work) => others(await work()) as never,
+  };
 }
 
 describe("the gradients of shards", () => {

@@ -3,7 +3,7 @@
 // the number of shards alone, so any number of ranks that divides it gives the same bits.
 
 import type { GradientStore, LearnerSequence, Policy } from "../learner/policy.ts";
-import { addInto } from "./mpi_team.ts";
+import { addInto } from "./all_reduce.ts";
 import { oddRank, type Team } from "./team.ts";
 
 /** What of a policy has to do with gradients. */
@@ -56,7 +56,7 @@ export class Shards {
     const own = this.count / team.size;
     /** Sums of 1, 2, 4, ... shards, as the digits of a binary number. */
     const sums: (Float32Array | undefined)[] = [];
-    const results = await team.gather(what, async () => {
+    const results = await team.allGather(what, async () => {
       const results: R[] = [];
       for (let i = 0; i < own; i++) {
         results.push(await each(team.rank * own + i));
@@ -67,7 +67,7 @@ export class Shards {
       return results;
     });
     const total = sums.at(-1)!;
-    await team.sum(what, total);
+    await team.allReduce(what, total);
     policy.putGradients(total.subarray(0, policy.gradientLength));
     this.#free.push(total);
     return results.flat();
@@ -78,7 +78,7 @@ export class Shards {
    * @throws Error when a rank has come to another norm, as after that their weights differ
    */
   async step(learningRate: number): Promise<number> {
-    const norms = await this.team.gather("the update", () => this.policy.step(learningRate));
+    const norms = await this.team.allGather("the update", () => this.policy.step(learningRate));
     const different = oddRank(norms);
     if (different === null) return norms[0]!.grad_norm;
     const { odd, usual } = different;

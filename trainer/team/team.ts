@@ -1,4 +1,4 @@
-// What the loops know of several processes that train one model: each calls the same methods in the same order, and
+// What the loops know of the process group that trains one model: each rank calls the same methods in the same order, and
 // whatever decides something is the same on all afterwards. Alone, every method is the work itself.
 //
 // An error on one rank becomes the same error on all of them at their next common call.
@@ -13,16 +13,16 @@ export interface Team {
    * The results of all ranks, in their order.
    * @param what where a rank that does not come is missed, such as "the exchange of gradients"
    */
-  gather<T>(what: string, work: () => Promise<T> | T): Promise<T[]>;
+  allGather<T>(what: string, work: () => Promise<T> | T): Promise<T[]>;
 
-  /** Rank 0's result on all. `unhurried`: however long it takes, as while a run is paused. */
+  /** A broadcast: rank 0's result on all. `unhurried`: however long it takes, as while a run is paused. */
   fromFirst<T>(what: string, work: () => Promise<T> | T, unhurried?: boolean): Promise<T>;
 
   /** Deals items over the ranks, round-robin; every rank gets all results, in the order of the items. */
   share<I, R>(what: string, items: readonly I[], work: (own: readonly I[]) => Promise<R[]>): Promise<R[]>;
 
-  /** Adds up, element by element, as a binary tree over the ranks. The length must be a multiple of their number. */
-  sum(what: string, values: Float32Array): Promise<void>;
+  /** Adds up, element by element, as a binary tree over the ranks (all_reduce.ts). The length must be a multiple of their number. */
+  allReduce(what: string, values: Float32Array): Promise<void>;
 
   /** The error as all ranks have it: the others hear of it where they next come together. */
   agree(error: unknown): Promise<unknown>;
@@ -35,10 +35,10 @@ export const SOLO: Team = {
   rank: 0,
   size: 1,
   first: true,
-  gather: async (_what, work) => [await work()],
+  allGather: async (_what, work) => [await work()],
   fromFirst: async (_what, work) => await work(),
   share: async (_what, items, work) => await work(items),
-  sum: () => Promise.resolve(),
+  allReduce: () => Promise.resolve(),
   agree: (error) => Promise.resolve(error),
   times: () => ({}),
 };
@@ -82,7 +82,7 @@ export async function requireSame(
   facts: () => Record<string, unknown> | Promise<Record<string, unknown>>,
 ): Promise<void> {
   if (team.size === 1) return;
-  const all = await team.gather("the comparison of ranks", facts);
+  const all = await team.allGather("the comparison of ranks", facts);
   const shown = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
   for (const name of new Set(all.flatMap(Object.keys))) {
     const found = oddRank(all.map((own) => own[name] ?? null));

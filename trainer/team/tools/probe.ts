@@ -38,8 +38,8 @@ function numbers(rank: number, length: number): Float32Array {
 const MODES: Record<string, (team: Team) => Promise<void>> = {
   async sum(team) {
     const values_ = numbers(team.rank, Number(values.floats));
-    await team.sum("the exchange", values_);
-    const digests = await team.gather("the digests", () => sha256(new Uint8Array(values_.buffer)));
+    await team.allReduce("the exchange", values_);
+    const digests = await team.allGather("the digests", () => sha256(new Uint8Array(values_.buffer)));
     say(team, { size: team.size, equal: new Set(digests).size === 1, digest: digests[0] });
   },
   /** Seconds for 540 MB, the best of three. */
@@ -47,9 +47,9 @@ const MODES: Record<string, (team: Team) => Promise<void>> = {
     const gradient = new Float32Array(135_000_000).fill(team.rank + 1);
     const times: number[] = [];
     for (let i = 0; i < 4; i++) {
-      await team.gather("the start", () => null);
+      await team.allGather("the start", () => null);
       const began = performance.now();
-      await team.sum("the exchange", gradient);
+      await team.allReduce("the exchange", gradient);
       times.push((performance.now() - began) / 1000);
     }
     say(team, { size: team.size, bytes: gradient.byteLength, seconds: times });
@@ -71,60 +71,63 @@ const MODES: Record<string, (team: Team) => Promise<void>> = {
       () => Bun.sleep(2000 * (team.first ? 1 : 0) * Number(values.deadline)),
       true,
     );
-    const all = await team.gather("the end of it", () => [quick, slow ?? null]);
+    const all = await team.allGather("the end of it", () => [quick, slow ?? null]);
     say(team, all);
   },
   async throw(team) {
-    await team.gather("a meeting", () => null);
+    await team.allGather("a meeting", () => null);
     if (team.rank === odd) throw new TypeError("Cannot read a row as it is torn");
-    await team.gather("the next meeting", () => null);
+    await team.allGather("the next meeting", () => null);
   },
   async "throw-in-work"(team) {
-    await team.gather("a meeting", () => {
+    await team.allGather("a meeting", () => {
       if (team.rank === odd) throw new NonFiniteError("loss", NaN, { batch: [1] });
     });
   },
   /** Every rank gets the same error of a class of its own, and goes on. */
   async caught(team) {
-    const seen = await team.gather("a meeting", () => {
+    const seen = await team.allGather("a meeting", () => {
       if (team.rank === odd) throw new NonFiniteError("loss", NaN, { batch: [1] });
     }).catch((error) => error);
-    const all = await team.gather(
+    const all = await team.allGather(
       "the next",
       () => [seen instanceof NonFiniteError, seen.message, seen.detail],
     );
     say(team, all);
   },
   async exit(team) {
-    await team.gather("a meeting", () => null);
+    await team.allGather("a meeting", () => null);
     if (team.rank === odd) process.exit(0);
-    await team.gather("the next meeting", () => null);
+    await team.allGather("the next meeting", () => null);
   },
   async unhandled(team) {
-    await team.gather("a meeting", () => null);
+    await team.allGather("a meeting", () => null);
     if (team.rank === odd) void Promise.reject(new Error("nobody listens"));
     await Bun.sleep(200);
-    await team.gather("the next meeting", () => null);
+    await team.allGather("the next meeting", () => null);
   },
   async kill(team) {
-    await team.gather("a meeting", () => null);
+    await team.allGather("a meeting", () => null);
     if (team.rank === odd) process.kill(process.pid, "SIGKILL");
-    await team.gather("the next meeting", () => null);
+    await team.allGather("the next meeting", () => null);
   },
   async hang(team) {
-    await team.gather("a meeting", () => null);
+    await team.allGather("a meeting", () => null);
     if (team.rank === odd) {
       stamp();
       for (;;);
     }
-    await team.gather("the next meeting", () => null);
+    await team.allGather("the next meeting", () => null);
   },
   async sleep(team) {
-    await team.gather("a meeting", () => null);
-    await team.gather("the next meeting", () => team.rank === odd ? (stamp(), new Promise(() => {})) : null);
+    await team.allGather("a meeting", () => null);
+    await team.allGather(
+      "the next meeting",
+      () => team.rank === odd ? (stamp(), new Promise(() => {})) : null,
+    );
   },
   async elsewhere(team) {
-    await team.gather(team.rank === odd ? "a place of its own" : "a meeting", () => null);
+    await team.allGather(team.rank === odd ? "a place of its own" : "a meeting", () => null);
   },
   async differs(team) {
     await requireSame(team, () => ({ recipe: "a", "the data file": team.rank === odd ? "c" : "b" }));

@@ -80,6 +80,24 @@ describe("the tree", () => {
     assert.deepEqual(missing, []);
   });
 
+  it("mentions no source file that does not exist", () => {
+    const files = [...FOLDERS.flatMap(filesUnder), "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
+    assert.deepEqual(
+      missingMentions("a/b.ts", "// see b.ts and ../gone.ts\nconst gone = 1;", endsOf(["a/b.ts"])),
+      [
+        "a/b.ts: ../gone.ts",
+      ],
+    );
+    const sources = endsOf(files);
+    const readable = files.filter((path) =>
+      /\.(ts|mjs|wgsl|py|md)$/.test(path) && !path.startsWith("studies/")
+    );
+    const missing = readable.flatMap((path) =>
+      missingMentions(path, readFileSync(join(ROOT, path), "utf8"), sources)
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it("has no name that Windows reserves", () => {
     const reserved = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)|[<>:"|?*\\]|[. ]$/i;
     assert.match("aux.test.ts", reserved);
@@ -94,6 +112,25 @@ describe("the tree", () => {
     assert.deepEqual(Object.keys(engines), ["node"]);
   });
 });
+
+/** Every way to name the paths: whole, or from any folder on. */
+function endsOf(paths) {
+  return new Set(paths.flatMap((path) => path.split("/").map((_, i, parts) => parts.slice(i).join("/"))));
+}
+
+/** Source files that a comment or a document names and that are not among the `known`; names with ./ are examples. */
+function missingMentions(path, text, known) {
+  const comments = path.endsWith(".md") ? [text] : text.match(/^\s*(?:\/\/|\/?\*|#).*|\s\/\/ .*/gm) ?? [];
+  const words = comments.flatMap((line) =>
+    line.match(/(?<![\w@/.*$<>{}-])(?:[\w.-]+\/)*[a-z]\w*(?:\.\w+)*\.(?:ts|wgsl|mjs)\b(?!\/)/g) ?? []
+  );
+  const isKnown = (word) => {
+    const name = word.replace(/^(?:\.\.?\/)+/, "");
+    return known.has(name);
+  };
+  return words.filter((word) => !word.startsWith("./") && word !== "src/runtime.ts" && !isKnown(word))
+    .map((word) => `${path}: ${word}`);
+}
 
 /**
  * Paths of the code block that draws the tree. A level is two spaces, or four columns of box characters;

@@ -1,4 +1,4 @@
-// Scoring completions that the caller brings, for a bundled benchmark or for golds of the caller's own.
+// Scoring completions that the caller brings, for a bundled benchmark or for gold answers of the caller's own.
 
 import type * as v from "valibot";
 import type { BenchmarkScore } from "#shared/schemas/evaluation.ts";

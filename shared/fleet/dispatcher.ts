@@ -1,5 +1,5 @@
-// The learner's side of a fleet: stores weights, hands requests out as jobs, and collects the answers that come in time
-// and in form. Whether an answer is right is for the caller to find out.
+// The learner's side of a fleet: stores weights, hands requests out as jobs, and collects the answers that arrive in
+// time and are well-formed. Whether an answer is right is checked by the caller.
 
 import { messageOf } from "#shared/text/format.ts";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";

@@ -1,4 +1,4 @@
-// Files as web streams of bytes, a piece at a time, for what is larger than one likes to hold.
+// Files as web streams of bytes, a piece at a time, for what is too large to hold in memory.
 
 import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
 import { fileError } from "./files.ts";

@@ -1,5 +1,5 @@
-// A protocol preset: the system prompt, how tokens are sampled and which extraction rules score them.
-// A benchmark adds its own user prompt and number of samples (benchmarks/<name>.ts). Never a hint.
+// A protocol preset: the system prompt, how tokens are sampled and which extraction rules score them. A benchmark adds
+// its own user prompt and number of samples (one file a benchmark in this folder). Never a hint.
 
 import { GHPO_SYSTEM_PROMPT } from "#shared/text/prompts.ts";
 import { QWEN_SYSTEM } from "./prompts.ts";

@@ -1,5 +1,5 @@
-// Alerts to the outside: a program of the user's, a webhook. Neither can stop or slow a run: a failure is one line in the
-// terminal, and nothing is waited for longer than ten seconds.
+// Sends alerts to a command or a webhook. Neither can stop or slow a run: a failure is one line in the terminal, and
+// each gets ten seconds at most.
 
 import { basename } from "node:path";
 import type { Alert, AlertSettings } from "#shared/schemas/alerts.ts";

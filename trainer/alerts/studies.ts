@@ -1,6 +1,7 @@
 // bun trainer/alerts/studies.ts
 // Replays the committed studies through the rules, as if they ran now, and counts what would have fired: false alarms, as
-// every one of these runs was sound. Studies keep no clock and no disk, so stalled_step and disk_filling are not asked.
+// every one of these runs was sound. Studies record neither times nor disk space, so stalled_step and disk_filling are
+// left out.
 
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";

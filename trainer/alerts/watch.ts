@@ -1,5 +1,5 @@
-// Watches a run: after every step it asks each rule, and while a step goes on, whether that is stalled. An alert is a line
-// in the terminal, one in RUN/alerts.jsonl, and a notification. A rule that still holds stays silent until it has not.
+// Watches a run: after every step it asks each rule, and during a step whether it has stalled. An alert is a line in
+// the terminal, one in RUN/alerts.jsonl, and a notification. While a rule keeps holding, it is not reported again.
 
 import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";

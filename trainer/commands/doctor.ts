@@ -1,5 +1,5 @@
-// doctor: is this machine ready? Runtime versions, the adapter that Dawn (trainer) and Deno (evaluator)
-// each get, the limits and features that the engine uses, the self-test, and what to do when one is missing.
+// doctor: is this machine ready? Runtime versions, the adapter that Dawn (trainer) and Deno (evaluator) each get, the
+// limits and features that the engine uses, the self-test, and what to do when something is missing.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

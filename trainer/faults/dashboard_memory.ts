@@ -1,8 +1,8 @@
 // Do slow clients fill the dashboard's memory?
 //   bun trainer/faults/dashboard_memory.ts [--minutes 3] [--clients 200] [--stay 5]
 //
-// A run that gets 150 records a second, far more than any real one, so that streams nobody reads back up; beside it the
-// dashboard, and the clients of slow_clients.ts, which leave every `stay` seconds and come back. Prints the dashboard's
+// A run that gets 150 records a second, far more than any real one, so that streams nobody reads back up; the dashboard
+// serves it to the clients of slow_clients.ts, which leave every `stay` seconds and come back. Prints the dashboard's
 // memory every ten seconds, and the most that it held in each third of the time.
 
 import { parseArgs } from "node:util";

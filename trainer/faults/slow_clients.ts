@@ -1,6 +1,6 @@
-// The slow clients of dashboard_load.ts, in a process of its own: idle streams that are hardly ever read, slow readers,
-// requests that are too large and requests that are nonsense.   bun trainer/faults/slow_clients.ts URL CLIENTS
-// Its parent switches it on and off; it answers with the number of streams that are open.
+// The slow clients of dashboard_load.ts, in a process of their own: idle streams that are hardly ever read, slow
+// readers, requests that are too large and requests that are nonsense.   bun trainer/faults/slow_clients.ts URL CLIENTS
+// The parent switches them on and off; the process answers with the number of streams that are open.
 
 import { connect } from "node:net";
 

@@ -1,6 +1,5 @@
-// A sampler that hands its requests to workers over NATS and believes none of them. An answer is taken when its form is
-// right and its log-probs are those of the learner's own weights; of a few, the learner samples the completions again. Who
-// does not answer in time is done without: the learner samples the rest itself.
+// A sampler that hands its requests to workers over NATS, without trusting them: their answers are checked
+// (check_answers.ts). What no worker answers in time the learner samples itself.
 
 import { messageOf } from "#shared/text/format.ts";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What changes over a run whatever the algorithm, as pure functions of the steps done: the order of problems, the
-// learning rate and the longest completion.
+// What changes over a run whatever the algorithm, as pure functions of the number of completed steps: the order of
+// problems, the learning rate and the longest completion.
 
 import { Random } from "#shared/problems/rng.ts";
 import type { TrainTables } from "#shared/schemas/recipe/train.ts";

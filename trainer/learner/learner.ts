@@ -1,8 +1,8 @@
 // The learner turns (tokens, coefficients) into gradients: d loss / d log-prob of every completion token times
 // the gradient of that log-prob. It knows nothing of rewards, advantages or clipping.
 //
-// Sequences are packed into micro-batches of at most `micro_batch_tokens`, in which what they begin with in common, such
-// as the prompt of a group, is computed once, forward and backward; all GPU memory is allocated when the learner is made.
+// Sequences are packed into micro-batches of at most `micro_batch_tokens`, in which shared prefixes, such as the prompt
+// of a group, are computed once, forward and backward; all GPU memory is allocated when the learner is made.
 
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";

@@ -1,5 +1,5 @@
-// The model as the loops see it: something that samples, scores, learns and can be kept. gpu_policy.ts is the real one; the
-// tests of the loops bring their own.
+// The model as the loops see it: something that samples, scores, learns and can be saved. gpu_policy.ts is the real
+// one; the tests of the loops bring their own.
 
 import type { GenerationOptions, GenerationRequest, Sample } from "#shared/engine/generation/requests.ts";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";

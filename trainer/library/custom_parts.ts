@@ -1,5 +1,5 @@
-// What a program that imports ghpo brings along: its own reward functions and guidance strategies, and functions that hear
-// of a run while it goes on.
+// What a program that imports ghpo can add: reward functions and guidance strategies of its own, and callbacks during a
+// run.
 
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import type { Group } from "#shared/schemas/rollout.ts";

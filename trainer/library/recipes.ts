@@ -1,6 +1,6 @@
-// The recipe of a program that imports ghpo: a file or an object, with problems from memory perhaps. Those are written
-// into the run's directory and read from there as from any file, so that the run can be resumed, checked and looked at
-// like every other.
+// The recipe of a program that imports ghpo: a file or an object, optionally with problems from memory. These are
+// written into the run's directory and read from there as from any file, so that the run can be resumed, checked and
+// looked at like every other.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

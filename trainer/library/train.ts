@@ -1,4 +1,4 @@
-// Training from a program: what the commands `train` and `sft` do, with functions where those have files.
+// Training from a program: what the commands `train` and `sft` do, with functions in place of module files.
 
 import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import type { LeftOut } from "../commands/checked_problems.ts";

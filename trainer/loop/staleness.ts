@@ -1,9 +1,10 @@
-// Staleness of exactly one step (train.staleness = 1): a step learns from what the weights before its last update have
-// sampled, so that workers sample the next step while this one is learned from. All guidance rounds of a step are sampled
-// with the same weights; what the strategy has seen is as new as ever. The first two steps are sampled with the first
+// Staleness of exactly one step (train.staleness = 1): a step learns from samples of the weights before its last
+// update, so that workers can sample the next step during the update of this one. All guidance rounds of a step are
+// sampled with the same weights; the strategy's state is not delayed. The first two steps are sampled with the first
 // weights.
 //
-// What is sampled ahead is part of the state that a checkpoint keeps, as the weights it came from are gone on resume.
+// Samples drawn ahead of time are part of the state that a checkpoint keeps, as their weights no longer exist on
+// resume.
 
 import * as v from "valibot";
 import { inMicroBatches } from "#shared/engine/backward/micro_batches.ts";

@@ -2,7 +2,7 @@
 // matter of the source (batch_source.ts): rollouts under a strategy, demonstrations or supervised examples. How a model
 // computes is a matter of the policy.
 //
-// `step` is the number of optimizer steps done, here as on disk.
+// `step` is the number of completed steps, here as on disk.
 
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
 import type { Alert } from "#shared/schemas/alerts.ts";

@@ -1,5 +1,5 @@
-// The pre-flight: everything that can be known of a recipe's data before the first step. It ends with what is left out
-// of the run, what a person should know, and what makes the run vain.
+// The pre-flight: everything that can be checked in a recipe's data before the first step. It reports what is left out
+// of the run, warnings, and errors that would make the run pointless.
 
 import { messageOf } from "#shared/text/format.ts";
 import { checkData, type DataReport } from "#shared/problems/check_data.ts";

@@ -1,4 +1,4 @@
-// The pre-flight of a recipe: its problems, and of its model what is there.
+// The pre-flight of a recipe: its problems, and as much of its model as is on disk.
 
 import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";

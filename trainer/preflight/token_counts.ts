@@ -1,6 +1,6 @@
 // Token counts of thousands of prompts in a second or two. A text is counted by its words, numbers and marks, each
-// different one once, and the sum is scaled by what it came to for a few texts that were counted exactly: within some
-// percent. What comes near a limit is counted exactly.
+// different one once, and the sum is scaled by the ratio found on a few texts that were counted exactly. It is good to
+// a few percent; what comes near a limit is counted exactly.
 
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 

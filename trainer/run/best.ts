@@ -1,6 +1,6 @@
-// Which checkpoint is the best one, by a metric of the recipe (checkpoint.best_by). A metric belongs to the weights that
-// it was measured on: an evaluation to those after the step, what was sampled to those before the update, which are
-// saved before they change. What the update itself tells is about weights that are gone by then.
+// Which checkpoint is the best one, by a metric of the recipe (checkpoint.best_by). A metric belongs to the weights
+// that it was measured on: an evaluation to those after the step, what was sampled to those before the update, which
+// are saved before they change. Metrics of the update itself belong to weights that no longer exist by then.
 
 import { nearest } from "#shared/schemas/parse.ts";
 

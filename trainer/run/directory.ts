@@ -1,6 +1,6 @@
 // What a run writes and where: recipe.toml (resolved), metrics.jsonl (one line a step), rollouts/step_NNNNNN.jsonl (the
-// groups of a step) and checkpoints/. Everything but the checkpoints can be made again by running on from one of them,
-// so on resume whatever is newer than the checkpoint is cut off.
+// groups of a step) and checkpoints/. Everything but the checkpoints can be made again by continuing from one of them,
+// so on resume whatever is newer than the checkpoint is truncated.
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // What a run is computed from besides its recipe: data, base model, adapter and reward modules, as digests. Checkpoints
-// keep them, so that a run is not continued on something else without a word.
+// keep them, so that a run is never silently continued on something else.
 
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, relative, resolve } from "node:path";

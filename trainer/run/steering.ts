@@ -1,5 +1,5 @@
 // Changing a run while it runs. Whoever steers adds requests to steering.jsonl of the run directory; the loop takes
-// them between two steps and writes each into events.jsonl under the number of steps done, before the next step
+// them between two steps and writes each into events.jsonl under the number of completed steps, before the next step
 // begins. A resumed run takes its learning rate and temperature from those events again, so it repeats the same steps.
 
 import { closeSync, existsSync, fsyncSync, openSync, writeSync } from "node:fs";

@@ -1,5 +1,5 @@
 // From process to rank and back: joining the others when mpirun or srun has started this process, and ending with them.
-// A rank that ends in any other way takes the job along, as the others would wait for it for ever.
+// A rank that ends in any other way ends the whole job, as the others would wait for it forever.
 
 import { messageOf } from "#shared/text/format.ts";
 import { useAdapterOfRank } from "./adapter.ts";

@@ -1,6 +1,6 @@
-// A team of MPI processes. Every collective call begins with a meeting: each rank sends a short message to every other
-// one and sleeps between polls until it has theirs. So nobody spins while another rank computes, a rank that fails tells
-// all others in that message, and a rank that waits too long knows for whom.
+// The process group over MPI. Every collective call begins with a meeting: each rank sends a short message to every
+// other one and sleeps between polls until it has theirs. So nobody spins while another rank computes, a rank that
+// fails tells all others in that message, and a rank that waits too long knows for whom.
 
 import { deserialize, serialize } from "bun:jsc";
 import { DeviceLostError } from "#shared/engine/gpu/device.ts";

@@ -1,5 +1,5 @@
 // ranks.json in the run directory: who the ranks of the session are and what part of the time each has waited for the
-// others. The dashboard shows it. A run that one process goes on with has none.
+// others. The dashboard shows it. A run that a single process continues has none.
 
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";

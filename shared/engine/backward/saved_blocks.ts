@@ -1,5 +1,5 @@
-// Less memory for what the forward keeps of each block: the blocks all work in one set of buffers, and copies are
-// taken of what the backward needs of each one. Two ways to save, which go together:
+// Less memory for what the forward keeps of each block: all blocks work in one set of buffers, and what the backward
+// needs of each is copied. Two ways to save, which can be combined:
 //
 // - Gradient checkpointing keeps the input of a block and runs the block again just before the backward needs it:
 //   a third more arithmetic, the same numbers.

@@ -1,4 +1,4 @@
-// Several token sequences in one batch, without padding: what they begin with in common lies there once.
+// Several token sequences packed into one batch, without padding: a shared prefix is stored once.
 
 import type { Segment } from "#shared/engine/ops/attention/segments.ts";
 import { PrefixTree } from "./prefix_tree.ts";

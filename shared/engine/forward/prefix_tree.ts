@@ -1,5 +1,5 @@
-// Token sequences as a tree in which what several begin with is there once: a radix tree. Nothing is assumed of
-// prompts or templates, the longest common run of tokens decides.
+// Token sequences as a radix tree, in which a shared prefix is stored once. Nothing is assumed about prompts or
+// templates, the longest common run of tokens decides.
 
 import type { Segment } from "#shared/engine/ops/attention/segments.ts";
 

@@ -1,5 +1,5 @@
-// The keys and values of every layer. Where a kernel takes all layers in one dispatch they lie in one buffer, each layer
-// where a binding may begin.
+// The keys and values of every layer. Where a kernel handles all layers in one dispatch they share one buffer, in which
+// each layer starts at a valid binding offset.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";

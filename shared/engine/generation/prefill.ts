@@ -1,5 +1,5 @@
-// Prompts packed for their prefill: what they begin with in common is computed once, and what the pool has already is
-// not computed but brought in, behind the computed tokens, to be seen by them.
+// Prompts packed for their prefill: a shared prefix is computed once, and what the pool holds already is not computed
+// but copied in behind the computed tokens, which attend to it.
 
 import { type Batch, pack } from "#shared/engine/forward/packing.ts";
 import type { Segment } from "#shared/engine/ops/attention/segments.ts";

@@ -1,5 +1,5 @@
-// The prompts whose keys and values are in the pool: those in use, and those that were, as long as nobody needs their
-// place. A new prompt takes over what it begins with in common with any of them: a hinted one most of the plain one.
+// The prompts whose keys and values are in the pool: those in use, and earlier ones until their space is needed. A new
+// prompt reuses the longest prefix that it shares with any of them: a hinted prompt, most of the plain one.
 
 import { type TokenRange, TokenRanges } from "./token_ranges.ts";
 

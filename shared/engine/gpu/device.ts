@@ -1,5 +1,5 @@
-// Opening a WebGPU device, whatever the host: Dawn under Bun or Node, Deno's own WebGPU, a browser.
-// The caller brings the host's `GPU` object; everything past this file is host-neutral.
+// Opening a WebGPU device, whatever the host: Dawn under Bun or Node, Deno's own WebGPU, a browser. The caller brings
+// the host's `GPU` object; features that only some hosts have are detected here and in adapter.ts.
 //
 // A `Gpu` owns every buffer made through it (counted in bytes), remembers the first validation error,
 // and turns a lost device into an error at the next read instead of a hang.

@@ -2,7 +2,7 @@
 //
 // Parameters go with the commands or to a uniform arena with dynamic offsets (one write per submit); bind groups are
 // cached per kernel and buffers. So a step is re-recorded each time as plain straight-line code, at about 2 us a
-// dispatch, and there is no graph to keep in step with the program.
+// dispatch, and there is no graph to keep in sync with the program.
 
 import type { Gpu } from "./device.ts";
 import { IMMEDIATE_BYTES, type Kernel } from "./kernel.ts";

@@ -1,5 +1,5 @@
-// What a block of the model consists of. Its parameters are listed here once, for loading, training and saving; forward,
-// backward and decode read the same from `LayerWeights`: a bias is there or not, and so on.
+// What a block of the model consists of. Its parameters are listed here once, for loading, training and saving;
+// forward, backward and decode read the same from `LayerWeights`: whether there is a bias, for instance.
 
 import type { ModelConfig } from "./config.ts";
 import { matrixLayout, type ParameterLayout, vectorLayout } from "./layout.ts";

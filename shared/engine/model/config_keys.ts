@@ -1,6 +1,6 @@
 // Keys of a config.json that change what transformers computes with the architectures of config.ts and that are not
 // implemented: the values that change nothing, where an absent key is one too. Whatever other key transformers does not
-// read is ignored. fixtures/config_keys.py lists what transformers 5.24 reads, by watching it, and config_keys.test.ts
+// read is ignored. fixtures/config_keys.py lists what transformers 5.24 reads, recorded while it runs, and config.test.ts
 // holds that list against what is read here.
 
 import { refuse } from "./config_error.ts";

@@ -1,4 +1,4 @@
-// How the layers of a model differ: whether attention sees everything or a window, and whether it rotates (RoPE).
+// How the layers of a model differ: whether attention sees everything or a window, and whether it applies RoPE.
 
 import * as v from "valibot";
 import { refuse } from "./config_error.ts";

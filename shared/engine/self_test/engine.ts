@@ -1,6 +1,6 @@
 // Drivers differ, and one that computes garbage does so without an error. A model of one tiny block runs forward,
-// backward and through decoding, beside the same in f64. Its heads, norms and biases are those of the model that is going
-// to be used, and so are the kernels: none is compiled for the test alone.
+// backward and through decoding, and all results are compared with f64. Its heads, norms and biases are those of the
+// model that is going to be used, and so are the kernels: none is compiled for the test alone.
 
 import { backward } from "#shared/engine/backward/backward.ts";
 import { Gradients } from "#shared/engine/backward/gradients.ts";

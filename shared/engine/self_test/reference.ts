@@ -1,4 +1,4 @@
-// A model of one block in f64, written down once more as simply as can be: what the self-test compares kernels with.
+// A model of one block in f64, written again as simply as possible: what the self-test compares kernels with.
 
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { inverseFrequencies } from "#shared/engine/model/rope.ts";

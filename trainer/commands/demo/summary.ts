@@ -1,4 +1,4 @@
-// What the demo measured: the content of runs/demo/summary.json, drawn by demo_table.ts and demo_page.ts.
+// What the demo measured: the content of runs/demo/summary.json, shown by table.ts and page.ts.
 
 import type { Difference } from "./evaluation.ts";
 

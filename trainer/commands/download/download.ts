@@ -1,5 +1,5 @@
-// download: a checkpoint or a data set of the hub onto the disk. Files that are there are kept, a file that was cut off
-// goes on where it ended, every one is compared with the hub's digest, and the commit is written down.
+// download: a checkpoint or a data set of the hub onto the disk. Files that exist are kept, a partial one is resumed,
+// each is compared with the hub's digest, and the commit is recorded.
 
 import { messageOf } from "#shared/text/format.ts";
 import { createHash, type Hash } from "node:crypto";

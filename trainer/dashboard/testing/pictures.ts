@@ -1,5 +1,5 @@
-// Pictures of the dashboard to look at: run table, charts, problems, rollouts, an open group and steering, in both themes,
-// as on a desk and on a phone.   bun trainer/dashboard/testing/pictures.ts [OUT]
+// Pictures of the dashboard to look at: run table, charts, problems, rollouts, an open group and steering, in both
+// themes, at the size of a desktop and of a phone.   bun trainer/dashboard/testing/pictures.ts [OUT]
 
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -11,11 +11,17 @@ export interface TestServer extends AsyncDisposable {
   mostOpen: number;
 }
 
-/** Serves completions computed by `answer` from the last user message (or text prompt) and the seed. */
-export function startEndpoint(answer: (prompt: string, seed: number) => string, delayMs = 3): TestServer {
+/**
+ * Serves completions computed by `answer` from the last user message (or text prompt) and the seed.
+ * @param delay before each answer, in ms, or until a promise
+ */
+export function startEndpoint(
+  answer: (prompt: string, seed: number) => string,
+  delay: number | (() => Promise<void>) = 3,
+): TestServer {
   return serve(async (request) => {
     const body = await request.json();
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await (typeof delay === "number" ? new Promise((resolve) => setTimeout(resolve, delay)) : delay());
     const prompt: string = body.messages ? body.messages.at(-1).content : body.prompt;
     const text = answer(prompt, body.seed);
     if (!body.stream) {

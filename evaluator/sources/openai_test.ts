@@ -67,7 +67,7 @@ describe("openai source", () => {
       const slowest = Math.max(...healthy.map((event) => "output" in event ? event.output.latency_ms! : NaN));
       const timeoutMs = Math.max(150, 5 * slowest);
       isBroken = true;
-     
+
       const events = await all({ ...settings, endpoint: proxy.url, stream, timeoutMs }, 200);
       assert.deepEqual(new Set(injected), new Set(faults));
       assert.equal(events.length, 200);

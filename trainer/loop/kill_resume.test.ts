@@ -1,4 +1,5 @@
-// A real run, killed for good at random moments and resumed, must end with the bytes of an uninterrupted one.
+// A real run, killed for good at random moments and resumed, must end with the bytes of an uninterrupted one. Every
+// second kill waits for a step, however slow the machine is; the others may come at any time, while the run loads, too.
 
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
@@ -11,8 +12,16 @@ import { RunDirectory } from "../run/directory.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const KILLS = 10;
+const STEPS = 6;
 const SETTINGS = [
-  ...["--train.max_steps", "6", "--train.prompts_per_step", "4", "--generation.num_generations", "4"],
+  ...[
+    "--train.max_steps",
+    String(STEPS),
+    "--train.prompts_per_step",
+    "4",
+    "--generation.num_generations",
+    "4",
+  ],
   ...["--generation.max_completion_length", "24", "--ghpo.start_stage_memory", "true"],
   ...["--eval.eval_every", "0", "--checkpoint.save_every", "1"],
 ];
@@ -48,6 +57,12 @@ async function finish(folder: string): Promise<void> {
   assert.equal(await child.exited, 0, message);
 }
 
+/** Steps in a run's metrics. */
+function stepsIn(folder: string): number {
+  const file = join(folder, "metrics.jsonl");
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").length - 1 : 0;
+}
+
 function outcome(folder: string) {
   const last = join(folder, "checkpoints", "step_000006");
   const bytes = (name: string) => sha256(readFileSync(join(last, name)));
@@ -58,7 +73,7 @@ function outcome(folder: string) {
 describe("ghpo train --resume", () => {
   it(
     `gives bit-identical weights after each of ${KILLS} SIGKILLs at random moments`,
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async () => {
       const whole = temporary();
       const began = performance.now();
@@ -67,14 +82,19 @@ describe("ghpo train --resume", () => {
       const expected = outcome(whole);
 
       let folder = temporary();
-      let steps = 0;
+      let afterStep = 0;
       for (let kills = 0; kills < KILLS;) {
+        const before = stepsIn(folder);
         const child = start(folder);
-        const finished = await Promise.race([
+        const waits = kills % 2 === 0;
+        if (waits) { while (child.exitCode === null && stepsIn(folder) <= before) await Bun.sleep(5); }
+        const delay = Math.random() * (waits ? duration / STEPS : duration);
+        const finished = child.exitCode !== null || await Promise.race([
           child.exited.then(() => true),
-          Bun.sleep(Math.random() * duration).then(() => false),
+          Bun.sleep(delay).then(() => false),
         ]);
         if (finished) {
+          assert.equal(child.exitCode, 0, await new Response(child.stderr).text());
           assert.deepEqual(outcome(folder), expected, `after ${kills} kills`);
           folder = temporary();
           continue;
@@ -82,11 +102,11 @@ describe("ghpo train --resume", () => {
         child.kill("SIGKILL");
         await child.exited;
         kills++;
-        if (existsSync(join(folder, "metrics.jsonl"))) steps += new RunDirectory(folder).readMetrics().length;
+        if (stepsIn(folder) > before) afterStep++;
       }
       await finish(folder);
       assert.deepEqual(outcome(folder), expected);
-      assert.ok(steps > 0, "at least one kill must come after a step");
+      assert.ok(afterStep >= KILLS / 2, `only ${afterStep} of ${KILLS} kills came after a step`);
     },
   );
 });

@@ -102,6 +102,26 @@ describe("the package", () => {
     assert.match(out, /^game-of-24 +3 /m);
     assert.match(out, expected);
   });
+
+  for (const readme of ["README.md", "evaluator/package/README.md"]) {
+    it(`runs the program of ${readme} on Node`, async () => {
+      const blocks = Deno.readTextFileSync(root + readme).matchAll(/^```ts\n([^]*?)^```/gm);
+      const programs = Array.from(blocks, ([, code]) => code!).filter((code) =>
+        code.includes("@ghpo/evaluator")
+      );
+      assert.equal(programs.length, 1);
+      await using server = startEndpoint((prompt) =>
+        prompt.includes("What is 2+3?") ? "It is \\boxed{5}." : "?"
+      );
+      Deno.writeTextFileSync(
+        `${folder}/readme.mjs`,
+        programs[0]!.replace("http://127.0.0.1:8000/v1", server.url),
+      );
+      const { code, out, err } = await run("node", ["readme.mjs"], folder);
+      assert.equal(code, 0, err);
+      assert.match(out, /^sums +1 +100\.0 \[.*\] +4 +100\.0 /m);
+    });
+  }
 });
 
 it("the example runs on Deno with permission for its server only", async () => {

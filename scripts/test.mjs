@@ -4,10 +4,10 @@
 // when named). --second-driver repeats the kernel tests on SwiftShader. GHPO_EDGE=1 installs workerd (180 MB)
 // for the service's tests on it. The last line is the total.
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { CACHE, read, ROOT } from "./cache.mjs";
 import { ensureVulkan } from "./driver.mjs";
 import { filesUnder } from "./imports.mjs";
@@ -112,7 +112,7 @@ async function bunTests(runner, paths, env) {
 async function denoTests(runner, paths, env) {
   const permissions = forTests([tmpdir(), OUT]);
   // Types are a part of their own, hence --no-check.
-  const args = ["test", "--quiet", "--no-check", "--import-map", "scripts/skip_reasons.json", ...permissions];
+  const args = ["test", "--quiet", "--no-check", "--import-map", importMap(), ...permissions];
   // Files by name: of a folder that contains a workspace's package, Deno 2.9.6 takes the package's files alone.
   const files = paths.flatMap(filesUnder)
     .filter((file) => /(\.|_)test\.ts$/.test(file) && !file.startsWith("shared/engine/hosts/"));
@@ -123,6 +123,29 @@ async function denoTests(runner, paths, env) {
     (junit) => [...args, `--junit-path=${junit}`, ...files],
     env,
   );
+}
+
+/** Deno takes one import map: that of deno.json and skip_reasons.json, with absolute names, as it lies elsewhere. */
+function importMap() {
+  const absolute = (imports, base) =>
+    Object.fromEntries(
+      Object.entries(imports).map(([name, to]) => [name, to.startsWith(".") ? new URL(to, base).href : to]),
+    );
+  const root = pathToFileURL(`${ROOT}/`);
+  const scripts = new URL("scripts/", root);
+  const skips = JSON.parse(read("scripts/skip_reasons.json"));
+  const map = {
+    imports: {
+      ...absolute(JSON.parse(read("deno.json")).imports, root),
+      ...absolute(skips.imports, scripts),
+    },
+    scopes: Object.fromEntries(
+      Object.entries(skips.scopes).map(([under, to]) => [new URL(under, scripts).href, to]),
+    ),
+  };
+  const path = join(OUT, "import_map.json");
+  writeFileSync(path, JSON.stringify(map));
+  return path;
 }
 
 async function runTests(runner, program, files, argsFor, env) {

@@ -2,6 +2,7 @@
 
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startEndpoint } from "../testing/endpoint.ts";
@@ -36,7 +37,10 @@ const expected = /^4-7-8-8 true \(7-8\/8\)\*4$/m;
 describe("the package", () => {
   before(async () => {
     await install(folder, installed);
-    Deno.symlinkSync(`${root}node_modules/valibot`, `${folder}/node_modules/valibot`);
+    cpSync(`${root}node_modules/valibot`, `${folder}/node_modules/valibot`, {
+      recursive: true,
+      dereference: true,
+    });
   });
 
   it("holds the modules that it needs, their types, a page and the licence", () => {

@@ -15,17 +15,17 @@ const OPEN = "document.querySelectorAll('details').forEach((each) => each.open =
 
 describe("pages under axe", { skip }, () => {
   const folder = Deno.makeTempDirSync();
-  let browser: Browser;
+  let browser: Browser | undefined;
   before(async () => void (browser = await Browser.start(chromium!)));
   after(async () => {
-    await browser[Symbol.asyncDispose]();
+    await browser?.[Symbol.asyncDispose](); // undefined where it did not start
     Deno.removeSync(folder, { recursive: true });
   });
 
   const findings = async (page: string) => {
     const path = `${folder}/page.html`;
     Deno.writeTextFileSync(path, page);
-    return await seriousFindings(browser, pathToFileURL(path).href, OPEN);
+    return await seriousFindings(browser!, pathToFileURL(path).href, OPEN);
   };
 
   it("axe finds what is wrong where something is", async () => {

@@ -220,6 +220,8 @@ describe("records", () => {
         from_reasoning: 0,
         identical_problems: 0,
         undecided: 0,
+        unknown_prompts: 0,
+        unknown_word: null,
         unverifiable_gold: 0,
         truncated: 0,
         generated_tokens: 100,

@@ -48,7 +48,8 @@ export class Browser implements AsyncDisposable {
       "--no-first-run",
     ];
     const args = [...flags, "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"];
-    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const env = { PATH: process.env["PATH"], HOME: profile }; // Deno may not read the rest, and no test should depend on it
+    const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"], env });
     const socket = new WebSocket(await addressIn(child.stderr!));
     await new Promise((resolve, reject) => {
       socket.addEventListener("open", resolve);

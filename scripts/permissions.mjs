@@ -150,7 +150,9 @@ export function forTests(write) {
   return [
     "--no-prompt",
     "--allow-read",
-    `--allow-env=${[...VARIABLES, "GHPO_SKIP_LOG", "GHPO_GGUF,GHPO_SMOLLM2", "PATH,NODE_V8_COVERAGE"].join(",")}`,
+    `--allow-env=${
+      [...VARIABLES, "GHPO_SKIP_LOG", "GHPO_GGUF,GHPO_SMOLLM2", "PATH,NODE_V8_COVERAGE"].join(",")
+    }`,
     `--allow-write=${write.join(",")}`,
     "--allow-net=127.0.0.1,localhost",
     "--allow-run",

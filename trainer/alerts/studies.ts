@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { ALERT_RULES, type AlertRule, AlertsSchema } from "#shared/schemas/alerts.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { parse } from "#shared/schemas/parse.ts";
-import { readRunData, type RunData } from "../study/data.ts";
+import { readRunData, type RunData } from "../study/run_data.ts";
 import { extend, NO_HISTORY } from "./history.ts";
 import { ruleFacts, RULES } from "./rules.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";

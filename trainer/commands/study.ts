@@ -14,7 +14,7 @@ import {
   lengthsOf,
   renderCost,
 } from "../study/cost.ts";
-import { readRunData } from "../study/data.ts";
+import { readRunData } from "../study/run_data.ts";
 import {
   adopt,
   execute,

@@ -1,6 +1,6 @@
 // Completions of a checkpoint, for programs.
 
-import { prepareAdapter } from "./adapter.ts";
+import { prepareAdapter } from "./find_driver.ts";
 import { type Answer, openModel, type Prompt } from "./open_model.ts";
 
 export interface GenerateOptions {

@@ -8,7 +8,7 @@ import { LOSSES } from "../ghpo/losses/index.ts";
 import { STRATEGIES } from "../ghpo/strategies/index.ts";
 import type { TrainResult } from "../loop/train.ts";
 import { trainRecipeSchema } from "../run/train_recipe.ts";
-import { prepareAdapter } from "./adapter.ts";
+import { prepareAdapter } from "./find_driver.ts";
 import type { CustomParts, Listeners } from "./custom_parts.ts";
 import { type ProblemInput, recipeFrom, type RecipeInput } from "./recipes.ts";
 

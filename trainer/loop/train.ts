@@ -19,7 +19,7 @@ import { recipeDigest } from "../run/resume.ts";
 import { Steering } from "../run/steering.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 import { RankLog } from "../team/rank_log.ts";
-import { beginRun, guardOf, rankFacts, saveTogether } from "../team/run.ts";
+import { beginRun, guardOf, rankFacts, saveTogether } from "../team/shared_run.ts";
 import { sharedSampler } from "../team/sampler.ts";
 import { Shards } from "../team/shards.ts";
 import { requireSame, SOLO, type Team } from "../team/team.ts";

@@ -11,7 +11,7 @@ import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { type Cell, checkFacts, readRunData, runFacts, sameFacts, writeRunData } from "./data.ts";
+import { type Cell, checkFacts, readRunData, runFacts, sameFacts, writeRunData } from "./run_data.ts";
 import { extract } from "./extract.ts";
 import type { Run, StudyPlan } from "./plan.ts";
 import type { FinalTestSpec } from "./schema.ts";

@@ -10,7 +10,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { type Group, GroupSchema } from "#shared/schemas/rollout.ts";
 import { checkpointName } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
-import type { RunData, Series } from "./data.ts";
+import type { RunData, Series } from "./run_data.ts";
 import { hintSeries } from "./hint_facts.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 

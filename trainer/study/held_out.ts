@@ -9,7 +9,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { accuracyReward, type PresetName, presets } from "#shared/verify/mod.ts";
 import { hintAt } from "../ghpo/hint.ts";
 import type { Sampler } from "../learner/policy.ts";
-import type { Cell } from "./data.ts";
+import type { Cell } from "./run_data.ts";
 import type { FinalTestSpec } from "./schema.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 

@@ -5,7 +5,7 @@
 import { mean } from "#shared/statistics.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
-import type { Series } from "./data.ts";
+import type { Series } from "./run_data.ts";
 
 /** What a problem was when it was last visited: solved (some completion right), or not, with or without a hint. */
 type Visit = "solved" | "hinted" | "plain";

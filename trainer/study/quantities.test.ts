@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { RunData } from "./data.ts";
+import type { RunData } from "./run_data.ts";
 import { extraShare, meanOf, rescueRate, trainingTraced } from "./quantities.ts";
 
 const close = (actual: number, expected: number) =>

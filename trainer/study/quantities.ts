@@ -1,7 +1,7 @@
 // Numbers of one run, from its metrics, and their estimate over the seeds of an arm.
 
 import { mean } from "#shared/statistics.ts";
-import type { RunData } from "./data.ts";
+import type { RunData } from "./run_data.ts";
 import type { ArmData } from "./results.ts";
 import { type Estimate, tEstimate, variance } from "./statistics.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import type { Cell, RunData, Series } from "./data.ts";
+import type { Cell, RunData, Series } from "./run_data.ts";
 import { type ArmData, curve, differenceAt, testDifference, testScore, tracedShare } from "./results.ts";
 
 const close = (actual: number, expected: number) =>

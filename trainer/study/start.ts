@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { name, sha256 } from "#shared/schemas/values.ts";
-import { type Cell, CellSchema } from "./data.ts";
+import { type Cell, CellSchema } from "./run_data.ts";
 import { FinalTestSchema } from "./schema.ts";
 
 const FactsSchema = v.strictObject({

@@ -2,7 +2,7 @@
 // A rank that ends in any other way ends the whole job, as the others would wait for it forever.
 
 import { messageOf } from "#shared/text/format.ts";
-import { useAdapterOfRank } from "./adapter.ts";
+import { useAdapterOfRank } from "./rank_adapter.ts";
 import { launchOf, Mpi } from "./mpi.ts";
 import { MpiTeam } from "./mpi_team.ts";
 import { SOLO, type Team } from "./team.ts";

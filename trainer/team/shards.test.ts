@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Random } from "#shared/problems/rng.ts";
 import { launchOf } from "./mpi.ts";
 import { addInto, addTree } from "./all_reduce.ts";
-import { assignmentOf } from "./adapter.ts";
+import { assignmentOf } from "./rank_adapter.ts";
 import type { GradientStore } from "../learner/policy.ts";
 import { Shards } from "./shards.ts";
 import { interleave, ownItems, requireSame, SOLO, type Team } from "./team.ts";

@@ -7,7 +7,7 @@ import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson } from "#shared/io/files.ts";
 import { digestOfFolder } from "#shared/io/hash.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { ANY_MODEL, firstDifference, type Scope } from "./engine.ts";
+import { ANY_MODEL, firstDifference, type Scope } from "./compare_with_f64.ts";
 
 const ENGINE = `${import.meta.dirname}/..`;
 const CACHE = `${import.meta.dirname}/../../../.cache/self_test.json`;

@@ -7,7 +7,7 @@ import { Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu, testGpu } from "#shared/engine/gpu/testing.ts";
-import { ANY_MODEL, firstDifference } from "./engine.ts";
+import { ANY_MODEL, firstDifference } from "./compare_with_f64.ts";
 import { checkEngine, requireRight } from "./check_engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-self-test-"));

@@ -3,7 +3,7 @@
 import type { Node, RelationOp } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
 import type { Frame } from "./frame.ts";
-import type { Parser } from "./parser.ts";
+import type { Parser } from "./parser_state.ts";
 import { numeral } from "./prefix.ts";
 import { annotation, bracketedWords, letterUnits } from "./quantities.ts";
 import { add } from "../tree/rational.ts";

@@ -2,7 +2,7 @@
 
 import { ParseError } from "../tree/fuel.ts";
 import * as operators from "./operators.ts";
-import type { Parser } from "./parser.ts";
+import type { Parser } from "./parser_state.ts";
 import { numberInWords, remark, withoutIntroduction } from "./words.ts";
 
 export function leadWords(m: Parser, value: string): void {

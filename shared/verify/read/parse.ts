@@ -3,7 +3,7 @@
 import { Builder, type Node } from "../tree/node.ts";
 import { type Fuel, ParseError } from "../tree/fuel.ts";
 import { listOf } from "./brackets.ts";
-import { Parser, type Reading } from "./parser.ts";
+import { Parser, type Reading } from "./parser_state.ts";
 import { readOperand } from "./prefix.ts";
 import { readSuffix } from "./infix.ts";
 import { tokenize } from "./tokens.ts";

@@ -3,7 +3,7 @@
 import type { Node } from "../tree/node.ts";
 import { ParseError } from "../tree/fuel.ts";
 import type { Frame } from "./frame.ts";
-import type { Parser } from "./parser.ts";
+import type { Parser } from "./parser_state.ts";
 import { leadWords } from "./lead_words.ts";
 import * as operators from "./operators.ts";
 import { add, rational } from "../tree/rational.ts";

@@ -5,7 +5,7 @@ import { some } from "../tree/node.ts";
 import { add, divide, multiply } from "../tree/rational.ts";
 import * as operators from "./operators.ts";
 import type { Frame } from "./frame.ts";
-import type { Parser } from "./parser.ts";
+import type { Parser } from "./parser_state.ts";
 import { measureOf } from "./units.ts";
 import { remark, tailOf } from "./words.ts";
 

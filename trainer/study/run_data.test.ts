@@ -2,7 +2,7 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readRunData, runFacts, sameFacts, writeRunData } from "./data.ts";
+import { readRunData, runFacts, sameFacts, writeRunData } from "./run_data.ts";
 import { MODELS, tinyStudy } from "./testing.ts";
 
 const folders: string[] = [];

@@ -1,4 +1,4 @@
-// The store of evaluations in one append-only file (Deno and Bun): the last line of a key counts. A lock file beside it
+// The store of evaluations in one append-only file (Deno and Bun): the last line of a key counts. A lock file next to it
 // names the process that writes.
 
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The rows of a result, written one by one beside their place and put there when all are written.
+// The rows of a result, written one by one to a temporary file, which is renamed when all are written.
 
 import { renameSync, rmSync } from "node:fs";
 import type { EvaluationRow } from "#shared/schemas/evaluation.ts";

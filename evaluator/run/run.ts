@@ -5,7 +5,7 @@ import type { Requests, SampleRequest } from "./request.ts";
 import type { FailureRecord, SampleLog } from "./sample_log.ts";
 import { type CompletionSource, recordOf, type SampleRecord, UnusableSource } from "./source.ts";
 
-/** Counts reported while a run goes on. */
+/** Counts reported during a run. */
 export interface RunProgress {
   done: number;
   failed: number;

@@ -1,4 +1,4 @@
-// Where finished samples are kept while a run goes on: the journal on disk, or memory.
+// Where finished samples are kept during a run: the journal on disk, or memory.
 
 import type { SampleRecord } from "./source.ts";
 

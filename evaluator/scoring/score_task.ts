@@ -46,7 +46,7 @@ export async function scoreTask(
   return summary.samples === 0 ? null : summary.finish(await taskHash(task));
 }
 
-/** A scored sample as the row that lies beside the result. */
+/** A scored sample as a row of the file next to the result. */
 export function rowOf(task: Task, problem: BenchmarkProblem, sample: ScoredSample): EvaluationRow {
   const { verdict, tier, reason, extracted, span, trace_correct } = sample.score;
   return {

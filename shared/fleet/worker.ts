@@ -16,7 +16,7 @@ import {
 } from "./protocol.ts";
 import { WeightStore } from "./weights.ts";
 
-/** A worker takes one in so many of the jobs that are left, so that others find some and it waits for none. */
+/** A worker takes one in this many of the jobs that are left, so that others find some and it waits for none. */
 const SHARE = 4;
 /** Seconds that it likes to spend on what it takes at a time: the learner hears of it only then. */
 const LONGEST_S = 10;

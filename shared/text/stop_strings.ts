@@ -9,7 +9,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 const MARGIN = 8;
 
 /**
- * After how many of its ids a completion is over; undefined where it goes on.
+ * After how many of its ids a completion is over; undefined where it continues.
  * @param checked so many of the first ids are known to go on: only what follows them, and enough before, is decoded
  */
 export type EndOf = (ids: readonly number[], checked?: number) => number | undefined;

@@ -25,7 +25,7 @@ type RecipePart = {
   loss: Pick<TrainRecipe["loss"], "loss_type">;
 };
 
-/** What a rule may know beside the metrics. */
+/** What a rule may know besides the metrics. */
 export interface Facts extends RecipeFacts {
   /** Seconds since the last step ended, and of each of the recent ones. */
   waiting: number;

@@ -50,7 +50,7 @@ export class Watch implements AsyncDisposable {
   #last: number;
 
   /**
-   * @param records of the earlier parts of a resumed run, cut back to the step from which it goes on
+   * @param records of the earlier parts of a resumed run, truncated to the step from which it continues
    * @throws Error when the webhook's environment variable is not set
    */
   constructor(run: WatchedRun, status: Pick<Status, "log">, records: readonly Metrics[]) {
@@ -82,7 +82,7 @@ export class Watch implements AsyncDisposable {
     this.#judge(Object.keys(RULES) as AlertRule[], 0);
   }
 
-  /** Called every few seconds while a step goes on. A pause is no stall, and the wait begins anew after it. */
+  /** Called every few seconds during a step. A pause is no stall, and the wait begins anew after it. */
   look(): void {
     if (isPaused(readEvents(this.#run.path))) this.#last = this.#now();
     this.#judge(["stalled_step"], (this.#now() - this.#last) / 1000);

@@ -37,7 +37,7 @@ export function isResumed(output: string, { resume }: RunOptions): boolean {
   return resume === true && !new RunDirectory(output).isEmpty();
 }
 
-/** Says so where --resume finds nothing to go on with. */
+/** Says so where --resume finds nothing to continue. */
 export function noteFresh(output: string, { resume }: RunOptions, status: Status): void {
   if (resume && new RunDirectory(output).isEmpty()) {
     status.log(`${output} holds nothing yet: starting a new run`);

@@ -1,6 +1,6 @@
 // bun trainer/examples/own_reward.ts [OUTPUT]
-// A reward function of your own beside the built-in ones, with a column of your own data: short answers earn more where
-// the row says so. Ctrl-C ends the run with a checkpoint.
+// A reward function of your own in addition to the built-in ones, with a column of your own data: short answers earn more
+// where the row says so. Ctrl-C ends the run with a checkpoint.
 
 import { generate, type RewardFunction, train } from "ghpo";
 

@@ -1,6 +1,6 @@
 // bun trainer/examples/own_strategy.ts [OUTPUT]
 // A guidance strategy of your own: hints that fade. Every problem begins with half of its solution, and each visit that
-// ends all right shows it a quarter less. The strategy's memory is in the checkpoints, so a resumed run goes on with it.
+// ends all right shows it a quarter less. The strategy's memory is in the checkpoints, so a resumed run continues with it.
 
 import { strategy, train } from "ghpo";
 import * as v from "valibot";

@@ -2,8 +2,9 @@
 //
 // Trains the demo's recipe on the real engine, small, while the dashboard serves the run from a process of its own.
 // A pair is some steps with and as many without slow clients (slow_clients.ts), in random order; all steps have the same
-// problems and completions (no hints, hardly a temperature or learning rate), so that they differ by the slow clients alone. FILE gets a line a pair and
-// may have some from earlier calls; the median of the ratios of all, with a 95 % bootstrap interval, is printed.
+// problems and completions (no hints, almost no temperature or learning rate), so that they differ by the slow clients
+// alone. FILE gets a line a pair and may have some from earlier calls; the median of the ratios of all, with a 95 %
+// bootstrap interval, is printed.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

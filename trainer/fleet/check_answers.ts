@@ -9,7 +9,7 @@ import { runExclusive } from "../learner/mutex.ts";
 
 /** Of log-probs, on average over an answer: a hundred times what rounding does between adapters. */
 const LARGEST_DIFFERENCE = 1e-3;
-/** One request in so many is sampled again. */
+/** One request in this many is sampled again. */
 const RESAMPLED = 32;
 
 export interface AnswerCheck {

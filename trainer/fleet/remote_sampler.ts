@@ -16,7 +16,7 @@ import { checkAnswers } from "./check_answers.ts";
 
 /** What of a policy its remote sampling needs. */
 export interface SampledPolicy extends Pick<Policy, "generate" | "forward" | "setTemperature"> {
-  /** Writes what has changed since the run began: all weights, or the adapters beside the model of a directory. */
+  /** Writes what has changed since the run began: all weights, or the adapters and the directory of their model. */
   saveSampling(directory: string): Promise<{ base: string | null }>;
 }
 

@@ -34,7 +34,7 @@ const OPTIMIZER_FILE = "optimizer.safetensors";
 const STEPS = "steps";
 
 export interface PolicyOptions {
-  /** Directory of the model, whose tokenizer files go beside saved weights. */
+  /** Directory of the model, whose tokenizer files are saved with the weights. */
   model: string;
   learner: LearnerSettings;
   optimizer: OptimizerSettings;
@@ -167,7 +167,7 @@ export class EnginePolicy implements StoredPolicy {
     if (existsSync(generation)) copyFileSync(generation, join(directory, "generation_config.json"));
   }
 
-  /** What samplers elsewhere need: all weights, or the adapters beside the model that they began with. */
+  /** What samplers elsewhere need: all weights, or the adapters alone and the model that they began with. */
   async saveSampling(directory: string): Promise<{ base: string | null }> {
     if (!this.#lora) {
       await saveModel(this.model, directory);

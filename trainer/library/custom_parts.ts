@@ -9,7 +9,7 @@ import type { RewardFunction } from "../loop/rewards.ts";
 export interface CustomParts {
   /** Reward functions by the names under which `reward.functions` lists them; `accuracy` may be among them. */
   rewards?: Readonly<Record<string, RewardFunction>>;
-  /** Guidance strategies that `algorithm` may name, beside the built-in ones. */
+  /** Guidance strategies that `algorithm` may name, besides the built-in ones. */
   strategies?: readonly AnyStrategy[];
 }
 

@@ -21,7 +21,7 @@ import type { BatchSource, Position, TrainingBatch } from "./batch_source.ts";
 import { checkSamples, examplesOf } from "./examples.ts";
 import { addDifference, checkAgreement } from "./update_totals.ts";
 
-/** One group in so many is compared with the learner's log-probs. */
+/** One group in this many is compared with the learner's log-probs. */
 const COMPARED = 32;
 
 /** All that a step has sampled, as JSON. */

@@ -8,7 +8,7 @@ import { targetOf } from "../loop/targets.ts";
 import type { Requirements } from "./requirements.ts";
 import { type Spread, spread, TokenCounts } from "./token_counts.ts";
 
-/** Texts of so many characters in all are counted exactly. */
+/** Texts of up to this many characters in total are counted exactly. */
 const COUNTED_EXACTLY = 200_000;
 /** From this share of a limit on a length is counted exactly. */
 const NEAR = 0.8;

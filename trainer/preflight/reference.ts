@@ -6,7 +6,7 @@ import { type Reward, successOf } from "../loop/rewards.ts";
 import { targetOf } from "../loop/targets.ts";
 import type { Requirements } from "./requirements.ts";
 
-/** Own reward functions may be slow: they see so many references. */
+/** Own reward functions may be slow: they see this many references. */
 const SHOWN_TO_OWN = 50;
 /** Stands in where a problem has no solution, so that its answer is still judged. */
 const NO_SOLUTION = "The solution is not known.";

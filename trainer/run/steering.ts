@@ -43,7 +43,7 @@ export type SteeringEvent = v.InferOutput<typeof EventSchema>;
 /** Settings that a person has changed, in place of the recipe's: the peak of the learning rate, the temperature. */
 export type Steered = Pick<SteeringRequest, "learning_rate" | "temperature">;
 
-/** Settings that can be changed while a run goes on. */
+/** Settings that can be changed during a run. */
 const STEERED = ["learning_rate", "temperature"] as const;
 
 export interface SteeringOptions {

@@ -98,7 +98,7 @@ export class MpiTeam implements Team {
   }
 
   async agree(error: unknown): Promise<unknown> {
-    // From a lost device all go on together; with any other error this is the end, so the job is aborted with it where
+    // After a lost device all ranks continue together; any other error ends the run, so the job is aborted with it where
     // the others do not come soon.
     const patience = error instanceof DeviceLostError ? this.deadline : Math.min(this.deadline, LAST_WORDS_S);
     if (this.#agreed.has(error as object)) return error;

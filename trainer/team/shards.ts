@@ -9,7 +9,7 @@ import { oddRank, type Team } from "./team.ts";
 /** What of a policy has to do with gradients. */
 type Optimized = GradientStore & Pick<Policy, "step">;
 
-/** @throws RangeError unless so many ranks divide the shards evenly */
+/** @throws RangeError unless the number of ranks divides that of the shards */
 export function checkShards(ranks: number, count: number, setting: string): void {
   if (count % ranks === 0 && (ranks & (ranks - 1)) === 0) return;
   const least = 2 ** Math.ceil(Math.log2(ranks));

@@ -14,7 +14,7 @@ import { formatRecipe } from "../run/recipe.ts";
 import { freshRun, resumeRun, type RunState } from "../run/resume.ts";
 import { requireSame, type Team } from "./team.ts";
 
-/** What ranks must have in common beside the recipe. */
+/** What ranks must have in common besides the recipe. */
 export function rankFacts({ facts }: StoredPolicy, problems: readonly Problem[]): Record<string, unknown> {
   return {
     "the adapter": facts.adapter,
@@ -25,7 +25,7 @@ export function rankFacts({ facts }: StoredPolicy, problems: readonly Problem[])
 }
 
 /**
- * Starts a run or goes on with it. There is nothing to go on with in a folder that is empty.
+ * Starts a run or continues it; an empty folder holds nothing to continue.
  * @param accepted names of inputs that may have changed since the checkpoint
  * @param lock is disposed of at the end of the run
  */

@@ -43,7 +43,7 @@ export function missing(launcher: Launcher | { missing: string }): string | fals
 let jobs = 0;
 
 /**
- * Starts `bun FILE ...words` on so many ranks and waits.
+ * Starts `bun FILE ...words` on that many ranks and waits.
  * @param meanwhile is given a function that lists the job's processes with this in their environment
  */
 export async function runRanks(

@@ -83,7 +83,7 @@ export class PrefixTree {
   }
 }
 
-/** The child that begins as `ids` goes on after `node`, where that is worth it, and how many tokens they share. */
+/** The child that begins as `ids` continues after `node`, where that is worth it, and how many tokens they share. */
 function closest(node: Node, ids: ArrayLike<number>): { child: Node; shared: number } | undefined {
   let best: { child: Node; shared: number } | undefined;
   for (const child of node.children) {

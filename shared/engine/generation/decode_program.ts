@@ -163,8 +163,8 @@ export class DecodeProgram {
   }
 
   /**
-   * Whether `block` takes so many rows: to wake several processors must not be worth more than a dispatch, and all layers'
-   * keys and values must lie in one buffer. The bits are the same either way.
+   * Whether `block` takes this many rows: waking several processors must not be worth more than a dispatch, and the keys
+   * and values of all layers must be in one buffer. The bits are the same either way.
    */
   takesWhole(rows: number): boolean {
     return rows <= ROWS_ALONE && this.pools.whole !== undefined;
@@ -252,7 +252,7 @@ export class DecodeProgram {
     });
   }
 
-  /** The products [first, end) of the table, of so many numbers. */
+  /** The products [first, end) of the table, which read `numbers` weights. */
   #multiply(
     recorder: Recorder,
     { state, next, emitted, eos }: StepBuffers,

@@ -27,7 +27,7 @@ export function vectorLayout(name: string, tensors: readonly [string, number][])
   return { name, ...join(tensors, (size) => [size]), rows: 1, decay: false };
 }
 
-/** Matrices of `rows` inputs, of so many outputs each, side by side. */
+/** Matrices of `rows` inputs, of the given numbers of outputs, joined by columns. */
 export function matrixLayout(
   name: string,
   rows: number,

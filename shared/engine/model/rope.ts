@@ -129,7 +129,7 @@ export function inverseFrequencies({ head_dim, rope_theta, rope_scaling }: Rope 
     }
     case "yarn": {
       const { factor, beta_fast, beta_slow, truncate } = rope_scaling;
-      // The pair that makes so many turns over the original context.
+      // The pair that makes this many turns over the original context.
       const pairOf = (turns: number) =>
         head_dim * Math.log(rope_scaling.original_max_position_embeddings / (turns * 2 * Math.PI)) /
         (2 * Math.log(rope_theta));

@@ -150,7 +150,7 @@ export const FILTERS: Record<string, Filter> = {
   sum: (value) => int(iterate(value).reduce((sum, item) => sum + Number(item.value), 0)),
 };
 
-/** Tests whose answer differs, beside those of the library. */
+/** Tests whose answer differs from the library's. */
 export const TESTS: Record<string, Test> = {
   eq: equal,
   equalto: equal,

@@ -186,7 +186,7 @@ function wordsOf({ action, learning_rate, temperature }) {
   ].filter(Boolean).join(", ");
 }
 
-/** The plan, made from the recipe alone, beside what the run has really allocated. */
+/** The plan, made from the recipe alone, next to what the run has really allocated. */
 function memory({ plan, gpu_bytes }) {
   const rows = Object.entries(plan ?? {}).map(([part, bytes]) => [`planned: ${part}`, megabytes(bytes)]);
   if (gpu_bytes !== null) rows.push(["measured: all buffers", megabytes(gpu_bytes)]);
@@ -197,7 +197,7 @@ function memory({ plan, gpu_bytes }) {
   ];
 }
 
-/** Where the time of a step goes; the profile is made beside the run, for it slows a step down. */
+/** Where the time of a step goes; the profile is a separate command, as it slows a step down. */
 function kernelTimes(profile, run) {
   if (profile === null) {
     const command = `npm run -s ghpo -- profile --run ${run.path}`;

@@ -2,7 +2,7 @@
 //   bun trainer/fleet/tools/evaluation_farm.ts [--per-level 40] [--kills 6] [--restarts 2]
 //
 // First without any kill, for the processor seconds of both. Then again while workers are killed with SIGKILL and the
-// command itself is killed and goes on with its journal: rows and scores must be the bytes of the single process.
+// command itself is killed and continues from its journal: rows and scores must be the bytes of the single process.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

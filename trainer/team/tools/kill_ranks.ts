@@ -1,6 +1,6 @@
 // Kills ranks at many random moments.   bun trainer/team/tools/kill_ranks.ts [--kills 50]
 //
-// One rank of a run is killed with SIGKILL, and the run goes on from its last checkpoint on another number of ranks
+// One rank of a run is killed with SIGKILL, and the run continues from its last checkpoint on another number of ranks
 // under the other MPI, or alone, again and again until it is done; then the next run begins. Each must end with the bytes
 // of a run that nobody disturbed. The last line is the report; exits with 1 when a digest differs or a process is left.
 

@@ -84,7 +84,7 @@ const MODES: Record<string, (team: Team) => Promise<void>> = {
       if (team.rank === odd) throw new NonFiniteError("loss", NaN, { batch: [1] });
     });
   },
-  /** Every rank gets the same error of a class of its own, and goes on. */
+  /** Every rank gets the same error of a class of its own, and continues. */
   async caught(team) {
     const seen = await team.allGather("a meeting", () => {
       if (team.rank === odd) throw new NonFiniteError("loss", NaN, { batch: [1] });

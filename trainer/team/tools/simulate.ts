@@ -43,7 +43,7 @@ function decoding(groups: readonly Group[]): number {
   return seconds;
 }
 
-/** A step: seconds, those of the exchange, of which so many could be hidden, and sampled tokens a second. */
+/** A step: seconds, those of the exchange, those of it that could be hidden, and sampled tokens a second. */
 function step(ranks: number, prompts: number, all: boolean, gigabits: number) {
   const model = { parameters: A.parameters, weightBytes: 4 * A.parameters, all, again: false };
   const total = { sampling: 0, training: 0, tokens: 0 };
@@ -87,7 +87,7 @@ Adapters take a thousandth of a step on any network, and all weights less than 2
 weights take 5 % at 64 ranks, and still 2.7 % with 112 prompts a rank (second table): a step is mostly as long as the
 longest completion of each round, so that more prompts lengthen it little. The last column of the first table is
 arithmetic on something that is not built: gradients of layers that the last micro-batch has finished go out while its
-backward pass goes on. It would keep the bits, but most of the network's time is longer than that pass. Gradients in 16
+backward pass continues. It would keep the bits, but most of the network's time is longer than that pass. Gradients in 16
 bits would halve it and change the bits.
 
 | trained | network | batch | ranks | step, s | exchange, s | its share | speed-up | share if overlapped |

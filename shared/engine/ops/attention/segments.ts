@@ -21,7 +21,7 @@ export const SEGMENTS = text;
 export const SEGMENT_WORDS = 6;
 export const TILE_WORDS = 4;
 
-/** What a query sees: so many positions back, its own included, or everything. */
+/** What a query sees: a number of positions back, its own included, or everything. */
 export interface Window {
   window?: number | null | undefined;
 }

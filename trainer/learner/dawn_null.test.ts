@@ -7,6 +7,7 @@ import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { create } from "webgpu";
 import { candidates } from "#shared/engine/ops/matmul/race.ts";
+import { splitConstants, splitProduct } from "#shared/engine/ops/matmul/matmul_split.ts";
 import { type Gpu, LARGEST_COPY, openGpu, PRODUCTS } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
@@ -27,15 +28,19 @@ kept.__ghpoNullDawn ??= create(["backend=null", "enable-dawn-features=allow_unsa
  * The null backend, which has the feature but lists no configurations, as an adapter that multiplies these. Its
  * subgroups of up to 128 lanes would take more than its 256 threads; of 64 they fit, and make a multiple of 128.
  */
-function withMatrixUnits(componentType: "f32" | "f16", size: number): GPU {
+function withMatrixUnits(
+  ...configs: [component: string, result: string, M: number, N: number, K: number][]
+): GPU {
   const requestAdapter = async () => {
     const adapter = (await kept.__ghpoNullDawn!.requestAdapter())!;
     const { features, limits, info: { vendor, subgroupMinSize } } = adapter;
-    const config = { componentType, resultComponentType: "f32", M: size, N: size, K: size };
+    const subgroupMatrixConfigs = configs.map(([componentType, resultComponentType, M, N, K]) => {
+      return { componentType, resultComponentType, M, N, K };
+    });
     return {
       features,
       limits,
-      info: { vendor, subgroupMinSize, subgroupMaxSize: 64, subgroupMatrixConfigs: [config] },
+      info: { vendor, subgroupMinSize, subgroupMaxSize: 64, subgroupMatrixConfigs },
       requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
     };
   };
@@ -58,6 +63,7 @@ const PARTS = [
   "decode_state",
   "segments",
   "lanes",
+  "matmul_split",
   "row_of",
   "sample_race",
   "sample_emit",
@@ -126,8 +132,9 @@ describe("Dawn's null backend", () => {
     for (const products of PRODUCTS) {
       for (const immediates of [true, false]) {
         for (const kind of MODELS) {
-          const gpu = await openGpu(withMatrixUnits("f32", 8), { profile: "gpu" });
-          assert.ok(gpu.offers("matrix"));
+          const units = withMatrixUnits(["f32", "f32", 8, 8, 8], ["f16", "f32", 16, 16, 16]);
+          const gpu = await openGpu(units, { profile: "gpu" });
+          assert.ok(gpu.offers("matrix") && gpu.offers("matrix_f16"));
           assert.ok(gpu.device.features.has("subgroups"), "the null backend has subgroups");
           gpu.chosen = products;
           gpu.subgroups8 = products === "subgroups8";
@@ -151,7 +158,7 @@ describe("Dawn's null backend", () => {
     const missing = files.filter((name) => !labels.has(name) && !PARTS.includes(name));
     assert.deepEqual(missing, []);
     for (const kind of ["nn", "nt", "tn"]) {
-      for (const variant of ["subgroup", "workgroup", "matrix"]) {
+      for (const variant of ["subgroup", "workgroup", "matrix", "split"]) {
         assert.ok(labels.has(`matmul_${kind}_${variant}`));
       }
     }
@@ -160,20 +167,41 @@ describe("Dawn's null backend", () => {
   });
 
   it("multiplies by matrix units only where a hardware adapter lists what the kernels need", async () => {
+    const [single, half] = [["f32", "f32", 8, 8, 8], ["f16", "f32", 16, 8, 16]] as const;
     const cases = [
-      [withMatrixUnits("f32", 8), { profile: "gpu" }, true],
-      [withMatrixUnits("f32", 8), { profile: "gpu", variants: "base" }, false],
-      [withMatrixUnits("f32", 8), { profile: "cpu" }, false],
-      [withMatrixUnits("f32", 16), { profile: "gpu" }, false],
-      [withMatrixUnits("f16", 8), { profile: "gpu" }, false],
-      [kept.__ghpoNullDawn, { profile: "gpu" }, false],
+      [withMatrixUnits([...single]), { profile: "gpu" }, "matrix"],
+      [withMatrixUnits([...half]), { profile: "gpu" }, "matrix_f16"],
+      [withMatrixUnits([...single]), { profile: "gpu", variants: "base" }, undefined],
+      [withMatrixUnits([...half]), { profile: "gpu", variants: "base" }, undefined],
+      [withMatrixUnits([...single], [...half]), { profile: "cpu" }, undefined],
+      [withMatrixUnits(["f32", "f32", 16, 16, 16]), { profile: "gpu" }, undefined],
+      [withMatrixUnits(["f16", "f16", 16, 16, 16]), { profile: "gpu" }, undefined], // sums of 11 bits
+      [withMatrixUnits(["f16", "f32", 32, 32, 16]), { profile: "gpu" }, undefined], // larger than a tile
+      [kept.__ghpoNullDawn, { profile: "gpu" }, undefined],
     ] as const;
     for (const [entry, options, expected] of cases) {
       const gpu = await openGpu(entry, options);
-      assert.equal(gpu.offers("matrix"), expected);
-      assert.equal(candidates(gpu).includes("matrix"), expected);
+      for (const products of ["matrix", "matrix_f16"] as const) {
+        assert.equal(gpu.offers(products), products === expected);
+        assert.equal(candidates(gpu).includes(products), products === expected);
+      }
       const feature = "chromium-experimental-subgroup-matrix" as GPUFeatureName;
-      assert.equal(gpu.device.features.has(feature), expected);
+      assert.equal(gpu.device.features.has(feature), expected !== undefined);
+      gpu.close();
+    }
+  });
+
+  it("compiles products by units for f16 of every shape that adapters have, and takes the largest", async () => {
+    for (const [M, N, K] of [[8, 8, 8], [8, 16, 16], [16, 8, 8], [16, 8, 16], [16, 16, 16]] as const) {
+      const gpu = await openGpu(withMatrixUnits(["f16", "f32", 8, 8, 8], ["f16", "f32", M, N, K]), {
+        profile: "gpu",
+      });
+      assert.deepEqual(gpu.halfUnits, { M, N, K, lanes: 64, roomy: false });
+      for (const kind of ["nn", "nt", "tn"] as const) {
+        gpu.kernel(`matmul_${kind}_split`, splitProduct, splitConstants(kind, gpu.halfUnits));
+      }
+      await gpu.idle();
+      gpu.check();
       gpu.close();
     }
   });

@@ -7,6 +7,8 @@
 import {
   type AdapterFacts,
   guessProfile,
+  type HalfUnits,
+  halfUnitsOf,
   lanesOfMatrixUnits,
   MATRIX_FEATURE,
   type Profile,
@@ -17,8 +19,11 @@ import { Readback } from "./readback.ts";
 import { type ShaderText, textOf } from "./shader.ts";
 import { sleepUntil } from "./wait.ts";
 
-/** Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units. */
-export const PRODUCTS = ["base", "workgroup", "subgroups8", "matrix"] as const;
+/**
+ * Kernels for the matrix products: portable, through workgroup memory, for subgroups of 8 lanes, by matrix units for f32
+ * and by matrix units for f16.
+ */
+export const PRODUCTS = ["base", "workgroup", "subgroups8", "matrix", "matrix_f16"] as const;
 export type Products = typeof PRODUCTS[number];
 
 /** Limits asked for at the adapter's own maximum; everything else stays at the WebGPU default. */
@@ -81,14 +86,17 @@ export async function openGpu(entry: GPU | undefined, options: OpenOptions = {})
     limits: requiredLimits,
   };
   const profile = options.profile ?? guessProfile(facts);
-  const matrixLanes = options.variants !== "base" && profile === "gpu" ? lanesOfMatrixUnits(adapter) : 0;
-  const features = matrixLanes > 0 ? [...WANTED_FEATURES, MATRIX_FEATURE] : WANTED_FEATURES;
+  const units = options.variants !== "base" && profile === "gpu";
+  const matrixLanes = units ? lanesOfMatrixUnits(adapter) : 0;
+  const halfUnits = units ? halfUnitsOf(adapter) : undefined;
+  const features = matrixLanes > 0 || halfUnits ? [...WANTED_FEATURES, MATRIX_FEATURE] : WANTED_FEATURES;
   const requiredFeatures = features.filter((name) =>
     adapter.features.has(name as GPUFeatureName)
   ) as GPUFeatureName[];
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
   const gpu = new Gpu(device, facts, profile);
   gpu.matrixLanes = matrixLanes;
+  gpu.halfUnits = halfUnits;
   gpu.subgroups8 = options.variants !== "base" && device.features.has("subgroups" as GPUFeatureName) &&
     info.subgroupMinSize === 8 && info.subgroupMaxSize === 8;
   gpu.immediates = immediates && gpu.profile === "cpu"; // tried on software adapters only
@@ -109,6 +117,8 @@ export class Gpu {
   subgroups8 = false;
   /** Lanes of the largest subgroup where subgroups multiply f32 matrices of 8 x 8, elsewhere 0. */
   matrixLanes = 0;
+  /** Matrix units that take f16, where the adapter has some. */
+  halfUnits: HalfUnits | undefined;
   /** What was chosen for the matrix products; by default they go by `subgroups8`. */
   chosen: Products | undefined;
   /** Whether parameters go with the commands, which few hosts offer. */
@@ -157,6 +167,7 @@ export class Gpu {
   /** Whether the adapter has what these kernels need. */
   offers(products: Products): boolean {
     if (products === "subgroups8") return this.subgroups8;
+    if (products === "matrix_f16") return this.halfUnits !== undefined;
     return products !== "matrix" || this.matrixLanes > 0;
   }
 

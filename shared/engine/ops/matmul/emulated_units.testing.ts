@@ -39,7 +39,7 @@ fn store_row_major(stores: array<Store, 16>) {
 const MULTIPLY = /^ *(\w+) = subgroupMatrixMultiplyAccumulate\((\w+), (\w+), \1\);\n/gm;
 const STORE = /^ *subgroupMatrixStore<row_major>\(&tile, (.*), (\w+), (\w+)\);\n/gm;
 
-type Replacements = [RegExp, (match: string, ...groups: string[]) => string][];
+export type Replacements = [RegExp, (match: string, ...groups: string[]) => string][];
 
 const EMULATION: Replacements = [
   [/enable subgroups;\nenable chromium_experimental_subgroup_matrix;\n/, () => ""],
@@ -68,14 +68,19 @@ const HALVES: Replacements = [
 ];
 
 /**
- * What makes kernels on `gpu` from changed texts for matrix units, followed by `end`.
+ * What makes kernels on `gpu`, those of some labels from changed texts, which `end` follows.
  * @throws Error when a text is not such a one as this knows.
  */
-function changing(gpu: Gpu, replacements: Replacements, end = ""): Gpu["kernel"] {
+export function changing(
+  gpu: Gpu,
+  isChanged: (label: string) => boolean,
+  replacements: Replacements,
+  end = "",
+): Gpu["kernel"] {
   const { kernel } = gpu;
   const texts = new Map<ShaderText, () => string>();
   return (label, source, constants) => {
-    if (!isForMatrixUnits(label)) return kernel.call(gpu, label, source, constants);
+    if (!isChanged(label)) return kernel.call(gpu, label, source, constants);
     const text = texts.get(source) ??
       (() =>
         replacements.reduce((wgsl, [from, to]) => replaced(label, wgsl, from, to), textOf(source)) + end);
@@ -93,7 +98,7 @@ const isForMatrixUnits = (label: string) => /^matmul_.._matrix/.test(label);
 export function emulateMatrixUnits(gpu: Gpu, lanes = 8): () => void {
   const { matrixLanes, kernel } = gpu;
   gpu.matrixLanes = lanes;
-  gpu.kernel = changing(gpu, EMULATION, FUNCTIONS);
+  gpu.kernel = changing(gpu, isForMatrixUnits, EMULATION, FUNCTIONS);
   return () => {
     gpu.matrixLanes = matrixLanes;
     gpu.kernel = kernel;
@@ -115,7 +120,7 @@ export async function openForHalves(): Promise<Gpu | undefined> {
   const requestAdapter = () =>
     Promise.resolve({ features, limits, requestDevice, info: { ...info, subgroupMatrixConfigs: configs } });
   const gpu = await openGpu({ requestAdapter } as unknown as GPU, { profile: "gpu" });
-  gpu.kernel = changing(gpu, HALVES);
+  gpu.kernel = changing(gpu, isForMatrixUnits, HALVES);
   if (gpu.offers("matrix")) return gpu;
   gpu.close();
   return undefined;

@@ -1,7 +1,9 @@
 // A driver that computes garbage without an error exists; training on it would be silently wrong.
-// Opening a run multiplies small matrices of integers, whose products are exact in f32, and compares.
+// Opening a run multiplies small matrices of integers, whose products are exact in f32, and compares. Faster kernels must
+// be near f64 on other numbers, too: their sums may be rounded in other places than those of the portable ones.
 
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
+import { productErrors } from "./product_error.ts";
 import type { Gpu, Products } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 
@@ -29,12 +31,44 @@ export async function productsAreRight(gpu: Gpu, products: Products): Promise<bo
   for (const kind of errors) device.pushErrorScope(kind); // what is caught here is no failure of the device
   let right = false;
   try {
-    right = await firstWrong(gpu) === undefined;
+    right = await firstWrong(gpu) === undefined && await isPrecise(gpu);
   } finally {
     gpu.chosen = chosen;
     for (const _ of errors) if (await gpu.until(device.popErrorScope())) right = false;
   }
   return right;
+}
+
+/** Most that the error of a product may be, in errors of the portable kernels. */
+const ERRORS = 2;
+
+/**
+ * Whether the errors of the kernels now chosen are like those of portable ones, on numbers some of which are a thousand
+ * times larger than the rest, as the activations of large models are. The inner dimension is longer than any kernel sums
+ * at once.
+ */
+async function isPrecise(gpu: Gpu): Promise<boolean> {
+  const { chosen } = gpu;
+  if (chosen === "base") return true;
+  let state = 1;
+  const numbers = (rows: number, cols: number, scale: (row: number, col: number) => number) =>
+    Float32Array.from({ length: rows * cols }, (_, i) => {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      return (state >> 7) * 2 ** -24 * scale(Math.floor(i / cols), i % cols);
+    });
+  const [rows, cols, inner] = [37, 68, 164];
+  const operands = {
+    x: numbers(rows, inner, (_, k) => k % 37 === 5 ? 1000 : 1),
+    w: numbers(inner, cols, () => 0.02),
+    y: numbers(rows, cols, (i) => 1e-6 * 2 ** (i % 13 - 6)),
+  };
+  const shape = { rows, cols, inner };
+  const own = await productErrors(gpu, { ...operands, ...shape });
+  gpu.chosen = "base";
+  const portable = await productErrors(gpu, { ...operands, ...shape });
+  gpu.chosen = chosen;
+  const limit = ERRORS * Math.max(...Object.values(portable)); // the portable kernels differ in how they sum
+  return Object.values(own).every((error) => error <= limit);
 }
 
 /** The first wrong element of the three products by the kernels now chosen. */

@@ -1,10 +1,11 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { PRODUCTS, type Products } from "#shared/engine/gpu/device.ts";
-import { assertClose, noise, run, testGpu } from "#shared/engine/gpu/testing.ts";
+import { assertClose, noise, run, testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
 import { matmulNNRef, matmulNTRef, matmulTNRef } from "./matmul.ref.ts";
+import { emulateHalfUnits } from "./emulated_halves.testing.ts";
 import { emulateMatrixUnits } from "./emulated_units.testing.ts";
 
 const shapes = [
@@ -15,15 +16,18 @@ const shapes = [
 ];
 
 const gpu = await testGpu();
-const skipped = (products: Products) =>
-  products !== "subgroups8" || gpu.subgroups8 ? false : "the adapter has no subgroups of 8 lanes";
+const skipped = (products: Products) => {
+  if (products === "matrix_f16") return unreadable(gpu, "float16"); // neither has the units nor can emulate them
+  return products !== "subgroups8" || gpu.subgroups8 ? false : "the adapter has no subgroups of 8 lanes";
+};
 
 for (const products of PRODUCTS) {
   describe(`matmul by ${products} kernels`, { skip: skipped(products) }, () => {
     let restore = () => {};
     before(() => {
       gpu.chosen = products;
-      if (!gpu.offers(products)) restore = emulateMatrixUnits(gpu); // nothing else is left out here
+      if (gpu.offers(products)) return;
+      restore = products === "matrix_f16" ? emulateHalfUnits(gpu) : emulateMatrixUnits(gpu);
     });
     after(() => {
       gpu.chosen = undefined;

@@ -6,6 +6,7 @@ import type { Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "#shared/engine/ops/storage/dtype.ts";
 import { MATRIX_TILE, matrixProduct } from "./matmul_matrix.ts";
 import nn from "./matmul_nn.wgsl" with { type: "text" };
+import { splitConstants, splitProduct } from "./matmul_split.ts";
 import { type Kind, subgroupProduct, subgroupTile } from "./matmul_subgroup.ts";
 import nt from "./matmul_nt.wgsl" with { type: "text" };
 import tn from "./matmul_tn.wgsl" with { type: "text" };
@@ -17,6 +18,7 @@ const VARIANTS = {
   subgroups8: { label: "subgroup", text: kinds(subgroupProduct), tile: kinds(subgroupTile) },
   workgroup: { label: "workgroup", text: kinds(workgroupProduct), tile: kinds(() => WORKGROUP_TILE) },
   matrix: { label: "matrix", text: kinds(matrixProduct), tile: kinds(() => MATRIX_TILE) },
+  matrix_f16: { label: "split", text: kinds(() => splitProduct), tile: kinds(() => MATRIX_TILE) },
 };
 
 /** The text of every product, to tell whether a choice among them was made for these. */
@@ -125,7 +127,11 @@ function dispatchVariant(
 ): void {
   const { label, text, tile } = VARIANTS[variant];
   const { gpu } = recorder;
-  const constants = variant === "matrix" ? { LANES: gpu.matrixLanes } : {};
+  const constants = variant === "matrix"
+    ? { LANES: gpu.matrixLanes }
+    : variant === "matrix_f16"
+    ? splitConstants(kind, gpu.halfUnits!)
+    : {};
   const kernel = kernelReading(gpu, `matmul_${kind}_${label}`, text[kind], "w", dtype, constants);
   const { rows, cols } = tile[kind];
   recorder.dispatch(kernel, params, bindings, [Math.ceil(params.cols / cols), Math.ceil(params.rows / rows)]);

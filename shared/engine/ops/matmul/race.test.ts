@@ -1,9 +1,10 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { autotune, candidates } from "./race.ts";
+import { emulateHalfUnits } from "./emulated_halves.testing.ts";
 import { emulateMatrixUnits } from "./emulated_units.testing.ts";
 import { openGpu, type Products } from "#shared/engine/gpu/device.ts";
-import { hostGpu } from "#shared/engine/gpu/testing.ts";
+import { hostGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 
 describe("autotune()", () => {
   it("takes what a processor is known to run best without measuring", async () => {
@@ -24,21 +25,27 @@ describe("autotune()", () => {
     gpu.close();
   });
 
-  it("lets matrix units take part where the adapter has them", async () => {
-    const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
-    assert.equal(candidates(gpu).includes("matrix"), gpu.matrixLanes > 0);
-    emulateMatrixUnits(gpu);
-    assert.ok(candidates(gpu).includes("matrix"));
-    let raced = false;
-    const { idle } = gpu;
-    gpu.idle = () => {
-      raced ||= gpu.products === "matrix";
-      return idle.call(gpu);
-    };
-    await autotune(gpu);
-    assert.ok(raced);
-    gpu.close();
-  });
+  for (const products of ["matrix", "matrix_f16"] as const) {
+    it(`lets ${products} kernels take part where the adapter has their units`, async (t) => {
+      const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
+      assert.equal(candidates(gpu).includes(products), gpu.offers(products));
+      if (products === "matrix_f16" && unreadable(gpu, "float16")) {
+        return t.skip("the adapter has no shader-f16");
+      }
+      if (products === "matrix") emulateMatrixUnits(gpu);
+      else emulateHalfUnits(gpu);
+      assert.ok(candidates(gpu).includes(products));
+      let raced = false;
+      const { idle } = gpu;
+      gpu.idle = () => {
+        raced ||= gpu.products === products;
+        return idle.call(gpu);
+      };
+      await autotune(gpu);
+      assert.ok(raced);
+      gpu.close();
+    });
+  }
 
   it("leaves out kernels whose numbers are wrong, however fast they are", async () => {
     const gpu = await openGpu(await hostGpu(), { profile: "gpu" });

@@ -100,6 +100,6 @@ export const TrainSchema = v.strictObject({
    * (--samplers) sample a step while the one before it is learned from.
    */
   staleness: setting(v.picklist([0, 1]), 0),
-  /** Replaces groups without a wrong answer by new ones, for at most this many rounds (DAPO); 0: off. */
+  /** Replaces groups without a wrong answer by new ones, at most this many times in a step (DAPO); 0: off. */
   resample_rounds: setting(count, 0),
 });

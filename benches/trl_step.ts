@@ -15,7 +15,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { openEngine } from "../trainer/learner/open_engine.ts";
 import type { Reward } from "../trainer/loop/rewards.ts";
-import { collect, type RolloutSetting } from "../trainer/loop/rollouts.ts";
+import { collectRollouts, type RolloutSetting } from "../trainer/loop/rollouts.ts";
 import { UNGUIDED } from "../trainer/ghpo/strategies/types.ts";
 import { examplesOf } from "../trainer/loop/examples.ts";
 import { update, updateSettings } from "../trainer/loop/update.ts";
@@ -171,7 +171,7 @@ async function openOwn(size: string, directory: string) {
     let taken = 0;
     return async (): Promise<Step> => {
       const began = performance.now();
-      const { attempts } = await collect(setting, taken++, 0, UNGUIDED);
+      const { attempts } = await collectRollouts(setting, taken++, 0, UNGUIDED);
       await update(
         policy,
         examplesOf(attempts, "conditioned"),

@@ -15,7 +15,7 @@ import {
   tinyTokenizer,
   UnigramPolicy,
 } from "../loop/testing.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { readAlerts } from "./watch.ts";
@@ -68,7 +68,7 @@ async function fired({ settings = {}, policy = new UnigramPolicy(), reward, bare
   const result = await train({
     recipe,
     policy,
-    source: sourceOf({ ...setting, sampler: policy, ...(reward && { rewards: own }) }),
+    source: chooseSource({ ...setting, sampler: policy, ...(reward && { rewards: own }) }),
     evaluation: evaluations
       ? {
         sampler: judge,

@@ -16,7 +16,7 @@ import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "../run/progress.ts";
 import { STRATEGIES } from "../ghpo/strategies/index.ts";
 import type { CustomParts, Listeners } from "../library/custom_parts.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
@@ -142,7 +142,7 @@ export async function runTraining(
       recipe,
       policy,
       source: {
-        ...sourceOf(rollouts, [...STRATEGIES, ...options.strategies ?? []]),
+        ...chooseSource(rollouts, [...STRATEGIES, ...options.strategies ?? []]),
         schema: options.schema ?? TrainRecipeSchema,
       },
       listeners: options,

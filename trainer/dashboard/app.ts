@@ -11,7 +11,7 @@ import { checkCaller, jsonBody, tokenRedirect } from "./guard.ts";
 import { Live } from "./live.ts";
 import { NotesSchema, writeNotes } from "./notes.ts";
 import { OpenRun } from "./open_run.ts";
-import { differences } from "./recipe_differences.ts";
+import { recipeDifferences } from "./recipe_differences.ts";
 import { OUTCOMES } from "./rollout_index.ts";
 import { parquetOf, rowsOf } from "./rollout_rows.ts";
 import { findRuns, shortNames } from "./runs.ts";
@@ -117,7 +117,7 @@ function routes(runs: readonly OpenRun[], live: Live, refresh: () => Promise<voi
       await refresh();
       return runs.map(({ id, summary, log }) => ({ id, ...summary, keys: log.keys, faults: log.faults }));
     })
-    .get("/api/differences", () => differences(runs))
+    .get("/api/differences", () => recipeDifferences(runs))
     .post("/api/runs/:id/notes", async ({ params, request }) => {
       const run = find(params.id);
       const notes = bodyOf(NotesSchema, await jsonBody(request));

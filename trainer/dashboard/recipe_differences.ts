@@ -15,7 +15,7 @@ export interface Differences {
 /** Where a run writes and what watches it are no settings that a person compares. */
 const LEFT_OUT = /^(output_dir$|alerts\.)/;
 
-export function differences(runs: readonly { id: string; path: string }[]): Differences {
+export function recipeDifferences(runs: readonly { id: string; path: string }[]): Differences {
   const flats = runs.map(({ id, path }) => ({
     id,
     flat: flatten(parseToml(readText(join(path, "recipe.toml")))),

@@ -19,7 +19,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { sftSource } from "../loop/sft_source.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train, type TrainResult } from "../loop/train.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
@@ -57,7 +57,7 @@ export async function unigramRun(
   return await train({
     recipe,
     policy,
-    source: sourceOf({
+    source: chooseSource({
       recipe,
       problems: ["1", "2", "3", "4", "5"].map((id) => chainProblem(id)),
       tokenizer: tinyTokenizer,
@@ -108,7 +108,7 @@ export async function engineRun(
   return await train({
     recipe,
     policy,
-    source: sourceOf({
+    source: chooseSource({
       recipe,
       problems: await trainingProblems(recipe),
       tokenizer: policy.tokenizer,

@@ -1,7 +1,7 @@
 // A short run without GPU for tests, by itself or over workers, alone or on ranks.
 
 import type { Reward } from "../loop/rewards.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { chainProblem, scriptedSetting, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
 import { train } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
@@ -41,7 +41,7 @@ export async function shortRun(output_dir: string, o: {
   await train({
     recipe,
     policy,
-    source: sourceOf({
+    source: chooseSource({
       ...setting,
       sampler: sampler ?? policy,
       learner: policy,

@@ -17,7 +17,7 @@ import { loadRewards } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
@@ -83,7 +83,7 @@ async function run(
   return await train({
     recipe,
     policy,
-    source: sourceOf({
+    source: chooseSource({
       recipe,
       problems: syntheticProblems({ families: ["chain"], levels: [2], count: 64, seed: 1, split: "train" }),
       tokenizer: policy.tokenizer,

@@ -10,7 +10,7 @@ import { rolloutSource } from "./rollout_source.ts";
 import type { RolloutSetting } from "./rollouts.ts";
 import type { BatchSource } from "./batch_source.ts";
 
-export function sourceOf(
+export function chooseSource(
   setting: RolloutSetting,
   strategies: readonly AnyStrategy[] = STRATEGIES,
   losses: readonly Loss[] = LOSSES,

@@ -9,7 +9,7 @@ import { learningRate } from "../ghpo/schedule.ts";
 import type { AnyStrategy } from "../ghpo/strategies/types.ts";
 import { guidanceMetrics, rolloutMetrics, type Values } from "./metrics.ts";
 import { accuracies, type Attempt, finalStage } from "./attempts.ts";
-import { collect, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { collectRollouts, groupsOf, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import type { Steered } from "../run/steering.ts";
 import type { BatchSource, Position, TrainingBatch } from "./batch_source.ts";
 import { oneStepStale, type SampledStep } from "./staleness.ts";
@@ -60,7 +60,7 @@ async function sampleStep(
   const temperature = steered.temperature ?? recipe.generation.temperature;
   const steeredRecipe = { ...recipe, generation: { ...recipe.generation, temperature } };
   const guidance = strategy.next(step, state, recipe);
-  const rollout = await collect({ ...setting, recipe: steeredRecipe }, step, cursor, guidance);
+  const rollout = await collectRollouts({ ...setting, recipe: steeredRecipe }, step, cursor, guidance);
   const outcomes = rollout.drawn.map((attempt) => ({
     problem: attempt.problem,
     stage: finalStage(attempt),

@@ -14,7 +14,7 @@ const stepsIn = (hint: string) => hint.split(";").length - 1;
 const solvedAt = (question: string, hint: string, sample: number) =>
   sample === 0 && stepsIn(hint) >= Number(question.match(/\d+/)![0]) ? RIGHT : WRONG;
 
-describe("collect()", () => {
+describe("collectRollouts()", () => {
   it("hints only groups that are all wrong, and stops at the first stage that helps", async () => {
     const problems = ["0", "1", "2", "3", "9"].map((id) => chainProblem(id));
     const { setting, sampler } = await scriptedSetting(

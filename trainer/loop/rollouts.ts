@@ -48,7 +48,7 @@ export interface Rollout {
 }
 
 /** Samples the groups of the step that follows `step` steps, problems from `cursor` on. */
-export async function collect(
+export async function collectRollouts(
   setting: RolloutSetting,
   step: number,
   cursor: number,

@@ -7,7 +7,7 @@ import type { Group } from "#shared/schemas/rollout.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
-import { sourceOf } from "./choose_source.ts";
+import { chooseSource } from "./choose_source.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 import { train } from "./train.ts";
 import type { Example } from "./examples.ts";
@@ -46,7 +46,7 @@ async function run(
   return await train({
     recipe,
     policy,
-    source: sourceOf({
+    source: chooseSource({
       ...setting,
       sampler: policy,
       learner: policy,

@@ -19,7 +19,7 @@ import type {
   StoredPolicy,
 } from "../learner/policy.ts";
 import { strategyNamed } from "../ghpo/strategies/index.ts";
-import { collect, type Rollout, type RolloutSetting } from "./rollouts.ts";
+import { collectRollouts, type Rollout, type RolloutSetting } from "./rollouts.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const files = tinyTokenizerFiles(256);
@@ -93,7 +93,7 @@ export function collectAt(
 ): Promise<Rollout> {
   const { recipe } = setting;
   const strategy = strategyNamed(recipe.algorithm)!;
-  return collect(setting, step, cursor, strategy.next(step, state ?? strategy.begin(recipe), recipe));
+  return collectRollouts(setting, step, cursor, strategy.next(step, state ?? strategy.begin(recipe), recipe));
 }
 
 /** The setting of a rollout with a scripted policy. */

@@ -17,7 +17,7 @@ import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
-import { sourceOf } from "./choose_source.ts";
+import { chooseSource } from "./choose_source.ts";
 import { train, type TrainResult } from "./train.ts";
 
 const folders: string[] = [];
@@ -77,7 +77,7 @@ async function run(
   const result = await train({
     recipe,
     policy,
-    source: sourceOf({ ...setting, sampler: policy, rewards }),
+    source: chooseSource({ ...setting, sampler: policy, rewards }),
     evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
     resume: o.resume ?? false,
     status: o.status ?? new Status({ total: 1, quiet: true }),

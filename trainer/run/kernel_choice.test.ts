@@ -14,7 +14,7 @@ import { recordedKernels, useKernels } from "./kernel_choice.ts";
 import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "./progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
@@ -87,7 +87,7 @@ describe("a run that goes on", () => {
     await train({
       recipe,
       policy,
-      source: sourceOf({
+      source: chooseSource({
         recipe,
         problems: syntheticProblems({ families: ["chain"], levels: [2], count: 8, seed: 1, split: "train" }),
         tokenizer: policy.tokenizer,

@@ -8,7 +8,7 @@ import type { Loss } from "../ghpo/losses/types.ts";
 import { LOSSES } from "../ghpo/losses/index.ts";
 import { STRATEGIES } from "../ghpo/strategies/index.ts";
 import { strategy } from "../ghpo/strategies/types.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { chainProblem, scriptedSetting, tinyRecipe } from "../loop/testing.ts";
 import { TrainRecipeSchema, trainRecipeSchema } from "./train_recipe.ts";
 
@@ -139,7 +139,7 @@ describe("a strategy and a loss of one file each", () => {
       [chainProblem("1"), chainProblem("2")],
       () => "no",
     );
-    const source = sourceOf(setting, [...STRATEGIES, second], [...LOSSES, constant]);
+    const source = chooseSource(setting, [...STRATEGIES, second], [...LOSSES, constant]);
     const first = await source.next(0, { cursor: 0, state: source.begin() }, {});
     assert.equal(first.update.loss, constant);
     const after = await first.after;

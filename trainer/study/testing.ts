@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { trainingProblems } from "../loop/data.ts";
 import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
-import { sourceOf } from "../loop/choose_source.ts";
+import { chooseSource } from "../loop/choose_source.ts";
 import { train } from "../loop/train.ts";
 import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
@@ -114,7 +114,7 @@ export function unigramBackend(
       return await train({
         recipe,
         policy,
-        source: sourceOf({ ...setting, sampler: policy }),
+        source: chooseSource({ ...setting, sampler: policy }),
         evaluation,
         resume,
         status: new Status({ total: 1, quiet: true }),

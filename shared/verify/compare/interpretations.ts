@@ -4,7 +4,7 @@ import { Builder, type Node } from "../tree/node.ts";
 import { key } from "../tree/key.ts";
 import { type Fuel, ParseError } from "../tree/fuel.ts";
 import { rational } from "../tree/rational.ts";
-import { parse, type Reading } from "../read/parse.ts";
+import { parse, type ParserOptions } from "../read/parse.ts";
 import {
   choiceLabel,
   labelledParts,
@@ -100,7 +100,7 @@ const unmarked = (text: string): string => text.trim().replace(/^\*\*([^*]*)\*\*
 
 function parsed(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[] {
   const { syntax } = preset;
-  const usual: Reading = {
+  const usual: ParserOptions = {
     commas: "thousands",
     exponents: syntax.exponents,
     words: syntax.wordUnits,
@@ -110,7 +110,7 @@ function parsed(text: string, preset: Preset, fuel: Fuel, gold: boolean): Node[]
     letterUnits: false,
   };
   const nodes = new Map<string, Node>();
-  const read = (reading: Reading): ReturnType<typeof parse>["ambiguous"] | null => {
+  const read = (reading: ParserOptions): ReturnType<typeof parse>["ambiguous"] | null => {
     try {
       const { node, ambiguous, remarked } = parse(text, reading, fuel);
       const name = key(node, fuel);

@@ -2,7 +2,7 @@
 // Each rule reproduces its reference exactly, with index searches instead of backtracking patterns.
 
 import { Fuel, LimitError, limits, ParseError } from "../tree/fuel.ts";
-import { parse, type Reading } from "../read/parse.ts";
+import { parse, type ParserOptions } from "../read/parse.ts";
 
 /** The shapes that can be rewarded. */
 export type FormatKind = "think_answer" | "think" | "tag_count" | "hash";
@@ -71,7 +71,7 @@ function isExpression(text: string): boolean {
   if (text.length > limits.answer || text.trim().includes("\n")) return false;
   const letters = text.replaceAll(/\\[A-Za-z]{1,20}|\b(?:sqrt|sin|cos|tan|ln|log|exp|pi)\b/g, " ");
   if (/[A-Za-z]{2}/.test(letters)) return false;
-  const reading: Reading = {
+  const reading: ParserOptions = {
     commas: "thousands",
     exponents: true,
     words: false,

@@ -31,7 +31,7 @@ export type Token = {
 };
 
 /** Which of the possible readings of an ambiguous text is meant. */
-export type Reading = {
+export type LexerOptions = {
   commas: Commas;
   /** `3e8` is 3 x 10^8. */
   exponents: boolean;
@@ -52,7 +52,7 @@ export class Lexer {
   /** Words such as "is" or "of" stand between the mathematics, so that other runs of letters are words too. */
   readonly prose: boolean;
 
-  constructor(readonly source: string, readonly reading: Reading) {
+  constructor(readonly source: string, readonly reading: LexerOptions) {
     this.prose = reading.words && /(?:^|[\s(])[A-Za-z]{2}/.test(source) &&
       sentence.test(source.replaceAll(/\\[A-Za-z]{2,20}\s?\{[^{}]{0,200}\}/g, ""));
   }

@@ -3,12 +3,12 @@
 import { Builder, type Node } from "../tree/node.ts";
 import { type Fuel, ParseError } from "../tree/fuel.ts";
 import { listOf } from "./brackets.ts";
-import { Parser, type Reading } from "./parser_state.ts";
+import { Parser, type ParserOptions } from "./parser_state.ts";
 import { readOperand } from "./prefix.ts";
 import { readSuffix } from "./infix.ts";
 import { tokenize } from "./tokens.ts";
 
-export type { Reading };
+export type { ParserOptions };
 
 export type Parsed = {
   node: Node;
@@ -19,7 +19,7 @@ export type Parsed = {
 };
 
 /** Reads one answer. Throws ParseError outside the grammar and LimitError beyond a limit. */
-export function parse(source: string, reading: Reading, fuel: Fuel): Parsed {
+export function parse(source: string, reading: ParserOptions, fuel: Fuel): Parsed {
   const { tokens, ambiguous } = tokenize(source, reading, fuel);
   const parser = new Parser(tokens, reading, new Builder(fuel), fuel);
   const node = run(parser);

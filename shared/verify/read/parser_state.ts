@@ -7,9 +7,9 @@ import { type Fuel, LimitError, limits, ParseError } from "../tree/fuel.ts";
 import { bracketed, closes, listOf, matrixOf } from "./brackets.ts";
 import { addPart, completed, type Frame, hoistUnit, pendingOperands } from "./frame.ts";
 import type { Operator } from "./operators.ts";
-import type { Reading as TokenReading, Token } from "./lexer.ts";
+import type { LexerOptions, Token } from "./lexer.ts";
 
-export type Reading = TokenReading & {
+export type ParserOptions = LexerOptions & {
   /** `1/2x` is (1/2)x, else 1/(2x). */
   looseSlash: boolean;
   /** One letter after a number may be a unit: `5 m`. */
@@ -31,7 +31,7 @@ export class Parser {
 
   constructor(
     readonly tokens: Token[],
-    readonly reading: Reading,
+    readonly reading: ParserOptions,
     readonly b: Builder,
     readonly fuel: Fuel,
   ) {}

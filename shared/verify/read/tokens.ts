@@ -2,7 +2,7 @@
 
 import type { Fuel } from "../tree/fuel.ts";
 import { LimitError, limits, ParseError } from "../tree/fuel.ts";
-import { Lexer, type Reading, type Token } from "./lexer.ts";
+import { Lexer, type LexerOptions, type Token } from "./lexer.ts";
 import { isDigit, scanNumeral } from "./numerals.ts";
 import * as tables from "./tables.ts";
 import { zero } from "../tree/rational.ts";
@@ -12,7 +12,7 @@ import { readWord } from "./token_words.ts";
 /** The tokens of one answer, and whether a comma in it could be read in another way. */
 export function tokenize(
   source: string,
-  reading: Reading,
+  reading: LexerOptions,
   fuel: Fuel,
 ): { tokens: Token[]; ambiguous: boolean } {
   if (source.length > limits.answer) throw new LimitError("answer");

@@ -3,7 +3,7 @@
 import { after, before, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { seriousFindings } from "#shared/http/testing/accessibility.ts";
+import { seriousFindingsEverywhere } from "#shared/http/testing/accessibility.ts";
 import { Browser, findChromium } from "#shared/http/testing/browser.ts";
 import { docsPage } from "../app/openapi.ts";
 import { runWith } from "../testing/reported_run.ts";
@@ -25,7 +25,7 @@ describe("pages under axe", { skip }, () => {
   const findings = async (page: string) => {
     const path = `${folder}/page.html`;
     Deno.writeTextFileSync(path, page);
-    return await seriousFindings(browser!, pathToFileURL(path).href, OPEN);
+    return await seriousFindingsEverywhere(browser!, pathToFileURL(path).href, OPEN);
   };
 
   it("axe finds what is wrong where something is", async () => {

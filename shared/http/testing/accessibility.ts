@@ -14,36 +14,44 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[];
 }
 
+/** The serious and critical findings in what a page shows now, each as one line. */
+export async function seriousFindings(page: Browser): Promise<string[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(`${axe};null`);
+  const { violations, passes } = await page.evaluate<{ violations: Violation[]; passes: number }>(
+    `axe.run().then(({ violations, passes }) => ({ violations, passes: passes.length }))`,
+  );
+  if (passes === 0) throw new Error("axe has looked at nothing");
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(
+    ({ id, impact, help, nodes }) => {
+      const [{ html, failureSummary }] = nodes as [Violation["nodes"][number]];
+      const where = `${nodes.length} elements, such as ${html.slice(0, 200)}`;
+      return `${impact} ${id} (${help}): ${where}: ${failureSummary}`;
+    },
+  );
+}
+
 /**
- * The serious and critical findings in a page, each as one line.
+ * Those in a page that is opened in every size and theme.
  * @param prepare expression that the page evaluates first, such as one that opens what is folded
  */
-export async function seriousFindings(page: Browser, url: string, prepare = "null"): Promise<string[]> {
-  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export async function seriousFindingsEverywhere(
+  page: Browser,
+  url: string,
+  prepare = "null",
+): Promise<string[]> {
   const found: string[] = [];
   for (const [width, height] of SIZES) {
     for (const theme of THEMES) {
       await page.display(width, height, theme);
       await page.open("about:blank"); // an address that differs in its hash alone would not be loaded again
       await page.open(url);
-      const seen = await page.evaluate<[number, boolean]>(
-        `[innerWidth, matchMedia("(prefers-color-scheme: ${theme})").matches]`,
-      );
-      if (seen[0] !== width || !seen[1]) {
-        throw new Error(`The browser shows ${seen[0]} pixels instead of ${width}, or not the ${theme} theme`);
+      const shown = `(width: ${width}px) and (prefers-color-scheme: ${theme})`;
+      if (!await page.evaluate<boolean>(`matchMedia("${shown}").matches`)) {
+        throw new Error(`The page is not shown at ${shown}`);
       }
       await page.evaluate(prepare);
-      await page.evaluate(`${axe};null`);
-      const { violations, passes } = await page.evaluate<{ violations: Violation[]; passes: number }>(
-        `axe.run().then(({ violations, passes }) => ({ violations, passes: passes.length }))`,
-      );
-      if (passes === 0) throw new Error(`axe has looked at nothing in ${url}`);
-      for (const { id, impact, help, nodes } of violations) {
-        if (impact !== "serious" && impact !== "critical") continue;
-        const [first] = nodes;
-        const where = `${nodes.length} elements, such as ${first!.html.slice(0, 200)}`;
-        found.push(`${width} px, ${theme}: ${impact} ${id} (${help}): ${where}: ${first!.failureSummary}`);
-      }
+      found.push(...(await seriousFindings(page)).map((each) => `${width} px, ${theme}: ${each}`));
     }
   }
   return found;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { seriousFindings } from "../../http/testing/accessibility.ts";
+import { seriousFindingsEverywhere } from "../../http/testing/accessibility.ts";
 import { Browser } from "../../http/testing/browser.ts";
 import { demoPage } from "./tools/demo.ts";
 
@@ -55,7 +55,7 @@ describe("the demonstration page", { skip }, () => {
       writeFileSync(file, demoPage(process.execPath));
       for (const completion of ["\\boxed{5}", "\\boxed{6}"]) {
         const inputs = new URLSearchParams({ gold: "5", completion, preset: "strict" });
-        assert.deepEqual(await seriousFindings(page, `${pathToFileURL(file)}#${inputs}`), []);
+        assert.deepEqual(await seriousFindingsEverywhere(page, `${pathToFileURL(file)}#${inputs}`), []);
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });

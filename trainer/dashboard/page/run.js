@@ -82,7 +82,11 @@ function alertsOf({ alerts }) {
   ]);
   return [
     element("h2", {}, "Alerts"),
-    element("div", { class: "scroll", id: "alerts" }, table(["step", "rule", "what", "try"], rows, "words")),
+    element(
+      "div",
+      { class: "scroll", id: "alerts", tabindex: 0 },
+      table(["step", "rule", "what", "try"], rows, "words"),
+    ),
   ];
 }
 
@@ -101,7 +105,7 @@ function ranksOf(session) {
     element("h2", {}, "Ranks"),
     element(
       "div",
-      { class: "scroll", id: "ranks" },
+      { class: "scroll", id: "ranks", tabindex: 0 },
       table(["rank", "host", "adapter", "waits", "exchanges"], rows),
     ),
   ];
@@ -117,7 +121,7 @@ function checkpointTable(checkpoints) {
   ]);
   return element(
     "div",
-    { class: "scroll" },
+    { class: "scroll", tabindex: 0 },
     table(["step", "written (UTC)", "size", "held-out accuracy"], rows),
   );
 }
@@ -193,7 +197,7 @@ function memory({ plan, gpu_bytes }) {
   if (rows.length === 0) return [];
   return [
     element("h2", {}, "GPU memory"),
-    element("div", { class: "scroll" }, table(["part", "size"], rows)),
+    element("div", { class: "scroll", tabindex: 0 }, table(["part", "size"], rows)),
   ];
 }
 
@@ -221,6 +225,6 @@ function kernelTimes(profile, run) {
   return [
     element("h2", {}, "Kernels"),
     element("p", { class: "hint" }, `One step on ${profile.adapter}, ${short(total)} ms in kernels.`),
-    element("div", { class: "scroll" }, table(["kernel", "calls", "ms", "share"], rows)),
+    element("div", { class: "scroll", tabindex: 0 }, table(["kernel", "calls", "ms", "share"], rows)),
   ];
 }

@@ -24,7 +24,7 @@ export async function runsTable(main) {
     ...COLUMNS,
     ...keys.map((key) => [key, key, (run) => sortable(valueOf(run, key)), (run) => shown(valueOf(run, key))]),
   ];
-  const place = element("div", { class: "scroll", id: "runs-table" });
+  const place = element("div", { class: "scroll", id: "runs-table", tabindex: 0 });
   const draw = () => place.replaceChildren(tableOf(columns, draw));
   main.replaceChildren(
     element(

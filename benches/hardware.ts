@@ -1,14 +1,15 @@
 // Everything that is worth knowing of a card, in under eight minutes and without a network: the kernel tests, the race
 // between the matrix products, products and steps at Qwen2.5-0.5B's shapes, decoding, and one step of the demo's GHPO.
-//   npm run -s bench -- hardware [--model 0.5B|tiny] [--python PYTHON] [--out FILE]
+//   npm run -s bench -- hardware [--model 0.5B|tiny] [--python PYTHON] [--profile gpu] [--out FILE]
 // With --python (torch and transformers) PyTorch does the products and the training step on the same card, or on the
 // CPU where it sees none. Every part is tried, and one that fails is written down as failed: the file, by default
-// benches/results/hardware-ADAPTER.json, has raw numbers, losing ones too. tiny is for trying the program itself.
+// benches/results/hardware-ADAPTER.json, has raw numbers, losing ones too. tiny is for trying the program itself, and so is
+// --profile gpu, which takes a software adapter for a card.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openGpu } from "#shared/engine/gpu/device.ts";
+import { openGpu, PRODUCTS, type Products } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -16,7 +17,8 @@ import { parseConfig } from "#shared/engine/model/config.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
-import { autotune } from "#shared/engine/ops/matmul/race.ts";
+import { productErrors } from "#shared/engine/ops/matmul/product_error.ts";
+import { autotune, candidates } from "#shared/engine/ops/matmul/race.ts";
 import { Learner } from "../trainer/learner/learner.ts";
 import { Optimizer } from "../trainer/learner/optimizer.ts";
 import { operands, timed } from "./peers/shapes.mjs";
@@ -27,6 +29,7 @@ const { values } = parseArgs({
   options: {
     model: { type: "string", default: "0.5B" },
     python: { type: "string" },
+    profile: { type: "string" },
     out: { type: "string" },
   },
 });
@@ -56,15 +59,24 @@ const config = parseConfig(chosen);
 /** Prompts, their tokens, completions of each, their tokens. */
 const SHAPE = [2, 192, 8, 64] as const;
 
-const gpu = await openGpu(dawn());
+if (values.profile !== undefined && values.profile !== "gpu") {
+  throw new TypeError(`Cannot take the adapter for ${values.profile}: use gpu`);
+}
+const gpu = await openGpu(dawn(), values.profile === undefined ? {} : { profile: "gpu" });
+/** The kernels for matrix products that were worth measuring. */
+let raced: Products[] = [gpu.products];
 const parts: Record<string, unknown> = {};
 await part("tests", () => bun("test", "--timeout", "60000", "shared/engine/ops"));
 await part("self test", () => selfTest(gpu));
 await part("race", async () => {
   const choice = await autotune(gpu);
   gpu.chosen = choice.products;
-  return choice;
+  raced = PRODUCTS.filter((products) =>
+    choice.milliseconds[products] !== undefined || products === choice.products
+  );
+  return { ...choice, units: { f32_lanes: gpu.matrixLanes, f16: gpu.halfUnits }, offered: candidates(gpu) };
 });
+await part("errors", errors);
 await part("products", products);
 await part("training step", trainingStep);
 await part("decoding", decoding);
@@ -101,6 +113,39 @@ function bun(...args: string[]): string {
   return last;
 }
 
+/** By all kernels that the adapter offers, those too that are not right enough to take part in the race. */
+async function errors() {
+  const [rows, cols, inner] = [128, 128, 512];
+  const numbers = (count: number, step: number) =>
+    Float32Array.from({ length: count }, (_, i) => ((i * step) % 65521) / 65521 - 0.5);
+  const operands = {
+    x: numbers(rows * inner, 7919),
+    w: numbers(inner * cols, 104729),
+    y: numbers(rows * cols, 1299709),
+  };
+  const results: Record<string, unknown> = {};
+  const kinds = ["validation", "internal"] as const;
+  for (const products of candidates(gpu)) {
+    for (const kind of kinds) gpu.device.pushErrorScope(kind); // kernels that do not compile end only their own row
+    const row = await by(products, () => productErrors(gpu, { ...operands, rows, cols, inner }));
+    const refused = [await gpu.device.popErrorScope(), await gpu.device.popErrorScope()].find((error) =>
+      error
+    );
+    results[products] = refused ? { refused: refused.message } : row;
+  }
+  return results;
+}
+
+async function by<T>(products: Products, run: () => Promise<T>): Promise<T> {
+  const { chosen } = gpu;
+  gpu.chosen = products;
+  try {
+    return await run();
+  } finally {
+    gpu.chosen = chosen;
+  }
+}
+
 /** Of all matrices of a block, forward and both gradients, on as many rows as a micro-batch has. */
 async function products() {
   const recorder = new Recorder(gpu);
@@ -119,14 +164,18 @@ async function products() {
       const { x, w } = operands(shape.rows, shape.cols, shape.inner);
       const [left, right] = [gpu.upload("x", x), gpu.upload("w", w)];
       const out = gpu.allocate("out", shape.rows * shape.cols * 4);
-      const time = await timed(
-        () => (product as typeof matmulTN)(recorder, { x: left, w: right, y: right, out } as never, shape),
-        async () => {
-          recorder.submit();
-          await gpu.idle();
-        },
-      );
-      results.push({ kind, ...shape, ...time, gflops: 2e-9 * rows * cols * depth / time.wall_s });
+      for (const products of raced) {
+        const time = await by(products, () =>
+          timed(
+            () =>
+              (product as typeof matmulTN)(recorder, { x: left, w: right, y: right, out } as never, shape),
+            async () => {
+              recorder.submit();
+              await gpu.idle();
+            },
+          ));
+        results.push({ kind, products, ...shape, ...time, gflops: 2e-9 * rows * cols * depth / time.wall_s });
+      }
       gpu.release(left, right, out);
     }
   }

@@ -12,7 +12,9 @@ const kept = globalThis as { __ghpoDawn?: GPU };
 export function dawn(): GPU {
   if (!kept.__ghpoDawn) {
     Object.assign(globalThis, globals);
-    const instance = create(["enable-dawn-features=allow_unsafe_apis"]);
+    // On NVIDIA's Vulkan drivers Dawn hides shader-f16, as some of its own tests fail there. Matrix products by units for
+    // f16 need it; they are tested on the adapter before they are used.
+    const instance = create(["enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia"]);
     // Dawn looks for adapters once, before the first call returns. A later call reports any error.
     withoutKnownWarnings(() => void instance.requestAdapter().catch(() => null));
     kept.__ghpoDawn = instance;

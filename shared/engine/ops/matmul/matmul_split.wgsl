@@ -77,7 +77,8 @@ fn stage(thread: u32, operand: u32, outer: u32, k: u32) {
     let next = select(0u, 1u, down);
     let own4 = vec4i(exponents[own], exponents[own + next], exponents[own + 2u * next], exponents[own + 3u * next]);
     let numbers = quad_at(operand, first, select(k, outer, down) / 4u + quad) * powers(-own4);
-    // Rounded to 11 bits as an integer: Mesa's compiler takes a number for f32(f16(number)), which would leave no low half.
+    // Rounded to 11 bits as an integer: the compiler of Mesa 25.0 and 26.2 takes `a` for f32(f16(a)), which would leave
+    // no low half.
     let rounded = bitcast<vec4f>((bitcast<vec4u>(numbers) + vec4u(0x1000u)) & vec4u(0xffffe000u));
     let high = vec4h(rounded);
     let low = vec4h(numbers - rounded);

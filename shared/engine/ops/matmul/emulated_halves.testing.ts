@@ -15,9 +15,9 @@ fn row_major(first: u32, stride: u32) -> Operand { return Operand(first, stride,
 fn col_major(first: u32, stride: u32) -> Operand { return Operand(first, 1u, stride); }
 struct Product { left: Operand, right: Operand, result: u32 }
 // One loop for all, of a number of turns that a processor's driver does not know: it would unroll it and take minutes.
-fn multiply_accumulate(products: array<Product, 3>) {
+fn multiply_accumulate(products: array<Product, 3>, count: u32) {
   var all = products;
-  for (var turn = 0u; turn < unknown(3u * PART_OF_RESULT); turn++) {
+  for (var turn = 0u; turn < unknown(count * PART_OF_RESULT); turn++) {
     let product = all[turn / PART_OF_RESULT];
     let i = turn % PART_OF_RESULT;
     let x = product.left.first + (lane + i / N * 8u) * product.left.down;
@@ -63,8 +63,13 @@ const EMULATION: Replacements = [
   [/var (?:high|rest): array<Result, MATRICES>;/g, () => ""],
   [/(\w+)\[own\] = Result\(\);/g, (_, result) => `clear(${numberOf(result)});`],
   [/subgroupMatrixLoad<(?:Left|Right), (row_major|col_major)>\(&halves, /g, (_, order) => `${order}(`],
-  [MULTIPLY, (_, result, left, right) => `Product(${left}, ${right}, ${numberOf(result)}),\n`],
-  [/(Product.*\n){3}/, (products) => `multiply_accumulate(array(\n${products}));\n`],
+  [/let own = i \* ACROSS \+ j;\n/, (line) => `${line}var products: array<Product, 3>;\nvar count = 0u;\n`],
+  [
+    MULTIPLY,
+    (_, result, left, right) =>
+      `products[count] = Product(${left}, ${right}, ${numberOf(result)});\ncount++;\n`,
+  ],
+  [/if \(W_SPLIT == 1u\) \{\n(?:.*\n){2} *\}\n/, (last) => `${last}multiply_accumulate(products, count);\n`],
   [
     /subgroupMatrixStore<row_major>\(&tile, at, (\w+)\[own\], WIDE\);/g,
     (_, result) => `store_row_major(at, ${numberOf(result)}, WIDE);`,

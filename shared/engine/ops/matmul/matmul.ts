@@ -130,7 +130,7 @@ function dispatchVariant(
   const constants = variant === "matrix"
     ? { LANES: gpu.matrixLanes }
     : variant === "matrix_f16"
-    ? splitConstants(kind, gpu.halfUnits!)
+    ? splitConstants(kind, gpu.halfUnits!, dtype)
     : {};
   const kernel = kernelReading(gpu, `matmul_${kind}_${label}`, text[kind], "w", dtype, constants);
   const { rows, cols } = tile[kind];

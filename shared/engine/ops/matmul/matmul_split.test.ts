@@ -8,7 +8,8 @@ import { replaced, textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu, noise, unreadable } from "#shared/engine/gpu/testing.ts";
 import { productsAreRight } from "./exact_products.ts";
 import { emulateHalfUnits } from "./emulated_halves.testing.ts";
-import { matmulNN } from "./matmul.ts";
+import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
+import { matmulNN, matmulNT } from "./matmul.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
 import { type Operands, productErrors } from "./product_error.ts";
 
@@ -33,6 +34,11 @@ function operands([rows, cols, inner]: [number, number, number], x: Scale, w: Sc
 }
 
 const one = () => 1;
+/** One kind of product each, as compiling them is what takes the time. */
+const STORED = [
+  { dtype: "bfloat16", kind: "NT", product: matmulNT, narrowed: f32ToBf16, widened: bf16ToF32 },
+  { dtype: "float16", kind: "NN", product: matmulNN, narrowed: f32ToF16, widened: f16ToF32 },
+] as const;
 /** As the rows of x come: all zeros, tiny, huge, one number above all others. */
 const extreme: Scale = (i, k) => [0, 1e-30, 1e30, k === 7 ? 1e9 : 1][i % 4]!;
 
@@ -97,6 +103,28 @@ for (const [name, units] of UNITS) {
     it("pass the test of all kernels", async () => {
       assert.ok(await productsAreRight(gpu, "matrix_f16"));
     });
+
+    for (const { dtype, kind, product, narrowed, widened } of units?.truncates ? [] : STORED) {
+      it(`give the same bits by ${kind} for weights stored as ${dtype}, whose low halves they leave out`, async () => {
+        const [rows, cols, inner] = [9, 68, 132];
+        const stored = narrowed(normal(inner, cols, 2, (k) => 10 ** (k % 9 - 4)));
+        const x = gpu.upload("x", normal(rows, inner, 1, one));
+        const [packed, exact] = [new Uint32Array(stored.buffer), widened(stored)].map((w) =>
+          gpu.upload("w", w)
+        );
+        const out = gpu.allocate("out", 4 * rows * cols);
+        const recorder = new Recorder(gpu);
+        const results: number[][] = [];
+        for (const [w, type] of [[packed!, dtype], [exact!, "float32"]] as const) {
+          product(recorder, { x, w, out }, { rows, cols, inner, dtype: type });
+          recorder.submit();
+          results.push([...await gpu.readFloats(out)]);
+        }
+        assert.deepEqual(results[0], results[1]);
+        assert.ok(results[0]!.every((value) => value !== 0));
+        gpu.release(x, packed!, exact!, out);
+      });
+    }
 
     it("hide no infinity or NaN, and keep it in its row", async () => {
       const [rows, cols, inner] = [6, 8, 12];

@@ -14,6 +14,7 @@
 // The language is Dawn's experiment of 2026, which may still change.
 
 import { type HalfUnits, MATRIX_SUBGROUPS } from "#shared/engine/gpu/adapter.ts";
+import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { type Kind, PRODUCT_BINDINGS } from "./matmul_subgroup.ts";
 import body from "./matmul_split.wgsl" with { type: "text" };
 
@@ -25,7 +26,11 @@ ${PRODUCT_BINDINGS}
 ${body}`;
 
 /** The constants of the text. */
-export function splitConstants(kind: Kind, { M, N, K, lanes, roomy }: HalfUnits): Record<string, number> {
+export function splitConstants(
+  kind: Kind,
+  { M, N, K, lanes, roomy }: HalfUnits,
+  dtype: Dtype = "float32",
+): Record<string, number> {
   return {
     THREADS: MATRIX_SUBGROUPS * lanes,
     M,
@@ -33,6 +38,7 @@ export function splitConstants(kind: Kind, { M, N, K, lanes, roomy }: HalfUnits)
     K,
     X_DOWN: kind === "tn" ? 1 : 0,
     W_DOWN: kind === "nt" ? 0 : 1,
+    W_SPLIT: dtype === "float32" ? 1 : 0, // f16 has 11 bits, bf16 has 8
     ...(!roomy && { DEPTH: 16, HELD: 16, UNUSED: 0 }),
   };
 }

@@ -6,6 +6,7 @@ const N = 16u;
 const K = 16u;
 const X_DOWN = 0u; // 1 where the inner dimension of x runs over its rows, and so for w
 const W_DOWN = 1u;
+const W_SPLIT = 1u; // 0 where w has no more than 11 bits, and its low halves are 0
 
 const SPAN = 128u; // steps of the inner dimension with the same scales, summed by the units
 const DEPTH = 32u; // steps in workgroup memory
@@ -104,7 +105,7 @@ fn main(
   var sums: array<vec4f, 64u / HELD * QUADS>;
   var small: array<vec4f, QUADS>;
   var high: array<Result, MATRICES>; // high x high
-  var rest: array<Result, MATRICES>; // high x low + low x high
+  var rest: array<Result, MATRICES>; // low x high + high x low
   for (var span = 0u; span < p.inner; span += SPAN) {
     measure(thread, 0u, row, span);
     measure(thread, 1u, col, span);
@@ -153,8 +154,10 @@ fn main(
               }
               let own = i * ACROSS + j;
               high[own] = subgroupMatrixMultiplyAccumulate(left, right, high[own]);
-              rest[own] = subgroupMatrixMultiplyAccumulate(left, right_low, rest[own]);
               rest[own] = subgroupMatrixMultiplyAccumulate(left_low, right, rest[own]);
+              if (W_SPLIT == 1u) {
+                rest[own] = subgroupMatrixMultiplyAccumulate(left, right_low, rest[own]);
+              }
             }
           }
         }

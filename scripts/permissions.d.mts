@@ -1,3 +1,3 @@
 // Types of permissions.mjs.
 
-export function forEvaluator(args: string[]): string[];
+export function forEvaluator(args: string[], cwd?: string): string[];

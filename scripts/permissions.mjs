@@ -55,8 +55,11 @@ const WRITE = ["--out", "--journal", "--batch-out", "--store"];
 /**
  * What a command of the evaluator needs, by its arguments: the files and folders that they name, and the server.
  * @param {string[]} args
+ * @param {string} cwd the folder that relative paths in them start from
  */
-export function forEvaluator(args) {
+export function forEvaluator(args, cwd = process.cwd()) {
+  const at = (path) => resolve(cwd, path);
+  const folderOf = (path) => dirname(at(path));
   const all = args.flatMap((arg) =>
     /^--[\w-]+=/.test(arg) ? [arg.slice(0, arg.indexOf("=")), arg.slice(arg.indexOf("=") + 1)] : [arg]
   );
@@ -64,7 +67,9 @@ export function forEvaluator(args) {
     all.flatMap((arg, i) => arg === flag && all[i + 1] !== undefined ? [all[i + 1]] : []);
   const command = COMMANDS.find((name) => all[0] === name) ?? "evaluate";
   const isAboutResults = ["compare", "report", "export"].includes(command);
-  const named = isAboutResults ? all.slice(1).filter((arg) => !arg.startsWith("-") && existsSync(arg)) : [];
+  const named = isAboutResults
+    ? all.slice(1).filter((arg) => !arg.startsWith("-") && existsSync(at(arg)))
+    : [];
   const listed = (flag) => values(flag).flatMap((value) => value.split(","));
   const taskFiles = listed("--benchmarks").filter((name) => name.endsWith(".toml"));
   const write = [join(ROOT, ".cache"), ...WRITE.flatMap(values).map(folderOf)];
@@ -99,8 +104,8 @@ export function forEvaluator(args) {
   return [
     "--no-prompt",
     `--allow-env=${env.join(",")}`,
-    `--allow-read=${unique(read.flatMap(withTargets)).join(",")}`,
-    `--allow-write=${unique(write.map((path) => resolve(path))).join(",")}`,
+    `--allow-read=${unique(read.map(at).flatMap(withTargets)).join(",")}`,
+    `--allow-write=${unique(write.map(at)).join(",")}`,
     // The public homes of data files redirect to hosts that they choose.
     ...(command === "download"
       ? ["--allow-net"]
@@ -113,10 +118,6 @@ export function forEvaluator(args) {
 function hostOf({ hostname, port, protocol }) {
   const usual = { "https:": 443, "wss:": 443, "nats:": 4222, "tls:": 4222 }[protocol] ?? 80;
   return `${hostname}:${port || usual}`;
-}
-
-function folderOf(path) {
-  return dirname(resolve(path));
 }
 
 /** A path, what it points to, and for a folder of links (Hugging Face's cache is one) what they point to. */

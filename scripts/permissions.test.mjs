@@ -65,6 +65,17 @@ describe("permissions of the evaluator", () => {
     ]);
   });
 
+  it("start from the folder that the command was called in", () => {
+    assert.deepEqual(
+      forEvaluator(["--model", "model", "--out", "out/x.json"], folder),
+      forEvaluator(["--model", join(folder, "model"), "--out", join(folder, "out/x.json")], folder),
+    );
+    assert.deepEqual(
+      forEvaluator(["compare", "model/config.json", "model/config.json"], folder),
+      forEvaluator(["compare", join(folder, "model/config.json"), join(folder, "model/config.json")], folder),
+    );
+  });
+
   it("are the server and its key for an endpoint", async () => {
     const endpoint = [
       "--endpoint=http://127.0.0.1:18181/v1",

@@ -18,12 +18,18 @@ const IN_BUNDLE = {
   },
   verify: { program: TOOLS.bun, args: [join(ROOT, "shared", "verify", "cli.ts")], gpu: false },
 };
+// npm goes to the project's folder; paths are those of the folder that it was called in.
+const CALLED_IN = process.env.INIT_CWD ?? process.cwd();
 const COMMANDS = {
   ghpo: { program: TOOLS.bun, args: [join(ROOT, "trainer", "main.ts")] },
   evaluate: {
     program: TOOLS.deno,
     args: [
-      ...["run", ...forEvaluator(process.argv.slice(3)), ...(process.env.GHPO_DAWN === "1" ? DAWN : [])],
+      ...[
+        "run",
+        ...forEvaluator(process.argv.slice(3), CALLED_IN),
+        ...(process.env.GHPO_DAWN === "1" ? DAWN : []),
+      ],
       join(ROOT, "evaluator", "main.ts"),
     ],
   },
@@ -51,8 +57,7 @@ try {
   }
   const training = name === "ghpo" && ["train", "sft"].includes(rest[0]);
   const { ranks, words } = training && !help ? takeRanks(rest) : { ranks: null, words: rest };
-  // npm goes to the project's folder; paths are those of the folder that it was called in.
-  const cwd = name === "bench" ? ROOT : process.env.INIT_CWD ?? process.cwd();
+  const cwd = name === "bench" ? ROOT : CALLED_IN;
   const line = [command.program, ...command.args, ...words];
   if (ranks === null) {
     process.exitCode = await hand(line[0], line.slice(1), { cwd, env, signals: training ? ["SIGUSR1"] : [] });

@@ -100,6 +100,16 @@ describe("ghpo", () => {
     refused(["generate", "--model", "x", "--prompt-ids", "1,a"], /the flags as --prompt-ids must be/);
   });
 
+  it("says one sentence for a flag without its value and for a recipe that is a folder", () => {
+    for (const args of [["demo", "--max_steps"], [tmpdir()]]) {
+      for (const verb of ["train", "sft"]) {
+        const { code, out, err } = ghpo(verb, ...args);
+        assert.deepEqual([code, out], [1, ""]);
+        assert.match(err, /^error: Cannot [^\n]*\n$/);
+      }
+    }
+  });
+
   it("says what to do when no adapter answers", (t) => {
     if (process.platform !== "linux") return t.skip("drivers can be hidden from a process on Linux only");
     const none = { VK_DRIVER_FILES: "/nonexistent.json", VK_ICD_FILENAMES: "/nonexistent.json" };

@@ -3,14 +3,12 @@
 import { messageOf } from "#shared/text/format.ts";
 import { Command } from "commander";
 import * as help from "./commands/help.ts";
-import { splitOverrides } from "./run/flags.ts";
+import { type Override, splitOverrides } from "./run/flags.ts";
 import manifest from "../package.json" with { type: "json" };
 
 const [verb = "", ...words] = process.argv.slice(2);
-// These three read a recipe; the flags of others, such as generate's --model, are their own.
-const { rest, overrides } = ["train", "sft", "check-data"].includes(verb)
-  ? splitOverrides(words)
-  : { rest: words, overrides: [] };
+let rest = words;
+let overrides: Override[] = [];
 
 const program = new Command("npm run -s ghpo --")
   .description("Reinforcement learning from verifiable rewards with adaptive hints (GHPO), through WebGPU")
@@ -283,6 +281,8 @@ program.command("doctor")
   .action(async (options) => (await import("./commands/doctor.ts")).doctor({ json: options.json === true }));
 
 try {
+  // These three read a recipe; the flags of others, such as generate's --model, are their own.
+  if (["train", "sft", "check-data"].includes(verb)) ({ rest, overrides } = splitOverrides(words));
   await program.parseAsync(verb === "" ? [] : [verb, ...rest], { from: "user" });
 } catch (error) {
   console.error(`error: ${messageOf(error)}`);

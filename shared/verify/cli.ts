@@ -2,7 +2,7 @@
 // The `verify` command: one comparison from the command line, or a file of them.
 // Only node: modules and the runtime-neutral verifier, so Deno, Bun and Node run the same file.
 
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import process from "node:process";
 import { StringDecoder } from "node:string_decoder";
 import { parseArgs } from "node:util";
@@ -38,7 +38,8 @@ verify --check-gold FILE [options]      the golds of a data set (.jsonl, .json, 
   --json            one JSON object; a batch prints one a line, with or without it
   --help            this text
 
-Exit code: 0 when equal (a batch: when every row could be read; a file of golds: when all of them can be), 1 otherwise.`;
+Exit code: 0 when equal (a batch: when every row could be read; a file of golds: when all of them can be), 1 when not, 2 when the
+call itself was wrong.`;
 
 function open(path: string): number {
   try {
@@ -54,6 +55,7 @@ function open(path: string): number {
 /** Reads a file line by line without holding all of it. */
 function* lines(path: string): Generator<string> {
   const file = path === "-" ? 0 : open(path);
+  if (fstatSync(file).isDirectory()) throw new Error(`Cannot read ${path} as it is a directory`);
   const decoder = new StringDecoder("utf8");
   const buffer = new Uint8Array(1 << 16);
   let rest = "";
@@ -232,6 +234,11 @@ function main(args: string[]): number {
   if (values.batch !== undefined) return batch(values.batch, preset, options, values.explain);
   const gold = values["check-gold"];
   if (gold !== undefined) {
+    if (statSync(gold, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(
+        `Cannot read ${gold} as it is a directory: give a .jsonl, .json or .txt file, or a gold answer`,
+      );
+    }
     if (/\.(?:jsonl|json|txt)$/.test(gold)) return checkFile(gold, values.column, preset, values.json);
     const report = inspectGold(gold, preset);
     if (!values.json) print(`${report.kind}: ${report.reason}\n`);
@@ -240,7 +247,7 @@ function main(args: string[]): number {
   const [expected, completion] = positionals;
   if (expected === undefined || completion === undefined || positionals.length > 2) {
     throw new TypeError(
-      `Cannot compare ${positionals.length} texts as two are needed: verify GOLD COMPLETION`,
+      `Cannot compare as two texts are needed: current number is ${positionals.length}: verify GOLD COMPLETION`,
     );
   }
   const why = values.explain ? explain(expected, completion, preset, options) : null;

@@ -2,12 +2,12 @@
 // A flag is a dotted key and a TOML value (`--optimizer.learning_rate 1e-5`, `--data.families '["chain"]'`); a value
 // that is no TOML is taken as a string, so that `--algorithm grpo` needs no quotes.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse as parseToml, stringify as stringifyToml, TomlError } from "smol-toml";
 import type * as v from "valibot";
-import { readJson } from "#shared/io/files.ts";
+import { readJson, readText } from "#shared/io/files.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { type Override, settingPath } from "./flags.ts";
@@ -141,7 +141,7 @@ function rebase(value: Record<string, unknown>): void {
 
 function readToml(path: string): Record<string, unknown> {
   try {
-    return parseToml(readFileSync(path, "utf8"));
+    return parseToml(readText(path));
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const reason = cause.message.split("\n")[0]!.replace("Invalid TOML document: ", "");

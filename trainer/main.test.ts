@@ -61,6 +61,11 @@ describe("ghpo", () => {
     refused(/^problem: Cannot use reward\.preset "x" as no grader/m, "--reward.preset", "x");
     refused(/^problem: Cannot load the reward function x\.ts/m, "--reward", '["accuracy", "x.ts"]');
     refused(/^problem: .*This model has no system turn$/m, "--prompt.system", "ghpo");
+    refused(
+      /^problem: .*tiny cannot be loaded as it has neither model\.safetensors nor model\.safetensors\.index\.json$/m,
+      "--model",
+      "trainer/recipes/tiny",
+    );
     refused(/^problem: all prompts are longer than 4 tokens/m, "--prompt.max_prompt_length", "4");
     refused(/no tokens for 2048 of 2048 solutions .* as for "<think>/, "--reward.format", "think_answer");
   });

@@ -224,7 +224,7 @@ program.command("export <run>")
     "tensorboard",
   )
   .option("--type <name>", "of gguf: f16, q8_0 or f32", "f16")
-  .option("--out <dir>", "folder to write into (default: RUN/export)")
+  .option("--out <path>", "folder to write into, or a file .csv or .gguf (default: RUN/export)")
   .option("--json", "print {file, format, records} on stdout")
   .addHelpText("after", help.EXPORT)
   .action(async (run, options) => (await import("./commands/export.ts")).exportCommand(run, options));

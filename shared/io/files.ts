@@ -1,7 +1,8 @@
 // Files and directories with errors of one sentence instead of the runtimes' own, which differ.
 
 import { messageOf } from "#shared/text/format.ts";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** The error code of a failed file operation ("ENOENT"), or undefined. */
 export function errorCode(error: unknown): string | undefined {
@@ -28,12 +29,26 @@ export function fileError(action: "read" | "write", path: string, cause: unknown
   return new Error(`Cannot ${action} ${path}${detail}`, { cause });
 }
 
-/** Makes a directory and those above it; one that is there already is fine. */
-export function makeDirectory(path: string): void {
+/**
+ * Makes a directory and those above it; one that is there already is fine.
+ * @returns the first that was made, if any
+ */
+export function makeDirectory(path: string): string | undefined {
   try {
-    mkdirSync(path, { recursive: true });
+    return mkdirSync(path, { recursive: true });
   } catch (cause) {
     throw fileError("write", path, cause);
+  }
+}
+
+/** Removes a directory and those above it up to `top`, as far as they are empty. Both are absolute. */
+export function removeEmpty(path: string, top: string): void {
+  for (let at = path; at.startsWith(top); at = dirname(at)) {
+    try {
+      rmdirSync(at);
+    } catch {
+      return; // something else is in it
+    }
   }
 }
 

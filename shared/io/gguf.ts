@@ -1,7 +1,7 @@
 // One GGUF file (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), as llama.cpp and Ollama use it: metadata,
 // tensor infos, then the tensors in blocks of 32 numbers, dequantised here row by row.
 
-import { closeSync, existsSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BLOCK_TYPES, dequantise } from "./gguf_blocks.ts";
 import { openFile, orClose, readBytes, type Rows, tensorNamed } from "./tensor_file.ts";
@@ -80,6 +80,7 @@ export class GgufFile {
       const shape = Array.from({ length: input.u32() }, () => input.u64()).reverse();
       return { name, shape, type: input.u32(), offset: input.u64() };
     });
+    const { size } = fstatSync(this.#file);
     const alignment = Number(metadata.get("general.alignment") ?? 32);
     const start = Math.ceil(input.position / alignment) * alignment;
     const tensors = new Map(infos.map(({ name, shape, type, offset }): [string, GgufTensor] => {
@@ -91,6 +92,13 @@ export class GgufFile {
       if (shape.at(-1)! % known.numbers !== 0) {
         throw this.#fault(
           `rows of tensor ${name} must have a multiple of ${known.numbers} numbers: ${shape}`,
+        );
+      }
+      const numbers = shape.reduce((product, n) => product * n, 1);
+      const end = start + offset + numbers / known.numbers * known.bytes;
+      if (end > size) {
+        throw this.#fault(
+          `it is truncated: tensor ${name} ends at byte ${end}, and the file has ${size} bytes`,
         );
       }
       return [name, { shape, type, start: start + offset }];

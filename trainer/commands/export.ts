@@ -1,9 +1,9 @@
 // export: a run's metrics for other tools, as TensorBoard events or CSV.
 
-import { statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
-import { makeDirectory } from "#shared/io/files.ts";
+import { makeDirectory, removeEmpty } from "#shared/io/files.ts";
 import type { Metrics } from "#shared/schemas/metrics.ts";
 import { exportGguf, GGUF_TYPES } from "../gguf/export_gguf.ts";
 import { theRun } from "../dashboard/runs.ts";
@@ -25,11 +25,11 @@ export function exportCommand(
   if (format === "gguf") return exportModel(path, options);
   const run = theRun(path);
   const records = new RunDirectory(run).readMetrics();
-  const folder = options.out ?? join(run, "export");
-  makeDirectory(folder);
+  const out = options.out ?? join(run, "export");
   const file = format === "csv"
-    ? join(folder, "metrics.csv")
-    : join(folder, `events.out.tfevents.${Math.floor(startOf(run, records))}.ghpo`);
+    ? fileIn(out, ".csv", "metrics.csv")
+    : join(out, `events.out.tfevents.${Math.floor(startOf(run, records))}.ghpo`);
+  makeDirectory(dirname(file));
   writeFileAtomic(file, format === "csv" ? csv(records) : events(run, records));
   const done = { file: shownPath(file), format, records: records.length };
   console.log(
@@ -37,7 +37,7 @@ export function exportCommand(
       ? JSON.stringify(done)
       : format === "csv"
       ? `${done.file}: ${done.records} records`
-      : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${shownPath(folder)}`,
+      : `${done.file}: ${done.records} records\nNext: tensorboard --logdir ${shownPath(dirname(file))}`,
   );
 }
 
@@ -48,10 +48,15 @@ function exportModel(path: string, options: { out?: string; type?: string; json?
     throw new TypeError(`Cannot export as ${options.type}: the type must be ${GGUF_TYPES.join(", ")}`);
   }
   const directory = modelDirectory(path);
-  const folder = options.out ?? join(path, "export");
-  makeDirectory(folder);
-  const file = join(folder, `${basename(resolve(path))}-${type}.gguf`);
-  exportGguf(directory, file, type);
+  const out = options.out ?? join(path, "export");
+  const file = fileIn(out, ".gguf", `${basename(resolve(path))}-${type}.gguf`);
+  const made = makeDirectory(dirname(file));
+  try {
+    exportGguf(directory, file, type);
+  } catch (error) {
+    if (made !== undefined) removeEmpty(resolve(dirname(file)), resolve(made));
+    throw error;
+  }
   const { size: bytes } = statSync(file);
   const shown = shownPath(file);
   console.log(
@@ -59,6 +64,12 @@ function exportModel(path: string, options: { out?: string; type?: string; json?
       ? JSON.stringify({ file: shown, format: "gguf", type, bytes })
       : `${shown}: ${Math.round(bytes / 1e6)} MB\nNext: llama-cli -m ${shown}`,
   );
+}
+
+/** What --out means: the file itself where it ends like one and is no directory, else the directory that it goes into. */
+function fileIn(out: string, end: string, name: string): string {
+  const isFile = out.endsWith(end) && !(existsSync(out) && statSync(out).isDirectory());
+  return isFile ? out : join(out, name);
 }
 
 /** When the run began, in seconds since 1970: its metrics only count from there. */

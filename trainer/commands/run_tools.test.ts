@@ -1,6 +1,6 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { writeRun } from "../dashboard/testing/run.ts";
 import { withoutPlaces } from "./bundle.ts";
 import { csv } from "./export.ts";
 import { crc32c, tensorboardEvents } from "#shared/io/tensorboard.ts";
+import { writeByteModel } from "./init/testing.ts";
 import { generatedRecipe } from "./init/text.ts";
 import { plot } from "./show.ts";
 
@@ -254,6 +255,33 @@ describe("ghpo bundle", () => {
     for (const secret of [...planted, "77123456"]) assert.ok(!text.includes(secret), secret);
     assert.match(text, /the loss must be finite/);
   });
+});
+
+describe("ghpo export", () => {
+  it(
+    "writes the file that --out names, and leaves no folder behind what it refuses",
+    { timeout: 60_000 },
+    () => {
+      const folder = temporary();
+      const model = join(folder, "model");
+      writeByteModel(model);
+      const gguf = (out: string) => ghpo("export", model, "--format", "gguf", "--out", join(folder, out));
+      assert.equal(gguf("new/a.gguf").code, 0);
+      assert.equal(readFileSync(join(folder, "new/a.gguf")).subarray(0, 4).toString(), "GGUF");
+      mkdirSync(join(folder, "b.gguf"));
+      gguf("b.gguf");
+      assert.deepEqual(readdirSync(join(folder, "b.gguf")), ["model-f16.gguf"]);
+      assert.equal(ghpo("export", aRun(), "--format", "csv", "--out", join(folder, "c.csv")).code, 0);
+      assert.match(readFileSync(join(folder, "c.csv"), "utf8"), /^step,/);
+      rmSync(join(model, "model.safetensors"));
+      assert.equal(gguf("x/y").code, 1);
+      assert.equal(gguf("new/z").code, 1);
+      assert.deepEqual([readdirSync(folder).sort(), readdirSync(join(folder, "new"))], [
+        ["b.gguf", "c.csv", "model", "new"],
+        ["a.gguf"],
+      ]);
+    },
+  );
 });
 
 describe("ghpo profile", () => {

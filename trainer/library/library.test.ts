@@ -119,6 +119,21 @@ describe("train()", () => {
       }),
       /Cannot use the reward function mine as reward.functions must list it/,
     );
+    await assert.rejects(train(recipe(output_dir, { trian: {} }), fine), /trian/);
+    const unknown = { ...fine, problems: [{ text: "Où?", answer: 1 }] };
+    await assert.rejects(
+      train(recipe(output_dir), unknown),
+      /^Error: Cannot train as the tokenizer does not know "Où/,
+    );
+    await assert.rejects(sft({ ...recipe(output_dir), sft: {} }, unknown));
+    const cause = new Error("boom");
+    const boom = () => {
+      throw cause;
+    };
+    await assert.rejects(
+      train(recipe(output_dir, { reward: ["accuracy", "mine"] }), { ...fine, rewards: { mine: boom } }),
+      { message: "Cannot use the reward function mine as it failed on problem problem:1: boom", cause },
+    );
     await assert.rejects(train("demo", fine), /Cannot combine problems with a recipe file/);
     assert.ok(!existsSync(output_dir));
   });

@@ -2,11 +2,11 @@
 // written into the run's directory and read from there as from any file, so that the run can be resumed, checked and
 // looked at like every other.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
-import { makeDirectory } from "#shared/io/files.ts";
+import { makeDirectory, removeEmpty } from "#shared/io/files.ts";
 import { loadRecipe, resolveRecipe } from "../run/recipe.ts";
 
 /** A problem as a program hands it in. Other keys are kept and shown to reward functions as `problem.columns`. */
@@ -31,6 +31,7 @@ export interface RecipeInput {
   [setting: string]: unknown;
 }
 
+const FILE = "problems.jsonl";
 const COLUMNS = { id: "id", text: "text", answer: "answer", trace: "solution", level: "level" };
 
 /** The resolved recipe. Throws one sentence for a setting that is not known or out of its range. */
@@ -46,22 +47,46 @@ export function recipeFrom<const S extends v.GenericSchema>(
     );
   }
   if (problems === undefined) return resolveRecipe(schema, structuredClone(recipe), "the recipe");
-  const path = writeProblems(recipe.output_dir, problems);
+  const path = join(recipe.output_dir, FILE);
   const data = { ...Object(recipe["data"]), path, format: "jsonl", columns: COLUMNS };
   return resolveRecipe(schema, structuredClone({ ...recipe, data }), "the recipe");
 }
 
-function writeProblems(folder: string, problems: readonly ProblemInput[]): string {
-  const path = join(folder, "problems.jsonl");
+/**
+ * Runs a recipe with its problems in the run's directory. What was written is taken away again where the run fails
+ * before it has begun.
+ */
+export async function withProblems<T>(
+  folder: string,
+  problems: readonly ProblemInput[] | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (problems === undefined) return await run();
+  const wasThere = existsSync(join(folder, FILE));
+  const made = writeProblems(folder, problems);
+  try {
+    return await run();
+  } catch (error) {
+    if (!wasThere && !existsSync(join(folder, "recipe.toml"))) {
+      rmSync(join(folder, FILE), { force: true });
+      if (made !== undefined) removeEmpty(resolve(folder), resolve(made));
+    }
+    throw error;
+  }
+}
+
+/** The first directory that had to be made for it, if any. */
+function writeProblems(folder: string, problems: readonly ProblemInput[]): string | undefined {
+  const path = join(folder, FILE);
   const text = problems.map((problem, i) => `${JSON.stringify({ id: `problem:${i + 1}`, ...problem })}\n`)
     .join("");
   if (existsSync(join(folder, "recipe.toml"))) {
-    if (readFileSync(path, "utf8") === text) return path;
+    if (readFileSync(path, "utf8") === text) return undefined;
     throw new Error(
       `Cannot resume ${folder} as its problems must be those that it began with: some are different now`,
     );
   }
-  makeDirectory(folder);
+  const made = makeDirectory(folder);
   writeFileAtomic(path, text);
-  return path;
+  return made;
 }

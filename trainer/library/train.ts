@@ -10,7 +10,7 @@ import type { TrainResult } from "../loop/train.ts";
 import { trainRecipeSchema } from "../run/train_recipe.ts";
 import { prepareAdapter } from "./find_driver.ts";
 import type { CustomParts, Listeners } from "./custom_parts.ts";
-import { type ProblemInput, recipeFrom, type RecipeInput } from "./recipes.ts";
+import { type ProblemInput, recipeFrom, type RecipeInput, withProblems } from "./recipes.ts";
 
 export interface RunOptions extends Listeners {
   /** Trains on these instead of the file or the families that the recipe names. */
@@ -44,12 +44,10 @@ export async function train(recipe: string | RecipeInput, options: TrainOptions 
   const { problems, strategies = [], signal, ...rest } = options;
   const schema = trainRecipeSchema([...STRATEGIES, ...strategies], LOSSES);
   const resolved = recipeFrom(schema, recipe, problems);
-  await prepareAdapter();
-  return await runTraining(resolved, {
-    ...rest,
-    strategies,
-    schema,
-    stop: signal ?? new AbortController().signal,
+  const stop = signal ?? new AbortController().signal;
+  return await withProblems(resolved.output_dir, problems, async () => {
+    await prepareAdapter();
+    return await runTraining(resolved, { ...rest, strategies, schema, stop });
   });
 }
 
@@ -61,6 +59,9 @@ export async function train(recipe: string | RecipeInput, options: TrainOptions 
 export async function sft(recipe: string | RecipeInput, options: SftOptions = {}): Promise<RunResult> {
   const { problems, signal, ...rest } = options;
   const resolved = recipeFrom(SftRecipeSchema, recipe, problems);
-  await prepareAdapter();
-  return await runSft(resolved, { ...rest, stop: signal ?? new AbortController().signal });
+  const stop = signal ?? new AbortController().signal;
+  return await withProblems(resolved.output_dir, problems, async () => {
+    await prepareAdapter();
+    return await runSft(resolved, { ...rest, stop });
+  });
 }

@@ -18,6 +18,7 @@ import { checkTrace } from "#shared/problems/synthetic.ts";
 import { markedGold } from "#shared/problems/gold.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { FinishReason } from "#shared/schemas/rollout.ts";
+import { messageOf } from "#shared/text/format.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 export interface RewardInput {
@@ -38,6 +39,8 @@ export interface Reward {
   name: string;
   weight: number;
   call: RewardFunction;
+  /** Not one of the built-in functions: it may need anything that a completion has. */
+  own?: boolean;
   /** Calls that took too long since it was asked last; where there is a limit. */
   takeTimeouts?: () => number;
   /** Whether a completion has an answer at all, right or not; only of the grader of answers. */
@@ -63,13 +66,18 @@ export async function loadRewards(
   for (const [index, function_] of recipe.functions.entries()) {
     const weight = recipe.weights[index]!;
     if (Object.hasOwn(own, function_)) {
-      rewards.push({ name: function_, weight, ...timed(own[function_]!, function_, recipe.timeout_s) });
+      rewards.push({
+        name: function_,
+        weight,
+        own: true,
+        ...timed(own[function_]!, function_, recipe.timeout_s),
+      });
       continue;
     }
     const builtIn = builtInOf(function_, recipe, generation.max_completion_length);
     const found = builtIn
       ? { call: builtIn }
-      : timed(await moduleReward(function_), function_, recipe.timeout_s);
+      : { own: true, ...timed(await moduleReward(function_), function_, recipe.timeout_s) };
     const reward = { name: nameOf(function_), weight, ...found };
     rewards.push(function_ === "accuracy" ? { ...reward, finds: finderOf(recipe) } : reward);
   }
@@ -180,7 +188,17 @@ function timed(
     }
   };
   const call: RewardFunction = async (input) => {
-    const value = await within(input);
+    let value: unknown;
+    try {
+      value = await within(input);
+    } catch (cause) {
+      throw new Error(
+        `Cannot use the reward function ${name} as it failed on problem ${input.problem.id}: ${
+          messageOf(cause)
+        }`,
+        { cause },
+      );
+    }
     if (value === null || (typeof value === "number" && Number.isFinite(value))) return value;
     throw new TypeError(
       `Cannot use the reward function ${name} as it must return a finite number or null: ` +

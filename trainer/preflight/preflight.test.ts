@@ -1,15 +1,18 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
-import { loadRecipe } from "../run/recipe.ts";
+import { writeByteModel } from "../commands/init/testing.ts";
+import { exportGguf } from "../gguf/export_gguf.ts";
+import { loadRecipe, RECIPES } from "../run/recipe.ts";
 import { sftRequirements, trainRequirements } from "./requirements.ts";
 import { preflight } from "./preflight.ts";
 import { preflightOf } from "./recipe.ts";
@@ -17,6 +20,7 @@ import { renderPreflight } from "./table.ts";
 import { TokenCounts } from "./token_counts.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
+const TINY_BASE = join(RECIPES, "tiny-base");
 const { tokenizer: file, config } = tinyTokenizerFiles(256);
 const tiny = new Tokenizer(file, config);
 const context = { tokens: 256, name: "context" } as const;
@@ -292,6 +296,94 @@ describe("preflightOf()", () => {
       assert.match(
         some.warnings.join(),
         /the reward mine calls 1 of the first 40 reference solutions unsolved/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("calls own rewards with the tokens of a completion or not at all", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
+    try {
+      const write = (text: string) => {
+        const path = join(folder, "train.jsonl");
+        const row = { problem: text, answer: "3", solution: `${text.slice(8)}=3` };
+        writeFileSync(path, JSON.stringify(row));
+        return ["data", `{ families = [], path = ${JSON.stringify(path)} }`] as const;
+      };
+      const calls: number[] = [];
+      const look = ({ ids }: { ids: readonly number[] }) => (calls.push(ids.length), 1 / ids.length);
+      const evaluated = join(folder, "eval.jsonl");
+      writeFileSync(evaluated, JSON.stringify({ problem: "Compute 2+2", answer: "4" }));
+      for (const name of ["mine", "accuracy"]) {
+        const report = (text: string) => {
+          const recipe = loadRecipe(TrainRecipeSchema, "demo", [
+            write(text),
+            ["reward.functions", JSON.stringify([name])],
+            ["reward.weights", "[1]"],
+            ["reward.success_threshold", "0.01"],
+            ["eval", `{ eval_every = 1, benchmarks = [], path = ${JSON.stringify(evaluated)} }`],
+          ]);
+          return preflightOf(recipe, { own: { rewards: { [name]: look } } });
+        };
+        assert.match((await report("Où 1+2")).faults[0]!, /^the tokenizer does not know "Où"/);
+        assert.deepEqual(calls, [], name);
+        await report("Compute 1+2");
+        assert.ok(calls.length > 0 && Math.min(...calls) > 3, `${name}: ${calls.join()}`);
+        calls.length = 0;
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("finds missing and cut-off files of weights without loading them", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
+    try {
+      const path = join(folder, "train.jsonl");
+      writeFileSync(path, JSON.stringify({ problem: "Compute 1+2", answer: "3", solution: "1+2=3" }));
+      const data = ["data", `{ families = [], path = ${JSON.stringify(path)} }`] as const;
+      const faults = async (model: string, ...more: [string, string][]) => {
+        const recipe = loadRecipe(TrainRecipeSchema, "demo", [["model", model], data, ...more]);
+        return (await preflightOf(recipe)).faults;
+      };
+      const model = join(folder, "model");
+      cpSync(TINY_BASE, model, { recursive: true });
+      assert.deepEqual(await faults(model), []);
+      const adapter = join(folder, "adapter");
+      assert.deepEqual(
+        await faults(model, ["lora", `{ adapter = ${JSON.stringify(adapter)} }`]),
+        [`${adapter}/adapter_config.json cannot be read as it does not exist`],
+      );
+      const whole = join(folder, "whole.gguf");
+      writeByteModel(join(folder, "bytes"));
+      exportGguf(join(folder, "bytes"), whole, "f32");
+      assert.doesNotMatch((await faults(whole)).join(), /whole\.gguf/);
+      const bytes = readFileSync(whole);
+      writeFileSync(join(folder, "cut.gguf"), bytes.subarray(0, bytes.length - 64));
+      await assert.rejects(
+        faults(join(folder, "cut.gguf")),
+        /cut\.gguf as it is truncated: tensor .* ends at byte/,
+      );
+      const weights = join(model, "model.safetensors");
+      const { length } = readFileSync(weights);
+      writeFileSync(weights, readFileSync(weights).subarray(0, length - 1));
+      assert.match((await faults(model)).join(), /model\.safetensors cannot be loaded as it is truncated/);
+      rmSync(weights);
+      const none =
+        `${model} cannot be loaded as it has neither model.safetensors nor model.safetensors.index.json`;
+      assert.deepEqual(await faults(model), [none]);
+      const index = { weight_map: { "model.norm.weight": "model-00002-of-00002.safetensors" } };
+      writeFileSync(join(model, "model.safetensors.index.json"), JSON.stringify(index));
+      assert.match(
+        (await faults(model)).join(),
+        /model-00002-of-00002\.safetensors cannot be read as it does not exist/,
+      );
+      const name = { name: "model.norm.weight", shape: [1], data: new Float32Array(1) };
+      writeSafetensors(join(model, "model-00002-of-00002.safetensors"), [name]);
+      assert.match(
+        (await faults(model)).join(),
+        /cannot be loaded as tensor model\.embed_tokens\.weight is missing/,
       );
     } finally {
       rmSync(folder, { recursive: true });

@@ -65,7 +65,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   const data = checkData(problems, input.benchmarks, leakOffset);
   const reference = requirements.rewards.length === 0
     ? null
-    : await gradeReferences(problems, requirements, (text) => canMeasure ? tokenizer.encode(text) : []);
+    : await gradeReferences(problems, requirements, canMeasure ? (text) => tokenizer.encode(text) : null);
   const many = (count: number) => `${count} of ${problems.length}`;
 
   if (lengths !== null && tooLong.size > 0) {

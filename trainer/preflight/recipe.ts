@@ -4,11 +4,13 @@ import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
-import { loadConfig } from "#shared/engine/model/load.ts";
+import { checkAdapter } from "#shared/engine/lora/peft.ts";
+import { checkWeights, loadConfig } from "#shared/engine/model/load.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
+import { messageOf } from "#shared/text/format.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { STRATEGIES, strategyNamed } from "../ghpo/strategies/index.ts";
 import { evaluationProblems, trainingProblems } from "../loop/data.ts";
@@ -54,6 +56,7 @@ export async function preflightOf(
   if (!("sft" in recipe) && report.problems.length > 0) {
     report.faults.push(...poolFaults(recipe, report.problems, options.own));
   }
+  report.faults.push(...fileFaults(recipe, model !== null));
   const [first] = errors;
   if (first !== undefined) {
     const { file, line, reason } = first;
@@ -64,6 +67,30 @@ export async function preflightOf(
     else report.faults.push(`${which}; correct them, or leave them out with data.skip_malformed = true`);
   }
   return report;
+}
+
+/** What of the files that training starts from is missing or cut off, as far as it shows without reading tensors. */
+function fileFaults(recipe: TrainRecipe | SftRecipe, hasModel: boolean): string[] {
+  const isRandom = "sft" in recipe && recipe.sft.from_scratch;
+  const adapter = "lora" in recipe ? recipe.lora?.adapter ?? null : null;
+  const checks = [
+    ...(hasModel && !isRandom ? [() => checkWeights(recipe.model)] : []),
+    ...(adapter === null ? [] : [() => checkAdapter(adapter)]),
+  ];
+  return checks.flatMap((check) => {
+    try {
+      check();
+      return [];
+    } catch (error) {
+      // Behind "Cannot train as", "Cannot load DIR as ..." becomes a clause.
+      return [
+        messageOf(error).replace(
+          /^Cannot (load|read) (.+?) as /,
+          (_, verb, path) => `${path} cannot be ${verb === "load" ? "loaded" : "read"} as `,
+        ),
+      ];
+    }
+  });
 }
 
 /** Why the first or the last step finds no problem to draw, as a curriculum does without levels. */
@@ -98,7 +125,9 @@ async function evaluationSentences(
     prompt,
     target: null,
   });
-  const { not_gradable } = await gradeReferences(problems, requirements);
+  // The loop evaluates by reward.preset: functions of the user's own have no part in it.
+  const rewards = requirements.rewards.filter(({ own }) => !own);
+  const { not_gradable } = await gradeReferences(problems, { ...requirements, rewards }, null);
   const of = `of ${problems.length} problems to evaluate on`;
   return {
     faults: too_long.length === 0 ? [] : [

@@ -29,11 +29,14 @@ export interface ReferenceReport {
 /** Accuracy and format have 1 as their full marks; other functions have none that is known. */
 const isBuiltIn = ({ name }: Reward) => name === "accuracy" || name === "format";
 
-/** @param encode the tokens of a text, which reward functions of the user's own see */
+/**
+ * @param encode the tokens of a text, which reward functions of the user's own see; where it is null they are not
+ * called, as there is no completion without tokens
+ */
 export async function gradeReferences(
   problems: readonly Problem[],
   requirements: Requirements,
-  encode: (text: string) => readonly number[] = () => [],
+  encode: ((text: string) => readonly number[]) | null,
 ): Promise<ReferenceReport> {
   const report: ReferenceReport = {
     gradable: 0,
@@ -44,24 +47,27 @@ export async function gradeReferences(
     own: {},
     unsolved: { of: 0, ids: [] },
   };
-  const builtIn = requirements.rewards.filter(isBuiltIn);
-  const own = requirements.rewards.filter((reward) => !isBuiltIn(reward));
+  const callable = requirements.rewards.filter(({ own }) => !own || encode !== null);
+  const builtIn = callable.filter(isBuiltIn);
+  // A function of the user's own may stand for accuracy.
+  const idsOf = (text: string) => builtIn.some(({ own }) => own) ? encode!(text) : [];
+  const others = callable.filter((reward) => !isBuiltIn(reward));
   const sums = new Map<string, number[]>();
   for (const [i, problem] of problems.entries()) {
     const first = referenceText(problem, problem.answer, requirements);
-    const rewards = await scoresOf(problem, first, builtIn);
+    const rewards = await scoresOf(problem, first, builtIn, idsOf(first));
     if (rewards["accuracy"] === null) {
       report.not_gradable.push({ id: problem.id, answer: problem.answer });
     } else {
       report.gradable++;
       if (isFull(rewards)) report.full++;
-      else if (await isFullWhenMarked(problem, requirements, builtIn)) {
+      else if (await isFullWhenMarked(problem, requirements, builtIn, idsOf)) {
         report.full++;
         report.marked++;
       } else report.failures.push({ id: problem.id, answer: problem.answer, rewards, text: first });
     }
-    if (i >= SHOWN_TO_OWN || own.length === 0) continue;
-    const scores = await scoresOf(problem, first, own, encode(first));
+    if (i >= SHOWN_TO_OWN || others.length === 0 || encode === null) continue;
+    const scores = await scoresOf(problem, first, others, encode(first));
     for (const [name, value] of Object.entries(scores)) {
       if (value !== null) sums.set(name, [...sums.get(name) ?? [], value]);
     }
@@ -79,9 +85,11 @@ async function isFullWhenMarked(
   problem: Problem,
   requirements: Requirements,
   rewards: readonly Reward[],
+  idsOf: (text: string) => readonly number[],
 ): Promise<boolean> {
   for (const answer of [`\\boxed{${problem.answer}}`, `$${problem.answer}$`]) {
-    if (isFull(await scoresOf(problem, referenceText(problem, answer, requirements), rewards))) return true;
+    const text = referenceText(problem, answer, requirements);
+    if (isFull(await scoresOf(problem, text, rewards, idsOf(text)))) return true;
   }
   return false;
 }
@@ -95,7 +103,7 @@ async function scoresOf(
   problem: Problem,
   text: string,
   rewards: readonly Reward[],
-  ids: readonly number[] = [],
+  ids: readonly number[],
 ): Promise<Record<string, number | null>> {
   const scores: Record<string, number | null> = {};
   for (const { name, call } of rewards) {

@@ -47,6 +47,12 @@ export function readAdapterSettings(directory: string): Required<LoraSettings> {
   return parseAdapterConfig(readJson(path), path);
 }
 
+/** Throws one sentence where a file of an adapter is missing or cut off; reads no tensor. */
+export function checkAdapter(directory: string): void {
+  readAdapterSettings(directory);
+  new SafetensorsFile(`${directory}/${WEIGHTS}`).close();
+}
+
 /**
  * Adds the adapters of a directory to the weights of a model in f32, for good.
  * @throws TypeError for adapters that are not for this model or not implemented.

@@ -38,8 +38,7 @@ const TokenizerSchema = v.looseObject({
  */
 export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32"): Model {
   const config = loadConfig(directory);
-  const gguf = ggufOf(directory);
-  const files = gguf ? new GgufWeights(new GgufFile(gguf)) : new WeightFiles(directory);
+  const files = openWeights(directory);
   try {
     checkNames(config, files, directory);
     const model = new Model(gpu, config, dtype);
@@ -53,6 +52,21 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
   } finally {
     files.close();
   }
+}
+
+/** Throws one sentence where weight files or tensors are missing or cut off; reads the heads of the files only. */
+export function checkWeights(directory: string): void {
+  const files = openWeights(directory);
+  try {
+    checkNames(loadConfig(directory), files, directory);
+  } finally {
+    files.close();
+  }
+}
+
+function openWeights(directory: string): WeightFiles | GgufWeights {
+  const gguf = ggufOf(directory);
+  return gguf ? new GgufWeights(new GgufFile(gguf)) : new WeightFiles(directory);
 }
 
 /**

@@ -22,6 +22,8 @@ const LOOKED_AT = 500;
 /** A model of fewer tokens knows the generated problems' own words only. */
 export const TINY_VOCABULARY = 1000;
 const MARGIN = 1.05;
+/** Hints are cut at steps where every stage shows something new of at least this share of the solutions. */
+const FEW_HINTS = 1 / 3;
 /** Problems that the trials see. */
 const TRIED = 400;
 
@@ -112,8 +114,10 @@ export async function choose(
   }
 
   const byStep = await trial(sample, style, "step");
-  const isCutByStep = Math.max(0, ...byStep.lengths!.stages.map(({ hints }) => hints)) >= sample.length / 3;
-  const cut = isCutByStep || !hinted ? "step" : "token";
+  // A stage that shows few problems more than the one before samples the others again for nothing.
+  const { stages, staged } = byStep.lengths!;
+  const poor = stages.filter(({ hints }) => hints < FEW_HINTS * staged);
+  const cut = poor.length === 0 || !hinted ? "step" : "token";
   const { lengths } = await trial(problems, style, cut);
   const spreads = [
     lengths!.prompt_tokens!,
@@ -145,7 +149,11 @@ export async function choose(
     ...(isPlain ? ["prompt      plain text, as the tokenizer has no chat template"] : []),
     hinted
       ? `hints       cut at each ${cut}: ${
-        isCutByStep ? "most solutions have several steps" : "most solutions have one step only"
+        cut === "step"
+          ? "the solutions have steps enough for every stage"
+          : `at steps, ${
+            poor.map(({ ratio, hints }) => `stage ${ratio} would show more in only ${hints}`).join(" and ")
+          } of ${staged} solutions`
       }`
       : "hints       none: most problems have no solution, so the algorithm is grpo",
     `lengths     prompts up to ${max_prompt_length} tokens (with hints the longest has about ${longest}${

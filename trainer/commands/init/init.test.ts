@@ -154,6 +154,7 @@ describe("init --data", () => {
     async () => {
       const model = join(FOLDER, "qwen");
       cpSync(tokenizer, model, { recursive: true });
+      cpSync(join(ASCII, "model.safetensors"), join(model, "model.safetensors"));
       const config = JSON.parse(readFileSync(join(ASCII, "config.json"), "utf8"));
       writeFileSync(
         join(model, "config.json"),
@@ -209,6 +210,14 @@ describe("init --data", () => {
       good,
       /^Error: Cannot write a recipe for .* as the tokenizer does not know "Ann"/,
       join(ROOT, "trainer/recipes/tiny-base"),
+    );
+    const bare = join(FOLDER, "bare");
+    cpSync(ASCII, bare, { recursive: true });
+    rmSync(join(bare, "model.safetensors"));
+    await refused(
+      good,
+      /^Error: Cannot write .* as .*bare cannot be loaded as it has neither model\.safe/,
+      bare,
     );
     const wrong = own((r) => ({
       problem: r.text,
@@ -429,6 +438,29 @@ describe("findColumns()", () => {
 });
 
 describe("choose()", () => {
+  it("cuts hints at tokens where a stage of steps would show few problems more, and says so", async () => {
+    const chosen = async (steps: number) => {
+      const path = join(FOLDER, `steps-${steps}.jsonl`);
+      const rows = own(({ text, answer }) => ({
+        problem: text,
+        solution: Array.from({ length: steps }, (_, i) => `This is line ${"abcdefgh"[i]} of it.`).join("\n"),
+        answer,
+      }));
+      writeFileSync(path, lines(rows));
+      const { cut, reasons } = await choose(path, ASCII, {});
+      return [cut, reasons.find((reason) => reason.startsWith("hints"))];
+    };
+    assert.deepEqual(await chosen(2), [
+      "token",
+      "hints       cut at each token: at steps, stage 0.25 would show more in only 0 and stage 0.75 would show more " +
+      "in only 0 of 60 solutions",
+    ]);
+    assert.deepEqual(await chosen(4), [
+      "step",
+      "hints       cut at each step: the solutions have steps enough for every stage",
+    ]);
+  });
+
   it("says what it chose and why", async () => {
     const path = made("math.jsonl");
     const { reasons, style } = await choose(path, ASCII, {});

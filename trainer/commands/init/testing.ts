@@ -4,11 +4,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { loadConfig } from "#shared/engine/model/load.ts";
+import { parameterLayouts } from "#shared/engine/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 
-/** Writes a model directory without weights: ASCII characters as tokens, and a template with a system turn. */
+/** Writes a model directory with weights of one number each: ASCII characters as tokens, and a template with a system turn. */
 export function writeAsciiModel(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const characters = ["\n", ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
@@ -48,6 +50,13 @@ export function writeAsciiModel(folder: string): void {
       hidden_act: "silu",
       eos_token_id: 1,
     }),
+  );
+  const names = parameterLayouts(loadConfig(folder)).flatMap(({ sources }) =>
+    sources.map(({ name }) => name)
+  );
+  writeSafetensors(
+    join(folder, "model.safetensors"),
+    names.map((name) => ({ name, shape: [1], data: new Float32Array(1) })),
   );
 }
 

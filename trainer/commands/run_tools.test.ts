@@ -153,6 +153,31 @@ describe("ghpo export", () => {
       "step,time,a,b\r\n1,2,,\r\n2,3,,1\r\n",
     );
   });
+
+  it(
+    "writes the file that --out names, and leaves no folder behind what it refuses",
+    { timeout: 60_000 },
+    () => {
+      const folder = temporary();
+      const model = join(folder, "model");
+      writeByteModel(model);
+      const gguf = (out: string) => ghpo("export", model, "--format", "gguf", "--out", join(folder, out));
+      assert.equal(gguf("new/a.gguf").code, 0);
+      assert.equal(readFileSync(join(folder, "new/a.gguf")).subarray(0, 4).toString(), "GGUF");
+      mkdirSync(join(folder, "b.gguf"));
+      gguf("b.gguf");
+      assert.deepEqual(readdirSync(join(folder, "b.gguf")), ["model-f16.gguf"]);
+      assert.equal(ghpo("export", aRun(), "--format", "csv", "--out", join(folder, "c.csv")).code, 0);
+      assert.match(readFileSync(join(folder, "c.csv"), "utf8"), /^step,/);
+      rmSync(join(model, "model.safetensors"));
+      assert.equal(gguf("x/y").code, 1);
+      assert.equal(gguf("new/z").code, 1);
+      assert.deepEqual([readdirSync(folder).sort(), readdirSync(join(folder, "new"))], [
+        ["b.gguf", "c.csv", "model", "new"],
+        ["a.gguf"],
+      ]);
+    },
+  );
 });
 
 describe("ghpo init", () => {
@@ -255,33 +280,6 @@ describe("ghpo bundle", () => {
     for (const secret of [...planted, "77123456"]) assert.ok(!text.includes(secret), secret);
     assert.match(text, /the loss must be finite/);
   });
-});
-
-describe("ghpo export", () => {
-  it(
-    "writes the file that --out names, and leaves no folder behind what it refuses",
-    { timeout: 60_000 },
-    () => {
-      const folder = temporary();
-      const model = join(folder, "model");
-      writeByteModel(model);
-      const gguf = (out: string) => ghpo("export", model, "--format", "gguf", "--out", join(folder, out));
-      assert.equal(gguf("new/a.gguf").code, 0);
-      assert.equal(readFileSync(join(folder, "new/a.gguf")).subarray(0, 4).toString(), "GGUF");
-      mkdirSync(join(folder, "b.gguf"));
-      gguf("b.gguf");
-      assert.deepEqual(readdirSync(join(folder, "b.gguf")), ["model-f16.gguf"]);
-      assert.equal(ghpo("export", aRun(), "--format", "csv", "--out", join(folder, "c.csv")).code, 0);
-      assert.match(readFileSync(join(folder, "c.csv"), "utf8"), /^step,/);
-      rmSync(join(model, "model.safetensors"));
-      assert.equal(gguf("x/y").code, 1);
-      assert.equal(gguf("new/z").code, 1);
-      assert.deepEqual([readdirSync(folder).sort(), readdirSync(join(folder, "new"))], [
-        ["b.gguf", "c.csv", "model", "new"],
-        ["a.gguf"],
-      ]);
-    },
-  );
 });
 
 describe("ghpo profile", () => {

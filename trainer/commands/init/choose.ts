@@ -150,7 +150,7 @@ export async function choose(
     hinted
       ? `hints       cut at each ${cut}: ${
         cut === "step"
-          ? "the solutions have steps enough for every stage"
+          ? "every stage shows more in at least a third of the solutions"
           : `at steps, ${
             poor.map(({ ratio, hints }) => `stage ${ratio} would show more in only ${hints}`).join(" and ")
           } of ${staged} solutions`

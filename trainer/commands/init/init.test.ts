@@ -457,7 +457,7 @@ describe("choose()", () => {
     ]);
     assert.deepEqual(await chosen(4), [
       "step",
-      "hints       cut at each step: the solutions have steps enough for every stage",
+      "hints       cut at each step: every stage shows more in at least a third of the solutions",
     ]);
   });
 

@@ -4,7 +4,7 @@
 # everything past 11 bits without an error. quantizeToF16(x) rounds, and so does f32 of a half that went through a
 # buffer. (Mesa 26.2.6 and Deno's WebGPU on 25.0.7 do the same.)
 #
-# Needs Debian's or Ubuntu's apt-get and its Debian keyring, node and npm; changes nothing outside a temporary folder.
+# Needs Debian's apt-get, whose mirror it takes, and keyring, node and npm; changes nothing outside a temporary folder.
 #
 # Seen: x 3.1415927410125732 round 3.1415927410125732 low 0 quantized 3.140625 stored 3.140625
 set -euo pipefail
@@ -14,7 +14,8 @@ cd "$folder"
 npm install --silent --no-fund --no-audit webgpu@0.6.2
 mkdir -p apt/lists/partial apt/archives/partial root
 touch apt/status
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main" > apt/sources.list
+mirror=$(apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' | sed -n 's/^Debian //p' | grep -v security | head -n 1)
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" > apt/sources.list
 cat > apt/conf <<CONF
 Dir::State "$folder/apt"; Dir::State::status "$folder/apt/status"; Dir::Cache "$folder/apt"; APT::Sandbox::User "root";
 Dir::Etc::SourceList "$folder/apt/sources.list"; Dir::Etc::SourceParts "/dev/null"; Debug::NoLocking "1";

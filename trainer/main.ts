@@ -19,67 +19,59 @@ const program = new Command("npm run -s ghpo --")
   .helpCommand(false)
   .addHelpText("after", help.OVERVIEW);
 
-program.command("train <recipe>")
-  .helpGroup("Train:")
-  .description("train a model from a recipe (a TOML file, or the name of one shipped with the project)")
-  .option("--resume", "continue from the run's newest checkpoint")
-  .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
-  .option("--dry-run", "check the recipe, print it with all defaults, and exit")
-  .option("--plan", "print the memory the run needs, and exit; opens no GPU")
-  .option("--plan-gib <n>", "also print the largest micro-batch that fits into <n> GiB")
-  .option(
-    "--samplers <url>",
-    "NATS server at which workers (npm run -s evaluate -- worker) sample for this run",
-  )
-  .option(
-    "--sampler-patience <seconds>",
-    "seconds without an answer after which the run samples for itself (default: 120)",
-  )
-  .option("--dashboard", "also open the dashboard on this run")
-  .option(
-    "--ranks <n>",
-    "processes to train with on this machine (mpirun and srun start processes themselves)",
-  )
-  .option("--deadline <seconds>", "seconds that a rank waits for the others at most (default: 1800)")
-  .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
-  .option(
-    "--step-seconds <n>",
-    "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
-  )
-  .option("--force", "train although the pre-flight check fails")
-  .option("--quiet", "no progress on stderr")
-  .option("--json", "print the result as JSON on stdout")
-  .addHelpText("after", help.RECIPE)
-  .action(async (recipe, options) =>
-    (await import("./commands/train.ts")).trainCommand(recipe, options, overrides)
-  );
+/** What train and sft have in common before their own options: how a run starts. */
+function withStart(command: Command): Command {
+  return command
+    .helpGroup("Train:")
+    .option("--resume", "continue from the run's newest checkpoint")
+    .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
+    .option("--dry-run", "check the recipe, print it with all defaults, and exit")
+    .option("--plan", "print the memory the run needs, and exit; opens no GPU")
+    .option("--plan-gib <n>", "also print the largest micro-batch that fits into <n> GiB");
+}
 
-program.command("sft <recipe>")
-  .helpGroup("Train:")
-  .description("fine-tune a model on solution traces, or make a tiny one from scratch")
-  .option("--resume", "continue from the run's newest checkpoint")
-  .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
-  .option("--dry-run", "check the recipe, print it with all defaults, and exit")
-  .option("--plan", "print the memory the run needs, and exit; opens no GPU")
-  .option("--plan-gib <n>", "also print the largest micro-batch that fits into <n> GiB")
-  .option("--export <dir>", "write the finished model, without optimizer state, into this directory")
-  .option(
-    "--ranks <n>",
-    "processes to train with on this machine (mpirun and srun start processes themselves)",
-  )
-  .option("--deadline <seconds>", "seconds that a rank waits for the others at most (default: 1800)")
-  .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
-  .option(
-    "--step-seconds <n>",
-    "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
-  )
-  .option("--force", "train although the pre-flight check fails")
-  .option("--quiet", "no progress on stderr")
-  .option("--json", "print the result as JSON on stdout")
-  .addHelpText("after", help.RECIPE)
-  .action(async (recipe, options) =>
-    (await import("./commands/sft.ts")).sftCommand(recipe, options, overrides)
-  );
+/** And after them: the processes that train, the checks, and what is printed. */
+function withRanks(command: Command): Command {
+  return command
+    .option(
+      "--ranks <n>",
+      "processes to train with on this machine (mpirun and srun start processes themselves)",
+    )
+    .option("--deadline <seconds>", "seconds that a rank waits for the others at most (default: 1800)")
+    .option("--network <gbits>", "with --plan --ranks: speed of the network, Gbit/s (default: 10 and 100)")
+    .option(
+      "--step-seconds <n>",
+      "with --plan --ranks: measured seconds of a rank's step (default: an estimate)",
+    )
+    .option("--force", "train although the pre-flight check fails")
+    .option("--quiet", "no progress on stderr")
+    .option("--json", "print the result as JSON on stdout")
+    .addHelpText("after", help.RECIPE);
+}
+
+withRanks(
+  withStart(program.command("train <recipe>"))
+    .description("train a model from a recipe (a TOML file, or the name of one shipped with the project)")
+    .option(
+      "--samplers <url>",
+      "NATS server at which workers (npm run -s evaluate -- worker) sample for this run",
+    )
+    .option(
+      "--sampler-patience <seconds>",
+      "seconds without an answer after which the run samples for itself (default: 120)",
+    )
+    .option("--dashboard", "also open the dashboard on this run"),
+).action(async (recipe, options) =>
+  (await import("./commands/train.ts")).trainCommand(recipe, options, overrides)
+);
+
+withRanks(
+  withStart(program.command("sft <recipe>"))
+    .description("fine-tune a model on solution traces, or make a tiny one from scratch")
+    .option("--export <dir>", "write the finished model, without optimizer state, into this directory"),
+).action(async (recipe, options) =>
+  (await import("./commands/sft.ts")).sftCommand(recipe, options, overrides)
+);
 
 program.command("merge")
   .helpGroup("Models and data:")

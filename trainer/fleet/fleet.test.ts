@@ -21,7 +21,6 @@ import {
 } from "#shared/fleet/protocol.ts";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { WeightStore } from "#shared/fleet/weights.ts";
-import { work } from "#shared/fleet/worker.ts";
 import { TOOLS } from "../../scripts/tools.mjs";
 import { EOS, tinyTokenizer } from "../loop/testing.ts";
 import { RemoteSampler } from "./remote_sampler.ts";
@@ -116,22 +115,6 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
   });
   after(() => server.close());
 
-  /** Workers that stop when disposed of. */
-  function workers(...all: FleetWorker[]) {
-    const stop = new AbortController();
-    const ended = all.map(async (worker) => {
-      const connection = await connectFleet(server.url, WORKER);
-      await work(connection, worker, stop.signal, () => {});
-      await connection.close();
-    });
-    return {
-      [Symbol.asyncDispose]: async () => {
-        stop.abort();
-        await Promise.all(ended);
-      },
-    };
-  }
-
   /** Samples two steps with an update between, and compares each with sampling here. */
   async function sample(
     patience?: number,
@@ -160,7 +143,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
 
   it("gives the tokens of sampling here, over two workers and an update", { timeout: 60_000 }, async () => {
     const all = [new FleetWorker(), new FleetWorker(() => Bun.sleep(1))];
-    await using _ = workers(...all);
+    await using _ = server.work(...all);
     const { counts } = await sample();
     assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [80, 0, 0]);
     assert.equal(counts["fleet/differing"], 0);
@@ -184,7 +167,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
         );
       }
     }
-    await using _ = workers(new FleetWorker());
+    await using _ = server.work(new FleetWorker());
     const policy = new Cutting();
     const sampler = await RemoteSampler.open(server.url, policy, settings(), () => {}, LEARNER);
     const options = { ...OPTIONS, ends };
@@ -210,7 +193,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     const failing = new FleetWorker(() => {
       if (Math.random() < 0.3 && failures++ < 20) throw new Error("out of memory");
     });
-    await using _ = workers(failing, new FleetWorker());
+    await using _ = server.work(failing, new FleetWorker());
     const { counts } = await sample();
     assert.deepEqual([counts["fleet/remote"], counts["fleet/local"]], [80, 0]);
     assert.ok(failures > 0);
@@ -231,7 +214,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
         return answer;
       }
     }
-    await using _ = workers(new Liar());
+    await using _ = server.work(new Liar());
     const { counts } = await sample();
     assert.deepEqual([counts["fleet/remote"], counts["fleet/local"], counts["fleet/refused"]], [0, 80, 80]);
   });
@@ -273,7 +256,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
   });
 
   it("survives the death of its server", { timeout: 60_000 }, async () => {
-    await using _ = workers(new FleetWorker(() => Bun.sleep(20)));
+    await using _ = server.work(new FleetWorker(() => Bun.sleep(20)));
     let kills = 0;
     const { counts } = await sample(6, async () => {
       await Bun.sleep(200);
@@ -290,7 +273,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     "finds its workers again when the server was killed between two steps",
     { timeout: 60_000 },
     async () => {
-      await using _ = workers(new FleetWorker());
+      await using _ = server.work(new FleetWorker());
       const sampler = await RemoteSampler.open(
         server.url,
         new FleetPolicy(),

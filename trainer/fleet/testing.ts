@@ -5,8 +5,9 @@ import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Job, Manifest } from "#shared/fleet/protocol.ts";
+import { connectFleet } from "#shared/fleet/server.ts";
 import type { WeightStore } from "#shared/fleet/weights.ts";
-import type { Sampling } from "#shared/fleet/worker.ts";
+import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { ensureNats } from "../../scripts/nats.mjs";
 import type { SampledPolicy } from "./remote_sampler.ts";
 import { UnigramPolicy } from "../loop/testing.ts";
@@ -63,6 +64,22 @@ export class TestServer {
       }
       await Bun.sleep(50);
     }
+  }
+
+  /** Workers of this server that stop when disposed of. */
+  work(...workers: FleetWorker[]): AsyncDisposable {
+    const stop = new AbortController();
+    const ended = workers.map(async (worker) => {
+      const connection = await connectFleet(this.url, WORKER);
+      await work(connection, worker, stop.signal, () => {});
+      await connection.close();
+    });
+    return {
+      [Symbol.asyncDispose]: async () => {
+        stop.abort();
+        await Promise.all(ended);
+      },
+    };
   }
 
   /** Of the server's process so far (Linux). */

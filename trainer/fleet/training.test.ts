@@ -5,13 +5,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectFleet } from "#shared/fleet/server.ts";
-import { work } from "#shared/fleet/worker.ts";
 import { tinyTokenizer } from "../loop/testing.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { LAUNCHERS, missing, runRanks } from "../team/testing.ts";
 import { shortRun } from "./short_run.testing.ts";
-import { FleetPolicy, FleetWorker, NATS, TestServer, WORKER } from "./testing.ts";
+import { FleetPolicy, FleetWorker, NATS, TestServer } from "./testing.ts";
 
 describe("training over workers", { skip: "missing" in NATS ? NATS.missing : false }, () => {
   let server: TestServer;
@@ -23,22 +21,6 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
     await server.close();
     rmSync(folder, { recursive: true });
   });
-
-  /** Workers that stop when disposed of. */
-  function working(...all: FleetWorker[]) {
-    const stop = new AbortController();
-    const ended = all.map(async (worker) => {
-      const connection = await connectFleet(server.url, WORKER);
-      await work(connection, worker, stop.signal, () => {});
-      await connection.close();
-    });
-    return {
-      [Symbol.asyncDispose]: async () => {
-        stop.abort();
-        await Promise.all(ended);
-      },
-    };
-  }
 
   /** What a run leaves, but clocks and the counts of workers, which come apart. */
   function outcome(path: string) {
@@ -60,7 +42,7 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
     before(() => shortRun(alone, { staleness }));
 
     it(`gives the bits of a run without them at staleness ${staleness}`, { timeout: 60_000 }, async () => {
-      await using _ = working(new FleetWorker(), new FleetWorker());
+      await using _ = server.work(new FleetWorker(), new FleetWorker());
       const path = join(folder, `fleet-${staleness}`);
       await shortRun(path, { staleness, url: server.url });
       const { bits, sum } = outcome(path);
@@ -72,7 +54,7 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
     const [launcher] = LAUNCHERS as [typeof LAUNCHERS[0]];
     const ranks = { timeout: 60_000, skip: missing(launcher) };
     it(`gives them on two ranks that share the workers at staleness ${staleness}`, ranks, async () => {
-      await using _ = working(new FleetWorker());
+      await using _ = server.work(new FleetWorker());
       const path = join(folder, `ranks-${staleness}`);
       const words = ["trainer/fleet/tools/short_rank.ts", path, String(staleness), server.url];
       const { code, stderr } = await runRanks(launcher, 2, words);
@@ -95,7 +77,7 @@ describe("training over workers", { skip: "missing" in NATS ? NATS.missing : fal
       if (isLearning) heard();
     });
     // Nothing but the first step is answered before the learner is in the middle of the step before.
-    await using _ = working(
+    await using _ = server.work(
       new FleetWorker(async ({ key: [step] }) => {
         if (step > 0 && !isLearning) await new Promise<void>((resolve) => heard = resolve);
       }),

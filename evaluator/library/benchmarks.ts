@@ -75,6 +75,19 @@ export interface FamilyOptions {
   sampling: Partial<Sampling>;
 }
 
+/** Refuses a setting that nothing would read. @internal */
+export function requireSettings(given: object, known: readonly string[], what: string): void {
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) {
+      throw new TypeError(
+        `Cannot evaluate as ${what} has no setting ${key}: the nearest is ${nearest(key, known)}`,
+      );
+    }
+  }
+}
+
+const BENCHMARK = ["name", "title", "problems", "prompt", "grader", "samples", "sampling"];
+
 /** The tasks. Throws one sentence about the first thing that does not fit. @internal */
 export function tasksOf(inputs: readonly BenchmarkInput[], options: FamilyOptions): Task[] {
   parse(SamplingSchema, options.sampling, "sampling");
@@ -119,6 +132,7 @@ function ownTask<P extends OwnProblem>(benchmark: OwnBenchmark<P>): Task {
   if (typeof grader !== "function" && !(grader in graders)) {
     refuse(`its grader ${grader} is not known: the nearest is ${nearest(grader, Object.keys(graders))}`);
   }
+  requireSettings(benchmark, BENCHMARK, `benchmark ${name}`);
   parse(SamplingSchema, sampling ?? {}, `sampling of ${name}`);
   const byId = new Map<string, P>();
   for (const problem of problems) {

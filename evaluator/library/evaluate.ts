@@ -16,7 +16,7 @@ import { MemoryLog } from "../run/sample_log.ts";
 import type { SampleRecord } from "../run/sample.ts";
 import { scoreTask } from "../scoring/score_task.ts";
 import { averagesOf } from "../scoring/summary.ts";
-import { type BenchmarkInput, tasksOf } from "./benchmarks.ts";
+import { type BenchmarkInput, requireSettings, tasksOf } from "./benchmarks.ts";
 import { openSource, type SourceInput } from "./sources.ts";
 
 /** How far an evaluation is. */
@@ -57,6 +57,11 @@ export interface Evaluation extends EvaluationResult {
   stopped: string | null;
 }
 
+const OPTIONS = [
+  ...["seed", "problemsSeed", "perLevel", "samples", "sampling"],
+  ...["known", "onSample", "onProgress", "onRow", "signal"],
+];
+
 /**
  * Evaluates a source on some benchmarks. Samples that could not be had leave the result incomplete (`complete`,
  * `failures`, `stopped`); they are never counted as wrong.
@@ -68,6 +73,7 @@ export async function evaluate(
   benchmarks: readonly BenchmarkInput[],
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  requireSettings(options, OPTIONS, "the call");
   const { seed = 0, problemsSeed = 1, perLevel, samples, sampling = {}, onRow, onProgress } = options;
   const signal = options.signal ?? new AbortController().signal;
   const tasks = tasksOf(benchmarks, { problemsSeed, perLevel, samples, sampling });

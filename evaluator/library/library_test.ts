@@ -147,8 +147,20 @@ describe("evaluate()", () => {
         [[{ name: "m", problems: [one], sampling: { temperatur: 1 } }], /sampling .*temperatur/],
         [[{ name: "m", problems: [{ ...one, choices: 1 }] }], /must have 2 to 26 choices/],
         [["chain", "chain"], /two benchmarks have the name chain/],
+        [
+          [{ name: "m", problems: [one], graders: "report" }],
+          /m has no setting graders: the nearest is grader$/,
+        ],
       ] as [never[], RegExp][]
     ) await assert.rejects(evaluate(source, benchmarks), said);
+    await assert.rejects(
+      evaluate(source, ["chain"], { perlevel: 2 } as never),
+      /the call has no setting perlevel: the nearest is perLevel$/,
+    );
+    await assert.rejects(
+      evaluate({ ...source, concurency: 2 } as never, ["chain"]),
+      /the source has no setting concurency: the nearest is concurrency$/,
+    );
     await assert.rejects(
       evaluate({ endpoint: "localhost", model: "m" }, ["chain"]),
       /endpoint must be an address/,

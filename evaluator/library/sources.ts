@@ -5,6 +5,8 @@ import { type CompletionSource, type SampleEvent, type SampleOutput } from "../r
 import { OpenAiSource } from "../sources/openai.ts";
 import type { RequestStyle } from "../sources/request_style.ts";
 import type { Prompt, Sampling } from "#shared/tasks/sampling.ts";
+import { messageOf } from "#shared/text/format.ts";
+import { requireSettings } from "./benchmarks.ts";
 import type { Task } from "#shared/tasks/task.ts";
 
 /** An OpenAI-compatible server. */
@@ -73,8 +75,20 @@ export interface Completions {
 
 export type SourceInput = Endpoint | Answering | Completions;
 
+const ENDPOINT = [
+  ...["endpoint", "model", "apiKey", "concurrency", "timeoutMs", "attempts", "stream"],
+  ...["omit", "extraBody", "headers", "maxCompletionTokens", "azureApiVersion"],
+];
+const FUNCTION = ["answer", "model", "concurrency"];
+const COMPLETIONS = ["completions", "model"];
+
 /** The source, with its name and kind in the result. @internal */
 export function openSource(input: SourceInput, tasks: readonly Task[]) {
+  requireSettings(
+    input,
+    "endpoint" in input ? ENDPOINT : "answer" in input ? FUNCTION : COMPLETIONS,
+    "the source",
+  );
   if ("endpoint" in input) {
     const { endpoint, model, apiKey, concurrency = 16, timeoutMs = 600_000, attempts = 6, stream = false } =
       input;
@@ -149,7 +163,7 @@ class FunctionSource implements CompletionSource {
       };
       return { request, output };
     } catch (error) {
-      return { request, failure: error instanceof Error ? error.message : String(error) };
+      return { request, failure: messageOf(error) };
     }
   }
 }

@@ -76,9 +76,7 @@ export class SafetensorsFile {
       case "F16":
         return f16ToF32(new Uint16Array(bytes.buffer));
       default:
-        throw new TypeError(
-          `Cannot load ${this.path} as tensor ${name} must be of type F32, F16 or BF16: current type is ${info.dtype}`,
-        );
+        throw unreadable(this.path, name, info.dtype);
     }
   }
 
@@ -169,4 +167,15 @@ function byteRange({ shape, start, end }: TensorInfo, rows?: Rows): [start: numb
   }
   const bytes = (end - start) / total;
   return [start + first * bytes, start + (first + count) * bytes];
+}
+
+/** Throws for a tensor of a type that `read` does not convert. */
+export function requireReadable(path: string, name: string, dtype: string): void {
+  if (!["F32", "F16", "BF16"].includes(dtype)) throw unreadable(path, name, dtype);
+}
+
+function unreadable(path: string, name: string, dtype: string): TypeError {
+  return new TypeError(
+    `Cannot load ${path} as tensor ${name} must be of type F32, F16 or BF16: current type is ${dtype}`,
+  );
 }

@@ -1,8 +1,12 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type AdapterTensor, adapterTensors } from "#shared/engine/lora/lora.ts";
+import { loadConfig } from "#shared/engine/model/load.ts";
+import { parameterLayouts } from "#shared/engine/model/weights.ts";
+import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
@@ -385,6 +389,69 @@ describe("preflightOf()", () => {
         (await faults(model)).join(),
         /cannot be loaded as tensor model\.embed_tokens\.weight is missing/,
       );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("finds weights and adapters of other shapes, and adapters that [lora] does not describe", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
+    try {
+      const path = join(folder, "train.jsonl");
+      writeFileSync(path, JSON.stringify({ problem: "Compute 1+2", answer: "3", solution: "1+2=3" }));
+      const model = join(folder, "model");
+      const adapter = join(folder, "adapter");
+      cpSync(TINY_BASE, model, { recursive: true });
+      mkdirSync(adapter);
+      const faults = async (r = 4) => {
+        const recipe = loadRecipe(TrainRecipeSchema, "demo", [
+          ["model", model],
+          ["data", `{ families = [], path = ${JSON.stringify(path)} }`],
+          ["lora", `{ r = ${r}, target_modules = ["q_proj"], adapter = ${JSON.stringify(adapter)} }`],
+        ]);
+        return (await preflightOf(recipe)).faults;
+      };
+      const config = loadConfig(model);
+      const settings = { r: 4, lora_alpha: 32, target_modules: ["q_proj"] };
+      const write = (change: (tensors: AdapterTensor[]) => AdapterTensor[]) => {
+        const tensors = change(adapterTensors(parameterLayouts(config), settings));
+        writeFileSync(
+          join(adapter, "adapter_config.json"),
+          JSON.stringify({ peft_type: "LORA", ...settings }),
+        );
+        writeSafetensors(
+          join(adapter, "adapter_model.safetensors"),
+          tensors.map((own) => ({ ...own, data: new Float32Array(own.shape.reduce((a, b) => a * b, 1)) })),
+        );
+      };
+      write((tensors) => tensors);
+      assert.deepEqual(await faults(), []);
+      assert.deepEqual(
+        await faults(8),
+        [`the adapters of ${adapter} cannot be loaded as r must be 8: current value is 4`],
+      );
+      const file = `${adapter}/adapter_model.safetensors cannot be loaded as tensor`;
+      const name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
+      const { hidden_size } = config;
+      write(([first, ...rest]) => [{ ...first!, shape: [4, 8] }, ...rest]);
+      assert.deepEqual(await faults(), [
+        `${file} ${name} must be [4, ${hidden_size}]: current shape is [4, 8]`,
+      ]);
+      write((tensors) => tensors.slice(1));
+      assert.deepEqual(await faults(), [`${file} ${name} is missing`]);
+      write((tensors) => [...tensors, { name: "another", shape: [1] }]);
+      assert.deepEqual(await faults(), [`${file} another does not belong to the adapters`]);
+      write((tensors) => tensors);
+
+      const weights = join(model, "model.safetensors");
+      const opened = new SafetensorsFile(weights);
+      const all = [...opened.tensors].map(([name, { shape }]) => ({ name, shape, data: opened.read(name) }));
+      opened.close();
+      const norm = { name: "model.norm.weight", shape: [8], data: new Float32Array(8) };
+      writeSafetensors(weights, [...all.filter((own) => own.name !== norm.name), norm]);
+      assert.deepEqual(await faults(), [
+        `${model} cannot be loaded as tensor model.norm.weight must be [${hidden_size}]: current shape is [8]`,
+      ]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -72,10 +72,11 @@ export async function preflightOf(
 /** What of the files that training starts from is missing or cut off, as far as it shows without reading tensors. */
 function fileFaults(recipe: TrainRecipe | SftRecipe, hasModel: boolean): string[] {
   const isRandom = "sft" in recipe && recipe.sft.from_scratch;
-  const adapter = "lora" in recipe ? recipe.lora?.adapter ?? null : null;
+  const lora = "lora" in recipe ? recipe.lora : null;
+  const adapter = lora?.adapter ?? null;
   const checks = [
     ...(hasModel && !isRandom ? [() => checkWeights(recipe.model)] : []),
-    ...(adapter === null ? [] : [() => checkAdapter(adapter)]),
+    ...(adapter === null || !hasModel ? [] : [() => checkAdapter(adapter, loadConfig(recipe.model), lora)]),
   ];
   return checks.flatMap((check) => {
     try {
@@ -176,6 +177,7 @@ export function modelFacts(directory: string): ModelFacts | null {
   const config = loadConfig(directory);
   const hasTokenizer = gguf || existsSync(join(directory, "tokenizer.json"));
   const tokenizer = hasTokenizer ? loadTokenizer(directory) : null;
+  tokenizer?.limit(config.vocab_size);
   const facts = {
     context: contextOf(config),
     eosIds: config.eos_token_ids,

@@ -1,7 +1,7 @@
 // A checkpoint on a GPU, ready to generate: kernels are tested and chosen before its weights are loaded.
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
-import { mergeAdapters } from "#shared/engine/lora/peft.ts";
+import { checkAdapter, mergeAdapters } from "#shared/engine/lora/peft.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
@@ -19,7 +19,9 @@ export async function prepareToGenerate(gpu: Gpu, like?: ModelConfig): Promise<v
 /** Loads a Hugging Face directory, with a PEFT adapter merged into it where one is given; closes the GPU where that fails. */
 export async function openCheckpoint(gpu: Gpu, directory: string, adapter?: string): Promise<Model> {
   try {
-    await prepareToGenerate(gpu, loadConfig(directory));
+    const config = loadConfig(directory);
+    if (adapter !== undefined) checkAdapter(adapter, config, null);
+    await prepareToGenerate(gpu, config);
     const model = loadModel(gpu, directory);
     if (adapter !== undefined) mergeAdapters(model, adapter);
     checkEnds(model.config, directory);

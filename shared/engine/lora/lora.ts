@@ -9,7 +9,7 @@
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import { type Binding, Recorder } from "#shared/engine/gpu/recorder.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
-import type { TensorSource } from "#shared/engine/model/layout.ts";
+import type { ParameterLayout, TensorSource } from "#shared/engine/model/layout.ts";
 import type { Model, Parameter } from "#shared/engine/model/weights.ts";
 import { Random } from "#shared/problems/rng.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
@@ -61,8 +61,8 @@ export class Lora implements Trainable, WeightGradients {
     this.#recorder = new Recorder(gpu);
     checkSettings(settings);
     for (const parameter of model.parameters()) {
-      const own = parameter.sources.filter(({ name }) => isTarget(moduleOf(name), settings.target_modules));
-      if (own.length === 0 || parameter.rows === 1) continue; // biases are vectors of the same modules
+      const own = targetsOf(parameter, settings);
+      if (own.length === 0) continue;
       this.#pairs.set(parameter, own.map((source) => this.#pair(parameter, source)));
       if (parameter.dtype === "float32") {
         const base = gpu.allocate(`${parameter.name} frozen`, parameter.buffer.size);
@@ -151,18 +151,51 @@ export class Lora implements Trainable, WeightGradients {
   }
 
   #pair(weight: Parameter, source: TensorSource): Pair {
-    const { r, scale } = rankAndScale(moduleOf(source.name), this.settings);
-    const rank = Math.ceil(r / 4) * 4;
+    const { scale } = rankAndScale(moduleOf(source.name), this.settings);
+    const tensors = tensorsOf(weight, source, this.settings);
+    const rank = Math.ceil(tensors.a.shape[0]! / 4) * 4;
     const cols = source.shape[0]!;
-    const make = (kind: string, [rows, cols]: [number, number], shape: [number, number]): Parameter => {
-      const name = `base_model.model.${moduleOf(source.name)}.${kind}.weight`;
+    const make = ({ name, shape }: AdapterTensor, rows: number, cols: number): Parameter => {
       const buffer = this.gpu.allocate(name, rows * cols * 4);
       const sources = [{ name, shape, transposed: true, column: 0 }];
       return { name, rows, cols, decay: true, sources, buffer, dtype: "float32" };
     };
-    const a = make("lora_A", [weight.rows, rank], [r, weight.rows]);
-    return { source, cols, rank, scale, a, b: make("lora_B", [rank, cols], [cols, r]) };
+    return {
+      source,
+      cols,
+      rank,
+      scale,
+      a: make(tensors.a, weight.rows, rank),
+      b: make(tensors.b, rank, cols),
+    };
   }
+}
+
+export interface AdapterTensor {
+  name: string;
+  shape: number[];
+}
+
+/** The tensors that a file of such adapters holds, by PEFT's names. */
+export function adapterTensors(layouts: readonly ParameterLayout[], settings: LoraSettings): AdapterTensor[] {
+  checkSettings(settings);
+  return layouts.flatMap((layout) =>
+    targetsOf(layout, settings).flatMap((source) => Object.values(tensorsOf(layout, source, settings)))
+  );
+}
+
+/** The matrices of a parameter that get adapters; biases are vectors of the same modules. */
+function targetsOf({ rows, sources }: ParameterLayout, { target_modules }: LoraSettings): TensorSource[] {
+  return rows === 1 ? [] : sources.filter(({ name }) => isTarget(moduleOf(name), target_modules));
+}
+
+function tensorsOf({ rows }: ParameterLayout, { name, shape }: TensorSource, settings: LoraSettings) {
+  const { r } = rankAndScale(moduleOf(name), settings);
+  const tensor = (kind: string, own: number[]): AdapterTensor => ({
+    name: `base_model.model.${moduleOf(name)}.${kind}.weight`,
+    shape: own,
+  });
+  return { a: tensor("lora_A", [r, rows]), b: tensor("lora_B", [shape[0]!, r]) };
 }
 
 /** model.layers.0.self_attn.q_proj.weight -> model.layers.0.self_attn.q_proj */

@@ -3,11 +3,13 @@
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
+import { tensorNamed } from "#shared/io/tensor_file.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { checkFinite } from "#shared/engine/model/load.ts";
 import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
-import type { Model } from "#shared/engine/model/weights.ts";
-import { Lora, type LoraSettings } from "./lora.ts";
+import type { ModelConfig } from "#shared/engine/model/config.ts";
+import { type Model, parameterLayouts } from "#shared/engine/model/weights.ts";
+import { type AdapterTensor, adapterTensors, Lora, type LoraSettings } from "./lora.ts";
 import { parseAdapterConfig } from "./peft_config.ts";
 
 const CONFIG = "adapter_config.json";
@@ -47,10 +49,21 @@ export function readAdapterSettings(directory: string): Required<LoraSettings> {
   return parseAdapterConfig(readJson(path), path);
 }
 
-/** Throws one sentence where a file of an adapter is missing or cut off; reads no tensor. */
-export function checkAdapter(directory: string): void {
-  readAdapterSettings(directory);
-  new SafetensorsFile(`${directory}/${WEIGHTS}`).close();
+/**
+ * Reads the heads of the files only.
+ * @param settings what the adapters must be, or null for whatever they are
+ * @throws TypeError in one sentence when rank, alpha or modules are others, or a tensor is missing, has another shape
+ * or does not belong to such adapters of the model.
+ */
+export function checkAdapter(directory: string, config: ModelConfig, settings: LoraSettings | null): void {
+  const stored = readAdapterSettings(directory);
+  if (settings !== null) checkSame(directory, settings, stored);
+  const file = new SafetensorsFile(`${directory}/${WEIGHTS}`);
+  try {
+    checkTensors(file, adapterTensors(parameterLayouts(config), stored));
+  } finally {
+    file.close();
+  }
 }
 
 /**
@@ -71,19 +84,10 @@ export function mergeAdapters(model: Model, directory: string): void {
  * @throws TypeError when rank, alpha or modules are others, or a tensor is missing or does not belong.
  */
 export function loadAdapters(lora: Lora, directory: string): void {
-  const stored = readAdapterSettings(directory);
-  const shown = (value: unknown) =>
-    Array.isArray(value) ? value.toSorted().join(", ") : JSON.stringify(value);
-  for (const name of KEYS) {
-    const [own, theirs] = [shown(lora.settings[name] ?? ABSENT[name]), shown(stored[name])];
-    if (own !== theirs) {
-      throw new TypeError(
-        `Cannot load the adapters of ${directory} as ${name} must be ${own}: current value is ${theirs}`,
-      );
-    }
-  }
+  checkSame(directory, lora.settings, readAdapterSettings(directory));
   const file = new SafetensorsFile(`${directory}/${WEIGHTS}`);
   try {
+    checkTensors(file, lora.parameters().flatMap(({ sources }) => sources));
     const data = lora.parameters().map((parameter) =>
       fromHf(parameter, ({ name, shape }, rows) => {
         const tensor = file.read(name, shape, rows);
@@ -91,15 +95,31 @@ export function loadAdapters(lora: Lora, directory: string): void {
         return tensor;
       })
     );
-    const names = new Set(lora.parameters().map(({ name }) => name));
-    for (const name of file.tensors.keys()) {
-      if (!names.has(name)) {
-        throw new TypeError(`Cannot load ${file.path} as tensor ${name} does not belong to the adapters`);
-      }
-    }
     lora.parameters().forEach(({ buffer }, i) => lora.gpu.write(buffer, data[i]!));
   } finally {
     file.close();
   }
   lora.merge();
+}
+
+function checkSame(directory: string, own: LoraSettings, stored: Required<LoraSettings>): void {
+  const shown = (value: unknown) =>
+    Array.isArray(value) ? value.toSorted().join(", ") : JSON.stringify(value);
+  for (const name of KEYS) {
+    const [needed, current] = [shown(own[name] ?? ABSENT[name]), shown(stored[name])];
+    if (needed === current) continue;
+    throw new TypeError(
+      `Cannot load the adapters of ${directory} as ${name} must be ${needed}: current value is ${current}`,
+    );
+  }
+}
+
+/** Every tensor of the adapters is there in its shape, and no other. */
+function checkTensors(file: SafetensorsFile, tensors: readonly AdapterTensor[]): void {
+  for (const { name, shape } of tensors) tensorNamed(file, name, shape);
+  const names = new Set(tensors.map(({ name }) => name));
+  const foreign = [...file.tensors.keys()].find((name) => !names.has(name));
+  if (foreign !== undefined) {
+    throw new TypeError(`Cannot load ${file.path} as tensor ${foreign} does not belong to the adapters`);
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
@@ -8,13 +8,13 @@ import { readJson } from "#shared/io/files.ts";
 import { WeightFiles, writeWeights } from "#shared/io/weights.ts";
 import type { HfTensor } from "./layout.ts";
 import { layerKeys } from "./layer_kinds.ts";
-import { checkEnds, loadConfig, loadModel } from "./load.ts";
+import { checkEnds, checkWeights, loadConfig, loadModel } from "./load.ts";
 import { readTensors, saveModel } from "./save.ts";
 
 const HEAD = "lm_head.weight";
 const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
 
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+async function inFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ghpo-model-"));
   try {
     await test(folder);
@@ -136,7 +136,7 @@ describe("loadModel()", () => {
     [
       "misshaped",
       (tensors) => Object.assign(tensors.at(-1)!, { shape: [32, 67] }),
-      /model\.safetensors as tensor lm_head\.weight must be \[67, 32\]: current shape is \[32, 67\]$/,
+      /^Cannot load .* as tensor lm_head\.weight must be \[67, 32\]: current shape is \[32, 67\]$/,
     ],
   ];
   for (const [what, breakIt, message] of broken) {
@@ -154,6 +154,15 @@ describe("loadModel()", () => {
         assert.equal(gpu.liveBytes, before);
       }));
   }
+
+  it("refuses tensors of a type that it does not read before it reads any", () =>
+    inFolder((folder) => {
+      cpSync(fixture("llama"), folder, { recursive: true });
+      const path = join(folder, "model.safetensors");
+      writeFileSync(path, readFileSync(path, "latin1").replace('"F32"', '"I32"'), "latin1");
+      const message = /^Cannot load .* as tensor .* must be of type F32, F16 or BF16: current type is I32$/;
+      assert.throws(() => checkWeights(folder), { message });
+    }));
 
   for (const bad of [NaN, -Infinity]) {
     it(`refuses weights with ${bad}`, () =>

@@ -6,7 +6,8 @@ import * as v from "valibot";
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { errorCode, readJson } from "#shared/io/files.ts";
-import type { Rows } from "#shared/io/tensor_file.ts";
+import { requireReadable } from "#shared/io/safetensors.ts";
+import { type Rows, tensorNamed } from "#shared/io/tensor_file.ts";
 import { GgufFile, ggufOf } from "#shared/io/gguf.ts";
 import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
 import { ggufConfig, GgufWeights } from "./gguf.ts";
@@ -16,7 +17,9 @@ import { fromHf, rowBlocks, type TensorSource } from "./layout.ts";
 import { Model, parameterLayouts } from "./weights.ts";
 
 /** The tensors of a model, wherever they are. */
-type Weights = Pick<WeightFiles, "read"> & { tensors: ReadonlyMap<string, { shape: readonly number[] }> };
+type Weights = Pick<WeightFiles, "read"> & {
+  tensors: ReadonlyMap<string, { shape: readonly number[]; dtype?: string }>;
+};
 
 const EMBEDDINGS = "model.embed_tokens.weight";
 const HEAD = "lm_head.weight";
@@ -40,7 +43,7 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
   const config = loadConfig(directory);
   const files = openWeights(directory);
   try {
-    checkNames(config, files, directory);
+    checkTensors(config, files, directory);
     const model = new Model(gpu, config, dtype);
     try {
       readWeights(model, files);
@@ -54,11 +57,14 @@ export function loadModel(gpu: Gpu, directory: string, dtype: Dtype = "float32")
   }
 }
 
-/** Throws one sentence where weight files or tensors are missing or cut off; reads the heads of the files only. */
+/**
+ * Throws one sentence where weight files are missing or cut off, or tensors are missing or of another shape or type;
+ * reads the heads of the files only.
+ */
 export function checkWeights(directory: string): void {
   const files = openWeights(directory);
   try {
-    checkNames(loadConfig(directory), files, directory);
+    checkTensors(loadConfig(directory), files, directory);
   } finally {
     files.close();
   }
@@ -183,21 +189,21 @@ export function readOptional(path: string): unknown {
   }
 }
 
-/** Before anything is allocated: every tensor of the model is there, and no other. */
-function checkNames(config: ModelConfig, files: Weights, directory: string): void {
-  const names = new Set(parameterLayouts(config).flatMap(({ sources }) => sources.map(({ name }) => name)));
+/** Before anything is allocated: every tensor of the model is there, in its shape and a type that is read, and no other. */
+function checkTensors(config: ModelConfig, files: Weights, directory: string): void {
+  const sources = parameterLayouts(config).flatMap((layout) => layout.sources);
+  const shapes = new Map(sources.map(({ name, shape }) => [name, shape]));
   if (config.tie_word_embeddings && files.tensors.has(HEAD)) {
-    names.add(HEAD); // some files repeat the table, or have it under this name alone
-    if (!files.tensors.has(EMBEDDINGS)) names.delete(EMBEDDINGS);
+    shapes.set(HEAD, shapes.get(EMBEDDINGS)!); // some files repeat the table, or have it under this name alone
+    if (!files.tensors.has(EMBEDDINGS)) shapes.delete(EMBEDDINGS);
   }
-  for (const name of names) {
-    if (!files.tensors.has(name)) {
-      throw new TypeError(`Cannot load ${directory} as tensor ${name} is missing`);
-    }
+  for (const [name, shape] of shapes) {
+    const { dtype } = tensorNamed({ path: directory, tensors: files.tensors }, name, shape);
+    if (dtype !== undefined) requireReadable(directory, name, dtype);
   }
   // Old files keep a table that is computed from the configuration.
   for (const name of files.tensors.keys()) {
-    if (!names.has(name) && !name.endsWith(".rotary_emb.inv_freq")) {
+    if (!shapes.has(name) && !name.endsWith(".rotary_emb.inv_freq")) {
       throw new TypeError(
         `Cannot load ${directory} as tensor ${name} does not belong to its ${config.model_type} model`,
       );

@@ -13,6 +13,7 @@ import type { Model } from "#shared/engine/model/weights.ts";
 import type { Job, Manifest, SampledCompletion } from "#shared/fleet/protocol.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import { messageOf } from "#shared/text/format.ts";
+import type { EndOf } from "#shared/text/stop_strings.ts";
 import { ConnectionError, type NatsConnection } from "@nats-io/transport-node";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
@@ -83,9 +84,9 @@ class FleetModel implements Sampling {
     }
   }
 
-  async generate(jobs: readonly Job[]): Promise<SampledCompletion[][]> {
+  async generate(jobs: readonly Job[], ends: EndOf | undefined): Promise<SampledCompletion[][]> {
     const { max_tokens, temperature, greedy, seed, eos_ids } = jobs[0]!;
-    const settings = { max_tokens, temperature, greedy, seed, eos_ids };
+    const settings = { max_tokens, temperature, greedy, seed, eos_ids, ends };
     const requests = jobs.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key }));
     const answers = await this.#generator!.generate(requests, settings);
     return answers.map((completions) =>

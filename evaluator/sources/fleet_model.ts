@@ -6,7 +6,7 @@ import process from "node:process";
 import { Dispatcher } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import { cutAt, type Sample } from "#shared/engine/generation/requests.ts";
+import type { Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { OpenedModel } from "./local_model.ts";
 
@@ -26,6 +26,7 @@ export async function openFleet(local: OpenedModel, options: FleetOptions): Prom
     run: sha256(`${local.digest} ${process.pid} ${Math.random()}`).slice(0, 16),
     vocabulary: local.model.config.vocab_size,
     patience: options.patience,
+    tokenizer: local.directory,
   };
   const fleet = await Dispatcher.open(options.url, settings, (line) => console.error(line), process.env);
   const { adapter } = options;
@@ -73,6 +74,7 @@ export class FleetModel implements LocalModel {
         requests.map(({ prompt_ids, samples, key }) => ({ prompt_ids, samples, key, ...sampling })),
         this.weights,
         idOf,
+        this.local.endsAt(options.stop),
       );
     } catch (error) {
       console.error(`sampling here for now: ${messageOf(error)}`);
@@ -83,12 +85,11 @@ export class FleetModel implements LocalModel {
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
     const own = rest.length === 0 ? [] : await this.local.generate(rest.map((i) => requests[i]!), options);
     const results: Sample[][] = [];
-    const ends = this.local.endsAt(options.stop); // workers know no texts
-    for (const [i, completions] of answers) results[i] = completions.map((each) => cutAt(each, ends));
+    for (const [i, completions] of answers) results[i] = completions;
     for (const [n, i] of rest.entries()) {
       results[i] = own[n]!;
       const theirs = known.get(i);
-      if (theirs && !own[n]!.every(({ ids }, s) => sameIds(ids, cutAt(theirs[s]!, ends).ids))) {
+      if (theirs && !own[n]!.every(({ ids }, s) => sameIds(ids, theirs[s]!.ids))) {
         this.fleet.refuse(
           "its tokens differ from those drawn here: it uses another adapter, or is not to be trusted",
         );

@@ -13,10 +13,10 @@ import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
-import { stopsAt } from "#shared/text/stop_strings.ts";
+import { type StopsAt, stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { UnknownWords } from "#shared/text/unknown_words.ts";
-import type { GenerationOptions, Sample } from "#shared/engine/generation/requests.ts";
+import type { Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 
@@ -46,7 +46,7 @@ export interface OpenedModel extends LocalModel {
   /** A prompt as the model reads it. */
   textOf(prompt: Prompt): string;
   /** Tells after how many ids a completion ends by one of the texts. */
-  endsAt(stop: readonly string[]): GenerationOptions["ends"];
+  endsAt(stop: readonly string[]): StopsAt | undefined;
   close(): void;
 }
 
@@ -149,7 +149,7 @@ class Checkpoint implements OpenedModel {
     });
   }
 
-  endsAt(stop: readonly string[]): GenerationOptions["ends"] {
+  endsAt(stop: readonly string[]): StopsAt | undefined {
     return stop.length === 0 ? undefined : stopsAt(this.tokenizer, stop);
   }
 

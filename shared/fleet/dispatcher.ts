@@ -5,6 +5,8 @@ import { messageOf } from "#shared/text/format.ts";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { modelFiles } from "#shared/io/streams.ts";
+import { tokenizerParts } from "#shared/io/tokenizer_files.ts";
+import type { StopsAt } from "#shared/text/stop_strings.ts";
 import {
   ANSWERS,
   answerSubject,
@@ -13,6 +15,7 @@ import {
   jobSubject,
   readAnswer,
   type SampledCompletion,
+  writeTokenizer,
 } from "./protocol.ts";
 import { connectFleet, makeStreams, mendWorkers } from "./server.ts";
 import { WeightStore } from "./weights.ts";
@@ -23,16 +26,19 @@ export interface FleetSettings {
   vocabulary: number;
   /** Seconds without any answer after which the others are not waited for. */
   patience: number;
+  /** The model whose tokenizer workers look for stop strings with. */
+  tokenizer: string;
 }
 
 /** A request and how it is to be sampled: a job but for its names. */
-export type Order = Omit<Job, "id" | "run" | "weights">;
+export type Order = Omit<Job, "id" | "run" | "weights" | "stop">;
 
 export class Dispatcher {
   /** Answers that were refused. */
   #refused = 0;
   #base: string | null = null;
   #current: string | null = null;
+  #tokenizer: string | null = null;
 
   private constructor(
     readonly connection: NatsConnection,
@@ -73,16 +79,19 @@ export class Dispatcher {
   /**
    * The completions of the orders that were answered, by their index.
    * @param idOf a name for the index-th order: the same name is stored once
+   * @param stops where completions end besides
    */
   async ask(
     orders: readonly Order[],
     weights: string,
     idOf: (index: number) => string,
+    stops: StopsAt | undefined,
   ): Promise<Map<number, SampledCompletion[]>> {
     const { run, vocabulary, patience } = this.settings;
     const answers = new Map<number, SampledCompletion[]>();
-    const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order }));
     await mendWorkers(this.connection);
+    const stop = stops ? { texts: [...stops.texts], tokenizer: await this.#publishTokenizer() } : null;
+    const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order, stop }));
     const stream = jetstream(this.connection);
     const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });
     const messages = await consumer.consume();
@@ -101,7 +110,7 @@ export class Dispatcher {
         if (index === undefined) continue;
         indexOf.delete(jobs[index]!.id);
         try {
-          answers.set(index, readAnswer(message.data, jobs[index]!, vocabulary));
+          answers.set(index, readAnswer(message.data, jobs[index]!, vocabulary, stops));
         } catch (error) {
           this.refuse(error);
         }
@@ -118,6 +127,11 @@ export class Dispatcher {
     }
     await this.purge();
     return answers;
+  }
+
+  async #publishTokenizer(): Promise<string> {
+    this.#tokenizer ??= await this.store.put(writeTokenizer(tokenizerParts(this.settings.tokenizer)));
+    return this.#tokenizer;
   }
 
   refuse(reason: unknown): void {

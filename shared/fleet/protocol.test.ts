@@ -16,6 +16,7 @@ const job: Job = {
   greedy: false,
   seed: 5,
   eos_ids: [END],
+  stop: null,
 };
 const completion = (ids: number[], finish_reason: "stop" | "length", logprob = -0.5): SampledCompletion => ({
   ids: Uint32Array.from(ids),
@@ -70,6 +71,26 @@ describe("an answer", () => {
     ];
     for (const [message, answer] of cases) assert.throws(answer, message);
   });
+
+  it("ends where its stop texts end it, not before and not behind", () => {
+    const stops = (ids: readonly number[]) => ids.includes(7) ? ids.indexOf(7) + 1 : undefined;
+    const answer = (...completions: SampledCompletion[]) =>
+      readAnswer(writeAnswer(job, "a worker", completions), job, 10, stops);
+    const ended = [completion([1, 7], "stop"), completion([5, END], "stop")];
+    assert.deepEqual(answer(...ended), ended);
+    const last = [completion([1, 2, 3, 7], "stop"), completion([1, 2, 3, 4], "length")];
+    assert.deepEqual(answer(...last), last);
+    const right = completion([END], "stop");
+    const wrong = [[1, 7, 3, 4], [1, 7, END], [7, 7], [1, 2, 3]];
+    for (const ids of wrong) {
+      assert.throws(
+        () => answer(completion(ids, "stop"), right),
+        /an end token, a stop string or after 4 tokens/,
+      );
+    }
+    assert.throws(() => answer(completion([1, 2, 3, 7], "length"), right), /must name why it ends/);
+    assert.throws(() => answer(completion([1, 2, 3, 4], "stop"), right), /must name why it ends/);
+  });
 });
 
 describe("a job", () => {
@@ -79,6 +100,9 @@ describe("a job", () => {
     assert.throws(() => readJob(bytes({ ...job, id: "../a" })), /id/);
     assert.throws(() => readJob(bytes({ ...job, prompt_ids: [] })), /prompt_ids/);
     assert.throws(() => readJob(bytes({ ...job, more: 1 })), /more/);
+    const stop = { texts: ["\n"], tokenizer: "1".repeat(64) };
+    assert.deepEqual(readJob(bytes({ ...job, stop })), { ...job, stop });
+    assert.throws(() => readJob(bytes({ ...job, stop: { ...stop, tokenizer: "x" } })), /tokenizer/);
   });
 });
 

@@ -4,6 +4,8 @@
 
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
+import type { EndOf } from "#shared/text/stop_strings.ts";
+import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { count, name, positive, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 
 export const JOBS = "GHPO_JOBS";
@@ -34,6 +36,10 @@ const JobSchema = v.strictObject({
   greedy: v.boolean(),
   seed,
   eos_ids: ids,
+  /** Texts that end a completion, and the digest of the tokenizer that writes them; null: there are none. */
+  stop: v.nullable(
+    v.strictObject({ texts: v.pipe(v.array(v.string()), v.minLength(1)), tokenizer: sha256 }),
+  ),
 });
 export type Job = v.InferOutput<typeof JobSchema>;
 
@@ -74,6 +80,16 @@ export function readManifest(bytes: Uint8Array): Manifest {
   return parse(ManifestSchema, JSON.parse(new TextDecoder().decode(bytes)), "the list of weight files");
 }
 
+/** What decodes ids: the content of tokenizer.json and tokenizer_config.json. */
+export function writeTokenizer({ tokenizer, config }: { tokenizer: unknown; config: unknown }): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ tokenizer, config }));
+}
+
+export function readTokenizer(bytes: Uint8Array): Tokenizer {
+  const { tokenizer, config } = JSON.parse(new TextDecoder().decode(bytes));
+  return new Tokenizer(tokenizer, config);
+}
+
 export function writeAnswer(job: Job, worker: string, completions: readonly SampledCompletion[]): Uint8Array {
   const header = {
     id: job.id,
@@ -98,9 +114,15 @@ export function writeAnswer(job: Job, worker: string, completions: readonly Samp
 
 /**
  * The completions of an answer to a job.
+ * @param stops where a completion is over by the job's stop texts
  * @throws Error that says what is wrong with it
  */
-export function readAnswer(bytes: Uint8Array, job: Job, vocabulary: number): SampledCompletion[] {
+export function readAnswer(
+  bytes: Uint8Array,
+  job: Job,
+  vocabulary: number,
+  stops?: EndOf,
+): SampledCompletion[] {
   const most = 8 * job.samples * job.max_tokens + LINE_BYTES * (job.samples + 4);
   if (bytes.length > most) throw wrong(`must have at most ${most} bytes: current size is ${bytes.length}`);
   const end = bytes.indexOf(10);
@@ -136,9 +158,11 @@ export function readAnswer(bytes: Uint8Array, job: Job, vocabulary: number): Sam
     const odd = logprobs.find((value) => !(Number.isFinite(value) && value <= 1e-3));
     if (odd !== undefined) throw wrong(`must have log-probs from -Infinity to 0: current value is ${odd}`);
     const first = ids.findIndex((id) => ends.has(id));
-    const ended = first === tokens - 1;
-    if (tokens > job.max_tokens || (first >= 0 && !ended) || (!ended && tokens !== job.max_tokens)) {
-      throw wrong(`must end with an end token or after ${job.max_tokens} tokens`);
+    const over = Math.min(first < 0 ? Infinity : first + 1, stops?.(Array.from(ids)) ?? Infinity);
+    const ended = over === tokens;
+    if (tokens > job.max_tokens || over < tokens || (!ended && tokens !== job.max_tokens)) {
+      const name = stops ? "an end token, a stop string" : "an end token";
+      throw wrong(`must end with ${name} or after ${job.max_tokens} tokens`);
     }
     if ((finish_reason === "stop") !== ended) throw wrong(`must name why it ends: it says ${finish_reason}`);
     return { ids, logprobs, finish_reason };

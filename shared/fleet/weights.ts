@@ -38,10 +38,21 @@ export class WeightStore {
       this.#known.add(file.sha256);
     }
     const manifest: Manifest = { files, base };
-    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+    return await this.put(new TextEncoder().encode(JSON.stringify(manifest)));
+  }
+
+  /** Stores bytes. @returns their digest, under which `get` gives them */
+  async put(bytes: Uint8Array): Promise<string> {
     const digest = sha256(bytes);
     await this.store.putBlob({ name: digest }, bytes);
     return digest;
+  }
+
+  /** @throws Error when the server holds other bytes or none */
+  async get(digest: string): Promise<Uint8Array> {
+    const bytes = await this.store.getBlob(digest);
+    if (bytes === null || sha256(bytes) !== digest) throw missing(digest);
+    return bytes;
   }
 
   /** Whether an earlier process has stored it. */
@@ -53,9 +64,7 @@ export class WeightStore {
   }
 
   async manifest(digest: string): Promise<Manifest> {
-    const bytes = await this.store.getBlob(digest);
-    if (bytes === null || sha256(bytes) !== digest) throw missing(digest);
-    return readManifest(bytes);
+    return readManifest(await this.get(digest));
   }
 
   /** Writes the files into a directory. @throws Error when one is not what its name says */

@@ -10,10 +10,13 @@ import {
   JOBS,
   type Manifest,
   readJob,
+  readTokenizer,
   type SampledCompletion,
   WORKERS,
   writeAnswer,
 } from "./protocol.ts";
+import { type EndOf, stopsAt } from "#shared/text/stop_strings.ts";
+import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { WeightStore } from "./weights.ts";
 
 /** A worker takes one in this many of the jobs that are left, so that others find some and it waits for none. */
@@ -29,8 +32,8 @@ export interface Sampling {
   readonly rows: number;
   /** Loads weights in place of those before. */
   load(manifest: Manifest, store: WeightStore): Promise<void>;
-  /** The completions of each of some jobs, which have all settings in common. */
-  generate(jobs: readonly Job[]): Promise<SampledCompletion[][]>;
+  /** The completions of each of some jobs, which have all settings in common. @param ends where their stop texts end them */
+  generate(jobs: readonly Job[], ends: EndOf | undefined): Promise<SampledCompletion[][]>;
 }
 
 /**
@@ -47,6 +50,13 @@ export async function work(
   const { store, consumer, ackWait } = await meeting(connection, stop, report);
   let loaded = "";
   let done = 0;
+  let reader: { digest: string; tokenizer: Tokenizer } | undefined;
+  const endsOf = async ({ stop }: Job) => {
+    if (stop === null) return undefined;
+    const { tokenizer: digest, texts } = stop;
+    if (reader?.digest !== digest) reader = { digest, tokenizer: readTokenizer(await store.get(digest)) };
+    return stopsAt(reader.tokenizer, texts);
+  };
   const answer = async (messages: readonly Taken[]) => {
     const { weights } = messages[0]!.job;
     if (weights !== loaded) {
@@ -55,7 +65,10 @@ export async function work(
       loaded = weights;
       report(`weights ${weights.slice(0, 12)}`);
     }
-    const completions = await sampling.generate(messages.map(({ job }) => job));
+    const completions = await sampling.generate(
+      messages.map(({ job }) => job),
+      await endsOf(messages[0]!.job),
+    );
     for (const [i, { job, message }] of messages.entries()) {
       const bytes = writeAnswer(job, sampling.name, completions[i]!);
       await stream.publish(answerSubject(job.run, job.id), bytes, { msgID: job.id });

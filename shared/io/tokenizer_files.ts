@@ -12,15 +12,21 @@ const NAMES = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
 
 /** Reads tokenizer.json, tokenizer_config.json and, where the model has one, chat_template.jinja. */
 export function loadTokenizer(model: string): Tokenizer {
+  const { tokenizer, config, template } = tokenizerParts(model);
+  return new Tokenizer(tokenizer, config, template);
+}
+
+/** What `loadTokenizer` makes a tokenizer of. */
+export function tokenizerParts(model: string): { tokenizer: unknown; config: unknown; template?: string } {
   const inside = fromGguf(model);
-  if (inside) return new Tokenizer(inside.tokenizer, inside.config);
+  if (inside) return inside;
   const directory = directoryOf(model);
   const template = join(directory, "chat_template.jinja");
-  return new Tokenizer(
-    readJson(join(directory, "tokenizer.json")),
-    readJson(join(directory, "tokenizer_config.json")),
-    existsSync(template) ? readText(template) : undefined,
-  );
+  return {
+    tokenizer: readJson(join(directory, "tokenizer.json")),
+    config: readJson(join(directory, "tokenizer_config.json")),
+    ...(existsSync(template) && { template: readText(template) }),
+  };
 }
 
 /** Puts the files of a model's tokenizer, as far as there are any, into a directory. */

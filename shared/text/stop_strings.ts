@@ -14,11 +14,14 @@ const MARGIN = 8;
  */
 export type EndOf = (ids: readonly number[], checked?: number) => number | undefined;
 
+/** An end by texts, and which they are, so that another machine can look for them. */
+export type StopsAt = EndOf & { readonly texts: readonly string[] };
+
 /** Ends completions at texts; undefined without any. "" is none. */
 export function stopsAt(
   tokenizer: Pick<Tokenizer, "decode">,
   stop: readonly string[],
-): EndOf | undefined {
+): StopsAt | undefined {
   const words = stop.filter((word) => word !== "");
   if (words.length === 0) return undefined;
   const least = MARGIN + Math.max(...words.map((word) => word.length));
@@ -34,7 +37,7 @@ export function stopsAt(
       if (tokenizer.decode(ids.slice(start, checked)).length >= least) return start;
     }
   };
-  return (ids, checked = 0) => {
+  const ends: EndOf = (ids, checked = 0) => {
     const start = tailOf(ids, checked);
     if (start > 0 && !stops(ids.slice(start))) return undefined;
     if (!stops(ids)) return undefined;
@@ -46,4 +49,5 @@ export function stopsAt(
     }
     return high;
   };
+  return Object.assign(ends, { texts: words });
 }

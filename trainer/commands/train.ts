@@ -194,6 +194,7 @@ async function remoteSampler(
     vocabulary: policy.model.config.vocab_size,
     micro_batch_tokens: recipe.train.micro_batch_tokens,
     patience,
+    tokenizer: recipe.model,
   };
   const sampler = await RemoteSampler.open(samplers, policy, settings, log, process.env, team.first);
   return { sampler, [Symbol.asyncDispose]: () => sampler.close() };

@@ -36,7 +36,7 @@ describe("an evaluation over workers", { skip: "missing" in NATS ? NATS.missing 
   it("gives the result of a single process", { timeout: 120_000 }, async () => {
     const words = (name: string) => [
       ...["--model", MODEL, "--benchmarks", "chain,addition", "--problems-seed", "7", "--per-level", "6"],
-      ...["--samples", "2", "--temperature", "1", "--out", join(folder, `${name}.json`)],
+      ...["--samples", "2", "--temperature", "1", "--stop", "=2", "--out", join(folder, `${name}.json`)],
     ];
     const local = evaluate(words("local"));
     assert.equal(await local.exited, 0, await new Response(local.stderr).text());
@@ -58,6 +58,9 @@ describe("an evaluation over workers", { skip: "missing" in NATS ? NATS.missing 
     }
     const read = (name: string) => readFileSync(join(folder, name), "utf8");
     assert.equal(read("fleet.rows.jsonl"), read("local.rows.jsonl"));
+    const samples = (name: string) => read(`${name}.journal.jsonl`).split("\n").slice(1).join("\n"); // after its header
+    assert.equal(samples("fleet"), samples("local"));
+    assert.match(samples("local"), /=2","finish_reason":"stop"/);
     const scores = (name: string) => {
       const { run: _, rows: __, ...rest } = JSON.parse(read(name));
       return rest;

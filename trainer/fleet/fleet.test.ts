@@ -19,12 +19,14 @@ import {
   WORKERS,
   writeAnswer,
 } from "#shared/fleet/protocol.ts";
+import { stopsAt } from "#shared/text/stop_strings.ts";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { WeightStore } from "#shared/fleet/weights.ts";
 import { TOOLS } from "../../scripts/tools.mjs";
 import { EOS, tinyTokenizer } from "../loop/testing.ts";
+import type { Sample } from "../learner/policy.ts";
 import { RemoteSampler } from "./remote_sampler.ts";
-import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, WORKER } from "./testing.ts";
+import { FleetPolicy, FleetWorker, LEARNER, NATS, TestServer, TOKENIZER, WORKER } from "./testing.ts";
 
 const SERVER = new URL("../../shared/fleet/server.ts", import.meta.url).href;
 const OPTIONS = { extend: true, max_tokens: 12, temperature: 0.9, greedy: false, seed: 3, eos_ids: [EOS] };
@@ -38,6 +40,7 @@ const settings = (patience = 5) => ({
   vocabulary: tinyTokenizer.vocabSize,
   micro_batch_tokens: 512,
   patience,
+  tokenizer: TOKENIZER,
 });
 
 describe("an encrypted connection", { skip: "missing" in NATS ? NATS.missing : false }, () => {
@@ -150,37 +153,59 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     assert.equal(all[0]!.jobs + all[1]!.jobs, 80);
   });
 
-  it("cuts completions where texts end them, which workers do not know", { timeout: 60_000 }, async () => {
-    const ends = (ids: readonly number[]) => ids.includes(7) ? ids.indexOf(7) + 1 : undefined;
-    class Cutting extends FleetPolicy {
-      override async generate(...[requests, options]: Parameters<FleetPolicy["generate"]>) {
-        const answers = await super.generate(requests, options);
-        return answers.map((all) =>
-          all.map(({ ids, logprobs, finish_reason }) => {
-            const end = options.ends?.(Array.from(ids));
-            return end === undefined ? { ids, logprobs, finish_reason } : {
-              ids: Array.from(ids).slice(0, end),
-              logprobs: logprobs.slice(0, end),
-              finish_reason: "stop" as const,
-            };
-          })
+  it(
+    "has workers stop at stop strings, and takes nothing longer or shorter",
+    { timeout: 60_000 },
+    async () => {
+      const ends = stopsAt(tinyTokenizer, ["7", "+1"])!;
+      const policy = new FleetPolicy();
+      const options = { ...OPTIONS, ends };
+      const plain = (all: Sample[][]) =>
+        all.map((each) =>
+          each.map((one) => ({ ...one, ids: Array.from(one.ids), logprobs: Array.from(one.logprobs) }))
         );
+      const tokens = (all: Sample[][]) => all.flat().reduce((sum, { ids }) => sum + ids.length, 0);
+      const expected = plain(await policy.generate(requests(0), options));
+      const whole = await policy.generate(requests(0), OPTIONS);
+      assert.ok(tokens(expected) < tokens(whole));
+      let sampled = 0;
+      class Counting extends FleetWorker {
+        override async answer(...call: Parameters<FleetWorker["answer"]>) {
+          const answer = await super.answer(...call);
+          sampled += tokens([answer]);
+          return answer;
+        }
       }
-    }
-    await using _ = server.work(new FleetWorker());
-    const policy = new Cutting();
-    const sampler = await RemoteSampler.open(server.url, policy, settings(), () => {}, LEARNER);
-    const options = { ...OPTIONS, ends };
-    const plain = (all: Awaited<ReturnType<RemoteSampler["generate"]>>) =>
-      all.map((each) =>
-        each.map((one) => ({ ...one, ids: Array.from(one.ids), logprobs: Array.from(one.logprobs) }))
-      );
-    const expected = plain(await policy.generate(requests(0), options));
-    assert.ok(expected.flat().some(({ ids }) => ids.at(-1) === 7));
-    assert.deepEqual(plain(await sampler.generate(requests(0), options)), expected);
-    assert.deepEqual([sampler.metrics()["fleet/local"], sampler.metrics()["fleet/differing"]], [0, 0]);
-    await sampler.close();
-  });
+      const counts = async (worker: FleetWorker) => {
+        await using _ = server.work(worker);
+        const sampler = await RemoteSampler.open(server.url, policy, settings(2), () => {}, LEARNER);
+        assert.deepEqual(plain(await sampler.generate(requests(0), options)), expected);
+        const counts = sampler.metrics();
+        await sampler.close();
+        return counts;
+      };
+      const honest = await counts(new Counting());
+      assert.deepEqual([honest["fleet/remote"], honest["fleet/differing"]], [40, 0]);
+      assert.equal(sampled, tokens(expected));
+      const wrong = [undefined, Object.assign(() => 1, { texts: [] })]; // goes on, and stops at once
+      for (const theirs of wrong) {
+        class Wrong extends FleetWorker {
+          override answer(job: Job) {
+            return super.answer(job, theirs);
+          }
+        }
+        const refused = await counts(new Wrong());
+        const touched = expected.filter((each, i) =>
+          each.some(({ ids, finish_reason }, s) =>
+            theirs ? ids.length > 1 : finish_reason !== whole[i]![s]!.finish_reason ||
+              ids.length < whole[i]![s]!.ids.length
+          )
+        );
+        assert.equal(refused["fleet/refused"], touched.length);
+        assert.ok(touched.length > 0);
+      }
+    },
+  );
 
   it("goes on alone when nobody answers", { timeout: 60_000 }, async () => {
     const { counts, log } = await sample(0.5);

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { Dispatcher, type FleetSettings } from "#shared/fleet/dispatcher.ts";
 import type { SampledCompletion } from "#shared/fleet/protocol.ts";
 import { sha256 } from "#shared/io/hash.ts";
-import { cutAt } from "#shared/engine/generation/requests.ts";
 import type { Answer, GenerationRequest, Policy, Sample, SampleOptions, Sampler } from "../learner/policy.ts";
 import { runExclusive } from "../learner/mutex.ts";
 import type { Team } from "../team/team.ts";
@@ -65,7 +64,7 @@ export class RemoteSampler implements Sampler {
 
   async ask(
     requests: readonly GenerationRequest[],
-    { extend: _, ends: __, ...options }: SampleOptions,
+    { extend: _, ends, ...options }: SampleOptions,
   ): Promise<(SampledCompletion[] | null)[]> {
     const fleet = this.#fleet;
     if (fleet === null) throw new TypeError("Cannot ask workers from a rank without a connection");
@@ -89,6 +88,7 @@ export class RemoteSampler implements Sampler {
         })),
         weights,
         idOf,
+        ends,
       );
     } catch (error) {
       this.log(`sampling here for now: ${messageOf(error)}`);
@@ -103,7 +103,7 @@ export class RemoteSampler implements Sampler {
   ): Promise<Sample[][]> {
     const answers = new Map<number, Sample[]>();
     for (const [i, answer] of (given ?? await this.ask(requests, options)).entries()) {
-      if (answer !== null) answers.set(i, answer.map((sample) => cutAt(sample, options.ends)));
+      if (answer !== null) answers.set(i, answer);
     }
     const found = await checkAnswers(
       {

@@ -7,7 +7,7 @@ import { train } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { RemoteSampler, totalCounts } from "./remote_sampler.ts";
-import { FleetPolicy, LEARNER } from "./testing.ts";
+import { FleetPolicy, LEARNER, TOKENIZER } from "./testing.ts";
 
 export async function shortRun(output_dir: string, o: {
   staleness: number;
@@ -31,6 +31,7 @@ export async function shortRun(output_dir: string, o: {
     vocabulary: tinyTokenizer.vocabSize,
     micro_batch_tokens: 128,
     patience: 15,
+    tokenizer: TOKENIZER,
   };
   const sampler = url === undefined
     ? null

@@ -4,19 +4,24 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Job, Manifest } from "#shared/fleet/protocol.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
+import type { EndOf } from "#shared/text/stop_strings.ts";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { ensureNats } from "../../scripts/nats.mjs";
 import type { SampledPolicy } from "./remote_sampler.ts";
-import { UnigramPolicy } from "../loop/testing.ts";
+import { cutAt, UnigramPolicy } from "../loop/testing.ts";
 
 const CONFIG = new URL("../../shared/fleet/nats.conf", import.meta.url);
 
 export const NATS = await ensureNats();
 export const LEARNER = { GHPO_NATS_USER: "learner", GHPO_NATS_PASSWORD: "for-tests" };
 export const WORKER = { GHPO_NATS_USER: "worker", GHPO_NATS_PASSWORD: "for-tests-too" };
+
+/** A model with the tokenizer of the loop's tests. */
+export const TOKENIZER = fileURLToPath(new URL("../recipes/tiny-base", import.meta.url));
 
 export class TestServer {
   readonly #folder = mkdtempSync(join(tmpdir(), "ghpo-nats-"));
@@ -147,19 +152,19 @@ export class FleetWorker implements Sampling {
     rmSync(folder, { recursive: true });
   }
 
-  async generate(jobs: readonly Job[]) {
+  async generate(jobs: readonly Job[], ends?: EndOf) {
     const answers = [];
-    for (const job of jobs) answers.push(await this.answer(job));
+    for (const job of jobs) answers.push(await this.answer(job, ends));
     return answers;
   }
 
-  async answer(job: Job) {
+  async answer(job: Job, ends?: EndOf) {
     await this.before(job);
     this.jobs++;
     const { prompt_ids, samples, key, max_tokens, temperature, greedy, seed, eos_ids } = job;
     const options = { max_tokens, temperature, greedy, seed, eos_ids };
     const [answers] = await this.#policy.generate([{ prompt_ids, samples, key }], options);
-    return answers!.map(({ ids, logprobs, finish_reason }) => ({
+    return answers!.map((sample) => cutAt(sample, ends)).map(({ ids, logprobs, finish_reason }) => ({
       ids: Uint32Array.from(ids),
       logprobs: Float32Array.from(logprobs),
       finish_reason,

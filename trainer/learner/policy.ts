@@ -3,11 +3,14 @@
 
 import type { GenerationOptions, GenerationRequest, Sample } from "#shared/engine/generation/requests.ts";
 import type { CheckpointManifest } from "#shared/schemas/checkpoint.ts";
+import type { StopsAt } from "#shared/text/stop_strings.ts";
 import type { ForwardPass, LearnerSequence } from "./learner.ts";
 
 export type { ForwardPass, GenerationRequest, LearnerSequence, Sample };
 
-export type SampleOptions = Omit<GenerationOptions, "onTokens" | "onProgress">;
+export interface SampleOptions extends Omit<GenerationOptions, "onTokens" | "onProgress" | "ends"> {
+  ends?: StopsAt | undefined;
+}
 
 /** The completions of a request from elsewhere, not yet believed; null: there were none. */
 export type Answer = Sample[] | null;

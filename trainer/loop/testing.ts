@@ -7,6 +7,7 @@ import { Random } from "#shared/problems/rng.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { TINY_HINT_GLUE, tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
+import type { EndOf } from "#shared/text/stop_strings.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { loadRewards } from "./rewards.ts";
 import type {
@@ -111,6 +112,14 @@ export async function scriptedSetting(recipe: TrainRecipe, problems: Problem[], 
   return { setting, sampler };
 }
 
+/** A completion cut where it is over. */
+export function cutAt({ ids, logprobs, finish_reason }: Sample, ends: EndOf | undefined) {
+  const all = { ids: Array.from(ids), logprobs: Array.from(logprobs) };
+  const end = ends?.(all.ids);
+  if (end === undefined) return { ...all, finish_reason };
+  return { ids: all.ids.slice(0, end), logprobs: all.logprobs.slice(0, end), finish_reason: "stop" as const };
+}
+
 /**
  * A policy that needs no GPU: every token is drawn from one softmax, whatever the prompt, and trained by SGD with
  * momentum. `beforeCall` is called before each operation; a test makes it throw to kill the run there.
@@ -135,7 +144,7 @@ export class UnigramPolicy implements StoredPolicy {
           ids.push(options.greedy ? p.indexOf(Math.max(...p)) : random.weighted(p));
         }
         const finish_reason = options.eos_ids.includes(ids.at(-1)!) ? "stop" as const : "length" as const;
-        return { ids, logprobs: ids.map((id) => Math.log(p[id]!)), finish_reason };
+        return cutAt({ ids, logprobs: ids.map((id) => Math.log(p[id]!)), finish_reason }, options.ends);
       })
     ));
   }

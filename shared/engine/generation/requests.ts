@@ -49,14 +49,6 @@ export interface Generated extends Sample {
   logprobs: number[];
 }
 
-/** A completion from where texts are unknown (a worker's), cut where it would have ended here. */
-export function cutAt(sample: Sample, ends: GenerationOptions["ends"]): Sample {
-  const end = ends?.(Array.from(sample.ids));
-  if (end === undefined) return sample;
-  const [ids, logprobs] = [sample.ids, sample.logprobs].map((all) => Array.from(all).slice(0, end));
-  return { ids: ids!, logprobs: logprobs!, finish_reason: "stop" };
-}
-
 /**
  * @throws RangeError for an empty prompt, an id outside the vocabulary, a prompt that leaves no room for max_tokens in
  * the context, or options out of range.

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { EOS, tinyTokenizer } from "../../loop/testing.ts";
 import { RemoteSampler } from "../remote_sampler.ts";
-import { FleetPolicy, LEARNER, TestServer } from "../testing.ts";
+import { FleetPolicy, LEARNER, TestServer, TOKENIZER } from "../testing.ts";
 
 const { values } = parseArgs({
   options: { kills: { type: "string", default: "200" }, servers: { type: "string", default: "10" } },
@@ -20,7 +20,13 @@ const REQUESTS = 100;
 
 const server = await TestServer.start();
 const policy = new FleetPolicy();
-const settings = { run: "kills", vocabulary: tinyTokenizer.vocabSize, micro_batch_tokens: 512, patience: 40 };
+const settings = {
+  run: "kills",
+  vocabulary: tinyTokenizer.vocabSize,
+  micro_batch_tokens: 512,
+  patience: 40,
+  tokenizer: TOKENIZER,
+};
 const sampler = await RemoteSampler.open(server.url, policy, settings, () => {}, LEARNER);
 const start = () =>
   Bun.spawn([process.execPath, WORKER_PROGRAM, server.url], { stdout: "ignore", stderr: "ignore" });

@@ -43,6 +43,7 @@ const TokenizerSchema = v.looseObject({
 export class Tokenizer {
   readonly #tokenizer: hf.Tokenizer;
   readonly #template: ChatTemplate;
+  readonly #templateText: string;
   #rows = Infinity;
   /** What chat templates see: the time (now, where none is set) and variables such as `enable_thinking`. */
   readonly chatOptions: { now?: Date; variables?: Record<string, unknown> } = {};
@@ -77,12 +78,18 @@ export class Tokenizer {
     const own = settings.chat_template;
     const text = template ??
       (typeof own === "string" ? own : own?.find((t) => t.name === "default")?.template);
-    this.datedPrompts = text?.includes("strftime_now") ?? false;
+    this.#templateText = text ?? "";
+    this.datedPrompts = this.#templateText.includes("strftime_now");
     const tokens = SPECIAL_TOKENS.flatMap((name) => {
       const token = content(settings[name]);
       return token === null ? [] : [[name, token]];
     });
     this.#template = chatTemplate(text ?? null, Object.fromEntries(tokens));
+  }
+
+  /** Whether the chat template knows a variable. */
+  asksFor(variable: string): boolean {
+    return this.#templateText.match(/\w+/g)?.includes(variable) ?? false;
   }
 
   /** From now on a text with a token outside the model's table of so many rows is an error; most have spare tokens. */

@@ -346,7 +346,7 @@ describe("train()", () => {
     );
     await assert.rejects(
       run(path, { resume: true, problems: changed, acceptChanges: ["dta"] }),
-      /Cannot accept a change of dta as the inputs of this run are data$/,
+      /Cannot accept a change of dta as the inputs of this run are data, evaluation$/,
     );
     const lines: string[] = [];
     const status = new Status({ total: 1, stream: { write: (text) => lines.push(text) } });

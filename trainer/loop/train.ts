@@ -82,7 +82,7 @@ export async function train(training: Training): Promise<TrainResult> {
     { ...training.evaluation, sampler: sharedSampler(team, training.evaluation.sampler) };
   const evaluated = evaluation === null ? [] : await evalMetricNames(evaluation);
   checkBestBy(recipe.checkpoint, [...evaluated, ...source.metrics]);
-  const inputs = inputsOf(recipe, source.problems);
+  const inputs = inputsOf(recipe, source.problems, evaluation?.problems ?? null);
   const accepted = training.acceptChanges ?? [];
   const progress = await beginRun(
     team,

@@ -148,6 +148,24 @@ describe("preflight()", () => {
     );
   });
 
+  it("refuses variables of chat templates that none reads, or that templates are given in any case", async () => {
+    const faults = async (prompt: Settings[string]) =>
+      (await trainReport(own, { prompt: { system: "", ...prompt } }, [1], asciiTokenizer())).faults;
+    assert.deepEqual(await faults({ chat_template_kwargs: { m: true } }), []);
+    const chat_template_kwargs = { enable_thinking: false };
+    assert.deepEqual(await faults({ chat_template_kwargs }), [
+      "prompt.chat_template_kwargs sets enable_thinking, which the chat template does not know",
+    ]);
+    assert.match(
+      (await faults({ chat_template_kwargs, chat_template: false }))[0]!,
+      /no prompt reads without/,
+    );
+    await assert.rejects(
+      faults({ chat_template_kwargs: { add_generation_prompt: false } }),
+      /prompt\.chat_template_kwargs must not set what every template is given: messages, /,
+    );
+  });
+
   it("counts answers that cannot be graded, and refuses where none can", async () => {
     const reward = { functions: ["accuracy"], weights: [1] };
     const some = await trainReport(broken({ answer: "\\frac{" }), { reward });

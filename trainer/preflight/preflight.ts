@@ -58,6 +58,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   if (tokenizer !== null && template === null) {
     unknownInSolutions(input.problems, tokenizer, requirements, say);
   }
+  if (tokenizer !== null && template === null) unusedVariables(tokenizer, requirements, say);
   const canMeasure = tokenizer !== null && template === null;
   const lengths = canMeasure ? measureLengths(input.problems, tokenizer, requirements) : null;
   const tooLong = new Set(lengths?.too_long.map(({ id }) => id));
@@ -207,6 +208,26 @@ function referenceSentences(
   if (asked === null && !hasOwnForm && rewards.some(({ name }) => name === "format")) {
     say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
   }
+}
+
+/** Variables of prompt.chat_template_kwargs that nothing reads. */
+function unusedVariables(
+  tokenizer: Tokenizer,
+  { style: { chat_template, chat_template_kwargs = {} } }: Requirements,
+  say: (isFault: boolean, sentence: string) => void,
+): void {
+  const unused = Object.keys(chat_template_kwargs).find((name) =>
+    chat_template === false || !tokenizer.asksFor(name)
+  );
+  if (unused === undefined) return;
+  say(
+    true,
+    `prompt.chat_template_kwargs sets ${unused}, which ${
+      chat_template === false
+        ? "no prompt reads without a chat template (prompt.chat_template)"
+        : "the chat template does not know"
+    }`,
+  );
 }
 
 /** Solutions, written as they are asked for, that the tokenizer has no tokens for. */

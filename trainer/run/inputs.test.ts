@@ -48,6 +48,15 @@ export const reward = () => scale;
     rmSync(folder, { recursive: true });
   });
 
+  it("knows the problems of the evaluation from those of the training", () => {
+    const problem = { id: "a", text: "1+1", answer: "2", trace: null, level: null, source: "a" };
+    const before = inputsOf(named, [problem], [problem]);
+    const changed = inputsOf(named, [problem], [{ ...problem, answer: "3" }]);
+    assert.equal(changed["data"], before["data"]);
+    assert.throws(() => compareInputs(before, changed, [], "x"), /its input evaluation has changed/);
+    assert.equal("evaluation" in inputsOf(named, [problem]), false);
+  });
+
   it("takes a GGUF file for a model", () => {
     const own = mkdtempSync(join(tmpdir(), "ghpo-inputs-"));
     writeFileSync(join(own, "m.gguf"), "GGUF");

@@ -1,4 +1,4 @@
-// What a run is computed from besides its recipe: data, base model, adapter and reward modules, as digests. Checkpoints
+// What a run is computed from besides its recipe: problems, base model, adapter and reward modules, as digests. Checkpoints
 // keep them, so that a run is never silently continued on something else.
 
 import { existsSync, readdirSync } from "node:fs";
@@ -9,7 +9,7 @@ import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 
 /**
- * Digests by name: "data", "model", "adapter", reward modules as the recipe spells them, and the files that those import
+ * Digests by name: "data", "evaluation", "model", "adapter", reward modules as the recipe spells them, and the files that those import
  * by a path.
  */
 export type Inputs = Record<string, string>;
@@ -25,10 +25,18 @@ const MODEL_FILES =
   /^(model.*\.(safetensors|json)|.*\.gguf|config\.json|generation_config\.json|tokenizer.*\.json|special_tokens_map\.json|chat_template\.jinja)$/;
 const ADAPTER_FILES = /^adapter_(model\.safetensors|config\.json)$/;
 
-/** @param problems those that are trained on; null where they are generated as they are needed */
-export function inputsOf(recipe: Named, problems: readonly Problem[] | null): Inputs {
+/**
+ * @param problems those that are trained on; null where they are generated as they are needed
+ * @param evaluated those of the evaluation in the loop; null where there is none
+ */
+export function inputsOf(
+  recipe: Named,
+  problems: readonly Problem[] | null,
+  evaluated: readonly Problem[] | null = null,
+): Inputs {
   const inputs: Inputs = {};
   if (problems !== null) inputs["data"] = sha256(JSON.stringify(problems));
+  if (evaluated !== null) inputs["evaluation"] = sha256(JSON.stringify(evaluated));
   add(inputs, "model", recipe.model, MODEL_FILES);
   if (recipe.lora?.adapter) add(inputs, "adapter", recipe.lora.adapter, ADAPTER_FILES);
   for (const path of recipe.reward?.functions ?? []) {

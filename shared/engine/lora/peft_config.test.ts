@@ -31,7 +31,7 @@ describe("parseAdapterConfig()", () => {
     { peft_type: "IA3" },
     { task_type: "SEQ_CLS" },
     { bias: "lora_only" },
-    ...["pissa", "pissa_niter_16", "olora", "corda", "lora_ga", "loftq"].map((init_lora_weights) => ({
+    ...["pissa", "pissa_niter_16", "olora", "corda", "lora_ga", "loftq", "mica"].map((init_lora_weights) => ({
       init_lora_weights,
     })),
     { use_dora: true },
@@ -53,6 +53,8 @@ describe("parseAdapterConfig()", () => {
     { use_bdlora: { nblocks: 2 } },
     { velora_config: { num_groups: 2 } },
     { rank_pattern: { "(?P<name>x)": 4 } },
+    { alpha_pattern: { "q_proj\\Z": 4 } },
+    { alpha_pattern: { "(?i)Q_PROJ": 4 } },
     { a_key_of_tomorrow: 1 },
   ];
   for (const change of refused) {

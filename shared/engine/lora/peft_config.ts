@@ -69,7 +69,7 @@ export function parseAdapterConfig(json: unknown, path: string): Required<LoraSe
 
 function isExpression(source: string): boolean {
   try {
-    new RegExp(source);
+    new RegExp(source, "u"); // without the flag, \\Z and others of Python's would mean letters
     return true;
   } catch {
     return false;

@@ -66,6 +66,23 @@ export const DataSchema = v.pipe(
   ),
 );
 
+/** What chat templates are given in any case: transformers has parameters of these names. */
+const GIVEN = [
+  "messages",
+  "tools",
+  "documents",
+  "add_generation_prompt",
+  "continue_final_message",
+  "tokenize",
+];
+const templateVariables = v.pipe(
+  v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])),
+  v.check(
+    (own) => GIVEN.every((name) => !Object.hasOwn(own, name)),
+    `must not set what every template is given: ${GIVEN.join(", ")}`,
+  ),
+);
+
 export const PromptSchema = v.strictObject({
   /** System prompt; "" for none, "ghpo" for the paper's. */
   system: setting(v.string(), "ghpo"),
@@ -77,7 +94,7 @@ export const PromptSchema = v.strictObject({
   /** False: plain text without the model's chat template, for base models. */
   chat_template: setting(v.boolean(), true),
   /** Further variables of the chat template, such as enable_thinking = false. */
-  chat_template_kwargs: setting(v.record(v.string(), v.union([v.boolean(), v.number(), v.string()])), {}),
+  chat_template_kwargs: setting(templateVariables, {}),
   /** Maximum number of tokens of a prompt; hints are shortened to fit. */
   max_prompt_length: setting(positiveCount, 2048),
 });

@@ -91,6 +91,15 @@ describe("parseConfig", () => {
       quantization_config: null,
       layer_types: ["full_attention", "full_attention"],
     };
+    // What these architectures do not read, whatever it is.
+    parseConfig({ ...base, model_type: "qwen2", use_sliding_window: false, sliding_window: 0 });
+    parseConfig({
+      ...base,
+      model_type: "mistral",
+      attention_bias: null,
+      mlp_bias: null,
+      max_window_layers: null,
+    });
     const config = parseConfig(neutral);
     assert.deepEqual([config.rope_theta, config.eos_token_ids], [1e6, []]);
   });
@@ -190,6 +199,15 @@ describe("parseConfig", () => {
     [{ rope_scaling: { rope_type: "llama3" } }, /llama3 RoPE needs low_freq_factor$/],
     [{ hidden_act: "gelu" }, /hidden_act must be "silu": current value is gelu$/],
     [{ sliding_window: 0 }, /^Cannot read config.json as sliding_window must be .*: current value is 0$/],
+    [
+      { model_type: "mistral", sliding_window: -1 },
+      /sliding_window must be a positive number or null: current/,
+    ],
+    [{ rope_theta: -1 }, /rope_theta must be positive: current value is -1$/],
+    [
+      { rope_theta: 1, rope_scaling: { rope_type: "yarn", factor: 4 } },
+      /rope_theta must be other than 1 with yarn: current value is 1$/,
+    ],
     [{ intermediate_size: 30 }, /intermediate_size must be a multiple of 4: current value is 30$/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads must be a divisor of 4: current value is 3$/],
   ];

@@ -15,9 +15,9 @@ const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** What a config.json says about its layers. */
 export const layerKeys = {
-  sliding_window: v.nullish(count),
+  sliding_window: v.nullish(v.pipe(v.number(), v.integer())),
   use_sliding_window: v.nullish(v.boolean()),
-  max_window_layers: v.optional(natural),
+  max_window_layers: v.nullish(natural),
   layer_types: v.nullish(v.array(v.string())),
   no_rope_layers: v.nullish(v.array(v.number())),
   no_rope_layer_interval: v.optional(count),
@@ -33,10 +33,10 @@ export function readLayers(type: string, layers: number, context: number, raw: R
   }
   const rotates = (i: number) =>
     type !== "smollm3" || (no_rope_layers ? no_rope_layers[i] !== 0 : (i + 1) % interval !== 0);
-  return readWindows(type, layers, context, raw, rotates).map((window, i) => ({
-    rope: rotates(i),
-    window: window !== null && window < context ? window : null,
-  }));
+  return readWindows(type, layers, context, raw, rotates).map((window, i) => {
+    if (window !== null && window < 1) refuse("sliding_window", "a positive number or null", window);
+    return { rope: rotates(i), window: window !== null && window < context ? window : null };
+  });
 }
 
 function readWindows(
@@ -55,8 +55,8 @@ function readWindows(
   }
   if (type === "llama") {
     // Not computed by transformers' forward, but its cache of a generation forgets by these keys.
-    const window = raw.sliding_window;
-    if (window && window < context) refuse("sliding_window", "null in a llama model", window);
+    const window = raw.sliding_window ?? null;
+    if (window !== null && window < context) refuse("sliding_window", "null in a llama model", window);
     if (layer_types?.some((own) => !FULL.includes(own))) {
       refuse("layer_types", "full_attention in a llama model", layer_types);
     }

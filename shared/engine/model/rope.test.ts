@@ -27,6 +27,14 @@ describe("inverseFrequencies()", () => {
     assert.ok(ratio[3]! > 1 && ratio[3]! < 8); // 1.8 turns
   });
 
+  it("divides what is below low_freq_factor where that is above the high one, as transformers does", () => {
+    const turned = { ...llama3, low_freq_factor: 4, high_freq_factor: 1 };
+    const ratio = inverseFrequencies(read({ rope_type: "llama3", ...turned })).map((own, i) =>
+      plain[i]! / own
+    );
+    assert.deepEqual([...ratio], [1, 1, 8, 8, 8, 8, 8, 8]); // pair 2 makes 3.2 turns, between the two
+  });
+
   it("divides all for linear, and leaves all for dynamic within the context", () => {
     assert.deepEqual(
       inverseFrequencies(read({ rope_type: "linear", factor: 2 })),
@@ -43,6 +51,7 @@ describe("inverseFrequencies()", () => {
     const expected = [1, 1, 0.8125, 0.625, 0.4375, 0.25, 0.25, 0.25];
     ratio({}).forEach((value, i) => assert.ok(Math.abs(value - expected[i]!) < 1e-12, `pair ${i}: ${value}`));
     const exact = ratio({ truncate: false });
+    assert.deepEqual(ratio({ truncate: 0 }), exact);
     assert.ok(exact[2]! > 0.8125 && exact[2]! < 1 && exact[4]! < 0.4375);
   });
 });

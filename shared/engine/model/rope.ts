@@ -61,6 +61,7 @@ export function readRope(
     `${name}.rope_theta`,
     "rope_theta" in rope ? rope["rope_theta"] : raw.rope_theta === undefined ? base : raw.rope_theta,
   );
+  if (rope_theta <= 0) refuse(`${name}.rope_theta`, "positive", rope_theta);
   const partial = rope["partial_rotary_factor"] ?? raw.partial_rotary_factor ?? 1;
   if (partial !== 1) refuse("partial_rotary_factor", "1", partial);
   const rope_type = oneOf("RoPE type", rope["rope_type"] ?? rope["type"] ?? "default", ROPE_TYPES);
@@ -85,6 +86,7 @@ export function readRope(
     const own = { factor: number("factor"), low_freq_factor, high_freq_factor };
     return { rope_theta, rope_scaling: { rope_type, ...own, original_max_position_embeddings: original() } };
   }
+  if (rope_theta === 1) refuse(`${name}.rope_theta`, "other than 1 with yarn", rope_theta);
   const length = original();
   const factor = rope["factor"] === null ? max_position_embeddings / length : number("factor");
   const optional = (key: string) => given(key) ? number(key) : 0;
@@ -102,7 +104,7 @@ export function readRope(
         : scale(),
       beta_fast: optional("beta_fast") || 32,
       beta_slow: optional("beta_slow") || 1,
-      truncate: rope["truncate"] !== false && rope["truncate"] !== null,
+      truncate: !("truncate" in rope) || Boolean(rope["truncate"]),
       original_max_position_embeddings: length,
     },
   };
@@ -121,8 +123,8 @@ export function inverseFrequencies({ head_dim, rope_theta, rope_scaling }: Rope 
       const { factor, low_freq_factor: low, high_freq_factor: high } = rope_scaling;
       return plain.map((frequency) => {
         const turns = rope_scaling.original_max_position_embeddings * frequency / (2 * Math.PI);
+        if (turns < low) return frequency / factor; // first: some files have them the wrong way round
         if (turns > high) return frequency;
-        if (turns < low) return frequency / factor;
         const smooth = (turns - low) / (high - low);
         return (1 - smooth) * frequency / factor + smooth * frequency;
       });

@@ -1,9 +1,9 @@
 // One GGUF file (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), as llama.cpp and Ollama use it: metadata,
-// tensor infos, then the tensors in blocks of 32 numbers, dequantised here row by row.
+// tensor infos, then the tensors in blocks of 32 or 256 numbers, dequantised here row by row.
 
 import { closeSync, existsSync, fstatSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { BLOCK_TYPES, dequantise } from "./gguf_blocks.ts";
+import { BLOCK_TYPES, dequantise, typeName } from "./gguf_blocks.ts";
 import { openFile, orClose, readBytes, type Rows, tensorNamed } from "./tensor_file.ts";
 
 export type GgufValue = number | bigint | boolean | string | GgufValue[];
@@ -87,7 +87,9 @@ export class GgufFile {
       const known = BLOCK_TYPES[type];
       if (!known) {
         const names = Object.values(BLOCK_TYPES).map((own) => own.name).join(", ");
-        throw this.#fault(`tensor ${name} must be one of ${names}: its type has the number ${type}`);
+        throw this.#fault(
+          `the type of tensor ${name} must be one of ${names}: current type is ${typeName(type)}`,
+        );
       }
       if (shape.at(-1)! % known.numbers !== 0) {
         throw this.#fault(

@@ -44,14 +44,19 @@ const OWN = {
 
 const published = join(ROOT, ".cache", "qwen2_5-tokenizer");
 
-/** A model directory with Qwen2.5's tokenizer, or with one of all bytes where that was not fetched. */
-function writeModel(folder: string): string {
-  writeByteModel(folder);
-  if (existsSync(published)) cpSync(published, folder, { recursive: true });
+/** A model directory with Qwen2.5's tokenizer, or with one of all bytes where that was not fetched; made once. */
+function modelFolder(): string {
+  const folder = join(PARTS, "model");
+  if (existsSync(folder)) return folder;
+  const hasPublished = existsSync(published);
+  writeByteModel(folder, hasPublished ? 151936 : undefined);
+  if (hasPublished) cpSync(published, folder, { recursive: true });
   const own = JSON.parse(readText(join(folder, "config.json")));
-  const size = existsSync(published) ? { vocab_size: 151936, eos_token_id: 151645 } : {};
-  const config = { ...own, ...size, max_position_embeddings: 32768 };
-  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  const end = hasPublished ? { eos_token_id: 151645 } : {};
+  writeFileSync(
+    join(folder, "config.json"),
+    JSON.stringify({ ...own, ...end, max_position_embeddings: 32768 }),
+  );
   return folder;
 }
 
@@ -74,7 +79,7 @@ async function check(name: string, { data, counts }: Trial): Promise<void> {
       writeFileSync(path, rows.map((row) => JSON.stringify(row)).join("\n"));
       overrides.push(["data.path", data ?? path]);
       if (plain.data.format === "parquet") overrides.push(["data.format", "jsonl"]);
-      overrides.push(["model", counts ? writeModel(join(folder, "model")) : join(folder, "none")]);
+      overrides.push(["model", counts ? modelFolder() : join(folder, "none")]);
       // A text has several times as many bytes as tokens of a published tokenizer.
       if (counts && !existsSync(published)) {
         overrides.push(["prompt.max_prompt_length", "4096"], ["train.micro_batch_tokens", "8192"]);

@@ -51,12 +51,14 @@ export function writeAsciiModel(folder: string): void {
       eos_token_id: 1,
     }),
   );
-  const names = parameterLayouts(loadConfig(folder)).flatMap(({ sources }) =>
-    sources.map(({ name }) => name)
-  );
+  const tensors = parameterLayouts(loadConfig(folder)).flatMap(({ sources }) => sources);
   writeSafetensors(
     join(folder, "model.safetensors"),
-    names.map((name) => ({ name, shape: [1], data: new Float32Array(1) })),
+    tensors.map(({ name, shape }) => ({
+      name,
+      shape,
+      data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+    })),
   );
 }
 
@@ -192,7 +194,7 @@ export function tinyRows(): string {
 const SHAPE = { hidden: 32, inner: 64, layers: 2, heads: 4, pairs: 2 };
 
 /** Writes a Llama of random weights with a tokenizer of all bytes, which knows any text. */
-export function writeByteModel(folder: string): void {
+export function writeByteModel(folder: string, vocab_size = 1024): void {
   mkdirSync(folder, { recursive: true });
   const save = (name: string, value: unknown) => writeFileSync(join(folder, name), JSON.stringify(value));
   const isPlain = (byte: number) => byte >= 33 && byte <= 126 || byte >= 161 && byte !== 173;
@@ -213,7 +215,6 @@ export function writeByteModel(folder: string): void {
     chat_template: "{% for m in messages %}{{ m.role }}: {{ m.content }}<|end|>\n{% endfor %}assistant: ",
   });
   const { hidden, inner, layers, heads, pairs } = SHAPE;
-  const vocab_size = 1024; // above that of models with a few words only
   save("config.json", {
     architectures: ["LlamaForCausalLM"],
     model_type: "llama",

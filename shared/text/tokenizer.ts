@@ -146,21 +146,27 @@ export class Tokenizer {
    */
   pieces(text: string): string[] {
     const pieces: string[] = [];
+    let before: number[] = []; // the last piece: SentencePiece's decoders leave out a space at the beginning
     let pending: number[] = [];
+    const pieceOf = (ids: number[]) =>
+      this.decode([...before, ...ids], { special: true }).slice(
+        this.decode(before, { special: true }).length,
+      );
     for (const id of this.encode(text)) {
       pending.push(id);
-      const piece = this.decode(pending, { special: true });
+      const piece = pieceOf(pending);
       // U+FFFD stands for an incomplete character; one that is really in the text stays with the next piece.
       if (piece.endsWith("\uFFFD")) continue;
       pieces.push(piece);
+      before = pending;
       pending = [];
     }
-    if (pending.length > 0) pieces.push(this.decode(pending, { special: true }));
-    const cut = alignPieces(text, pieces);
+    if (pending.length > 0) pieces.push(pieceOf(pending));
+    const cut = alignPieces(text, pieces) ?? alignPieces(text, [" ", ...pieces]);
     if (cut === null) {
       throw new Error("Cannot cut the text at token boundaries as the tokenizer does not reproduce it");
     }
-    return cut;
+    return cut.filter((piece) => piece !== "");
   }
 
   /**

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { checkWeights, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { GgufFile } from "#shared/io/gguf.ts";
 import { writeGguf } from "#shared/io/gguf_writer.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
@@ -94,6 +94,24 @@ describe("exportGguf()", () => {
       assert.deepEqual(sorted(Float32Array.from(found)), sorted(Float32Array.from(all)));
     });
   }
+
+  it("writes Llama 3's RoPE so that it is read back", () => {
+    const rope_scaling = {
+      rope_type: "llama3",
+      factor: 32,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 64,
+    };
+    const { copy } = fixture("llama", (config) => {
+      delete config["rope_parameters"];
+      Object.assign(config, { rope_scaling, rope_theta: 1000 });
+    });
+    const path = join(copy, "m.gguf");
+    exportGguf(copy, path, "f32");
+    assert.deepEqual(loadConfig(path).rope_scaling, rope_scaling);
+    checkWeights(path);
+  });
 
   it("refuses what llama.cpp would compute differently", () => {
     const refused = (name: string, change: (config: Record<string, unknown>) => void, message: RegExp) => {

@@ -11,6 +11,7 @@ import { Head } from "#shared/engine/forward/head.ts";
 import { GgufFile, ggufOf } from "#shared/io/gguf.ts";
 import { ggufConfig, GgufWeights } from "./gguf.ts";
 import { loadConfig, loadModel } from "./load.ts";
+import { inverseFrequencies } from "./rope.ts";
 import { saveModel } from "./save.ts";
 import reference from "./fixtures/tiny_gguf.json" with { type: "json" };
 
@@ -107,8 +108,34 @@ describe("a GGUF file", () => {
     it(`is refused with ${what}`, () => {
       const file = new GgufFile(path);
       const metadata = new Map([...file.metadata, ...keys]);
-      assert.throws(() => ggufConfig({ path, metadata, tensors: file.tensors }), { message });
+      const read = file.read.bind(file);
+      assert.throws(() => ggufConfig({ path, metadata, tensors: file.tensors, read }), { message });
       file.close();
     });
   }
+
+  it("has Llama 3's RoPE in the factors of its frequencies, and is refused with other factors", () => {
+    const file = new GgufFile(path);
+    const { metadata } = file;
+    const tensors = new Map([...file.tensors, ["rope_freqs.weight", { shape: [8], type: 0, start: 0 }]]);
+    file.close();
+    const scaling = {
+      rope_type: "llama3",
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 96,
+    } as const;
+    const rope = { head_dim: 16, rope_theta: 1000 };
+    const [plain, scaled] = [null, scaling].map((rope_scaling) =>
+      inverseFrequencies({ ...rope, rope_scaling })
+    );
+    const factors = Float32Array.from(plain!, (own, i) => own / scaled![i]!);
+    const read = (own: Float32Array<ArrayBuffer>) => ggufConfig({ path, metadata, tensors, read: () => own });
+    assert.ok(factors.some((own) => own > 1 && own < 8));
+    assert.deepEqual(read(factors)["rope_scaling"], scaling);
+    const message = /rope_freqs\.weight must hold the factors of a Llama 3 model/;
+    assert.throws(() => read(factors.map((own, i) => i === 2 ? own * 1.01 : own)), { message });
+    assert.throws(() => read(factors.slice(0, 4)), { message });
+  });
 });

@@ -3,6 +3,7 @@
 
 import { GgufFile, type GgufValue } from "#shared/io/gguf.ts";
 import type { Rows } from "#shared/io/tensor_file.ts";
+import { inverseFrequencies, type RopeScaling } from "./rope.ts";
 
 /** Keys of an architecture that are used, or say nothing about the numbers. */
 const KEYS = {
@@ -25,6 +26,8 @@ const CHECKED = [
 ];
 const SCALING = "rope.scaling.original_context_length";
 const IGNORED = ["rope.scaling.finetuned"];
+/** What each frequency of RoPE is divided by: so llama.cpp's converter writes Llama 3's scaling. */
+const ROPE_FACTORS = "rope_freqs.weight";
 
 const NAMES: Record<string, string> = {
   attn_norm: "input_layernorm",
@@ -42,8 +45,9 @@ const NAMES: Record<string, string> = {
 
 /** The metadata as the config.json that a Hugging Face directory of the same model has. */
 export function ggufConfig(
-  { path, metadata, tensors }: Pick<GgufFile, "path" | "metadata" | "tensors">,
+  file: Pick<GgufFile, "path" | "metadata" | "tensors" | "read">,
 ): Record<string, unknown> {
+  const { path, metadata, tensors } = file;
   const architecture = String(metadata.get("general.architecture"));
   if (!["llama", "qwen2", "qwen3"].includes(architecture)) {
     throw new TypeError(
@@ -71,7 +75,18 @@ export function ggufConfig(
     const own = get(key);
     if (own !== undefined && own !== config["head_dim"]) fail(key, own);
   }
-  if (tensors.has("rope_freqs.weight")) fail("rope_freqs.weight, Llama 3's RoPE,", "a tensor");
+  if (tensors.has(ROPE_FACTORS)) {
+    const scaling = llama3Scaling(file.read(ROPE_FACTORS), {
+      head_dim: config["head_dim"] as number,
+      rope_theta: (config["rope_theta"] ?? 10000) as number,
+    });
+    if (scaling === null) {
+      throw new TypeError(
+        `Cannot read ${path} as ${ROPE_FACTORS} must hold the factors of a Llama 3 model: current values are others`,
+      );
+    }
+    config["rope_scaling"] = scaling;
+  }
   const scaling = get("rope.scaling.type");
   if (scaling !== undefined && scaling !== "none") {
     const factor = plain(get("rope.scaling.factor") ?? 1);
@@ -91,6 +106,33 @@ export function ggufConfig(
   return config;
 }
 
+/** Llama 3's scaling that gives these factors, with the bounds of all its models; null where none does. */
+function llama3Scaling(
+  factors: Float32Array,
+  rope: { head_dim: number; rope_theta: number },
+): RopeScaling | null {
+  const [low, high] = [1, 4];
+  const factor = Math.max(...factors);
+  const frequencies = inverseFrequencies({ ...rope, rope_scaling: null });
+  // A pair between the bounds says how many turns it makes over the original context.
+  const between = factors.findIndex((own) => own > 1.001 && own < factor * 0.999);
+  const share = (1 / factors[between]! - 1 / factor) / (1 - 1 / factor);
+  const original_max_position_embeddings = between < 0
+    ? 8192
+    : Math.round((low + share * (high - low)) * 2 * Math.PI / frequencies[between]!);
+  const scaling: RopeScaling = {
+    rope_type: "llama3",
+    factor,
+    low_freq_factor: low,
+    high_freq_factor: high,
+    original_max_position_embeddings,
+  };
+  const scaled = inverseFrequencies({ ...rope, rope_scaling: scaling });
+  const isSame = factors.length === scaled.length &&
+    scaled.every((own, i) => Math.abs(frequencies[i]! / own / factors[i]! - 1) < 1e-5);
+  return isSame ? scaling : null;
+}
+
 function plain(value: GgufValue | null): unknown {
   return typeof value === "bigint" ? Number(value) : value;
 }
@@ -101,7 +143,9 @@ export class GgufWeights {
   readonly #names = new Map<string, string>();
 
   constructor(readonly file: GgufFile) {
-    for (const name of file.tensors.keys()) this.#names.set(hfName(name), name);
+    for (const name of file.tensors.keys()) {
+      if (name !== ROPE_FACTORS) this.#names.set(hfName(name), name);
+    }
     this.tensors = new Map([...this.#names].map(([hf, name]) => [hf, file.tensors.get(name)!]));
   }
 

@@ -125,6 +125,21 @@ describe("evaluate", () => {
       [["--modell", "x"], /^error: unknown option '--modell'\n\(Did you mean --model\?\)/],
       [["--completions", `${folder}/none.jsonl`], /^error: Cannot read .*none.jsonl as it does not exist\n$/],
       [["compare", main, main], /^error: Cannot read .*main.ts as it is not valid JSON/],
+      [["--model", main], /^error: Cannot read .*main.ts as it is a file: a model is a folder/],
+      [["--model", checkpoint, "--out", folder], /^error: Cannot write .* as it is a directory\n$/],
+      [
+        ["--model", checkpoint, "--out", `${main}/x.json`],
+        /^error: Cannot write .*main.ts as it is a file alr/,
+      ],
+      [
+        ["--endpoint", "http://127.0.0.1:9/v1", "--model", "m", "--journal", folder],
+        /^error: Cannot write .* as it is a directory\n$/,
+      ],
+      [["download", "gsm8k", "--data", main], /^error: Cannot write .*main.ts as it is a file already\n$/],
+      [
+        ["worker", "--nats", "nats://127.0.0.1:9", "--rows", "x"],
+        /^error: Cannot read the flags as --rows must be a number: current value is "x"\n$/,
+      ],
     ];
     for (const [args, message] of cases) {
       const { code, stdout, stderr } = await evaluate(...args);

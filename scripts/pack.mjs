@@ -48,12 +48,21 @@ async function main() {
     throw new Error(`Cannot pack as a bundle must be made on Linux: current system is ${process.platform}`);
   }
   const place = (path) => resolve(process.env.INIT_CWD ?? process.cwd(), path);
-  if (!/\.tar(\.xz)?$/.test(values.out ?? "")) {
+  if (values.out === undefined) {
+    throw new Error("Cannot pack as no archive is named: pass --out FILE, which ends in .tar.xz or .tar");
+  }
+  if (!/\.tar(\.xz)?$/.test(values.out)) {
     throw new Error(`Cannot pack as --out must end in .tar.xz or .tar: current value is ${values.out}`);
   }
   const contents = await contentsOf(values, place);
   const out = place(values.out);
-  mkdirSync(dirname(out), { recursive: true });
+  try {
+    mkdirSync(dirname(out), { recursive: true });
+  } catch (cause) {
+    throw new Error(
+      `Cannot write ${values.out} as ${dirname(values.out)} must be a folder: ${cause.message}`,
+    );
+  }
   const rows = await write(out, contents);
   for (const { name, files, bytes, packed } of rows) {
     console.log(

@@ -67,9 +67,8 @@ export function forEvaluator(args, cwd = process.cwd()) {
     all.flatMap((arg, i) => arg === flag && all[i + 1] !== undefined ? [all[i + 1]] : []);
   const command = COMMANDS.find((name) => all[0] === name) ?? "evaluate";
   const isAboutResults = ["compare", "report", "export"].includes(command);
-  const named = isAboutResults
-    ? all.slice(1).filter((arg) => !arg.startsWith("-") && existsSync(at(arg)))
-    : [];
+  const words = isAboutResults ? all.slice(1).filter((arg) => !arg.startsWith("-")) : [];
+  const named = words.filter((arg) => existsSync(at(arg)));
   const listed = (flag) => values(flag).flatMap((value) => value.split(","));
   const taskFiles = listed("--benchmarks").filter((name) => name.endsWith(".toml"));
   const write = [join(ROOT, ".cache"), ...WRITE.flatMap(values).map(folderOf)];
@@ -89,6 +88,7 @@ export function forEvaluator(args, cwd = process.cwd()) {
     ...(nats.length && process.env.GHPO_NATS_CA ? [process.env.GHPO_NATS_CA] : []),
     ...taskFiles.map(folderOf),
     ...named.map(folderOf),
+    ...words.filter((arg) => !existsSync(at(arg))), // to see that they are not there
     ...(values("--data").length ? [] : ["data"]),
   ];
   const addresses = [...listed("--endpoint"), ...nats, ...(command === "serve" ? listed("--endpoints") : [])];

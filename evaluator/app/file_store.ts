@@ -92,7 +92,12 @@ function lock(path: string): () => void {
 /** A lock of the kernel, which ends with this process. */
 function lockInDeno(path: string, name: string): () => void {
   const owner = ownerOf(name);
-  const file = Deno.openSync(name, { create: true, write: true });
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(name, { create: true, write: true });
+  } catch (cause) {
+    throw fileError("write", name, cause);
+  }
   // Another runtime does not see the kernel's lock and leaves its name in the file, as long as it runs.
   if (!file.tryLockSync(true) || owner?.startsWith("bun")) {
     file.close();

@@ -2,8 +2,9 @@
 // is redistributed; each licence is shown first, and a file with another digest is refused.
 
 import { messageOf } from "#shared/text/format.ts";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "#shared/io/files.ts";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import type { Benchmark, DataFile } from "#shared/tasks/benchmark.ts";
@@ -21,7 +22,7 @@ export async function download(names: string, options: { data: string }): Promis
       }`,
     );
   });
-  mkdirSync(options.data, { recursive: true });
+  makeDirectory(options.data);
   for (const { title, file } of chosen) {
     const path = join(options.data, file.name);
     if (existsSync(path)) {

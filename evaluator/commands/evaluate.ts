@@ -1,8 +1,8 @@
 // `evaluate`: asks a source the questions of some benchmarks, un-hinted, journals every answer, scores them
 // and writes the result. After Ctrl-C or a kill, the same command continues where it ended.
 
-import { dirname } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
+import { prepareToWrite } from "#shared/io/files.ts";
 import {
   type BenchmarkScore,
   EvaluationResultSchema,
@@ -32,12 +32,14 @@ export async function evaluate(raw: unknown): Promise<number> {
   if (options.dryRun) return printPrompts(tasks);
   const seed = options.seed ?? 0;
   if (options.batchOut !== undefined) return await writeBatch(options, options.batchOut, tasks, seed);
+  if (options.out !== undefined) {
+    for (const path of [options.out, pathsOf(options).rows]) prepareToWrite(path);
+  }
   const opened = await openSource(options, tasks, seed);
   const stop = new AbortController();
   const onInterrupt = (): void => stop.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
   try {
-    if (options.out) Deno.mkdirSync(dirname(options.out), { recursive: true });
     using answers = await collect(options, opened, tasks, seed, stop.signal);
     const { progress } = answers;
     const rows = options.out ? new RowFile(pathsOf(options).rows) : null;

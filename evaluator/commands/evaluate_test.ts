@@ -8,6 +8,7 @@ import { ruinWeights } from "../testing/nan_checkpoint.ts";
 import { makeTinyCheckpoint } from "../testing/tiny_checkpoint.ts";
 import type { RunProgress } from "../run/run.ts";
 import { showProgress } from "./outcome.ts";
+import { readEvaluateOptions } from "./options.ts";
 
 const main = fileURLToPath(import.meta.resolve("../main.ts"));
 const folder = Deno.makeTempDirSync();
@@ -360,6 +361,34 @@ describe("requests as servers want them", () => {
       ],
     ];
     for (const [args, says] of cases) assert.match((await evaluate(...args)).stderr, says);
+  });
+
+  it("are not set by flags that nothing would read", () => {
+    const [model, endpoint, completions] = ["m", "http://127.0.0.1:1/v1", "x.jsonl"];
+    const unread: [Record<string, unknown>, RegExp][] = [
+      [
+        { model, concurrency: "4" },
+        /^Cannot use --concurrency as it is for servers: pass --endpoint, or leave it out$/,
+      ],
+      [{ model, stream: true }, /--stream/],
+      [{ completions, timeout: "5" }, /--timeout/],
+      [{ completions, journal: "j" }, /--journal as --completions are scored as they are: leave it out/],
+      [{ completions, nats: "nats://h" }, /--nats as workers sample checkpoints/],
+      [{ model, endpoint, nats: "nats://h" }, /--nats as workers sample checkpoints/],
+      [{ model, natsPatience: "9" }, /--nats-patience as it is for workers/],
+      [{ model, batchOut: "b", out: "o" }, /--out as --batch-out writes nothing else/],
+      [{ model, batchOut: "b", attempts: "2" }, /--attempts/],
+    ];
+    for (const [flags, message] of unread) {
+      assert.throws(() => readEvaluateOptions(flags), (error: Error) => message.test(error.message));
+    }
+    const read = [
+      { model, endpoint, concurrency: "4", stream: true, journal: "j", omit: "seed" },
+      { completions, model, omit: "seed", out: "o" },
+      { model, nats: "nats://h", natsPatience: "9", journal: "j" },
+      { model, batchOut: "b", omit: "seed" },
+    ];
+    for (const flags of read) readEvaluateOptions(flags);
   });
 });
 

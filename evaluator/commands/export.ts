@@ -1,7 +1,7 @@
 // `export RESULT --format F --out DIR`: the run's logs as another tool reads them.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "#shared/io/files.ts";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { nearest } from "#shared/schemas/parse.ts";
 import type { ExportedFile } from "../export/exported_file.ts";
@@ -33,7 +33,7 @@ export function exportRun(path: string, options: { format: string; out: string }
     );
   }
   const files = format.write(readRun(path));
-  mkdirSync(options.out, { recursive: true });
+  makeDirectory(options.out);
   const encoder = new TextEncoder();
   for (const { name, content } of files) {
     writeFileAtomic(join(options.out, name), (write) => {

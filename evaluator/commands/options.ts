@@ -48,7 +48,7 @@ const EvaluateSchema = v.strictObject({
   model: v.optional(v.string()),
   adapter: v.optional(v.string()),
   nats: v.optional(v.string()),
-  natsPatience: v.optional(v.pipe(numeral, v.number(), v.minValue(1)), "120"),
+  natsPatience: v.optional(v.pipe(numeral, v.number(), v.minValue(1))),
   endpoint: v.optional(v.pipe(v.string(), v.url("must be an address such as http://127.0.0.1:8000/v1"))),
   completions: v.optional(v.string()),
   benchmarks: v.optional(list),
@@ -206,22 +206,47 @@ export function readEvaluateOptions(raw: unknown): EvaluateOptions {
       "Cannot evaluate as no model is given: pass --model, --endpoint with --model, or --completions",
     );
   }
-  if (options.endpoint === undefined && options.batchOut === undefined && options.completions === undefined) {
-    const wanted = [
-      "maxCompletionTokens",
-      "reasoningEffort",
-      "omit",
-      "extraBody",
-      "header",
-      "azureApiVersion",
-    ] as const;
-    const unused = wanted.find((key) => options[key] !== undefined);
-    if (unused !== undefined) {
-      const flag = unused.replaceAll(/[A-Z]/g, "-$&").toLowerCase();
-      throw new TypeError(`Cannot use --${flag} as it is for servers: pass --endpoint, or leave it out`);
-    }
+  if (options.batchOut !== undefined) {
+    refuse(options, ["out", "journal"], "--batch-out writes nothing else", "leave it out");
+  }
+  if (options.completions !== undefined) {
+    refuse(options, ["journal"], "--completions are scored as they are", "leave it out");
+  }
+  if (options.endpoint === undefined || options.batchOut !== undefined) {
+    refuse(options, ["concurrency", "timeout", "attempts", "stream"], ...FOR_SERVERS);
+  }
+  if (isCheckpoint && options.batchOut === undefined) refuse(options, STYLE, ...FOR_SERVERS);
+  if (!isCheckpoint) {
+    refuse(options, ["nats"], "workers sample checkpoints", "pass --model alone, or leave it out");
+  }
+  if (options.nats === undefined) {
+    refuse(options, ["natsPatience"], "it is for workers", "pass --nats, or leave it out");
   }
   return options;
+}
+
+/** What a batch of requests, and its answers, depend on as those to a server do. */
+const STYLE = [
+  "maxCompletionTokens",
+  "reasoningEffort",
+  "omit",
+  "extraBody",
+  "header",
+  "azureApiVersion",
+] as const;
+const FOR_SERVERS = ["it is for servers", "pass --endpoint, or leave it out"] as const;
+
+/** Throws for a flag that nothing would read. */
+function refuse(
+  options: EvaluateOptions,
+  flags: readonly (keyof EvaluateOptions)[],
+  reason: string,
+  advice: string,
+): void {
+  const unused = flags.find((key) => options[key] !== undefined && options[key] !== false);
+  if (unused === undefined) return;
+  const flag = unused.replaceAll(/[A-Z]/g, "-$&").toLowerCase();
+  throw new TypeError(`Cannot use --${flag} as ${reason}: ${advice}`);
 }
 
 function isObject(text: string): boolean {

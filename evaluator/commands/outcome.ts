@@ -1,6 +1,7 @@
 // What a run reports besides the scores: progress, warnings and the exit code.
 
 import { percent } from "#shared/text/format.ts";
+import { unknownPrompts } from "../scoring/unknown_prompts.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import type { RunProgress } from "../run/run.ts";
 import type { EvaluateOptions } from "./options.ts";
@@ -86,13 +87,7 @@ export function warnings(benchmark: BenchmarkScore): string[] {
     );
   }
   if (benchmark.unknown_prompts > 0) {
-    found.push(
-      `WARNING: the tokenizer does not know all characters of ${benchmark.unknown_prompts} of ${benchmark.n} ` +
-        `${benchmark.name} prompts, as in ${
-          JSON.stringify(benchmark.unknown_word)
-        }: the model was asked another ` +
-        "text there, so its score is not that of the benchmark",
-    );
+    found.push(`WARNING: ${unknownPrompts(benchmark)}`);
   }
   if (benchmark.sampling.temperature >= 0.1 && several >= 2 && benchmark.identical_problems >= several / 2) {
     found.push(

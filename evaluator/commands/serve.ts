@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { listenError } from "#shared/io/listen.ts";
 import { FileStore } from "../app/file_store.ts";
 import { DEFAULT_BODY_BYTES, DEFAULT_REQUESTS, parseEndpoints } from "../app/settings.ts";
 import { MemoryStore } from "../app/store.ts";
@@ -50,13 +51,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   const announce = (port: number): void =>
     console.error(`Serving at http://${options.host}:${port}, documented at /docs`);
   const { Bun } = globalThis as { Bun?: BunServer };
-  if (Bun) {
-    // Bun closes a silent connection after 10 s; the samples of one chunk may take longer (255 s at most).
-    announce(Bun.serve({ port, hostname: options.host, idleTimeout: 255, fetch: handler }).port);
-    return;
+  const hostname = options.host;
+  try {
+    if (Bun) {
+      // Bun closes a silent connection after 10 s; the samples of one chunk may take longer (255 s at most).
+      announce(Bun.serve({ port, hostname, idleTimeout: 255, fetch: handler }).port);
+      return;
+    }
+    const onListen = (address: { port: number }): void => announce(address.port);
+    await Deno.serve({ port, hostname, onListen }, handler).finished;
+  } catch (cause) {
+    throw listenError(port, hostname, cause);
   }
-  const onListen = (address: { port: number }): void => announce(address.port);
-  await Deno.serve({ port, hostname: options.host, onListen }, handler).finished;
 }
 
 function listed(names = ""): string[] {

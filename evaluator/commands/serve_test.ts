@@ -77,6 +77,39 @@ async function call(url: string, body?: unknown): Promise<Response> {
 }
 
 for (const { name, skip, program, args } of runtimes) {
+  it(`serve under ${name} says why it cannot listen or keep evaluations`, { skip }, async () => {
+    using taken = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const { port } = taken.addr;
+    const cases: [string[], RegExp][] = [
+      [
+        ["--port", `${port}`],
+        new RegExp(`^error: Cannot listen on port ${port} of 127.0.0.1 as another program d`),
+      ],
+      [
+        ["--port", "0", "--host", "203.0.113.7"],
+        /^error: Cannot listen .* as this machine has no such address: g/,
+      ],
+      [
+        ["--port", "0", "--store", `${folder}/none/x`],
+        /^error: Cannot write .*x\.lock as its folder does not exist\n$/,
+      ],
+      [
+        ["--port", "0", "--store", `${main}/x`],
+        /^error: Cannot write .*x\.lock as a part of its path is not a dir/,
+      ],
+    ];
+    for (const [flags, message] of cases) {
+      const command = new Deno.Command(program, {
+        args: [...args, main, "serve", ...flags],
+        env: { GHPO_TOKEN: "t" },
+      });
+      const { code, stderr } = await command.output();
+      const said = new TextDecoder().decode(stderr);
+      assert.equal(code, 1, said);
+      assert.match(said, message);
+    }
+  });
+
   it(`serve under ${name} evaluates a checkpoint in chunks, across a restart`, { skip }, async () => {
     const store = `${folder}/${name}.jsonl`;
     const spec = { checkpoint, benchmarks: ["chain"], problems_seed: 3, per_level: 2, max_tokens: 12 };

@@ -14,6 +14,9 @@ import { identityOf } from "../sources/openai_request.ts";
 import type { RequestStyle } from "../sources/request_style.ts";
 import type { EvaluateOptions } from "./options.ts";
 
+/** Seconds without an answer of a worker. */
+const NATS_PATIENCE_S = 120;
+
 /** What answers, with what the result says about it: a source to ask, or answers that are already there. */
 export interface OpenedSource {
   answers: { source: CompletionSource } | { completions: Completions };
@@ -82,9 +85,11 @@ export async function openSource(
       `note: answers end at the model's ${local.context.name} of ${local.context.tokens} tokens, prompt included`,
     );
   }
-  const fleet = options.nats === undefined
-    ? null
-    : await openFleet(local, { url: options.nats, patience: options.natsPatience, adapter: options.adapter });
+  const fleet = options.nats === undefined ? null : await openFleet(local, {
+    url: options.nats,
+    patience: options.natsPatience ?? NATS_PATIENCE_S,
+    adapter: options.adapter,
+  });
   const source = new CheckpointSource(fleet ?? local, seed);
   return {
     answers: { source },

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import * as v from "valibot";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { prepareToGenerate } from "#shared/engine/generation/open_checkpoint.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
@@ -11,6 +12,8 @@ import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Job, Manifest, SampledCompletion } from "#shared/fleet/protocol.ts";
+import { parseFlags } from "#shared/schemas/parse.ts";
+import { name, numeral, positiveCount } from "#shared/schemas/values.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import { messageOf } from "#shared/text/format.ts";
 import type { EndOf } from "#shared/text/stop_strings.ts";
@@ -19,12 +22,15 @@ import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { gpuEntry } from "../sources/local_model.ts";
 
+const FlagsSchema = v.strictObject({ nats: name, rows: v.pipe(numeral, positiveCount) });
+
 /** Runs the command until it is told to stop. */
-export async function worker({ nats, rows }: { nats: string; rows: string }): Promise<void> {
+export async function worker(flags: unknown): Promise<void> {
+  const { nats, rows } = parseFlags(FlagsSchema, flags);
   const connection = await connected(nats);
   const gpu = await openGpu(await gpuEntry());
   await prepareToGenerate(gpu);
-  const sampling = new FleetModel(gpu, Number(rows));
+  const sampling = new FleetModel(gpu, rows);
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   console.error(`working on ${sampling.name}; Ctrl-C finishes the current job and exits`);

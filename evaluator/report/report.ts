@@ -10,6 +10,7 @@ import behaviour from "./page.js" with { type: "text" };
 import shapes from "./shapes.js" with { type: "text" };
 import tables from "./tables.js" with { type: "text" };
 import texts from "./text.js" with { type: "text" };
+import { unknownPrompts } from "../scoring/unknown_prompts.ts";
 import { byProblem, type ReportedRun } from "./run_files.ts";
 
 /** One file loads nothing else, so the modules stand in it one after another, without their imports and exports. */
@@ -50,6 +51,10 @@ function fill(
 ): string {
   const shown = rowsShown(runs);
   const missing = runs.flatMap(({ result }) => result.benchmarks).reduce((sum, b) => sum + b.missing, 0);
+  const unknown = runs.flatMap(({ result }, side) =>
+    result.benchmarks.filter((b) => b.unknown_prompts > 0)
+      .map((b) => `${runs.length > 1 ? `Run ${"AB"[side]}` : "Warning"}: ${unknownPrompts(b)}.`)
+  );
   const data = {
     comparison,
     runs: runs.map(({ result }, side) => ({
@@ -69,11 +74,12 @@ function fill(
     title: escapeHtml(title),
     facts: escapeHtml(facts.filter((fact) => fact !== "").join(" · ")),
     warning: [
-      missing === 0 ? "" : `<p class="warning">Incomplete: ${missing} samples are missing.</p>`,
+      missing === 0 ? "" : `Incomplete: ${missing} samples are missing.`,
+      ...unknown,
       shown.left === 0
         ? ""
-        : `<p class="warning">The list below has the first ${shown.problems} problems; ${shown.left} more are in the rows next to the result. The scores are those of all.</p>`,
-    ].join(""),
+        : `The list below has the first ${shown.problems} problems; ${shown.left} more are in the rows next to the result. The scores are those of all.`,
+    ].filter((text) => text !== "").map((text) => `<p class="warning">${escapeHtml(text)}</p>`).join(""),
     css,
     // A script element ends at the first "</": JSON can spell the bracket otherwise.
     data: JSON.stringify(data).replaceAll("<", "\\u003c"),

@@ -34,6 +34,17 @@ function matches(page: string, pattern: RegExp): void {
   assert.ok(pattern.test(page), `the page does not match ${pattern}`);
 }
 
+it("says on the report page that the tokenizer lacks characters of the prompts", async () => {
+  const run = await runWith(6);
+  assert.ok(!reportPage(run).includes("the tokenizer does not know"));
+  const [benchmark] = run.result.benchmarks;
+  Object.assign(benchmark!, { unknown_prompts: 3, unknown_word: "<Où>" });
+  const said =
+    "the tokenizer does not know all characters of 3 of 10 chain prompts, as in &quot;&lt;Où>&quot;";
+  matches(reportPage(run), new RegExp(`<p class="warning">Warning: ${said}`));
+  matches(comparisonPage(await runWith(6), run), new RegExp('<p class="warning">Run B: the tokenizer does'));
+});
+
 describe("report page", { skip }, () => {
   it("draws the table and every problem", async () => {
     const dom = await render(reportPage(await runWith(6)));

@@ -2,6 +2,7 @@
 // continues where the journal ends; scores live elsewhere, so that rescoring cannot touch a completion. In memory
 // there is only the place of each sample, so a journal may be larger than memory. Deno only.
 
+import { fileError } from "#shared/io/files.ts";
 import { linesOf } from "#shared/io/lines.ts";
 import { type ByteRange, OffsetIndex } from "./offset_index.ts";
 import type { FailureRecord, SampleLog } from "./sample_log.ts";
@@ -39,7 +40,7 @@ export class Journal implements SampleLog, Disposable {
    * Throws when another process holds it or when a line in the middle is not JSON.
    */
   static open(path: string): Journal {
-    const file = Deno.openSync(path, { read: true, write: true, create: true });
+    const file = open(path);
     if (!file.tryLockSync(true)) {
       file.close();
       throw new Error(`Cannot open ${path} as another evaluation is writing it`);
@@ -122,6 +123,14 @@ export class Journal implements SampleLog, Disposable {
       at += n;
     }
     return JSON.parse(decoder.decode(buffer)) as SampleRecord;
+  }
+}
+
+function open(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true, write: true, create: true });
+  } catch (cause) {
+    throw fileError("write", path, cause);
   }
 }
 

@@ -67,8 +67,8 @@ export class Dispatcher {
    * @returns their digest
    */
   async publish(directory: string, base: string | null): Promise<string> {
-    if (base !== null) this.#base ??= await this.store.publish(base, modelFiles(base), null);
-    const digest = await this.store.publish(directory, modelFiles(directory), this.#base);
+    if (base !== null) this.#base ??= await this.store.publish(...modelFiles(base), null);
+    const digest = await this.store.publish(...modelFiles(directory), this.#base);
     const before = this.#current;
     this.#current = digest;
     const keep = [digest, ...(this.#base === null ? [] : [this.#base])];

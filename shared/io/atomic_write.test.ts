@@ -93,7 +93,7 @@ describe("writeFileAtomic()", () => {
     inFolder((folder) => {
       const path = join(folder, "missing", "x");
       assert.throws(() => writeFileAtomic(path, ""), {
-        message: `Cannot write ${path} as it does not exist`,
+        message: `Cannot write ${path} as its folder does not exist`,
       });
     }));
 });

@@ -1,7 +1,7 @@
 // Files and directories with errors of one sentence instead of the runtimes' own, which differ.
 
 import { messageOf } from "#shared/text/format.ts";
-import { mkdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** The error code of a failed file operation ("ENOENT"), or undefined. */
@@ -12,6 +12,7 @@ export function errorCode(error: unknown): string | undefined {
 
 const REASONS: Record<string, string> = {
   ENOENT: "it does not exist",
+  EEXIST: "it is a file already",
   EISDIR: "it is a directory",
   ENOTDIR: "a part of its path is not a directory",
   EACCES: "its permissions forbid it",
@@ -24,7 +25,8 @@ const REASONS: Record<string, string> = {
 
 /** A failed operation on a path as one sentence: "Cannot write x.json as the disk is full". */
 export function fileError(action: "read" | "write", path: string, cause: unknown): Error {
-  const reason = REASONS[errorCode(cause) ?? ""];
+  const code = errorCode(cause) ?? "";
+  const reason = action === "write" && code === "ENOENT" ? "its folder does not exist" : REASONS[code];
   const detail = reason === undefined ? `: ${messageOf(cause)}` : ` as ${reason}`;
   return new Error(`Cannot ${action} ${path}${detail}`, { cause });
 }
@@ -38,6 +40,17 @@ export function makeDirectory(path: string): string | undefined {
     return mkdirSync(path, { recursive: true });
   } catch (cause) {
     throw fileError("write", path, cause);
+  }
+}
+
+/**
+ * Makes the directory of a file that is written later, after work that would be lost.
+ * @throws Error where that cannot be made, or the file's name is a directory's
+ */
+export function prepareToWrite(path: string): void {
+  makeDirectory(dirname(path));
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new Error(`Cannot write ${path} as ${REASONS["EISDIR"]}`);
   }
 }
 

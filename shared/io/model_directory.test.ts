@@ -43,6 +43,11 @@ describe("modelDirectory()", () => {
     inRun((run) => {
       assert.throws(() => modelDirectory(run), /holds neither a model \(config\.json\) nor checkpoints$/);
       assert.throws(() => modelDirectory(join(run, "none")), /as it does not exist$/);
+      writeFileSync(join(run, "file"), "");
+      assert.throws(
+        () => modelDirectory(join(run, "file")),
+        /as it is a file: a model is a folder with config/,
+      );
       assert.throws(
         () => modelDirectory("qwen/none"),
         /does not exist: a model of the hub .* download qwen\/none$/,

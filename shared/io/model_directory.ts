@@ -1,6 +1,6 @@
 // What a person means by --model: a model's directory, or a run's, whose best or newest checkpoint it is then.
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "./files.ts";
 import { ggufOf } from "./gguf.ts";
@@ -14,7 +14,9 @@ import { ggufOf } from "./gguf.ts";
 export function modelDirectory(path: string): string {
   if (existsSync(join(path, "config.json")) || ggufOf(path) !== undefined) return path;
   const root = existsSync(join(path, "checkpoints")) ? join(path, "checkpoints") : path;
-  const steps = existsSync(root) ? readdirSync(root).filter((name) => /^step_\d{6,}$/.test(name)).sort() : [];
+  const steps = statSync(root, { throwIfNoEntry: false })?.isDirectory()
+    ? readdirSync(root).filter((name) => /^step_\d{6,}$/.test(name)).sort()
+    : [];
   const complete = steps.filter((name) => existsSync(join(root, name, "config.json")));
   const newest = complete.at(-1);
   if (newest !== undefined) return join(root, bestOf(join(root, newest), complete) ?? newest);
@@ -23,6 +25,11 @@ export function modelDirectory(path: string): string {
       ? "its checkpoints hold adapters alone: make a model of one with ghpo merge"
       : "the run has no checkpoint yet";
     throw new Error(`Cannot read ${path} as ${merged}`);
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    throw new Error(
+      `Cannot read ${path} as it is a file: a model is a folder with config.json, or a file that ends in .gguf`,
+    );
   }
   if (existsSync(path)) {
     throw new Error(`Cannot read ${path} as it holds neither a model (config.json) nor checkpoints`);

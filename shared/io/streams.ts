@@ -1,7 +1,9 @@
 // Files as web streams of bytes, a piece at a time, for what is too large to hold in memory.
 
 import { closeSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { fileError } from "./files.ts";
+import { ggufOf } from "./gguf.ts";
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -9,9 +11,12 @@ const CHUNK_BYTES = 1 << 20;
 const MODEL_FILES =
   /^(config|generation_config|adapter_config)\.json$|\.safetensors$|\.safetensors\.index\.json$/;
 
-export function modelFiles(directory: string): string[] {
-  const names = guarded("read", directory, () => readdirSync(directory));
-  return names.filter((name) => MODEL_FILES.test(name)).sort();
+/** The directory of a model, a GGUF file or adapters, and the names of their files in it. */
+export function modelFiles(model: string): [directory: string, names: string[]] {
+  const gguf = ggufOf(model);
+  if (gguf !== undefined) return [dirname(gguf), [basename(gguf)]];
+  const names = guarded("read", model, () => readdirSync(model));
+  return [model, names.filter((name) => MODEL_FILES.test(name)).sort()];
 }
 
 export function openBytes(path: string): ReadableStream<Uint8Array> {

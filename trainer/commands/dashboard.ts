@@ -45,9 +45,8 @@ function onPort<T>(port: number | undefined, serve: (port: number) => T): T {
   try {
     return serve(port ?? USUAL_PORT);
   } catch (cause) {
-    if (errorCode(cause) !== "EADDRINUSE") throw cause;
-    if (port === undefined) return serve(0);
-    const advice = "give another port, or 0 for any free one";
-    throw new Error(`Cannot listen on port ${port} as another program does: ${advice}`, { cause });
+    const isTaken = cause instanceof Error && errorCode(cause.cause) === "EADDRINUSE";
+    if (port === undefined && isTaken) return serve(0);
+    throw cause;
   }
 }

@@ -1,7 +1,8 @@
 // merge: a model with an adapter of the PEFT library added to its weights, as a model directory of its own.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "#shared/io/files.ts";
 import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -33,7 +34,7 @@ export async function mergeCommand(flags: unknown): Promise<void> {
     await checkEngine(gpu, "generation", loadConfig(directory));
     const model = loadModel(gpu, directory);
     mergeAdapters(model, adapter);
-    mkdirSync(out, { recursive: true });
+    makeDirectory(out);
     await saveModel(model, out, { dtype: dtype === "bfloat16" ? "BF16" : "F32" });
     copyTokenizer(directory, out);
   } finally {

@@ -380,7 +380,10 @@ describe("ghpo dashboard", () => {
     assert.match(await (await fetch(said.url)).text(), /<title>GHPO dashboard<\/title>/);
     const { port } = new URL(said.url);
     const second = ghpo("dashboard", aRun(), "--port", port);
-    assert.match(second.err, /Cannot listen on port \d+ as another program does: give another port, or 0/);
+    assert.match(
+      second.err,
+      /Cannot listen on port \d+ of 127\.0\.0\.1 as another program does: give another port, or 0/,
+    );
     child.kill("SIGINT");
     assert.equal(await child.exited, 0);
   });
@@ -393,6 +396,10 @@ describe("ghpo dashboard", () => {
     assert.match(
       ghpo("dashboard", "no/such").err,
       /^error: Cannot find runs in no\/such as there is no such folder/,
+    );
+    assert.match(
+      ghpo("dashboard", "package.json").err,
+      /^error: Cannot find runs in package\.json as it is a file: give a run's folder, or one of runs\n$/,
     );
   });
 });

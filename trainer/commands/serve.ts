@@ -6,6 +6,7 @@ import { parseFlags } from "#shared/schemas/parse.ts";
 import { count, name, numeral } from "#shared/schemas/values.ts";
 import { openModel } from "../library/open_model.ts";
 import { createServer } from "../serve/app.ts";
+import { listen } from "../serve/listen.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 
 const FlagsSchema = v.strictObject({
@@ -29,7 +30,7 @@ export async function serveCommand(flags: unknown): Promise<void> {
   const listed = o.name ?? basename(resolve(o.model));
   using model = await openModel(directory, o.adapter);
   const handler = createServer({ model, name: listed, token });
-  const server = Bun.serve({ port: o.port, hostname: o.host, idleTimeout: 255, fetch: handler });
+  const server = listen({ port: o.port, hostname: o.host, idleTimeout: 255, fetch: handler });
   const url = `http://${o.host.includes(":") ? `[${o.host}]` : o.host}:${server.port}/v1`;
   console.log(
     o.json

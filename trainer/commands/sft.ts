@@ -1,6 +1,6 @@
 // sft: supervised fine-tuning by a recipe, such as the cold start that GHPO begins with.
 
-import { mkdirSync } from "node:fs";
+import { makeDirectory } from "#shared/io/files.ts";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
@@ -128,7 +128,7 @@ export async function runSft(
       team,
     });
     if (options.export !== undefined && result.finished && team.first) {
-      mkdirSync(options.export, { recursive: true });
+      makeDirectory(options.export);
       await policy.saveModel(options.export);
     }
     return { output_dir: recipe.output_dir, ...left, ...result };

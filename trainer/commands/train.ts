@@ -1,9 +1,9 @@
 // train: reinforcement learning by a recipe.
 
-import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeDirectory } from "#shared/io/files.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
@@ -202,7 +202,7 @@ async function remoteSampler(
 
 /** The dashboard in a process of its own, so that nothing it does delays a step. */
 function startDashboard(run: string): Bun.Subprocess {
-  mkdirSync(run, { recursive: true });
+  makeDirectory(run);
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
   return Bun.spawn([process.execPath, main, "dashboard", run], {
     stdout: process.stderr.fd,

@@ -52,8 +52,10 @@ export function findRuns(folders: readonly string[]): string[] {
     }
   };
   for (const folder of folders) {
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new Error(`Cannot find runs in ${folder} as there is no such folder`);
+    const found = statSync(folder, { throwIfNoEntry: false });
+    if (!found?.isDirectory()) {
+      const reason = found ? "it is a file: give a run's folder, or one of runs" : "there is no such folder";
+      throw new Error(`Cannot find runs in ${folder} as ${reason}`);
     }
     look(resolve(folder), DEPTH);
   }

@@ -1,5 +1,6 @@
 // The dashboard on a port: this machine's own by default, the network's only with a token.
 
+import { listen } from "../serve/listen.ts";
 import { createDashboard, type DashboardOptions } from "./app.ts";
 
 export interface ServeOptions extends DashboardOptions {
@@ -24,7 +25,7 @@ export function serveDashboard(options: ServeOptions): ServedDashboard {
     throw new Error(`Cannot listen on ${hostname} as a token is needed there: set GHPO_DASHBOARD_TOKEN`);
   }
   const dashboard = createDashboard(options);
-  const server = Bun.serve({
+  const server = listen({
     port,
     hostname,
     idleTimeout: 60, // seconds; a stream says something every ten

@@ -2,12 +2,12 @@
 // the process however that dies, and no clock and no process number decides. owner.json only tells people who.
 
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
-import { fileError, readJson } from "#shared/io/files.ts";
+import { fileError, makeDirectory, readJson } from "#shared/io/files.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { count, name, timestamp } from "#shared/schemas/values.ts";
 
@@ -26,8 +26,8 @@ const PATIENCE_MS = 500;
 export function lockRun(run: string): Disposable {
   const path = join(run, LOCK);
   let database: Database | undefined;
+  makeDirectory(run);
   try {
-    mkdirSync(run, { recursive: true });
     closeSync(openSync(path, "a")); // says why it cannot be written, which SQLite does not
     database = new Database(path);
     database.run(`PRAGMA busy_timeout = ${PATIENCE_MS}`);

@@ -2,10 +2,10 @@
 // under its name when the run is complete, so that a killed study continues where it was: finished runs are skipped, a
 // run that was begun is resumed from its checkpoint.
 
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
-import { readText } from "#shared/io/files.ts";
+import { makeDirectory, readText } from "#shared/io/files.ts";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { appendJsonl } from "#shared/io/jsonl.ts";
 import { WeightFiles } from "#shared/io/weights.ts";
@@ -90,7 +90,7 @@ export async function execute(
 ): Promise<boolean> {
   const { study, dataFolder } = plan;
   const todo = missingRuns(plan, models);
-  mkdirSync(dataFolder, { recursive: true });
+  makeDirectory(dataFolder);
   for (const [model, { sha256 }] of models) {
     const path = startPath(dataFolder, model);
     const facts = { model, model_sha256: sha256, test: study.test };
@@ -150,7 +150,7 @@ function checkModel({ recipe }: Run, wanted: ModelIdentity, current: ModelIdenti
         "remove that folder and start the study again",
     );
   }
-  mkdirSync(recipe.output_dir, { recursive: true });
+  makeDirectory(recipe.output_dir);
   writeFileAtomic(memory, `${current.sha256}\n`);
 }
 

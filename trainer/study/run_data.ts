@@ -3,7 +3,7 @@
 // wrote, so the same seed gives the same file.
 
 import { dirname } from "node:path";
-import { mkdirSync } from "node:fs";
+import { makeDirectory } from "#shared/io/files.ts";
 import * as v from "valibot";
 import { readJsonl, writeJsonl } from "#shared/io/jsonl.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -79,7 +79,7 @@ export function writeRunData(path: string, data: RunData): void {
     })),
     ...data.cells,
   ];
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   writeJsonl(path, lines);
 }
 

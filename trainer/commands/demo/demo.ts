@@ -3,8 +3,9 @@
 
 import { mean } from "#shared/statistics.ts";
 import { formatDuration } from "#shared/text/format.ts";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeDirectory } from "#shared/io/files.ts";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import type { BenchmarkScore, EvaluationResult } from "#shared/schemas/evaluation.ts";
 import { loadRecipe } from "../../run/recipe.ts";
@@ -24,7 +25,7 @@ export async function demoCommand(
   const recipe = loadRecipe(TrainRecipeSchema, "demo", []);
   const seed = crypto.getRandomValues(new Uint32Array(1))[0]! >>> 1;
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
+  makeDirectory(FOLDER);
 
   say(`Base checkpoint ${recipe.model}: evaluating it in Deno on fresh problems (seed ${seed})`);
   const before = evaluateBoth("base", recipe.model, seed, recipe);

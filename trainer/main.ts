@@ -138,10 +138,11 @@ program.command("demo")
   .option("--json", "print the summary as JSON on stdout")
   .action(async (options) => (await import("./commands/demo/demo.ts")).demoCommand(options));
 
-program.command("check-data <recipe>")
+program.command("check-data <recipe-or-file>")
   .helpGroup("Models and data:")
   .description(
-    "check a recipe's data as training does before its first step: lengths, answers, rewards, overlap; exit 1 on a problem",
+    "check a recipe's data as training does before its first step: lengths, answers, rewards, overlap; exit 1 on a " +
+      "problem; of a data file (--model DIR, --columns text=q,answer=a), under what init would choose for it",
   )
   .option(
     "--benchmark <files...>",

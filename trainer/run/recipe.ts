@@ -51,6 +51,18 @@ function findModel(value: Record<string, unknown>): void {
   }
 }
 
+/** Whether a name is that of a recipe rather than of a data file: TOML, JSON with a table [data], or no file at all. */
+export function isRecipe(file: string): boolean {
+  if (/[*?[\]{}]/.test(file)) return false;
+  if (!existsSync(file) || file.endsWith(".toml")) return true;
+  if (!file.endsWith(".json") || !/^\s*\{/.test(readText(file))) return false;
+  try {
+    return isTable(Object(readJson(file))["data"]);
+  } catch {
+    return false; // JSON Lines by another name
+  }
+}
+
 /** Whether a recipe is one of supervised fine-tuning. */
 export function isSftRecipe(file: string): boolean {
   return "sft" in readRecipe(findRecipe(file));

@@ -11,6 +11,7 @@ import { preflightOf } from "../../preflight/recipe.ts";
 import { loadRecipe } from "../../run/recipe.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { exportGguf } from "../../gguf/export_gguf.ts";
+import { checkDataCommand } from "../check_data.ts";
 import { choose } from "./choose.ts";
 import { findColumns, parseColumns } from "./columns.ts";
 import { initCommand, writeRecipe } from "./init.ts";
@@ -166,6 +167,26 @@ describe("init --data", () => {
       await provesItself(recipe, 0);
     },
   );
+
+  it("check-data takes a data file by itself, and no settings of a recipe with it", async () => {
+    const path = made("plain.csv");
+    const said: string[] = [];
+    const log = console.log;
+    console.log = (line: string) => said.push(line);
+    try {
+      await checkDataCommand(path, { json: true }, [["model", ASCII], ["columns", "answer=gold"]]);
+      await assert.rejects(
+        checkDataCommand(path, {}, [["model", ASCII], ["train.max_steps", "3"]]),
+        /^TypeError: Cannot check .*plain\.csv with --train\.max_steps as a data file has no recipe/,
+      );
+    } finally {
+      console.log = log;
+    }
+    const { problems, reasons, faults, reference } = JSON.parse(said[0]!);
+    assert.deepEqual([problems, faults, reference.full], [60, [], 60]);
+    assert.match(reasons.join(), /gold/);
+    assert.equal(process.exitCode ?? 0, 0);
+  });
 
   it("says in one sentence what it cannot use", async () => {
     const refused = async (data: string, message: RegExp, model = ASCII, options = {}) =>

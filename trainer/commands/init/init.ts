@@ -15,7 +15,7 @@ import { STRATEGIES } from "../../ghpo/strategies/index.ts";
 import { preflightOf } from "../../preflight/recipe.ts";
 import { renderPreflight } from "../../preflight/table.ts";
 import { RECIPES } from "../../run/recipe.ts";
-import { TrainRecipeSchema } from "../../run/train_recipe.ts";
+import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
 import { type Choice, choose } from "./choose.ts";
 import { ColumnsError, parseColumns } from "./columns.ts";
 import { type Answers, fileRecipe, generatedRecipe } from "./text.ts";
@@ -79,6 +79,17 @@ export async function writeRecipe(file: string, options: InitOptions, ask: Ask |
   for (const reason of choice?.reasons ?? []) console.log(reason);
   if (report !== null) console.log(`\n${renderPreflight(report)}\n`);
   console.log(`${file}\nNext: ${next}`);
+}
+
+/** The recipe that `init` would write for a data file, and why. */
+export async function recipeFor(
+  data: string,
+  options: Pick<InitOptions, "model" | "columns">,
+): Promise<{ recipe: TrainRecipe; reasons: readonly string[] }> {
+  const answers = { ...await answersOf({ ...options, data }, null), schema: "" };
+  const choice = await choiceFor(answers, options, null);
+  const text = fileRecipe(answers, choice, "recipe.toml");
+  return { recipe: parse(TrainRecipeSchema, parseToml(text), data), reasons: choice.reasons };
 }
 
 /** Without --model, the tiny one where it can read the file. Columns that are not found are asked for. */

@@ -2,15 +2,27 @@
 
 import { copyFileSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { withAddedTokens } from "#shared/text/added_tokens.ts";
 import { ggufTokenizer } from "#shared/text/gguf_tokenizer.ts";
 import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { writeFileAtomic } from "./atomic_write.ts";
 import { readJson, readText } from "./files.ts";
 import { GgufFile, ggufOf } from "./gguf.ts";
 
-const NAMES = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json"];
+const NAMES = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "chat_template.jinja",
+  "special_tokens_map.json",
+  "added_tokens.json",
+];
 
-/** Reads tokenizer.json, tokenizer_config.json and, where the model has one, chat_template.jinja. */
+/** Whether a directory has the two files without which there is no tokenizer. */
+export function hasTokenizer(directory: string): boolean {
+  return NAMES.slice(0, 2).every((name) => existsSync(join(directory, name)));
+}
+
+/** Reads tokenizer.json and tokenizer_config.json, and of the other files those that the model has. */
 export function loadTokenizer(model: string): Tokenizer {
   const { tokenizer, config, template } = tokenizerParts(model);
   return new Tokenizer(tokenizer, config, template);
@@ -21,10 +33,18 @@ export function tokenizerParts(model: string): { tokenizer: unknown; config: unk
   const inside = fromGguf(model);
   if (inside) return inside;
   const directory = directoryOf(model);
-  const template = join(directory, "chat_template.jinja");
+  const [tokenizer, config, template, map, added] = NAMES.map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   return {
-    tokenizer: readJson(join(directory, "tokenizer.json")),
-    config: readJson(join(directory, "tokenizer_config.json")),
+    ...withAddedTokens(readJson(tokenizer), readJson(config), {
+      ...(existsSync(map) && { special_tokens_map: readJson(map) }),
+      ...(existsSync(added) && { added_tokens: readJson(added) }),
+    }),
     ...(existsSync(template) && { template: readText(template) }),
   };
 }

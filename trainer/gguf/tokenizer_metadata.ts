@@ -4,8 +4,8 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { readJson } from "#shared/io/files.ts";
 import type { MetadataValue } from "#shared/io/gguf_writer.ts";
+import { tokenizerParts } from "#shared/io/tokenizer_files.ts";
 import { preTokenizerOf, TOKEN_TYPES } from "#shared/text/gguf_tokenizer.ts";
 import { parse } from "#shared/schemas/parse.ts";
 
@@ -33,13 +33,9 @@ export function tokenizerMetadata(
   config: ModelConfig,
   template: string | null,
 ): [string, MetadataValue][] {
-  const path = join(directory, "tokenizer.json");
-  const tokenizer = parse(Schema, readJson(path), path);
-  const settings = parse(
-    ConfigSchema,
-    readJson(join(directory, "tokenizer_config.json")),
-    "tokenizer_config.json",
-  );
+  const parts = tokenizerParts(directory);
+  const tokenizer = parse(Schema, parts.tokenizer, join(directory, "tokenizer.json"));
+  const settings = parse(ConfigSchema, parts.config, "tokenizer_config.json");
   const splitting = preTokenizerOf(tokenizer.pre_tokenizer);
   const { model, normalizer, added_tokens } = tokenizer;
   const isKnownNormalizer = !normalizer || (normalizer.type === "NFC" && splitting?.nfc);

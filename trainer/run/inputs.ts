@@ -22,7 +22,7 @@ interface Named {
 
 /** Files of a model directory that decide what it computes and how texts become tokens. */
 const MODEL_FILES =
-  /^(model.*\.(safetensors|json)|.*\.gguf|config\.json|generation_config\.json|tokenizer.*\.json|special_tokens_map\.json|chat_template\.jinja)$/;
+  /^(model.*\.(safetensors|json)|.*\.gguf|config\.json|generation_config\.json|tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|chat_template\.jinja)$/;
 const ADAPTER_FILES = /^adapter_(model\.safetensors|config\.json)$/;
 
 /**

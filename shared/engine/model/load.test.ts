@@ -197,6 +197,13 @@ describe("loadModel()", () => {
       assert.deepEqual(ends(), [6, 5]);
       write("tokenizer.json", { added_tokens: [], model: { vocab: { "<|eot|>": 7 } } });
       assert.deepEqual(ends(), [7, 5, 6]);
+      write("tokenizer_config.json", {});
+      assert.deepEqual(ends(), [5, 6]);
+      write("special_tokens_map.json", { eos_token: "<|eot|>" });
+      assert.deepEqual(ends(), [7, 5, 6]);
+      write("tokenizer_config.json", { eos_token: "<|beyond|>", added_tokens_decoder: {} });
+      write("tokenizer.json", { added_tokens: [{ id: 66, content: "last" }], model: { vocab: {} } });
+      assert.deepEqual(ends(), [5, 6], "a token that would be the 68th of a table of 67");
       return Promise.resolve();
     }));
 

@@ -9,6 +9,7 @@ import { errorCode, readJson } from "#shared/io/files.ts";
 import { requireReadable } from "#shared/io/safetensors.ts";
 import { type Rows, tensorNamed } from "#shared/io/tensor_file.ts";
 import { GgufFile, ggufOf } from "#shared/io/gguf.ts";
+import { hasTokenizer, tokenizerParts } from "#shared/io/tokenizer_files.ts";
 import { hasWeights, WeightFiles } from "#shared/io/weights.ts";
 import { ggufConfig, GgufWeights } from "./gguf.ts";
 import { type ModelConfig, parseConfig, parseEos } from "./config.ts";
@@ -115,7 +116,7 @@ export function loadConfig(directory: string): ModelConfig {
   const config = parseConfig(readJson(`${directory}/config.json`));
   const generation = parseEos(readOptional(`${directory}/generation_config.json`) ?? {});
   const ends = generation.length > 0 ? generation : config.eos_token_ids;
-  const turn = endOfTurn(directory);
+  const turn = endOfTurn(directory, config.vocab_size);
   return {
     ...config,
     tie_word_embeddings: config.tie_word_embeddings && !hasOwnHead(directory),
@@ -132,15 +133,16 @@ export function checkEnds({ eos_token_ids }: ModelConfig, directory: string): vo
   );
 }
 
-/** The id of the eos_token of tokenizer_config.json, or undefined. */
-function endOfTurn(directory: string): number | undefined {
-  const settings = v.parse(TokenizerConfigSchema, readOptional(`${directory}/tokenizer_config.json`) ?? {});
-  const { eos_token } = settings;
+/** The id of the tokenizer's eos_token; undefined where it has none, or none that the model could give. */
+function endOfTurn(directory: string, rows: number): number | undefined {
+  if (!hasTokenizer(directory)) return undefined;
+  const { tokenizer, config } = tokenizerParts(directory);
+  const { eos_token } = v.parse(TokenizerConfigSchema, config);
   const token = typeof eos_token === "string" ? eos_token : eos_token?.content;
   if (token === undefined) return undefined;
-  const tokenizer = readOptional(`${directory}/tokenizer.json`) ?? {};
   const { added_tokens, model } = v.parse(TokenizerSchema, tokenizer);
-  return added_tokens?.find(({ content }) => content === token)?.id ?? model?.vocab?.[token];
+  const id = added_tokens?.find(({ content }) => content === token)?.id ?? model?.vocab?.[token];
+  return id === undefined || id >= rows ? undefined : id;
 }
 
 /** Whether the weights hold a head and embeddings that differ. */

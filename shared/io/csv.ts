@@ -1,6 +1,6 @@
 // The rows of a CSV file (csv-parse) as objects by its header line, all cells texts.
 
-import { parse } from "csv-parse";
+import { CsvError, parse } from "csv-parse";
 import { type Row, RowFault } from "#shared/problems/readers/rows.ts";
 import { textLines } from "./text_lines.ts";
 
@@ -10,7 +10,13 @@ export async function* csvRows(path: string): AsyncGenerator<Row> {
   const first = await lines.next();
   const header = first.done === true ? "" : first.value.text;
   if (header.trim() === "") throw new SyntaxError(`Cannot read ${path} as its first line names no columns`);
-  const parser = parse({ delimiter: separatorOf(header), info: true, relax_column_count: true });
+  // A quote within a cell that does not begin with one is a quote, as to Python's csv.
+  const parser = parse({
+    delimiter: separatorOf(header),
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+  });
   const feed = async () => {
     try {
       parser.write(`${header}\n`);
@@ -34,9 +40,7 @@ export async function* csvRows(path: string): AsyncGenerator<Row> {
       line = info.lines + 1;
     }
   } catch (cause) {
-    if (!(cause instanceof Error) || !("code" in cause) || !String(cause.code).startsWith("CSV_")) {
-      throw cause;
-    }
+    if (!(cause instanceof CsvError)) throw cause;
     throw new SyntaxError(`Cannot read ${path} as it is not CSV from line ${line} on: ${cause.message}`, {
       cause,
     });

@@ -236,6 +236,14 @@ describe("text files", () => {
       }));
   }
 
+  it("a quote within a cell of CSV is a quote", () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "x.tsv");
+      writeFileSync(path, 'q\ta\nHe said "1+1" to me\t2\n5" pipe\t3\n');
+      const { problems } = await readProblems(path, "jsonl", own);
+      assert.deepEqual(problems.map(({ text }) => text), ['He said "1+1" to me', '5" pipe']);
+    }));
+
   it("a ragged row of CSV is an error of that row", () =>
     inFolder(async (folder) => {
       const path = join(folder, "x.csv");

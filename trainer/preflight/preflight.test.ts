@@ -489,6 +489,12 @@ describe("preflightOf()", () => {
         ["data", `{ families = [], path = ${JSON.stringify(write("train.jsonl", rows))} }`],
         ["eval", `{ benchmarks = [], path = ${JSON.stringify(write("eval.jsonl", [long, odd]))} }`],
       ]);
+      const never = await preflightOf({ ...recipe, eval: { ...recipe.eval, eval_every: 0 } });
+      assert.deepEqual(never.faults, []);
+      assert.match(
+        never.warnings.join(),
+        /nothing is evaluated on eval\.path during the run, as eval\.eval_every is 0/,
+      );
       const { faults, warnings } = await preflightOf(recipe);
       assert.match(
         faults.join(),

@@ -57,6 +57,10 @@ export async function preflightOf(
     report.faults.push(...poolFaults(recipe, report.problems, options.own));
   }
   report.faults.push(...fileFaults(recipe, model !== null));
+  if (eval_every === 0 && (path !== null || tasks.length > 0)) {
+    const which = path === null ? "eval.tasks" : "eval.path";
+    report.warnings.push(`nothing is evaluated on ${which} during the run, as eval.eval_every is 0`);
+  }
   const [first] = errors;
   if (first !== undefined) {
     const { file, line, reason } = first;

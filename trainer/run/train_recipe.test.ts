@@ -66,6 +66,21 @@ describe("TrainRecipeSchema", () => {
       sentence(TrainRecipeSchema, { ...recipe, ghpo: { unhinted_replicas: 8 } }),
       /as it must have ghpo\.unhinted_replicas below generation\.num_generations/,
     );
+    const generation = { max_completion_length: 64 };
+    assert.match(
+      sentence(TrainRecipeSchema, { ...recipe, generation: { ...generation, final_completion_length: 65 } }),
+      /must have generation\.final_completion_length at most generation\.max_completion_length/,
+    );
+    const reward = { functions: ["accuracy", "soft_overlong_punishment"], weights: [1, 1] };
+    assert.match(
+      sentence(TrainRecipeSchema, { ...recipe, generation, reward }),
+      /must have reward\.soft_punish_cache at most generation\.max_completion_length/,
+    );
+    parse(
+      TrainRecipeSchema,
+      { ...recipe, generation, reward: { ...reward, soft_punish_cache: 64 } },
+      "recipe",
+    );
   });
 
   it("fills in the paper's defaults", () => {

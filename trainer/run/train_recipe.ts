@@ -58,6 +58,17 @@ export function trainRecipeSchema(
       (r) => r.ghpo.unhinted_replicas < r.generation.num_generations,
       "must have ghpo.unhinted_replicas below generation.num_generations",
     ),
+    v.check(
+      ({ generation: { max_completion_length: first, final_completion_length: last } }) =>
+        (last ?? 0) <= first,
+      "must have generation.final_completion_length at most generation.max_completion_length: the limit shrinks",
+    ),
+    v.check(
+      ({ reward, generation }) =>
+        !reward.functions.includes("soft_overlong_punishment") ||
+        reward.soft_punish_cache <= generation.max_completion_length,
+      "must have reward.soft_punish_cache at most generation.max_completion_length: an empty completion would be punished",
+    ),
     v.rawCheck(({ dataset, addIssue }) => {
       if (!dataset.typed) return;
       const { loss } = dataset.value;

@@ -421,7 +421,7 @@ describe("preflightOf()", () => {
       const adapter = join(folder, "adapter");
       cpSync(TINY_BASE, model, { recursive: true });
       mkdirSync(adapter);
-      const faults = async (r = 4) => {
+      const faults = async (r = 6) => {
         const recipe = loadRecipe(TrainRecipeSchema, "demo", [
           ["model", model],
           ["data", `{ families = [], path = ${JSON.stringify(path)} }`],
@@ -430,7 +430,7 @@ describe("preflightOf()", () => {
         return (await preflightOf(recipe)).faults;
       };
       const config = loadConfig(model);
-      const settings = { r: 4, lora_alpha: 32, target_modules: ["q_proj"] };
+      const settings = { r: 6, lora_alpha: 32, target_modules: ["q_proj"], use_rslora: true };
       const write = (change: (tensors: AdapterTensor[]) => AdapterTensor[]) => {
         const tensors = change(adapterTensors(parameterLayouts(config), settings));
         writeFileSync(
@@ -446,14 +446,14 @@ describe("preflightOf()", () => {
       assert.deepEqual(await faults(), []);
       assert.deepEqual(
         await faults(8),
-        [`the adapters of ${adapter} cannot be loaded as r must be 8: current value is 4`],
+        [`the adapters of ${adapter} cannot be loaded as r must be 8: current value is 6`],
       );
       const file = `${adapter}/adapter_model.safetensors cannot be loaded as tensor`;
       const name = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
       const { hidden_size } = config;
-      write(([first, ...rest]) => [{ ...first!, shape: [4, 8] }, ...rest]);
+      write(([first, ...rest]) => [{ ...first!, shape: [6, 8] }, ...rest]);
       assert.deepEqual(await faults(), [
-        `${file} ${name} must be [4, ${hidden_size}]: current shape is [4, 8]`,
+        `${file} ${name} must be [6, ${hidden_size}]: current shape is [6, 8]`,
       ]);
       write((tensors) => tensors.slice(1));
       assert.deepEqual(await faults(), [`${file} ${name} is missing`]);

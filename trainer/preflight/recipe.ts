@@ -80,7 +80,9 @@ function fileFaults(recipe: TrainRecipe | SftRecipe, hasModel: boolean): string[
   const adapter = lora?.adapter ?? null;
   const checks = [
     ...(hasModel && !isRandom ? [() => checkWeights(recipe.model)] : []),
-    ...(adapter === null || !hasModel ? [] : [() => checkAdapter(adapter, loadConfig(recipe.model), lora)]),
+    ...(adapter === null || !hasModel
+      ? []
+      : [() => checkAdapter(adapter, loadConfig(recipe.model), lora ?? {})]),
   ];
   return checks.flatMap((check) => {
     try {

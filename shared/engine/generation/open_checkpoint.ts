@@ -20,7 +20,7 @@ export async function prepareToGenerate(gpu: Gpu, like?: ModelConfig): Promise<v
 export async function openCheckpoint(gpu: Gpu, directory: string, adapter?: string): Promise<Model> {
   try {
     const config = loadConfig(directory);
-    if (adapter !== undefined) checkAdapter(adapter, config, null);
+    if (adapter !== undefined) checkAdapter(adapter, config);
     await prepareToGenerate(gpu, config);
     const model = loadModel(gpu, directory);
     if (adapter !== undefined) mergeAdapters(model, adapter);

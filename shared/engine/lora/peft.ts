@@ -51,13 +51,17 @@ export function readAdapterSettings(directory: string): Required<LoraSettings> {
 
 /**
  * Reads the heads of the files only.
- * @param settings what the adapters must be, or null for whatever they are
+ * @param settings what the adapters must be, as far as that is said
  * @throws TypeError in one sentence when rank, alpha or modules are others, or a tensor is missing, has another shape
  * or does not belong to such adapters of the model.
  */
-export function checkAdapter(directory: string, config: ModelConfig, settings: LoraSettings | null): void {
+export function checkAdapter(
+  directory: string,
+  config: ModelConfig,
+  settings: Partial<LoraSettings> = {},
+): void {
   const stored = readAdapterSettings(directory);
-  if (settings !== null) checkSame(directory, settings, stored);
+  checkSame(directory, { ...stored, ...settings }, stored);
   const file = new SafetensorsFile(`${directory}/${WEIGHTS}`);
   try {
     checkTensors(file, adapterTensors(parameterLayouts(config), stored));

@@ -18,7 +18,7 @@ export const LORA_MODULES = [
 /** Trains low-rank adapters on the frozen model; names are those of the PEFT library. */
 export const LoraSchema = v.strictObject({
   /** Rank of the adapters. */
-  r: setting(v.pipe(positiveCount, v.multipleOf(4, "must be a multiple of 4")), 16),
+  r: setting(positiveCount, 16),
   /** Scale of the adapters: their product is multiplied by lora_alpha / r. */
   lora_alpha: setting(positive, 32),
   /** Matrices that get adapters. */

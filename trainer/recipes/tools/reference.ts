@@ -162,7 +162,7 @@ function table(entries: readonly [string, JsonSchema][]): string {
 }
 
 function valuesOf(setting: JsonSchema): string {
-  const { enum: choices, type, anyOf, items, minimum, maximum, exclusiveMinimum, multipleOf } = setting;
+  const { enum: choices, type, anyOf, items, minimum, maximum, exclusiveMinimum } = setting;
   if (choices !== undefined) return choices.map((choice) => String(choice)).join(", ");
   if (anyOf !== undefined) return anyOf.filter((each) => each.type !== "null").map(valuesOf).join(" or ");
   if (type === "array") return `list of ${valuesOf(items ?? {})}`;
@@ -174,7 +174,6 @@ function valuesOf(setting: JsonSchema): string {
     ...(minimum === undefined ? [] : [`>= ${minimum}`]),
     ...(exclusiveMinimum === undefined ? [] : [`> ${exclusiveMinimum}`]),
     ...(maximum === undefined ? [] : [`<= ${maximum}`]),
-    ...(multipleOf === undefined ? [] : [`multiple of ${multipleOf}`]),
   ];
   return [type === "integer" ? "whole number" : "number", ...bounds].join(" ");
 }

@@ -36,6 +36,7 @@ const PRE_TOKENIZERS: Record<string, PreTokenizer> = {
   "gpt-2": { steps: [bytes(true)] },
   smollm: { steps: [{ type: "Digits", individual_digits: true }, bytes(true)] },
   qwen2: { steps: [regex(`${WORDS}|\\p{N}${REST}`), bytes(false)], nfc: true },
+  "deepseek-r1-qwen": { steps: [regex(`${WORDS}|\\p{N}${REST}`), bytes(false)] },
   "llama-bpe": { steps: [regex(`${WORDS}|\\p{N}{1,3}${REST}`), bytes(false)], ignore_merges: true },
 };
 /** Older names. */

@@ -88,6 +88,12 @@ describe("a GGUF file", () => {
       new Map([["general.architecture", "gemma"]]),
       /architecture must be one of llama, qwen2, qwen3: current value is gemma$/,
     ],
+    ["adapters", new Map([["general.type", "adapter"]]), /must hold a model: its general.type is adapter$/],
+    [
+      "a part of a model",
+      new Map([["split.count", 3]]),
+      /is one of 3 parts of a model: join them with llama-gguf-split --merge$/,
+    ],
     [
       "experts",
       new Map([["llama.expert_count", 8]]),

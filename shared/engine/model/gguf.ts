@@ -48,6 +48,16 @@ export function ggufConfig(
   file: Pick<GgufFile, "path" | "metadata" | "tensors" | "read">,
 ): Record<string, unknown> {
   const { path, metadata, tensors } = file;
+  const kind = metadata.get("general.type") ?? "model";
+  if (kind !== "model") {
+    throw new TypeError(`Cannot read ${path} as it must hold a model: its general.type is ${kind}`);
+  }
+  const parts = Number(metadata.get("split.count") ?? 1);
+  if (parts > 1) {
+    throw new TypeError(
+      `Cannot read ${path} as it is one of ${parts} parts of a model: join them with llama-gguf-split --merge`,
+    );
+  }
   const architecture = String(metadata.get("general.architecture"));
   if (!["llama", "qwen2", "qwen3"].includes(architecture)) {
     throw new TypeError(

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { EvaluationResultSchema, EvaluationRowSchema } from "#shared/schemas/evaluation.ts";
-import { openCheckpoint, type OpenedModel } from "./sources/local_model.ts";
+import { type OpenedModel, openLocalModel } from "./sources/local_model.ts";
 import { startEndpoint } from "./testing/endpoint.ts";
 import { makeTinyCheckpoint } from "./testing/tiny_checkpoint.ts";
 
@@ -76,7 +76,7 @@ describe("evaluate", () => {
     assert.deepEqual([result.source, result.complete, result.problems_seed], ["checkpoint", true, 9]);
     assert.deepEqual(result.benchmarks.map(({ name, n }) => [name, n]), [["chain", 10], ["gcd", 10]]);
 
-    const model = await openCheckpoint(checkpoint);
+    const model = await openLocalModel(checkpoint);
     const server = serveModel(model);
     const endpoint = `http://127.0.0.1:${server.addr.port}/v1`;
     const remote = await evaluate(

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { parseFlags } from "#shared/schemas/parse.ts";
 import { counts, numeral, positiveCount, seed } from "#shared/schemas/values.ts";
 import { requireKnown } from "#shared/text/unknown_words.ts";
-import { openCheckpoint } from "../sources/local_model.ts";
+import { openLocalModel } from "../sources/local_model.ts";
 import type { Prompt } from "#shared/tasks/task.ts";
 import type { LocalModel } from "../sources/checkpoint.ts";
 
@@ -27,7 +27,7 @@ export async function generate(raw: unknown): Promise<void> {
   if ((options.prompt === undefined) === (options.promptIds === undefined)) {
     throw new TypeError("Cannot generate as exactly one of --prompt and --prompt-ids is needed");
   }
-  const model = await openCheckpoint(options.model, { adapter: options.adapter });
+  const model = await openLocalModel(options.model, { adapter: options.adapter });
   try {
     const prompt = options.prompt === undefined ? null : promptOf(options.prompt, options.raw);
     if (prompt !== null) requireKnown(model.tokenizer, model.textOf(prompt));

@@ -3,7 +3,7 @@
 
 import type { OpenCheckpoint } from "../app/evaluations.ts";
 import { refuseCheckpoint } from "../app/guard.ts";
-import { openCheckpoint, type OpenedModel } from "../sources/local_model.ts";
+import { type OpenedModel, openLocalModel } from "../sources/local_model.ts";
 
 /** A function that opens the listed directories, each by its name as it was listed, and refuses all others. */
 export function servedCheckpoints(directories: readonly string[]): OpenCheckpoint {
@@ -21,7 +21,7 @@ export function servedCheckpoints(directories: readonly string[]): OpenCheckpoin
   const take = async (name: string): Promise<OpenedModel> => {
     if (kept?.name !== name) {
       drop();
-      kept = { name, model: await openCheckpoint(name) };
+      kept = { name, model: await openLocalModel(name) };
     }
     return kept.model;
   };

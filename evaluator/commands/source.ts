@@ -71,9 +71,9 @@ export async function openSource(
     );
   }
   // Imported late: scoring a file needs no WebGPU.
-  const { openCheckpoint } = await import("../sources/local_model.ts");
+  const { openLocalModel } = await import("../sources/local_model.ts");
   const { openFleet } = await import("../sources/fleet_model.ts");
-  const local = await openCheckpoint(model, {
+  const local = await openLocalModel(model, {
     adapter: options.adapter,
     enableThinking: options.enableThinking,
   });

@@ -3,7 +3,7 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import process from "node:process";
-import { openCheckpoint as loadCheckpoint } from "#shared/engine/generation/open_checkpoint.ts";
+import { openCheckpoint } from "#shared/engine/generation/open_checkpoint.ts";
 import { type Gpu, openGpu, type OpenOptions } from "#shared/engine/gpu/device.ts";
 import { ggufOf } from "#shared/io/gguf.ts";
 import { fileError } from "#shared/io/files.ts";
@@ -54,7 +54,7 @@ export interface OpenedModel extends LocalModel {
  * Loads a checkpoint directory, or the best or newest of a run's, onto the default GPU, with the PEFT adapters of another merged into it. Throws when the
  * GPU computes garbage.
  */
-export async function openCheckpoint(
+export async function openLocalModel(
   path: string,
   { adapter, enableThinking, ...options }: OpenOptions & ModelOptions = {},
 ): Promise<OpenedModel> {
@@ -63,7 +63,7 @@ export async function openCheckpoint(
     ? digestOf(directory)
     : sha256(JSON.stringify([directory, adapter].map(digestOf)));
   const gpu = await openGpu(await gpuEntry(), options);
-  const model = await loadCheckpoint(gpu, directory, adapter);
+  const model = await openCheckpoint(gpu, directory, adapter);
   return new Checkpoint(gpu, model, directory, digest, enableThinking);
 }
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { endOf } from "../scoring/read.ts";
-import { openCheckpoint } from "./local_model.ts";
+import { openLocalModel } from "./local_model.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 
 const root = fileURLToPath(import.meta.resolve("../.."));
@@ -32,7 +32,7 @@ describe("checkpoints in Deno", () => {
     { skip: withoutShared(stories) },
     async () => {
       const { greedy_ids } = JSON.parse(await Deno.readTextFile(sharedPath(`${stories}/reference.json`)));
-      const model = await openCheckpoint(sharedPath(stories));
+      const model = await openLocalModel(sharedPath(stories));
       const request = { prompt_ids: [1], samples: 1, key: [0, 0] as [number, number] };
       const options = { max_tokens: 200, temperature: 0, seed: 0, stop: [] };
       const [[generated] = []] = await model.generate([request], options);
@@ -42,7 +42,7 @@ describe("checkpoints in Deno", () => {
   );
 
   it("ends answers at stop strings, with the text that is graded and the other answers as they were", async () => {
-    const model = await openCheckpoint(`${root}trainer/recipes/tiny-base`);
+    const model = await openLocalModel(`${root}trainer/recipes/tiny-base`);
     const requests = ["Compute 14+5-2+9", "Compute 3+4", "Add 12+7"].map((content, i) => ({
       prompt_ids: model.encode({ messages: [{ role: "user", content }] }),
       samples: 4,
@@ -120,8 +120,8 @@ describe("checkpoints in Deno", () => {
 
   it("chooses kernels on hardware though it may neither read nor write what was measured", async () => {
     const program = `
-      import { openCheckpoint } from "./evaluator/sources/local_model.ts";
-      const model = await openCheckpoint("shared/engine/model/fixtures/llama", { profile: "gpu" });
+      import { openLocalModel } from "./evaluator/sources/local_model.ts";
+      const model = await openLocalModel("shared/engine/model/fixtures/llama", { profile: "gpu" });
       console.log(model.engine.kernels);
       model.close();`;
     const readable = ["evaluator", "shared", "node_modules", "package.json"].map((name) => root + name);
@@ -143,10 +143,10 @@ describe("checkpoints in Deno", () => {
   it("names what a directory lacks", async () => {
     const empty = Deno.makeTempDirSync();
     await assert.rejects(
-      () => openCheckpoint(empty),
+      () => openLocalModel(empty),
       /Cannot read .* as it holds neither a model \(config.json\) nor/,
     );
     Deno.removeSync(empty);
-    await assert.rejects(() => openCheckpoint("/nowhere"), /Cannot read \/nowhere/);
+    await assert.rejects(() => openLocalModel("/nowhere"), /Cannot read \/nowhere/);
   });
 });

@@ -15,10 +15,10 @@ import { Generator } from "#shared/engine/generation/generate.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { parseConfig } from "#shared/engine/model/config.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { matmulNN, matmulNT, matmulTN } from "#shared/engine/ops/matmul/matmul.ts";
 import { productErrors } from "#shared/engine/ops/matmul/product_error.ts";
-import { autotune, candidates } from "#shared/engine/ops/matmul/race.ts";
+import { autotune, candidates } from "#shared/engine/ops/matmul/autotune.ts";
 import { Learner } from "../trainer/learner/learner.ts";
 import { Optimizer } from "../trainer/learner/optimizer.ts";
 import { operands, timed } from "./peers/shapes.mjs";
@@ -67,7 +67,7 @@ const gpu = await openGpu(dawn(), values.profile === undefined ? {} : { profile:
 let raced: Products[] = [gpu.products];
 const parts: Record<string, unknown> = {};
 await part("tests", () => bun("test", "--timeout", "60000", "shared/engine/ops"));
-await part("self test", () => selfTest(gpu));
+await part("self test", () => checkProducts(gpu));
 await part("race", async () => {
   const choice = await autotune(gpu);
   gpu.chosen = choice.products;

@@ -3,12 +3,12 @@
 // Always run in a child process: some drivers crash instead of refusing.
 
 import { openGpu } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 
 try {
   const gpu = await openGpu(dawn());
-  await selfTest(gpu);
+  await checkProducts(gpu);
   const { vendor, architecture, device, description } = gpu.facts;
   console.log(JSON.stringify({ vendor, architecture, device, description }));
   process.exit(0);

@@ -8,9 +8,9 @@ import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import { verify } from "#shared/verify/mod.ts";
@@ -34,7 +34,7 @@ const missing = rows.filter(({ id }) => !known.has(id));
 
 if (missing.length > 0) {
   const gpu = await openGpu(dawn());
-  await selfTest(gpu);
+  await checkProducts(gpu);
   await chooseProducts(gpu);
   await checkEngine(gpu, "generation");
   const tokenizer = loadTokenizer(model);

@@ -3,7 +3,7 @@
 
 import type { Profile } from "#shared/engine/gpu/adapter.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { requireRight } from "#shared/engine/self_test/check_engine.ts";
 
 export interface Host {
@@ -22,7 +22,7 @@ export interface Host {
 export async function examineGpu(entry: GPU | undefined): Promise<Host> {
   const gpu = await openGpu(entry);
   try {
-    await selfTest(gpu);
+    await checkProducts(gpu);
     await requireRight(gpu, "training");
     const { vendor, architecture, device, description, features, limits } = gpu.facts;
     return {

@@ -9,7 +9,7 @@ import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { mergeAdapters } from "#shared/engine/lora/peft.ts";
 import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { saveModel } from "#shared/engine/model/save.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { copyTokenizer } from "#shared/io/tokenizer_files.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
@@ -30,7 +30,7 @@ export async function mergeCommand(flags: unknown): Promise<void> {
   }
   const gpu = await openGpu(dawn());
   try {
-    await selfTest(gpu);
+    await checkProducts(gpu);
     await checkEngine(gpu, "generation", loadConfig(directory));
     const model = loadModel(gpu, directory);
     mergeAdapters(model, adapter);

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { type KernelEvent, type KernelTime, Profiler } from "#shared/engine/gpu/profiler.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
 import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { parseFlags } from "#shared/schemas/parse.ts";
@@ -45,7 +45,7 @@ export async function profileCommand(flags: unknown): Promise<void> {
   const directory = run === null ? modelDirectory(options.model!) : newestCheckpoint(run);
   const gpu = await openGpu(dawn());
   try {
-    await selfTest(gpu);
+    await checkProducts(gpu);
     const recorded = run === null ? undefined : recordedKernels(run);
     if (recorded === undefined) await chooseProducts(gpu);
     else await useKernels(gpu, recorded); // what the run computes with

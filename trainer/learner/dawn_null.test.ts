@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { create } from "webgpu";
-import { candidates } from "#shared/engine/ops/matmul/race.ts";
+import { candidates } from "#shared/engine/ops/matmul/autotune.ts";
 import { splitConstants, splitProduct } from "#shared/engine/ops/matmul/matmul_split.ts";
 import { type Gpu, LARGEST_COPY, openGpu, PRODUCTS } from "#shared/engine/gpu/device.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";

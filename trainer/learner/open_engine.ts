@@ -9,9 +9,9 @@ import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { randomModel } from "#shared/engine/model/initialise.ts";
 import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
 import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { checkPlan, planMemory } from "../memory/plan.ts";
@@ -45,7 +45,7 @@ export async function openEngine(options: EngineOptions): Promise<EnginePolicy> 
   tokenizer.limit(config.vocab_size);
   const { team = SOLO } = options;
   const gpu = await openGpu(dawn(), { variants: options.variants ?? "auto" });
-  await selfTest(gpu);
+  await checkProducts(gpu);
   const kernels = await team.fromFirst("the choice of kernels", async () => {
     if (options.kernels !== undefined) await useKernels(gpu, options.kernels);
     else if (options.variants !== "base") await chooseProducts(gpu);

@@ -10,7 +10,7 @@ import { openGpu, type Products } from "#shared/engine/gpu/device.ts";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
 import { emulateHalfUnits } from "#shared/engine/ops/matmul/emulated_halves.testing.ts";
 import { productErrors } from "#shared/engine/ops/matmul/product_error.ts";
-import { candidates } from "#shared/engine/ops/matmul/race.ts";
+import { candidates } from "#shared/engine/ops/matmul/autotune.ts";
 
 const [folder, option] = process.argv.slice(2);
 const truncates = option === "--towards-zero";

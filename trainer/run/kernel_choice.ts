@@ -1,10 +1,10 @@
 // The kernels for matrix products of a resumed run: those of its newest checkpoint. A new run takes what
-// its machine has measured (shared/engine/ops/matmul/race_cache.ts).
+// its machine has measured (shared/engine/ops/matmul/choose_products.ts).
 
 import { join } from "node:path";
 import * as v from "valibot";
 import { type Gpu, PRODUCTS } from "#shared/engine/gpu/device.ts";
-import { productsAreRight } from "#shared/engine/ops/matmul/exact_products.ts";
+import { productsAreRight } from "#shared/engine/ops/matmul/check_products.ts";
 import { readJson } from "#shared/io/files.ts";
 import { checkpointName, listCheckpoints } from "./checkpoint.ts";
 import { RunDirectory } from "./directory.ts";

@@ -5,13 +5,13 @@ import { checkAdapter, mergeAdapters } from "#shared/engine/lora/peft.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { checkEnds, loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
-import { selfTest } from "#shared/engine/ops/matmul/exact_products.ts";
-import { chooseProducts } from "#shared/engine/ops/matmul/race_cache.ts";
+import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
+import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
 import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 
 /** Tests the kernels that generate, for such a model where one is given, and chooses the fastest. Throws when the GPU computes garbage. */
 export async function prepareToGenerate(gpu: Gpu, like?: ModelConfig): Promise<void> {
-  await selfTest(gpu);
+  await checkProducts(gpu);
   await chooseProducts(gpu);
   await checkEngine(gpu, "generation", like);
 }

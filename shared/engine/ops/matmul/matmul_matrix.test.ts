@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { productsAreRight } from "./exact_products.ts";
+import { productsAreRight } from "./check_products.ts";
 import { assertClose, hostGpu, noise } from "#shared/engine/gpu/testing.ts";
 import { matmulNN, matmulNT, matmulTN } from "./matmul.ts";
 import { matmulNNRef, matmulNTRef, matmulTNRef } from "./matmul.ref.ts";

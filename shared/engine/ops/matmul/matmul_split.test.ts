@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { replaced, textOf } from "#shared/engine/gpu/shader.ts";
 import { hostGpu, noise, unreadable } from "#shared/engine/gpu/testing.ts";
-import { productsAreRight } from "./exact_products.ts";
+import { productsAreRight } from "./check_products.ts";
 import { emulateHalfUnits } from "./emulated_halves.testing.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import { matmulNN, matmulNT } from "./matmul.ts";

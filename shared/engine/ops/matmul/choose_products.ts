@@ -2,9 +2,9 @@
 // measurement says now, which is cached for the next time.
 
 import * as v from "valibot";
-import { autotune, candidates } from "./race.ts";
+import { autotune, candidates } from "./autotune.ts";
 import { type Gpu, PRODUCTS } from "#shared/engine/gpu/device.ts";
-import { productsAreRight } from "./exact_products.ts";
+import { productsAreRight } from "./check_products.ts";
 import { productTexts } from "./matmul.ts";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { makeDirectory, readJson } from "#shared/io/files.ts";

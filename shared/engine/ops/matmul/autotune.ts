@@ -4,10 +4,10 @@
 import { matmulNN, matmulNT, type MatmulShape, matmulTN } from "./matmul.ts";
 import { type Gpu, PRODUCTS, type Products } from "#shared/engine/gpu/device.ts";
 import { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { productsAreRight } from "./exact_products.ts";
+import { productsAreRight } from "./check_products.ts";
 
 /** The fastest, and the milliseconds of the three products of `SIZE` by those that were worth measuring. */
-export interface Choice {
+export interface TunedProducts {
   products: Products;
   milliseconds: Partial<Record<Products, number>>;
 }
@@ -27,7 +27,7 @@ export function candidates(gpu: Gpu): Products[] {
 }
 
 /** Measures the candidates that compute correctly. Does not change the adapter's choice. */
-export async function autotune(gpu: Gpu): Promise<Choice> {
+export async function autotune(gpu: Gpu): Promise<TunedProducts> {
   const right: Products[] = [];
   const possible = candidates(gpu);
   if (possible.length === 1) return { products: possible[0]!, milliseconds: {} };

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { candidates } from "./race.ts";
+import { candidates } from "./autotune.ts";
 import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
 import { hostGpu } from "#shared/engine/gpu/testing.ts";
 import { emulateMatrixUnits } from "./emulated_units.testing.ts";
-import { chooseProducts } from "./race_cache.ts";
+import { chooseProducts } from "./choose_products.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
 const closing: { close(): void }[] = [];

@@ -1,6 +1,6 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { autotune, candidates } from "./race.ts";
+import { autotune, candidates } from "./autotune.ts";
 import { emulateHalfUnits } from "./emulated_halves.testing.ts";
 import { emulateMatrixUnits } from "./emulated_units.testing.ts";
 import { openGpu, type Products } from "#shared/engine/gpu/device.ts";

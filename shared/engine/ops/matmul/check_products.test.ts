@@ -1,14 +1,14 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { openGpu } from "#shared/engine/gpu/device.ts";
-import { productsAreRight, selfTest } from "./exact_products.ts";
+import { checkProducts, productsAreRight } from "./check_products.ts";
 import { hostGpu, testGpu } from "#shared/engine/gpu/testing.ts";
 
-describe("selfTest()", () => {
+describe("checkProducts()", () => {
   it("accepts this adapter and keeps its faster kernels", async () => {
     const gpu = await testGpu();
     const { subgroups8, liveBytes } = gpu;
-    await selfTest(gpu);
+    await checkProducts(gpu);
     assert.equal(gpu.subgroups8, subgroups8);
     assert.equal(gpu.liveBytes, liveBytes);
   });
@@ -26,11 +26,11 @@ describe("selfTest()", () => {
       };
       if (subgroups8) {
         gpu.readFloats = corrupt(() => reads++ === 0);
-        await selfTest(gpu);
+        await checkProducts(gpu);
         assert.equal(gpu.subgroups8, false);
       }
       gpu.readFloats = corrupt(() => true);
-      await assert.rejects(selfTest(gpu), {
+      await assert.rejects(checkProducts(gpu), {
         message:
           /^Cannot use adapter ".+" as its self-test product is wrong: element \[1, 2\] is \S+, expected \S+$/,
       });
@@ -67,7 +67,7 @@ describe("productsAreRight()", () => {
     gpu.matrixLanes = 8; // an adapter that said so would have the feature
     assert.equal(await productsAreRight(gpu, "matrix"), false);
     assert.equal(gpu.products, "base");
-    await selfTest(gpu);
+    await checkProducts(gpu);
     gpu.close();
   });
 });

@@ -14,7 +14,7 @@ const [ROWS, COLS, INNER] = [69, 68, 36];
  * Leaves faster kernels on only when they compute correctly.
  * @throws Error naming the adapter when the portable ones do not.
  */
-export async function selfTest(gpu: Gpu): Promise<void> {
+export async function checkProducts(gpu: Gpu): Promise<void> {
   if (gpu.subgroups8) gpu.subgroups8 = await firstWrong(gpu) === undefined;
   const wrong = gpu.subgroups8 ? undefined : await firstWrong(gpu);
   if (wrong) {

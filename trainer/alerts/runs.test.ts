@@ -16,7 +16,7 @@ import {
   UnigramPolicy,
 } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train } from "../loop/train.ts";
+import { runLoop } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { readAlerts } from "./watch.ts";
 
@@ -65,7 +65,7 @@ async function fired({ settings = {}, policy = new UnigramPolicy(), reward, bare
     },
   };
   const lines: string[] = [];
-  const result = await train({
+  const result = await runLoop({
     recipe,
     policy,
     source: chooseSource({ ...setting, sampler: policy, ...(reward && { rewards: own }) }),

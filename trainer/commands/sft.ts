@@ -16,7 +16,7 @@ import { evaluationProblems } from "../loop/data.ts";
 import { sftSource, totalSteps } from "../loop/sft_source.ts";
 import type { Listeners } from "../library/custom_parts.ts";
 import { Status } from "../run/progress.ts";
-import { train, type TrainResult } from "../loop/train.ts";
+import { runLoop, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
@@ -109,7 +109,7 @@ export async function runSft(
     if (eosId === undefined) {
       throw new TypeError(`Cannot fine-tune ${recipe.model} as its config.json names no eos_token_id`);
     }
-    const result = await train({
+    const result = await runLoop({
       recipe,
       policy,
       source: sftSource({

@@ -17,7 +17,7 @@ import { Status } from "../run/progress.ts";
 import { STRATEGIES } from "../ghpo/strategies/index.ts";
 import type { CustomParts, Listeners } from "../library/custom_parts.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train, type TrainResult } from "../loop/train.ts";
+import { runLoop, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import { promptLimit } from "../preflight/requirements.ts";
@@ -138,7 +138,7 @@ export async function runTraining(
       promptBudget: promptLimit(recipe, contextOf(config)).tokens,
       team,
     };
-    const result = await train({
+    const result = await runLoop({
       recipe,
       policy,
       source: {

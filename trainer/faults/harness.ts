@@ -20,7 +20,7 @@ import { sftSource } from "../loop/sft_source.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train, type TrainResult } from "../loop/train.ts";
+import { runLoop, type TrainResult } from "../loop/train.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const folders: string[] = [];
@@ -54,7 +54,7 @@ export async function unigramRun(
     checkpoint,
   });
   const call = (i: { completion: string }) => +i.completion.includes("7");
-  return await train({
+  return await runLoop({
     recipe,
     policy,
     source: chooseSource({
@@ -105,7 +105,7 @@ export async function engineRun(
   resume: boolean,
 ): Promise<TrainResult> {
   const { config } = policy.model;
-  return await train({
+  return await runLoop({
     recipe,
     policy,
     source: chooseSource({
@@ -157,7 +157,7 @@ export function sftRun(
   tokenizer: Tokenizer,
   resume: boolean,
 ): Promise<TrainResult> {
-  return train({
+  return runLoop({
     recipe,
     policy,
     source: sftSource({ recipe, tokenizer, eosId: tokenizer.id("<eos>")!, context: CONTEXT, problems: null }),

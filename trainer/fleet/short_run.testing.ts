@@ -3,7 +3,7 @@
 import type { Reward } from "../loop/rewards.ts";
 import { chooseSource } from "../loop/choose_source.ts";
 import { chainProblem, scriptedSetting, tinyRecipe, tinyTokenizer } from "../loop/testing.ts";
-import { train } from "../loop/train.ts";
+import { runLoop } from "../loop/train.ts";
 import { Status } from "../run/progress.ts";
 import { SOLO, type Team } from "../team/team.ts";
 import { RemoteSampler, totalCounts } from "./remote_sampler.ts";
@@ -39,7 +39,7 @@ export async function shortRun(output_dir: string, o: {
   const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
   const { setting } = await scriptedSetting(recipe, problems, () => "");
   const call: Reward["call"] = o.reward ?? (({ completion }) => +completion.includes("7"));
-  await train({
+  await runLoop({
     recipe,
     policy,
     source: chooseSource({

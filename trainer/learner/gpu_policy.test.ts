@@ -18,7 +18,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train } from "../loop/train.ts";
+import { runLoop } from "../loop/train.ts";
 
 const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
 const options: EngineOptions = {
@@ -80,7 +80,7 @@ async function run(
     checkpoint: { save_every: 2, keep: 0 },
   });
   const digits = ({ completion }: { completion: string }) => completion.replace(/\D/g, "").length / 16;
-  return await train({
+  return await runLoop({
     recipe,
     policy,
     source: chooseSource({

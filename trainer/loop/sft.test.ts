@@ -9,7 +9,7 @@ import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { TINY_HINT_GLUE } from "#shared/text/tiny_tokenizer.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { sftSource } from "./sft_source.ts";
-import { train } from "./train.ts";
+import { runLoop } from "./train.ts";
 import { examplesAt } from "./sft_examples.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyTokenizer, UnigramPolicy } from "./testing.ts";
@@ -133,9 +133,9 @@ describe("examplesAt()", () => {
   });
 });
 
-describe("train() on supervised examples", () => {
+describe("runLoop() on supervised examples", () => {
   const run = (r: SftRecipe, o: { policy?: UnigramPolicy; resume?: boolean } = {}) =>
-    train({
+    runLoop({
       recipe: r,
       policy: o.policy ?? new UnigramPolicy(),
       source: sftSource({

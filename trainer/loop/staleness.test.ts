@@ -9,7 +9,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chooseSource } from "./choose_source.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
-import { train } from "./train.ts";
+import { runLoop } from "./train.ts";
 import type { Example } from "./examples.ts";
 import { update, updateSettings } from "./update.ts";
 
@@ -43,7 +43,7 @@ async function run(
   const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
   const { setting } = await scriptedSetting(recipe, problems, () => "");
   const call = (input: { completion: string }) => +input.completion.includes("7");
-  return await train({
+  return await runLoop({
     recipe,
     policy,
     source: chooseSource({

@@ -18,7 +18,7 @@ import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 import { chooseSource } from "./choose_source.ts";
-import { train, type TrainResult } from "./train.ts";
+import { runLoop, type TrainResult } from "./train.ts";
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
@@ -74,7 +74,7 @@ async function run(
     max_tokens: 6,
     eosIds: [EOS],
   };
-  const result = await train({
+  const result = await runLoop({
     recipe,
     policy,
     source: chooseSource({ ...setting, sampler: policy, rewards }),
@@ -100,7 +100,7 @@ function outcome(path: string) {
   return { metrics, rollouts, weights, checkpoints: readdirSync(join(path, "checkpoints")).sort() };
 }
 
-describe("train()", () => {
+describe("runLoop()", () => {
   it("learns what the reward asks for, and leaves recipe, metrics, rollouts and checkpoints", async () => {
     const path = temporary();
     const settings = { train: { ...SETTINGS.train, max_steps: 30 } };

@@ -65,7 +65,7 @@ export interface TrainResult {
 }
 
 /** Runs a recipe to its last step, or until it is told to stop. */
-export async function train(training: Training): Promise<TrainResult> {
+export async function runLoop(training: Training): Promise<TrainResult> {
   const { recipe, policy, source, status, stop, tokenBudget = Infinity, team = SOLO, listeners } = training;
   const { eval_every } = recipe.eval;
   const { save_every, keep, best_by } = recipe.checkpoint;

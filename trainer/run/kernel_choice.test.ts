@@ -15,7 +15,7 @@ import { loadRewards } from "../loop/rewards.ts";
 import { Status } from "./progress.ts";
 import { tinyRecipe } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train } from "../loop/train.ts";
+import { runLoop } from "../loop/train.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
 const closing: { close(): void }[] = [];
@@ -84,7 +84,7 @@ describe("a run that goes on", () => {
       checkpoint: { save_every: 1, keep: 0 },
     });
     const digits = ({ completion }: { completion: string }) => completion.replace(/\D/g, "").length / 16;
-    await train({
+    await runLoop({
       recipe,
       policy,
       source: chooseSource({

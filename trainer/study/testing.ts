@@ -7,7 +7,7 @@ import { trainingProblems } from "../loop/data.ts";
 import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
-import { train } from "../loop/train.ts";
+import { runLoop } from "../loop/train.ts";
 import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
 import { planStudy, type StudyPlan } from "./plan.ts";
@@ -111,7 +111,7 @@ export function unigramBackend(
         max_tokens: 6,
         eosIds: [EOS],
       };
-      return await train({
+      return await runLoop({
         recipe,
         policy,
         source: chooseSource({ ...setting, sampler: policy }),

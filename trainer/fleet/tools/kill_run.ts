@@ -14,7 +14,7 @@ import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { digestsOf } from "../../team/testing.ts";
 import { LEARNER, TestServer } from "../testing.ts";
-import { settings, train, WorkerProcess } from "./processes.ts";
+import { settings, trainProcess, WorkerProcess } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +47,7 @@ const report = {
   requests: { remote: 0, local: 0, refused: 0, differing: 0 },
 };
 const undisturbed = join(folder, "undisturbed");
-await train(undisturbed, SETTINGS);
+await trainProcess(undisturbed, SETTINGS);
 const expected = digestsOf(undisturbed);
 const workers = Array.from({ length: Number(values.workers) }, startWorker);
 let done = false;
@@ -80,7 +80,7 @@ const killing = (async () => {
 const isEnough = () => report.worker_kills >= wanted.kills && report.server_kills >= wanted.servers;
 while (!isEnough()) {
   const path = join(folder, `run-${report.runs}`);
-  await train(path, SETTINGS, server.url);
+  await trainProcess(path, SETTINGS, server.url);
   report.runs++;
   const digests = digestsOf(path);
   report.different.push(...Object.keys(expected).filter((key) => digests[key] !== expected[key]));

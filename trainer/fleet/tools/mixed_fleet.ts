@@ -15,7 +15,7 @@ import type { Group } from "#shared/schemas/rollout.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { digestsOf } from "../../team/testing.ts";
 import { TestServer } from "../testing.ts";
-import { KINDS, settings, train, WorkerProcess } from "./processes.ts";
+import { KINDS, settings, trainProcess, WorkerProcess } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -27,12 +27,12 @@ const { values } = parseArgs({
 const SETTINGS = settings(Number(values.steps), ["--train.staleness", values.staleness]);
 const folder = mkdtempSync(join(tmpdir(), "ghpo-mixed-"));
 const [alone, fleet] = [join(folder, "alone"), join(folder, "fleet")];
-await train(alone, SETTINGS);
+await trainProcess(alone, SETTINGS);
 
 const server = await TestServer.start();
 const kinds = KINDS.filter((kind) => values.kinds.split(",").includes(kind));
 const workers = kinds.map((kind) => new WorkerProcess(kind, server.url));
-await train(fleet, SETTINGS, server.url, 120);
+await trainProcess(fleet, SETTINGS, server.url, 120);
 await Promise.all(workers.map((worker) => worker.end("SIGTERM")));
 await server.close();
 

@@ -29,7 +29,7 @@ export function settings(steps: number, more: readonly string[] = []): string[] 
  * @returns its processor seconds
  * @throws Error with what it said, unless it ended well
  */
-export async function train(
+export async function trainProcess(
   path: string,
   words: readonly string[],
   url?: string,

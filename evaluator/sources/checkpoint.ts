@@ -13,6 +13,8 @@ export interface LocalModel {
   readonly identity: Record<string, string>;
   /** Most tokens of prompt and completion together. */
   readonly context: Context;
+  /** Calls of `generate` that it takes at a time; 1 where nothing is said. */
+  readonly callsAtOnce?: number;
   encode(prompt: SampleRequest["prompt"]): number[];
   /** A word of a prompt that holds characters unknown to the tokenizer, which reads another text there; null without one. */
   unknownWord(prompt: SampleRequest["prompt"]): string | null;
@@ -47,6 +49,13 @@ export class CheckpointSource implements CompletionSource {
    * engine counts samples from zero.
    */
   async *complete(requests: Requests, signal: AbortSignal): AsyncIterable<SampleEvent[]> {
+    // Those of later batches may come earlier; what is yielded keeps the order.
+    const underway: Promise<SampleEvent[]>[] = [];
+    const begin = (events: Promise<SampleEvent[]>) => {
+      events.catch(() => {}); // thrown when it is its turn
+      underway.push(events);
+    };
+    const { callsAtOnce = 1 } = this.#model;
     // Sampling options belong to a whole call of the engine, so only like problems share one.
     const waiting = new Map<string, { groups: Group[]; rows: number }>();
     for await (const requested of problemsOf(requests)) {
@@ -62,7 +71,8 @@ export class CheckpointSource implements CompletionSource {
       const room = tokens - prompt_ids.length;
       if (room <= 0) {
         const failure = `the prompt has ${prompt_ids.length} tokens, the model's ${name} ${tokens}`;
-        yield requested.map((request) => ({ request, failure }));
+        begin(Promise.resolve(requested.map((request) => ({ request, failure }))));
+        if (underway.length >= callsAtOnce) yield await underway.shift()!;
         continue;
       }
       const max_tokens = Math.min(sampling.max_tokens, room);
@@ -74,12 +84,15 @@ export class CheckpointSource implements CompletionSource {
       batch.rows += samplesOf(requested);
       if (batch.rows < BATCH) continue;
       waiting.delete(kind);
-      yield await this.#batch(batch.groups);
+      begin(this.#batch(batch.groups));
+      if (underway.length >= callsAtOnce) yield await underway.shift()!;
     }
     for (const { groups } of waiting.values()) {
       if (signal.aborted) return;
-      yield await this.#batch(groups);
+      begin(this.#batch(groups));
+      if (underway.length >= callsAtOnce) yield await underway.shift()!;
     }
+    while (underway.length > 0 && !signal.aborted) yield await underway.shift()!;
   }
 
   async #batch(groups: readonly Group[]): Promise<SampleEvent[]> {

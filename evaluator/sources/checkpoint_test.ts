@@ -69,6 +69,28 @@ describe("checkpoint source", () => {
     assert.equal(new Set(batches.flat().map((event) => event.request.key)).size, 400);
   });
 
+  it("asks a model that takes several calls ahead of what it has, and keeps the order", async () => {
+    class Slow extends FakeModel {
+      readonly callsAtOnce = 3;
+      most = 0;
+      #busy = 0;
+      #begun = 0;
+      override async generate(...args: Parameters<FakeModel["generate"]>) {
+        this.most = Math.max(this.most, ++this.#busy);
+        await new Promise((resolve) => setTimeout(resolve, this.#begun++ % 2 ? 5 : 40)); // later ones end first
+        this.#busy--;
+        return await super.generate(...args);
+      }
+    }
+    const requests = Array.from({ length: 300 }, (_, p) => [0, 1, 2, 3].map((r) => request(`p${p}`, r)))
+      .flat();
+    requests.splice(700, 0, request("full", 0, "1".repeat(20)));
+    const model = new Slow();
+    const [one, several] = [await all(new FakeModel(), requests), await all(model, requests)];
+    assert.deepEqual(several, one);
+    assert.equal(model.most, 3);
+  });
+
   it("gives a missing repeat the text it would have had in the whole run", async () => {
     const whole = await all(new FakeModel(), [0, 1, 2, 3].map((r) => request("p", r)));
     const [[only] = []] = await all(new FakeModel(), [request("p", 2)]);

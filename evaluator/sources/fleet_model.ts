@@ -9,9 +9,12 @@ import { sha256 } from "#shared/io/hash.ts";
 import type { Sample } from "#shared/engine/generation/requests.ts";
 import type { LocalModel } from "./checkpoint.ts";
 import type { OpenedModel } from "./local_model.ts";
+import { PooledSampling } from "./pooled_sampling.ts";
 
 /** One request in so many is sampled here, too. */
 const RESAMPLED = 32;
+/** Batches that workers have at a time: they take enough at once, and need not wait for what is sampled here. */
+const CALLS = 16;
 
 interface FleetOptions {
   url: string;
@@ -39,11 +42,16 @@ export async function openFleet(local: OpenedModel, options: FleetOptions): Prom
 export class FleetModel implements LocalModel {
   readonly identity: LocalModel["identity"];
   readonly context: LocalModel["context"];
+  readonly callsAtOnce = CALLS;
   #call = 0;
+  /** Calls that wait for workers. */
+  #asking = 0;
+  readonly #here: PooledSampling;
 
   constructor(readonly local: OpenedModel, readonly fleet: Dispatcher, readonly weights: string) {
     this.identity = local.identity;
     this.context = local.context;
+    this.#here = new PooledSampling(local);
   }
 
   encode(prompt: Parameters<LocalModel["encode"]>[0]): number[] {
@@ -68,6 +76,7 @@ export class FleetModel implements LocalModel {
     const sampling = { max_tokens, temperature: greedy ? 1 : temperature, greedy, seed, eos_ids };
     const call = this.#call++;
     let answers = new Map<number, SampledCompletion[]>();
+    this.#asking++;
     try {
       const idOf = (i: number) => `${this.fleet.settings.run}-${call}-${i}`;
       answers = await this.fleet.ask(
@@ -78,12 +87,16 @@ export class FleetModel implements LocalModel {
       );
     } catch (error) {
       console.error(`sampling here for now: ${messageOf(error)}`);
+    } finally {
+      this.#asking--;
     }
     const known = new Map(answers);
     // Which ones, no worker can know.
     for (const i of answers.keys()) if (Math.random() * RESAMPLED < 1) answers.delete(i);
     const rest = [...requests.keys()].filter((i) => !answers.has(i));
-    const own = rest.length === 0 ? [] : await this.local.generate(rest.map((i) => requests[i]!), options);
+    const sampled = this.#here.sample(rest.map((i) => requests[i]!), options);
+    if (this.#asking === 0) this.#here.flush(); // no others come
+    const own = await sampled;
     const results: Sample[][] = [];
     for (const [i, completions] of answers) results[i] = completions;
     for (const [n, i] of rest.entries()) {

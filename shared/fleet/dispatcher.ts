@@ -31,11 +31,16 @@ export interface FleetSettings {
 }
 
 /** A request and how it is to be sampled: a job but for its names. */
-export type Order = Omit<Job, "id" | "run" | "weights" | "stop">;
+export type Order = Omit<Job, "id" | "run" | "call" | "weights" | "stop">;
 
 export class Dispatcher {
   /** Answers that were refused. */
   #refused = 0;
+  /** When the last answer came, to whichever call. */
+  #heard = 0;
+  #calls = 0;
+  /** What calls do one after the other before they ask. */
+  #last: Promise<unknown> = Promise.resolve();
   #base: string | null = null;
   #current: string | null = null;
   #tokenizer: string | null = null;
@@ -77,7 +82,8 @@ export class Dispatcher {
   }
 
   /**
-   * The completions of the orders that were answered, by their index.
+   * The completions of the orders that were answered, by their index. Several calls may be under way: workers take their
+   * jobs in the order of the calls.
    * @param idOf a name for the index-th order: the same name is stored once
    * @param stops where completions end besides
    */
@@ -87,24 +93,35 @@ export class Dispatcher {
     idOf: (index: number) => string,
     stops: StopsAt | undefined,
   ): Promise<Map<number, SampledCompletion[]>> {
-    const { run, vocabulary, patience } = this.settings;
+    const { vocabulary, patience } = this.settings;
+    const { run } = this.settings;
+    const call = this.#calls++;
     const answers = new Map<number, SampledCompletion[]>();
-    await mendWorkers(this.connection);
-    const stop = stops ? { texts: [...stops.texts], tokenizer: await this.#publishTokenizer() } : null;
-    const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, weights, ...order, stop }));
+    const prepared = this.#last.catch(() => {}).then(async () => {
+      await mendWorkers(this.connection);
+      return stops ? { texts: [...stops.texts], tokenizer: await this.#publishTokenizer() } : null;
+    });
+    this.#last = prepared;
+    const stop = await prepared;
+    const jobs = orders.map((order, i): Job => ({ id: idOf(i), run, call, weights, ...order, stop }));
     const stream = jetstream(this.connection);
-    const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, "*") });
+    const consumer = await stream.consumers.get(ANSWERS, { filter_subjects: answerSubject(run, call, "*") });
     const messages = await consumer.consume();
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       await Promise.all(
         jobs.map((job) =>
-          stream.publish(jobSubject(run), JSON.stringify(job), { msgID: job.id, timeout: 5000 })
+          stream.publish(jobSubject(run, call), JSON.stringify(job), { msgID: job.id, timeout: 5000 })
         ),
       );
       const indexOf = new Map(jobs.map(({ id }, i) => [id, i]));
-      const wait = () => setTimeout(() => messages.stop(), patience * 1000);
-      timer = wait();
+      const began = performance.now();
+      const wait = () => {
+        const left = Math.max(began, this.#heard) + patience * 1000 - performance.now();
+        if (left <= 0) messages.stop();
+        else timer = setTimeout(wait, left);
+      };
+      wait();
       for await (const message of messages) {
         const index = indexOf.get(message.subject.split(".").at(-1)!);
         if (index === undefined) continue;
@@ -114,9 +131,8 @@ export class Dispatcher {
         } catch (error) {
           this.refuse(error);
         }
-        clearTimeout(timer);
+        this.#heard = performance.now();
         if (indexOf.size === 0) break;
-        timer = wait();
       }
       if (indexOf.size > 0) {
         this.log(`${indexOf.size} of ${jobs.length} requests have had no answer for ${patience} s`);
@@ -125,7 +141,7 @@ export class Dispatcher {
       clearTimeout(timer);
       messages.stop();
     }
-    await this.purge();
+    await this.purge(call);
     return answers;
   }
 
@@ -146,12 +162,12 @@ export class Dispatcher {
     return refused;
   }
 
-  /** Takes what is left of this run's jobs and answers off the server. */
-  async purge(): Promise<void> {
+  /** Takes what is left of the jobs and answers of one call, or of all of this run, off the server. */
+  async purge(call: number | "*" = "*"): Promise<void> {
     const { run } = this.settings;
     const { streams } = await jetstreamManager(this.connection);
-    await streams.purge(JOBS, { filter: jobSubject(run) });
-    await streams.purge(ANSWERS, { filter: answerSubject(run, "*") });
+    await streams.purge(JOBS, { filter: jobSubject(run, call) });
+    await streams.purge(ANSWERS, { filter: answerSubject(run, call, "*") });
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ const END = 9;
 const job: Job = {
   id: "a1",
   run: "r",
+  call: 6,
   weights: "0".repeat(64),
   prompt_ids: [1, 2],
   samples: 2,

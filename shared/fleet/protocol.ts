@@ -13,8 +13,10 @@ export const ANSWERS = "GHPO_ANSWERS";
 export const WEIGHTS = "ghpo_weights";
 /** The consumer that all workers pull from. */
 export const WORKERS = "workers";
-export const jobSubject = (run: string) => `ghpo.job.${run}`;
-export const answerSubject = (run: string, id: string) => `ghpo.answer.${run}.${id}`;
+/** `*` for `call`: all of the run's. */
+export const jobSubject = (run: string, call: number | "*") => `ghpo.job.${run}.${call}`;
+export const answerSubject = (run: string, call: number | "*", id: string) =>
+  `ghpo.answer.${run}.${call}.${id}`;
 
 /** Letters that a subject of NATS may hold. */
 const token = v.pipe(name, v.regex(/^[\w-]+$/, "must consist of letters, digits, _ and -"));
@@ -24,6 +26,8 @@ const JobSchema = v.strictObject({
   /** Also the id under which a server stores job and answer once. */
   id: token,
   run: token,
+  /** The learner's question that it is a part of, by number. */
+  call: count,
   /** Digest of the weights to sample from. */
   weights: sha256,
   prompt_ids: v.pipe(ids, v.minLength(1)),

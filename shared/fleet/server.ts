@@ -88,11 +88,14 @@ export async function makeStreams(connection: NatsConnection, ackWait = ACK_WAIT
     max_age: WINDOW_S * SECOND,
   };
   const streams = [
-    { name: JOBS, subjects: ["ghpo.job.*"], retention: RetentionPolicy.Workqueue, ...common },
-    { name: ANSWERS, subjects: ["ghpo.answer.*.*"], ...common },
+    { name: JOBS, subjects: ["ghpo.job.*.*"], retention: RetentionPolicy.Workqueue, ...common },
+    { name: ANSWERS, subjects: ["ghpo.answer.*.*.*"], ...common },
   ];
   for (const stream of streams) {
-    await manager.streams.info(stream.name).catch(() => manager.streams.add(stream));
+    const known = await manager.streams.info(stream.name).catch(() => manager.streams.add(stream));
+    if (String(known.config.subjects) !== String(stream.subjects)) { // made by an older version
+      await manager.streams.update(stream.name, { subjects: stream.subjects });
+    }
   }
   await manager.consumers.info(JOBS, WORKERS).catch(() => addWorkers(manager, ackWait));
 }
@@ -112,8 +115,9 @@ function addWorkers(manager: JetStreamManager, ackWait: number) {
  */
 export async function mendWorkers(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);
-  const { state } = await manager.streams.info(JOBS);
+  // In this order, as jobs may be stored and delivered in between.
   const { delivered, config } = await manager.consumers.info(JOBS, WORKERS);
+  const { state } = await manager.streams.info(JOBS);
   if (delivered.stream_seq <= state.last_seq) return;
   await manager.consumers.delete(JOBS, WORKERS);
   await addWorkers(manager, config.ack_wait! / SECOND);

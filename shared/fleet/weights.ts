@@ -1,14 +1,18 @@
 // Weights through the server's object store: a list of files, named by its own digest, and the files by theirs. What
 // does not have its digest is not opened.
 
+import { jetstream } from "@nats-io/jetstream";
 import { type ObjectStore, Objm } from "@nats-io/obj";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { fileEntry, sha256 } from "#shared/io/hash.ts";
 import { openBytes, writeBytes } from "#shared/io/streams.ts";
+import { pipelined } from "./pipelined.ts";
 import { type Manifest, readManifest, WEIGHTS } from "./protocol.ts";
 
-/** Each is acknowledged before the next is sent. A server that takes no messages of this size gets smaller ones. */
-const CHUNK_BYTES = 2 << 20;
+/** A server takes messages of 1 MB unless it is told otherwise. */
+const CHUNK_BYTES = 512 << 10;
+/** Of them on their way to the server at a time. */
+const CHUNKS = 16;
 /** For one of them to be acknowledged, over a slow link too. */
 const CHUNK_TIMEOUT_MS = 60_000;
 
@@ -19,7 +23,7 @@ export class WeightStore {
 
   /** The learner makes the bucket; a worker may only read it. */
   static async open(connection: NatsConnection, create: boolean): Promise<WeightStore> {
-    const manager = new Objm(connection);
+    const manager = new Objm(pipelined(jetstream(connection), CHUNKS));
     return new WeightStore(await (create ? manager.create(WEIGHTS) : manager.open(WEIGHTS)));
   }
 

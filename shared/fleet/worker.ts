@@ -17,12 +17,13 @@ import {
 } from "./protocol.ts";
 import { type EndOf, stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
+import { Takes } from "./takes.ts";
 import { WeightStore } from "./weights.ts";
 
 /** A worker takes one in this many of the jobs that are left, so that others find some and it waits for none. */
 const SHARE = 4;
-/** Seconds that it likes to spend on what it takes at a time: the learner hears of it only then. */
-const LONGEST_S = 10;
+/** Completions for each of its rows that it takes at a time at most: rows that end early are filled again. */
+const FULL = 2;
 
 /** The model of a worker. */
 export interface Sampling {
@@ -65,18 +66,20 @@ export async function work(
       loaded = weights;
       report(`weights ${weights.slice(0, 12)}`);
     }
-    const completions = await sampling.generate(
-      messages.map(({ job }) => job),
-      await endsOf(messages[0]!.job),
-    );
-    for (const [i, { job, message }] of messages.entries()) {
+    const ends = await endsOf(messages[0]!.job);
+    const began = performance.now();
+    const completions = await sampling.generate(messages.map(({ job }) => job), ends);
+    const seconds = (performance.now() - began) / 1000;
+    const tokens = completions.flat().reduce((sum, { ids }) => sum + ids.length, 0);
+    await Promise.all(messages.map(async ({ job, message }, i) => {
       const bytes = writeAnswer(job, sampling.name, completions[i]!);
-      await stream.publish(answerSubject(job.run, job.id), bytes, { msgID: job.id });
+      await stream.publish(answerSubject(job.run, job.call, job.id), bytes, { msgID: job.id });
       await message.ackAck();
       if (++done % 100 === 0) report(`${done} jobs done`);
-    }
+    }));
+    takes.done(messages.length, tokens, seconds);
   };
-  let most = 1;
+  const takes = new Takes();
   while (!stop.aborted) {
     const first = await consumer.next({ expires: 1000 }).catch(async () => {
       await new Promise((resolve) => setTimeout(resolve, 500)); // the server is away; the client connects again
@@ -85,11 +88,10 @@ export async function work(
     if (first === null) continue;
     const messages = [first];
     const alive = setInterval(() => messages.forEach((message) => message.working()), ackWait / 3);
-    const began = performance.now();
     try {
       const samples = Math.max(1, readJob(first.data).samples);
-      const fit = Math.floor(sampling.rows / samples);
-      const more = Math.min(most - 1, fit - 1, Math.floor(first.info.pending / SHARE));
+      const fit = Math.floor(FULL * sampling.rows / samples);
+      const more = Math.min(takes.most - 1, fit - 1, Math.floor(first.info.pending / SHARE));
       if (more > 0) {
         const others = await consumer.fetch({ max_messages: more, expires: 1000 });
         for await (const message of others) messages.push(message);
@@ -106,8 +108,6 @@ export async function work(
     } finally {
       clearInterval(alive);
     }
-    const seconds = (performance.now() - began) / 1000;
-    most = seconds > LONGEST_S ? Math.max(1, Math.floor(most / 2)) : Math.min(2 * most, sampling.rows);
   }
   report(`${done} jobs done`);
 }
@@ -123,7 +123,7 @@ function groups(messages: readonly JsMsg[], report: (line: string) => void): Tak
   for (const message of messages) {
     try {
       const job = readJob(message.data);
-      const { id: _, run: __, prompt_ids: ___, samples: ____, key: _____, ...alike } = job;
+      const { id: _, run: __, call: ___, prompt_ids: ____, samples: _____, key: ______, ...alike } = job;
       const name = JSON.stringify(alike);
       all.set(name, [...all.get(name) ?? [], { message, job }]);
     } catch (error) {

@@ -268,7 +268,9 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
           () => null, // says that it is done, and nothing else
         ];
         const bytes = answers[turn++ % answers.length]!();
-        if (bytes !== null) await stream.publish(answerSubject(job.run, job.id), bytes, { msgID: job.id });
+        if (bytes !== null) {
+          await stream.publish(answerSubject(job.run, job.call, job.id), bytes, { msgID: job.id });
+        }
         await message.ackAck();
         before = job;
       }
@@ -355,7 +357,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     const stream = jetstream(worker, { timeout: 500 });
     const { streams, consumers } = await jetstreamManager(worker, { timeout: 500, checkAPI: false });
     const refused: Record<string, () => Promise<unknown>> = {
-      "publish a job": () => stream.publish(jobSubject("x"), "{}", { timeout: 500 }),
+      "publish a job": () => stream.publish(jobSubject("x", 0), "{}", { timeout: 500 }),
       "delete a stream": () => streams.delete(JOBS),
       "purge a stream": () => streams.purge(ANSWERS),
       "make a stream": () => streams.add({ name: "MINE", subjects: ["mine"] }),
@@ -368,9 +370,9 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
     for (const [what, call] of Object.entries(refused)) {
       await assert.rejects(call(), /permission|violation|timeout/i, what);
     }
-    const { seq } = await stream.publish(answerSubject("x", "y"), "an answer is what it may give");
+    const { seq } = await stream.publish(answerSubject("x", 0, "y"), "an answer is what it may give");
     assert.ok(seq > 0);
-    assert.throws(() => worker.publish("ghpo.answer.x.y", new Uint8Array(100e6)), /max_payload|payload/i);
+    assert.throws(() => worker.publish("ghpo.answer.x.0.y", new Uint8Array(100e6)), /max_payload|payload/i);
     await assert.rejects(
       connect({ servers: `127.0.0.1:${server.port}`, reconnect: false }),
       /Authorization/i,

@@ -1,7 +1,8 @@
 // An evaluation over four workers against one in a single process.
 //   bun trainer/fleet/tools/evaluation_farm.ts [--per-level 40] [--kills 6] [--restarts 2]
 //
-// First without any kill, for the processor seconds of both. Then again while workers are killed with SIGKILL and the
+// First without any kill, for the processor seconds of all processes, the server too; a short evaluation before gives what
+// they take to start. Then again while workers are killed with SIGKILL and the
 // command itself is killed and continues from its journal: rows and scores must be the bytes of the single process.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -18,6 +19,7 @@ import { WorkerProcess } from "./processes.ts";
 const { values } = parseArgs({
   options: {
     "per-level": { type: "string", default: "40" },
+    short: { type: "string", default: "10" },
     kills: { type: "string", default: "6" },
     restarts: { type: "string", default: "2" },
   },
@@ -28,7 +30,7 @@ const learner = await connectFleet(server.url, LEARNER);
 await makeStreams(learner, 5);
 await learner.close();
 
-function evaluate(name: string, isFleet: boolean) {
+function evaluate(name: string, isFleet: boolean, perLevel = values["per-level"]) {
   const words = [
     ...[
       "--model",
@@ -38,9 +40,9 @@ function evaluate(name: string, isFleet: boolean) {
       "--problems-seed",
       "7",
     ],
-    ...["--per-level", values["per-level"], "--samples", "4", "--temperature", "1"],
+    ...["--per-level", perLevel, "--samples", "4", "--temperature", "1"],
     ...["--out", join(folder, `${name}.json`), "--journal", join(folder, `${name}.journal`)],
-    ...(isFleet ? ["--nats", server.url, "--nats-patience", "60"] : []),
+    ...(isFleet ? ["--nats", server.url, "--nats-patience", "300"] : []),
   ];
   return Bun.spawn([TOOLS.deno, "run", ...forEvaluator(words), "evaluator/main.ts", ...words], {
     cwd: ROOT,
@@ -62,15 +64,28 @@ function bytes(name: string): string {
   return readFileSync(join(folder, `${name}.rows.jsonl`), "utf8") + JSON.stringify(scores);
 }
 
-const single = await finished(evaluate("single", false));
-const quiet = Array.from({ length: 4 }, startWorker);
-const asking = await finished(evaluate("farm", true));
+/** Processor seconds of an evaluation over four fresh workers. */
+async function farmed(name: string, perLevel?: string) {
+  const before = server.processorSeconds();
+  const workers = Array.from({ length: 4 }, startWorker);
+  const asking = await finished(evaluate(name, true, perLevel));
+  const working = await Promise.all(workers.map((worker) => worker.end("SIGTERM")));
+  const serving = server.processorSeconds() - before;
+  const total = working.reduce((sum, seconds) => sum + seconds, asking + serving);
+  return { total, asking, serving, working, jobs: workers.map((worker) => worker.jobs) };
+}
 
-const working = await Promise.all(quiet.map((worker) => worker.end("SIGTERM")));
-const farm = working.reduce((sum, seconds) => sum + seconds, asking);
+const short = {
+  single: await finished(evaluate("short", false, values.short)),
+  farm: await farmed("short-farm", values.short),
+};
+const single = await finished(evaluate("single", false));
+const { jobs, ...farm } = await farmed("farm");
 const report = {
-  processor_seconds: { single, farm, ratio: farm / single, asking, working },
-  jobs: quiet.map((worker) => worker.jobs),
+  processor_seconds: { single, farm, ratio: farm.total / single },
+  short: { single: short.single, farm: short.farm.total },
+  ratio_without_start: (farm.total - short.farm.total) / (single - short.single),
+  jobs,
   equal: bytes("farm") === bytes("single"),
   worker_kills: 0,
   restarts: 0,

@@ -61,8 +61,8 @@ export class WorkerProcess {
   readonly child: Bun.Subprocess<"ignore", "ignore", "pipe">;
   readonly #heard: Promise<void>;
 
-  constructor(readonly kind: Kind, url: string, rows = 64) {
-    const words = ["worker", "--nats", url, "--rows", String(rows)];
+  constructor(readonly kind: Kind, url: string) {
+    const words = ["worker", "--nats", url];
     const program = kind === "deno" ? [TOOLS.deno, "run", ...forEvaluator(words)] : [process.execPath];
     this.child = Bun.spawn([...program, "evaluator/main.ts", ...words], {
       cwd: ROOT,

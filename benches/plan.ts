@@ -8,7 +8,7 @@ import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { parseArgs } from "node:util";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
-import { gib, largestMicroBatch, planMemory } from "../trainer/memory/plan.ts";
+import { gib, largestMicroBatch, planMemory } from "../trainer/memory/memory_plan.ts";
 import type { PlanSettings } from "../trainer/memory/settings.ts";
 import { measurePlan, qwen2, QWEN25 } from "../trainer/memory/testing.ts";
 

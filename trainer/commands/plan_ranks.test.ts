@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { QWEN25 } from "../memory/testing.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
-import { planOf } from "./plan.ts";
+import { planOf } from "./print_plan.ts";
 import { formatRanks, ofRank, planRanks, ranksOf } from "./plan_ranks.ts";
 
 const whole = planOf(loadRecipe(TrainRecipeSchema, "qwen2.5-1.5b-ranks", []), QWEN25["Qwen2.5-1.5B"]!);

@@ -1,7 +1,7 @@
 // What several ranks add to a plan: memory of the machine, bytes through the network, and what share of a step that is.
 
 import type { ModelConfig } from "#shared/engine/model/config.ts";
-import { gib } from "../memory/plan.ts";
+import { gib } from "../memory/memory_plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { deviceSeconds, exchangeSeconds, RATES, stepSeconds } from "../team/step_costs.ts";
 

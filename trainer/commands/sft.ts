@@ -20,7 +20,7 @@ import { runLoop, type TrainResult } from "../loop/train.ts";
 import { checkShards } from "../team/shards.ts";
 import { SOLO } from "../team/team.ts";
 import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_problems.ts";
-import { planOfSft, printPlan } from "./plan.ts";
+import { planOfSft, printPlan } from "./print_plan.ts";
 import {
   alertLines,
   commandLine,

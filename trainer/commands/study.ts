@@ -27,7 +27,7 @@ import {
   timingPath,
 } from "../study/execute.ts";
 import { finalTest, testQuestions } from "../study/held_out.ts";
-import { planStudy, type StudyPlan } from "../study/plan.ts";
+import { planStudy, type StudyPlan } from "../study/study_plan.ts";
 import { reportStudy } from "../study/report.ts";
 import { STOPPING, stopSignal } from "./prepare.ts";
 import { runTraining } from "./train.ts";

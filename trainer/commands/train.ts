@@ -26,7 +26,7 @@ import { sha256 } from "#shared/io/hash.ts";
 import { RemoteSampler, totalCounts } from "../fleet/remote_sampler.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import { writeHeldOut } from "../run/held_out.ts";
-import { planOf, printPlan } from "./plan.ts";
+import { planOf, printPlan } from "./print_plan.ts";
 import type { RankOptions } from "./plan_ranks.ts";
 import {
   alertLines,

@@ -14,7 +14,7 @@ import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
-import { checkPlan, planMemory } from "../memory/plan.ts";
+import { checkPlan, planMemory } from "../memory/memory_plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { useKernels } from "../run/kernel_choice.ts";
 import { SOLO, type Team } from "../team/team.ts";

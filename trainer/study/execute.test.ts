@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { adopt, execute, extractAgain, missingRuns, modelIdentity } from "./execute.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import { reportStudy } from "./report.ts";
 import { MODELS, temporary, tinyStudy, unigramBackend } from "./testing.ts";
 

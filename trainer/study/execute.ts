@@ -13,7 +13,7 @@ import { trainingProblems } from "../loop/data.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { type Cell, checkFacts, readRunData, runFacts, sameFacts, writeRunData } from "./run_data.ts";
 import { extract } from "./extract.ts";
-import type { Run, StudyPlan } from "./plan.ts";
+import type { Run, StudyPlan } from "./study_plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
 import { checkStart, startPath, writeStart } from "./start.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";

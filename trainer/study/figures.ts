@@ -2,7 +2,7 @@
 // many lines, the differences as a forest plot and a small chart for each arm with what it is compared with.
 
 import { forest } from "./forest.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import { chart, COLOURS, stacked } from "./plot.ts";
 import { type ArmData, AXES, type Axis, curve, metricCurve, pairs, testDifference } from "./results.ts";
 

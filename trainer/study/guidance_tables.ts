@@ -1,7 +1,7 @@
 // The tables of the report about what happened inside the arms: groups and gradients, lucky answers, dependency.
 
 import { difference, estimate, plain } from "./notation.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import {
   extraShare,
   gradientVariance,

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import type { Table } from "./guidance_tables.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import { type ArmData, loadArms } from "./results.ts";
 import { tablesOf } from "./tables.ts";
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { mean } from "#shared/statistics.ts";
 import { type Cell, readRunData, type RunData } from "./run_data.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import type { Arm } from "./schema.ts";
 import { readStart, startPath } from "./start.ts";
 import { bootstrapBand, type Estimate, interpolate, pairedEstimate } from "./statistics.ts";

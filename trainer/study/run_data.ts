@@ -10,7 +10,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { FamilySchema } from "#shared/schemas/recipe/data.ts";
 import { count, finite, fraction, name, positiveCount, seed, sha256 } from "#shared/schemas/values.ts";
 import { differingKey, formatRecipe } from "../run/recipe.ts";
-import type { Run, StudyPlan } from "./plan.ts";
+import type { Run, StudyPlan } from "./study_plan.ts";
 import { FinalTestSchema } from "./schema.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../run/train_recipe.ts";
 

@@ -3,7 +3,7 @@
 import { percent } from "#shared/text/format.ts";
 import { dependency, guidance, lucky, type Table } from "./guidance_tables.ts";
 import { hints } from "./hint_tables.ts";
-import type { StudyPlan } from "./plan.ts";
+import type { StudyPlan } from "./study_plan.ts";
 import { difference, estimate, plain, position, thousands } from "./notation.ts";
 import { finalCompute, finalStep, finalTokens, overSeeds } from "./quantities.ts";
 import { type ArmData, AXES, differenceAt, pairs, scores, testDifference, testScore } from "./results.ts";

@@ -10,7 +10,7 @@ import { chooseSource } from "../loop/choose_source.ts";
 import { runLoop } from "../loop/train.ts";
 import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
-import { planStudy, type StudyPlan } from "./plan.ts";
+import { planStudy, type StudyPlan } from "./study_plan.ts";
 
 const RECIPE = `
 model = "m"

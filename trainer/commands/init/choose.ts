@@ -40,7 +40,7 @@ export interface Style {
 /** The prompt of a base model: text that goes on with a solution. */
 export const PLAIN = { chat_template: false, user: "Problem: {question}\n\nSolution: " };
 
-export interface Choice {
+export interface RecipeChoice {
   path: string;
   /** Whether the model has no chat template. */
   isPlain: boolean;
@@ -69,7 +69,7 @@ export async function choose(
   data: string,
   model: string,
   given: Partial<Columns>,
-): Promise<Choice> {
+): Promise<RecipeChoice> {
   const { columns, unused, guessed, isGsm8k } = findColumns(await firstRows(data), given, data);
   const format = isGsm8k ? "gsm8k" : "jsonl";
   const { problems, errors } = await readProblems(data, format, columns);
@@ -86,7 +86,11 @@ export async function choose(
   const solved = problems.filter(({ trace }) => trace !== null).length;
   const hinted = solved >= problems.length / 2;
 
-  const trial = async (rows: readonly Problem[], style: Style, cut: Choice["cut"]): Promise<Preflight> => {
+  const trial = async (
+    rows: readonly Problem[],
+    style: Style,
+    cut: RecipeChoice["cut"],
+  ): Promise<Preflight> => {
     const recipe = parse(TrainRecipeSchema, {
       model,
       output_dir: "trial",

@@ -16,7 +16,7 @@ import { preflightOf } from "../../preflight/recipe.ts";
 import { renderPreflight } from "../../preflight/table.ts";
 import { RECIPES } from "../../run/recipe.ts";
 import { type TrainRecipe, TrainRecipeSchema } from "../../run/train_recipe.ts";
-import { type Choice, choose } from "./choose.ts";
+import { choose, type RecipeChoice } from "./choose.ts";
 import { ColumnsError, parseColumns } from "./columns.ts";
 import { type Answers, fileRecipe, generatedRecipe } from "./text.ts";
 
@@ -93,7 +93,11 @@ export async function recipeFor(
 }
 
 /** Without --model, the tiny one where it can read the file. Columns that are not found are asked for. */
-async function choiceFor({ data, model }: Answers, options: InitOptions, ask: Ask | null): Promise<Choice> {
+async function choiceFor(
+  { data, model }: Answers,
+  options: InitOptions,
+  ask: Ask | null,
+): Promise<RecipeChoice> {
   let columns = options.columns === undefined ? {} : parseColumns(options.columns);
   if (ggufOf(model) === undefined && !existsSync(join(model, "config.json"))) {
     throw new Error(

@@ -1,7 +1,7 @@
 // The recipe that init writes.
 
 import { loadConfig } from "#shared/engine/model/load.ts";
-import { type Choice, PLAIN, rewardOf, TINY_VOCABULARY } from "./choose.ts";
+import { PLAIN, type RecipeChoice, rewardOf, TINY_VOCABULARY } from "./choose.ts";
 
 /** What a person was asked. */
 export interface Answers {
@@ -59,7 +59,7 @@ count = 2048
 }
 
 /** A recipe for a file of problems. */
-export function fileRecipe(answers: Answers, choice: Choice, file: string): string {
+export function fileRecipe(answers: Answers, choice: RecipeChoice, file: string): string {
   const { columns, style, cut, hinted } = choice;
   const table = Object.entries(columns).map(([role, column]) => `${role} = ${quoted(column)}`).join(", ");
   const tiny = isTiny(answers.model);
@@ -96,7 +96,7 @@ eval_every = 20
   });
 }
 
-function rewardText(style: Choice["style"]): string {
+function rewardText(style: RecipeChoice["style"]): string {
   const { functions, weights, preset, format } = rewardOf(style);
   return [
     `functions = ${quoted(functions)}`,

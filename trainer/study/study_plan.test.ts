@@ -1,7 +1,7 @@
 import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { planStudy, settings } from "./plan.ts";
+import { planStudy, settings } from "./study_plan.ts";
 import { tinyStudy } from "./testing.ts";
 
 const folders: string[] = [];

@@ -5,7 +5,7 @@ import { contextOf } from "#shared/engine/model/context.ts";
 import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
-import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/plan.ts";
+import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/memory_plan.ts";
 import type { PlanSettings } from "../memory/settings.ts";
 import { promptLimit } from "../preflight/requirements.ts";
 import { formatRanks, ofRank, planRanks, type RankOptions, ranksOf } from "./plan_ranks.ts";

@@ -130,6 +130,24 @@ describe("examplesAt()", () => {
       () => texts(0, r, [wordy]),
       /as prompt and solution must have at most 256 tokens \(the model's context\)/,
     );
+    assert.throws(
+      () => texts(0, { ...r, sft: { ...r.sft, micro_batch_tokens: 20 } }, problems),
+      /as prompt and solution must have at most 20 tokens \(sft\.micro_batch_tokens\)/,
+    );
+  });
+
+  it("shows no hint that does not fit", () => {
+    const own = { families: [], path: "p", shuffle: false };
+    const r = recipe("o", { hinted_fraction: 1, examples_per_step: 1 }, own);
+    const unhinted = { ...r, sft: { ...r.sft, hinted_fraction: 0 } };
+    const problems = [chainProblem("1")];
+    const phase = r.sft.phases[0]!;
+    const lengthOf = (own: SftRecipe) =>
+      examplesAt(0, phase, problems, own, tinyTokenizer, EOS, CONTEXT)[0]!.prompt_length;
+    const plain = lengthOf(unhinted);
+    assert.ok(lengthOf(r) > plain);
+    const tight = { ...r, prompt: { ...r.prompt, max_prompt_length: plain } };
+    assert.deepEqual(texts(0, tight, problems), texts(0, unhinted, problems));
   });
 });
 

@@ -15,6 +15,7 @@ import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { splitTrace } from "../ghpo/hint.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
+import { sequenceLimit } from "../preflight/requirements.ts";
 import { behind, sftFormat, targetOf } from "./targets.ts";
 
 export type SftPhase = SftRecipe["sft"]["phases"][number];
@@ -36,7 +37,14 @@ export function examplesAt(
       ? generated(recipe, random, phase)
       : problems[shuffledIndex(drawn, problems.length, recipe.seed, recipe.data.shuffle)]!;
     const hint = hintOf(problem, recipe, random, tokenizer);
-    return fitting(example(problem, hint, recipe, tokenizer, eosId), problem, recipe, context);
+    const hinted = example(problem, hint, recipe, tokenizer, eosId);
+    // A hint that does not fit is not shown.
+    const own = hint === "" || tooLong(hinted, recipe, context) === null
+      ? hinted
+      : example(problem, "", recipe, tokenizer, eosId);
+    const fault = tooLong(own, recipe, context);
+    if (fault !== null) throw new RangeError(`Cannot train on problem ${problem.id} as ${fault}`);
+    return own;
   });
 }
 
@@ -67,20 +75,18 @@ function hintOf(problem: Problem, recipe: SftRecipe, random: Random, tokenizer: 
   return units.length < 2 ? "" : units.slice(0, random.between(1, units.length - 1)).join("");
 }
 
-/** An example that is cut would teach to stop in the middle. */
-function fitting(
-  example: LearnerSequence,
-  problem: Problem,
-  { sft }: SftRecipe,
-  { tokens, name }: Context,
-): LearnerSequence {
-  const most = Math.min(tokens, sft.micro_batch_tokens);
-  if (example.ids.length <= most) return example;
-  const limit = most === tokens ? `the model's ${name}` : "sft.micro_batch_tokens";
-  throw new RangeError(
-    `Cannot train on problem ${problem.id} as prompt and solution must have at most ${most} tokens (${limit}): ` +
-      `current length is ${example.ids.length}`,
-  );
+/** Why an example does not fit; null where it does. One that is cut would teach to stop in the middle. */
+function tooLong(
+  { ids, prompt_length }: LearnerSequence,
+  { prompt: { max_prompt_length }, sft }: SftRecipe,
+  context: Context,
+): string | null {
+  if (prompt_length > max_prompt_length) {
+    return `its prompt must have at most ${max_prompt_length} tokens: current length is ${prompt_length}`;
+  }
+  const { tokens, name } = sequenceLimit(context, sft.micro_batch_tokens, "sft.micro_batch_tokens");
+  if (ids.length <= tokens) return null;
+  return `prompt and solution must have at most ${tokens} tokens (${name}): current length is ${ids.length}`;
 }
 
 function example(
@@ -92,12 +98,6 @@ function example(
 ): LearnerSequence {
   const style = { ...recipe.prompt, glue: recipe.sft.hint_glue, placement: "user" } as const;
   const { prompt_ids } = buildPrompt(tokenizer, problem.text, hint, style);
-  if (prompt_ids.length > recipe.prompt.max_prompt_length) {
-    throw new RangeError(
-      `Cannot train on problem ${problem.id} as its prompt must have at most ${recipe.prompt.max_prompt_length} ` +
-        `tokens: current length is ${prompt_ids.length}`,
-    );
-  }
   const target = targetOf(problem, sftFormat(recipe), hint.length);
   if (target === null) {
     throw new TypeError(`Cannot train on problem ${problem.id} as it has no solution trace`);

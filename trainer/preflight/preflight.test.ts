@@ -60,8 +60,12 @@ async function trainReport(
   return await preflight({ problems: rows, errors: [], benchmarks: {}, requirements, tokenizer, eosIds });
 }
 
-async function sftReport(rows: readonly Problem[], prompt: Record<string, unknown> = {}) {
-  const sft = { phases: [{ steps: 1, learning_rate: 1 }], hint_glue: " Hint: " };
+async function sftReport(
+  rows: readonly Problem[],
+  prompt: Record<string, unknown> = {},
+  more: Record<string, unknown> = {},
+) {
+  const sft = { ...more, phases: [{ steps: 1, learning_rate: 1 }], hint_glue: " Hint: " };
   const value = { model: "m", output_dir: "o", data: { path: "p" }, prompt: { system: "", ...prompt }, sft };
   const requirements = sftRequirements(parse(SftRecipeSchema, value, "recipe"), context);
   return await preflight({
@@ -227,8 +231,17 @@ describe("preflight()", () => {
       /^1 of 40 prompts with their solutions are longer than 256 tokens/,
     );
     assert.match(
+      (await sftReport(own, {}, { micro_batch_tokens: 40 })).faults.join(),
+      /^\d+ of 40 prompts with their solutions are longer than 40 tokens \(sft\.micro_batch_tokens\)/,
+    );
+    assert.match(
       (await trainReport(long)).warnings.join(),
       /^1 of 40 solutions are longer than 64 tokens \(generation/,
+    );
+    assert.match(
+      (await trainReport(long, { algorithm: "sft" as never, train: { micro_batch_tokens: 128 } })).faults
+        .join(),
+      /^1 of 40 prompts with their solutions are longer than 128 tokens \(train\.micro_batch_tokens\)/,
     );
     assert.match((await trainReport(own, {}, [])).faults.join(), /name no end token/);
   });

@@ -44,7 +44,7 @@ export async function trainRequirements(
   context: Context | null,
   { rewards, strategies = [] }: CustomParts = {},
 ): Promise<Requirements> {
-  const { ghpo, generation, prompt } = recipe;
+  const { ghpo, generation, prompt, train } = recipe;
   const most = generation.max_completion_length;
   const completion = { tokens: most, name: "generation.max_completion_length", of: "completion" } as const;
   const strategy = strategyNamed(recipe.algorithm, [...STRATEGIES, ...strategies]);
@@ -56,7 +56,9 @@ export async function trainRequirements(
     format: askedFormat(recipe) ?? "own",
     needsSolutions: strategy === undefined,
     prompt: context && promptLimit(recipe, context),
-    target: completion,
+    target: strategy === undefined && context !== null
+      ? { ...sequenceLimit(context, train.micro_batch_tokens, "train.micro_batch_tokens"), of: "sequence" }
+      : completion,
     rewards: await loadRewards(recipe, rewards),
     deciding: decidingReward(recipe.reward),
     onLongPrompt: recipe.data.on_long_prompt,
@@ -73,11 +75,19 @@ export function sftRequirements(recipe: SftRecipe, context: Context | null): Req
     format: sftFormat(recipe),
     needsSolutions: true,
     prompt: context && { tokens: prompt.max_prompt_length, name: "prompt.max_prompt_length" },
-    target: context && { tokens: context.tokens, name: `the model's ${context.name}`, of: "sequence" },
+    target: context &&
+      { ...sequenceLimit(context, sft.micro_batch_tokens, "sft.micro_batch_tokens"), of: "sequence" },
     rewards: [],
     deciding: null,
     onLongPrompt: recipe.data.on_long_prompt,
   };
+}
+
+/** The most tokens that a prompt and its solution may have together, to fit the model and a micro-batch. */
+export function sequenceLimit(context: Context, micro_batch_tokens: number, setting: string): Limit {
+  return context.tokens <= micro_batch_tokens
+    ? { tokens: context.tokens, name: `the model's ${context.name}` }
+    : { tokens: micro_batch_tokens, name: setting };
 }
 
 /** The most tokens that a prompt may have, so that prompt and completion fit the model and a micro-batch. */

@@ -170,6 +170,28 @@ describe("preflight()", () => {
     );
   });
 
+  it("names the solution that hints cannot be cut from at tokens", async () => {
+    const changing = asciiTokenizer({ type: "Replace", pattern: { String: "S" }, content: "5" });
+    const ghpo = { hint_cut: "token" };
+    const rows = own.map((problem) => ({
+      ...problem,
+      trace: { text: "1+1=2", steps: ["1+1=2"] },
+      answer: "2",
+    }));
+    const faults = async (text: string, cut: Settings[string] = ghpo) => {
+      const changed = rows.map((problem, i) =>
+        i === 7 ? { ...problem, trace: { text, steps: [text] } } : problem
+      );
+      return (await trainReport(changed, { ghpo: cut }, [1], changing)).faults;
+    };
+    assert.deepEqual(await faults("1+1=2"), []);
+    assert.deepEqual(await faults("So 1+1=2", {}), []);
+    assert.match(
+      (await faults("So 1+1=2")).join(),
+      /^hints cannot be cut at tokens \(hint_cut\), as the tokenizer does not give back "S" in the solution of own:7: /,
+    );
+  });
+
   it("counts answers that cannot be graded, and refuses where none can", async () => {
     const reward = { functions: ["accuracy"], weights: [1] };
     const some = await trainReport(broken({ answer: "\\frac{" }), { reward });
@@ -524,14 +546,14 @@ describe("preflightOf()", () => {
 });
 
 /** One token for every ASCII character, and a chat template with a system turn. */
-function asciiTokenizer(): Tokenizer {
+function asciiTokenizer(normalizer: unknown = null): Tokenizer {
   const characters = ["\n", ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i))];
   const vocab = Object.fromEntries(["<unk>", "<eos>", ...characters].map((token, id) => [token, id]));
   const template = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
   return new Tokenizer(
     {
       added_tokens: [],
-      normalizer: null,
+      normalizer,
       pre_tokenizer: null,
       post_processor: null,
       decoder: { type: "Fuse" },

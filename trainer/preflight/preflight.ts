@@ -59,7 +59,11 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
     unknownInSolutions(input.problems, tokenizer, requirements, say);
   }
   if (tokenizer !== null && template === null) unusedVariables(tokenizer, requirements, say);
-  const canMeasure = tokenizer !== null && template === null;
+  const uncut = tokenizer === null || template !== null
+    ? null
+    : uncutSolution(input.problems, tokenizer, requirements);
+  if (uncut !== null) say(true, uncut);
+  const canMeasure = tokenizer !== null && template === null && uncut === null;
   const lengths = canMeasure ? measureLengths(input.problems, tokenizer, requirements) : null;
   const tooLong = new Set(lengths?.too_long.map(({ id }) => id));
   const problems = input.problems.filter(({ id }) => !tooLong.has(id));
@@ -208,6 +212,40 @@ function referenceSentences(
   if (asked === null && !hasOwnForm && rewards.some(({ name }) => name === "format")) {
     say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
   }
+}
+
+/** Why hints cannot be cut at tokens: a character that the tokenizer does not give back. Each is tried once. */
+function uncutSolution(
+  problems: readonly Problem[],
+  tokenizer: Tokenizer,
+  { cut, ratios }: Requirements,
+): string | null {
+  if (cut !== "token" || ratios.length === 0) return null;
+  const tried = new Set<string>();
+  const isCut = (text: string) => {
+    try {
+      return tokenizer.pieces(text).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  for (const { id, trace } of problems) {
+    const text = trace?.text ?? "";
+    // deno-lint-ignore no-control-regex -- ASCII is what is meant
+    const isPlain = /^[\x00-\x7f]*$/.test(text);
+    const parts = isPlain
+      ? text
+      : Array.from(new Intl.Segmenter("und").segment(text), ({ segment }) => segment);
+    for (const part of parts) {
+      if (tried.has(part)) continue;
+      tried.add(part);
+      if (isCut(`0${part}0`)) continue;
+      return `hints cannot be cut at tokens (hint_cut), as the tokenizer does not give back ${
+        JSON.stringify(part)
+      } in the solution of ${id}: cut at steps, or put another character there`;
+    }
+  }
+  return null;
 }
 
 /** Variables of prompt.chat_template_kwargs that nothing reads. */

@@ -8,7 +8,7 @@ import { parse } from "#shared/schemas/parse.ts";
 import { errorResponse, HttpError } from "#shared/http/http_error.ts";
 import { limitedBody } from "#shared/http/limited_body.ts";
 import { authorize, RateLimiter } from "./app/guard.ts";
-import { type Operation, operationsAt } from "./app/openapi.ts";
+import { type Operation, operationsAt } from "./app/operations.ts";
 import { routes, type Settings } from "./app/routes.ts";
 import { lookupIn, readSettings, type ServiceSettings } from "./app/settings.ts";
 import { requireModestJson } from "./app/json_shape.ts";

@@ -30,12 +30,12 @@ export function readSources(folders = FOLDERS) {
 const STATIC = /(?<=^|\n)(?:import|export)\s+(type\s+)?([^;"']*?)\s*from\s*"([^"]+)"/g;
 const DYNAMIC = /\bimport(?:\.meta\.resolve)?\(\s*"([^"]+)"/g;
 
-/** Imports of the project's own files; `names` holds "*" where the whole module is taken. */
+/** Imports of the project's own files; `names` holds "*" where the whole module is taken, `later` marks `import()`. */
 export function importsOf(path, text) {
   const found = [];
-  const add = (specifier, names, type = false) => {
+  const add = (specifier, names, { type = false, later = false } = {}) => {
     const from = resolveImport(path, specifier);
-    if (from) found.push({ from, names, ...(type && { type }) });
+    if (from) found.push({ from, names, ...(type && { type }), ...(later && { later }) });
   };
   for (const [, type, clause, specifier] of text.matchAll(STATIC)) {
     const names = clause.includes("*")
@@ -43,9 +43,9 @@ export function importsOf(path, text) {
       : clause.replace(/[{}]/g, "").split(",").map((each) =>
         each.trim().replace(/^type\s+/, "").split(/\s+as\s+/)[0]
       ).filter(Boolean);
-    add(specifier, names, type !== undefined);
+    add(specifier, names, { type: type !== undefined });
   }
-  for (const [, specifier] of text.matchAll(DYNAMIC)) add(specifier, ["*"]);
+  for (const [, specifier] of text.matchAll(DYNAMIC)) add(specifier, ["*"], { later: true });
   return found;
 }
 

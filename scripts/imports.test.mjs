@@ -18,7 +18,7 @@ describe("imports", () => {
       { from: "scripts/imports.mjs", names: ["a", "B"] },
       { from: "scripts/cache.mjs", names: ["*"] },
       { from: "shared/wgsl.d.ts", names: ["d"] },
-      { from: "scripts/tools.mjs", names: ["*"] },
+      { from: "scripts/tools.mjs", names: ["*"], later: true },
     ]);
   });
 
@@ -68,6 +68,18 @@ describe("imports", () => {
     }
     assert.ok(reached.size > 50);
     assert.deepEqual([...reached].filter((path) => /^trainer\/commands\/|\.wgsl$/.test(path)), []);
+  });
+
+  it("of the service leave verifier, scores and documents to the first request that needs them", () => {
+    const reached = new Set(["evaluator/app.ts"]);
+    for (const path of reached) {
+      for (const { from, type, later } of sources.get(path).imports) if (!type && !later) reached.add(from);
+    }
+    assert.ok(reached.has("evaluator/app/routes.ts"));
+    const heavy =
+      /^shared\/verify\/(?!presets|tree\/fuel)|^shared\/schemas\/evaluation|^evaluator\/(scoring|sources)\//;
+    assert.deepEqual([...reached].filter((path) => heavy.test(path)), []);
+    assert.ok(!reached.has("evaluator/app/openapi.ts"));
   });
 
   it("reach every export", () => {

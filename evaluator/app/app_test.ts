@@ -10,7 +10,7 @@ import { FileStore } from "./file_store.ts";
 import { escapeHtml } from "#shared/text/format.ts";
 import { RateLimiter } from "./guard.ts";
 import { readSettings } from "./settings.ts";
-import { operations } from "./openapi.ts";
+import { operations } from "./operations.ts";
 import { MemoryStore } from "./store.ts";
 import { verifyPairs } from "./verify.ts";
 import { startEndpoint, type TestServer } from "../testing/endpoint.ts";
@@ -251,6 +251,9 @@ for (const { name, skip, start } of runtimes) {
     it("describes every operation and loads nothing from elsewhere", async () => {
       const document = await (await call("/openapi.json")).json();
       assert.equal(document.openapi, "3.1.0");
+      const json = JSON.stringify(document);
+      assert.match(json, /"span":\{"anyOf":\[\{"type":"array","minItems":2,"items":\{[^}]*\},"maxItems":2\}/);
+      assert.ok(!json.includes("prefixItems"), "tuples of entries alike are lists, which more tools read");
       const { properties } = document.paths["/v1/verify"].post.requestBody.content["application/json"].schema;
       assert.deepEqual(Object.keys(properties), ["preset", "pairs"]);
       const statuses = Object.keys(document.paths["/v1/score"].post.responses);

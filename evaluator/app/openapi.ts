@@ -2,109 +2,11 @@
 // loading anything from anywhere.
 
 import { escapeHtml } from "#shared/text/format.ts";
-import { toJsonSchema } from "@valibot/to-json-schema";
+import { type JsonSchema, toJsonSchema } from "@valibot/to-json-schema";
 import type * as v from "valibot";
-import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { TITLES } from "#shared/http/http_error.ts";
-import {
-  ChunkRequest,
-  EvaluationRequest,
-  EvaluationState,
-  Problem,
-  ScoreRequest,
-  ScoreResponse,
-  VerifyRequest,
-  VerifyResponse,
-} from "./schemas.ts";
-import { EvaluationResultSchema } from "#shared/schemas/evaluation.ts";
-
-/** One operation. `stream` marks a response of server-sent events. */
-export interface Operation {
-  method: "get" | "post";
-  path: string;
-  summary: string;
-  request?: v.GenericSchema;
-  /** What the request's checks ask beyond the schema of its fields, as JSON Schema. */
-  rule?: Record<string, unknown>;
-  response?: v.GenericSchema;
-  media?: string;
-  /** A body that works. */
-  example?: unknown;
-  open?: true;
-}
-
-export const operations: readonly Operation[] = [
-  { method: "get", path: "/healthz", summary: "Whether the service answers", open: true },
-  { method: "get", path: "/openapi.json", summary: "This document", open: true },
-  { method: "get", path: "/docs", summary: "This document as a page", media: "text/html", open: true },
-  {
-    method: "post",
-    path: "/v1/verify",
-    summary: "Judge a batch of completions against gold answers",
-    request: VerifyRequest,
-    response: VerifyResponse,
-    example: { pairs: [{ gold: "1/2", completion: "so it is \\boxed{0.5}" }] },
-  },
-  {
-    method: "post",
-    path: "/v1/score",
-    summary: "Score the completions of a benchmark, with intervals",
-    request: ScoreRequest,
-    rule: { anyOf: [{ properties: { benchmark: { enum: FAMILIES } } }, { required: ["problems"] }] },
-    response: ScoreResponse,
-    example: {
-      benchmark: "mine",
-      problems: [{ id: "a", answer: "12" }],
-      completions: [{ problem_id: "a", completion: "#### 12" }, { problem_id: "a", completion: "#### 13" }],
-    },
-  },
-  {
-    method: "post",
-    path: "/v1/evaluations",
-    summary:
-      "Start an evaluation of an allowed endpoint or checkpoint, or find the one that the same body started",
-    request: EvaluationRequest,
-    rule: {
-      anyOf: [
-        { required: ["endpoint", "model"], properties: { checkpoint: false } },
-        { required: ["checkpoint"], properties: { endpoint: false, model: false, top_p: { const: 1 } } },
-      ],
-    },
-    response: EvaluationState,
-    example: { endpoint: "https://api.example.com/v1", model: "NAME", benchmarks: ["chain"], per_level: 4 },
-  },
-  {
-    method: "get",
-    path: "/v1/evaluations/{id}",
-    summary: "How far an evaluation is",
-    response: EvaluationState,
-  },
-  {
-    method: "post",
-    path: "/v1/evaluations/{id}/next",
-    summary: "Ask for the next samples; progress arrives as server-sent events. The endpoint's own key is " +
-      "passed in the header x-endpoint-authorization and never stored",
-    request: ChunkRequest,
-    example: { count: 16 },
-    media: "text/event-stream",
-  },
-  {
-    method: "get",
-    path: "/v1/evaluations/{id}/result",
-    summary: "The scores of the samples so far",
-    response: EvaluationResultSchema,
-  },
-];
-
-/** The operations at an address, whatever their method; none when there is nothing. */
-export function operationsAt(pathname: string): Operation[] {
-  const parts = pathname.split("/");
-  return operations.filter(({ path }) => {
-    const pattern = path.split("/");
-    return pattern.length === parts.length &&
-      pattern.every((p, i) => p === parts[i] || (p === "{id}" && parts[i] !== ""));
-  });
-}
+import { operations } from "./operations.ts";
+import { Problem, RESPONSES } from "./responses.ts";
 
 let document: Record<string, unknown> | undefined;
 
@@ -116,8 +18,9 @@ export function openApi(): Record<string, unknown> {
 function makeDocument(): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (
-    const { method, path, summary, request, rule, response, media = "application/json", open } of operations
+    const { method, path, summary, request, rule, media = "application/json", open } of operations
   ) {
+    const response = RESPONSES[path];
     const parameters = path.includes("{id}")
       ? [{ name: "id", in: "path", required: true, schema: { type: "string", pattern: "^[0-9a-f]{32}$" } }]
       : [];
@@ -176,18 +79,27 @@ function schemaOf(schema: v.GenericSchema): Record<string, unknown> {
     target: "draft-2020-12",
     typeMode: "input",
     errorMode: "ignore",
+    overrideSchema: ({ jsonSchema }) => listOfAlike(jsonSchema),
   });
   return rest;
 }
 
+/** A tuple of entries that are all alike as a list of that length, which more tools read than `prefixItems`. */
+function listOfAlike(schema: JsonSchema): JsonSchema | undefined {
+  const entries = schema.prefixItems;
+  if (!entries || new Set(entries.map((entry) => JSON.stringify(entry))).size !== 1) return undefined;
+  const { prefixItems: _, ...rest } = schema;
+  return { ...rest, items: entries[0]!, minItems: entries.length, maxItems: entries.length };
+}
+
 /** The page of the document: every operation with its schemas. */
 export function docsPage(): string {
-  const sections = operations.map(({ method, path, summary, request, response, open, example }) => `
+  const sections = operations.map(({ method, path, summary, request, open, example }) => `
     <section><h2><code>${method.toUpperCase()} ${path}</code></h2><p>${escapeHtml(summary)}${
     open ? "" : " (bearer token)"
   }</p><pre tabindex="0"><code>${escapeHtml(curl(method, path, open, example))}</code></pre>${
     detail("Request", request)
-  }${detail("Response", response)}</section>`);
+  }${detail("Response", RESPONSES[path])}</section>`);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>GHPO evaluator: the API</title>
 <meta name="viewport" content="width=device-width">
 <style>:root{color-scheme:light dark;background:Canvas;color:CanvasText}body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}

@@ -2,22 +2,12 @@
 
 import { Elysia } from "elysia";
 import type * as v from "valibot";
-import {
-  nextSamples,
-  type OpenCheckpoint,
-  progressOf,
-  resultOf,
-  sourceOf,
-  startEvaluation,
-} from "./evaluations.ts";
+import type { OpenCheckpoint } from "./evaluations.ts";
 import { allowedEndpoint, refuseCheckpoint } from "./guard.ts";
-import { docsPage, openApi } from "./openapi.ts";
 import { ChunkRequest, EvaluationRequest, MAX_CHUNK, ScoreRequest, VerifyRequest } from "./schemas.ts";
-import { scoreCompletions } from "./score.ts";
 import type { ServiceSettings } from "./settings.ts";
 import { eventStream } from "./sse.ts";
 import type { Store } from "./store.ts";
-import { verifyPairs } from "./verify.ts";
 
 /** Settings of the service, with what its host brings. */
 export interface Settings extends ServiceSettings {
@@ -25,6 +15,14 @@ export interface Settings extends ServiceSettings {
   /** Opens the checkpoints that may be evaluated; without it there are none. */
   openCheckpoint?: OpenCheckpoint;
 }
+
+/** What only some requests need is loaded by the first of them, so that a worker starts sooner. */
+const parts = {
+  documents: () => import("./openapi.ts"),
+  evaluations: () => import("./evaluations.ts"),
+  score: () => import("./score.ts"),
+  verify: () => import("./verify.ts"),
+};
 
 /** Longest wait for one completion of an endpoint, ms, and completions asked for at a time. */
 const ENDPOINT_LIMITS = { timeoutMs: 60_000, concurrency: 6 };
@@ -46,21 +44,34 @@ export function routes(
   return new Elysia({ aot: false })
     .onParse(({ request }) => bodyOf(request))
     .get("/healthz", () => ({ status: "ok" }))
-    .get("/openapi.json", () => openApi())
-    .get("/docs", () => new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } }))
-    .post("/v1/verify", async ({ body }) => ({ results: await verifyPairs(body) }), {
+    .get("/openapi.json", async () => (await parts.documents()).openApi())
+    .get("/docs", async () => {
+      const { docsPage } = await parts.documents();
+      return new Response(docsPage(), { headers: { "content-type": "text/html; charset=utf-8" } });
+    })
+    .post("/v1/verify", async ({ body }) => ({ results: await (await parts.verify()).verifyPairs(body) }), {
       body: checked(VerifyRequest),
     })
-    .post("/v1/score", async ({ body }) => await scoreCompletions(body), { body: checked(ScoreRequest) })
+    .post("/v1/score", async ({ body }) => await (await parts.score()).scoreCompletions(body), {
+      body: checked(ScoreRequest),
+    })
     .post("/v1/evaluations", async ({ body }) => {
       const request = body.endpoint === undefined
         ? body
         : { ...body, endpoint: allowedEndpoint(body.endpoint, endpoints) };
+      const { startEvaluation } = await parts.evaluations();
       return await startEvaluation(store, request, openCheckpoint);
     }, { body: checked(EvaluationRequest) })
-    .get("/v1/evaluations/:id", async ({ params }) => await progressOf(store, params.id))
-    .get("/v1/evaluations/:id/result", async ({ params }) => await resultOf(store, params.id))
+    .get("/v1/evaluations/:id", async ({ params }) => {
+      const { progressOf } = await parts.evaluations();
+      return await progressOf(store, params.id);
+    })
+    .get("/v1/evaluations/:id/result", async ({ params }) => {
+      const { resultOf } = await parts.evaluations();
+      return await resultOf(store, params.id);
+    })
     .post("/v1/evaluations/:id/next", async ({ params, body, headers }) => {
+      const { nextSamples, sourceOf } = await parts.evaluations();
       const key = headers["x-endpoint-authorization"]?.replace(/^Bearer /, "");
       // Opened before the stream begins, so that what is missing or changed still has a status of its own.
       const source = await sourceOf(store, params.id, openCheckpoint, key, ENDPOINT_LIMITS);

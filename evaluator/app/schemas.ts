@@ -1,10 +1,9 @@
-// Bodies of the HTTP service. Requests are strict: an unknown key is an error with the nearest known one.
+// Bodies of requests to the HTTP service. They are strict: an unknown key is an error with the nearest known one.
 
 import * as v from "valibot";
-import { BenchmarkScoreSchema } from "#shared/schemas/evaluation.ts";
 import { FAMILIES } from "#shared/schemas/recipe/data.ts";
 import { count, fraction, name, nonNegative, positiveCount, seed } from "#shared/schemas/values.ts";
-import { presets } from "#shared/verify/mod.ts";
+import { presets } from "#shared/verify/presets.ts";
 
 /** Work limits of one request. */
 const MAX_PAIRS = 1000;
@@ -25,18 +24,6 @@ export const VerifyRequest = v.strictObject({
     v.minLength(1),
     v.maxLength(MAX_PAIRS),
   ),
-});
-
-const Verdict = v.nullable(v.union([v.boolean(), v.literal("undecided")]));
-export const VerifyResponse = v.strictObject({
-  results: v.array(v.strictObject({
-    id: v.nullable(v.string()),
-    verdict: Verdict,
-    tier: v.string(),
-    reason: v.string(),
-    extracted: v.nullable(v.string()),
-    span: v.nullable(v.strictTuple([count, count])),
-  })),
 });
 
 const sampled = v.strictObject({
@@ -64,7 +51,6 @@ export const ScoreRequest = v.strictObject({
   )),
   completions: v.pipe(v.array(sampled), v.minLength(1), v.maxLength(MAX_LIST)),
 });
-export const ScoreResponse = BenchmarkScoreSchema;
 
 /** What answers: an endpoint's model, or a checkpoint directory of the machine that serves. */
 const evaluated = v.strictObject({
@@ -96,21 +82,7 @@ export const EvaluationRequest = v.pipe(
 );
 export type EvaluationRequest = v.InferOutput<typeof EvaluationRequest>;
 
-export const EvaluationState = v.strictObject({
-  id: v.string(),
-  total: count,
-  done: count,
-  status: v.picklist(["running", "complete"]),
-});
-
 export const ChunkRequest = v.strictObject({
   /** Samples to ask for now. */
   count: v.optional(v.pipe(positiveCount, v.maxValue(MAX_CHUNK))),
-});
-
-export const Problem = v.strictObject({
-  type: v.string(),
-  title: v.string(),
-  status: count,
-  detail: v.string(),
 });

@@ -2,7 +2,8 @@
 
 import type * as v from "valibot";
 import { verify } from "#shared/verify/mod.ts";
-import type { VerifyRequest, VerifyResponse } from "./schemas.ts";
+import type { VerifyResponse } from "./responses.ts";
+import type { VerifyRequest } from "./schemas.ts";
 import { WorkSlices } from "./yielding.ts";
 
 /** Characters that cost about one unit to look through. */

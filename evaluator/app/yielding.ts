@@ -1,6 +1,6 @@
 // Long work in slices: between them it yields to the event loop, so that other requests are served.
 
-import { limits } from "#shared/verify/mod.ts";
+import { limits } from "#shared/verify/tree/fuel.ts";
 
 /** Work between two pauses in the verifier's units, as clocks stand still on workerd; elsewhere time decides. */
 const SLICE = limits.fuel / 4;

@@ -178,7 +178,7 @@ describe("remote sampling", { skip: "missing" in NATS ? NATS.missing : false }, 
       }
       const counts = async (worker: FleetWorker) => {
         await using _ = server.work(worker);
-        const sampler = await RemoteSampler.open(server.url, policy, settings(2), () => {}, LEARNER);
+        const sampler = await RemoteSampler.open(server.url, policy, settings(20), () => {}, LEARNER);
         assert.deepEqual(plain(await sampler.generate(requests(0), options)), expected);
         const counts = sampler.metrics();
         await sampler.close();

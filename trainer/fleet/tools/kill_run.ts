@@ -1,16 +1,19 @@
 // Kills workers and the server in the middle of training.
 //   bun trainer/fleet/tools/kill_run.ts [--kills 200] [--servers 10] [--staleness 0] [--seconds 3] [--workers 3]
+//     [--report FILE]
 //
 // The demo's recipe cut down to a few steps, by itself and over real workers. Meanwhile one worker after another is killed
 // with SIGKILL once it has weights, and another is started; now and then the server is killed and started. A run that
 // has ended is compared and begun anew until there were that many kills: each must have the weights, moments, rollouts
-// and metrics of the undisturbed one. The last line is the report.
+// and metrics of the undisturbed one. The last line is the report; with --report it is in a file, too, from which the
+// same command goes on after it was ended.
 
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connectFleet, makeStreams } from "#shared/fleet/server.ts";
+import { writeFileAtomic } from "#shared/io/atomic_write.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { digestsOf } from "../../team/testing.ts";
 import { LEARNER, TestServer } from "../testing.ts";
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     staleness: { type: "string", default: "0" },
     seconds: { type: "string", default: "3" },
     workers: { type: "string", default: "3" },
+    report: { type: "string" },
   },
 });
 const wanted = { kills: Number(values.kills), servers: Number(values.servers) };
@@ -39,6 +43,7 @@ await learner.close();
 const startWorker = () => new WorkerProcess("bun", server.url);
 
 const report = {
+  staleness: values.staleness,
   runs: 0,
   different: [] as string[],
   died: [] as string[],
@@ -46,6 +51,15 @@ const report = {
   server_kills: 0,
   requests: { remote: 0, local: 0, refused: 0, differing: 0 },
 };
+if (values.report !== undefined && existsSync(values.report)) {
+  const before = JSON.parse(readFileSync(values.report, "utf8"));
+  if (before.staleness !== values.staleness) {
+    throw new Error(
+      `Cannot go on with ${values.report} as it must be of staleness ${values.staleness}: it is of ${before.staleness}`,
+    );
+  }
+  Object.assign(report, before);
+}
 const undisturbed = join(folder, "undisturbed");
 await trainProcess(undisturbed, SETTINGS);
 const expected = digestsOf(undisturbed);
@@ -90,6 +104,7 @@ while (!isEnough()) {
     }
   }
   rmSync(path, { recursive: true });
+  if (values.report !== undefined) writeFileAtomic(values.report, JSON.stringify(report));
   console.log(JSON.stringify({ ...report, weights: digests["weights"]!.slice(0, 12) }));
 }
 done = true;

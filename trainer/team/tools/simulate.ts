@@ -83,12 +83,21 @@ Made by \`bun trainer/team/tools/simulate.ts\`; no cluster was at hand. A model 
 of 8, three guidance stages. Fixed: 112 prompts a step; growing: 16 prompts a rank. The exchange includes
 reading and writing the gradients on the device. Speed-up is in sampled tokens a second, against one rank.
 
-Adapters take a thousandth of a step on any network, and all weights less than 2 % of it over 100 GbE. Over 10 GbE all
-weights take 5 % at 64 ranks, and still 2.7 % with 112 prompts a rank (second table): a step is mostly as long as the
-longest completion of each round, so that more prompts lengthen it little. The last column of the first table is
-arithmetic on something that is not built: gradients of layers that the last micro-batch has finished go out while its
-backward pass continues. It would keep the bits, but most of the network's time is longer than that pass. Gradients in 16
-bits would halve it and change the bits.
+Under 2 % of a step at 64 ranks with a growing batch: adapters on any network (0.1 %), and all weights over 100 GbE
+(1.2 %), or over 25 GbE with 64 prompts a rank (second table). Not under 2 %: all weights over 10 GbE, 5.2 % with 16 prompts
+a rank and still 2.7 % with 112, as a step is mostly as long as the longest completion of each round, so that more
+prompts lengthen it little. There train adapters (\`[lora]\`), or take a faster network or fewer ranks with more prompts
+each. More \`train.shards\` change nothing: a rank adds up its own before it sends. \`loss.num_iterations\` above 1 makes it worse:
+each iteration exchanges, and samples are drawn once.
+
+Here each rank has a link of its own. GPUs of one machine that share one wait for each other: the third table.
+
+What would lower it without changing the bits, and by how much, by the same arithmetic; neither is built. Sending the
+gradients of layers that the last micro-batch has finished while its backward pass continues: the last column of the
+first table, 4.2 % over 10 GbE, as most of the network's time is longer than that pass. Adding the gradients of a
+machine's ranks first, which are neighbours in the tree: the last column of the third table. Splitting the optimizer
+over the ranks, and handing out weights in place of gradients, sends as many bytes, as trained weights have 32 bits.
+Gradients in 16 bits would halve it and change the bits.
 
 | trained | network | batch | ranks | step, s | exchange, s | its share | speed-up | share if overlapped |
 |---|---|---|---|---|---|---|---|---|`);
@@ -130,5 +139,22 @@ for (const prompts of [8, 16, 32, 48, 64, 112]) {
     ...steps.map(({ share }) => percent(share)),
   );
 }
-console.log("\nThe step there is without the exchange. Assumed:\n");
+console.log(`
+The step there is without the exchange.
+
+## Several ranks on one link
+
+Share of the exchange with all weights on 64 ranks, 16 prompts each, eight ranks a machine:
+
+| link of a machine | shared by its ranks | if a machine added up first |
+|---|---|---|`);
+for (const gigabits of [10, 25, 100, 400]) {
+  const shared = step(64, 64 * 16, true, gigabits / 8);
+  const bytes = 4 * A.parameters;
+  const exchange = exchangeSeconds(bytes, 8, null) + exchangeSeconds(bytes, 8, gigabits) +
+    deviceSeconds(bytes, 1);
+  const first = exchange / (shared.seconds - shared.exchange + exchange);
+  row(`${gigabits} GbE`, percent(shared.share), percent(first));
+}
+console.log("\nAssumed:\n");
 for (const [name, value] of Object.entries(A)) console.log(`- ${name} = ${value}`);

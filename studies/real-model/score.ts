@@ -1,7 +1,8 @@
 // bun studies/real-model/score.ts MODEL DATA.jsonl OUT.jsonl [LIMIT]
 // Un-hinted greedy answers of a checkpoint to a file of problems, one line a problem, graded by the product's verifier:
 // `right` asks for "#### ANSWER" as the prompt does (preset gsm8k), `lenient` takes the last number of the text.
-// Resumable: problems that OUT holds already are left out.
+// `format` says whether there is a "####". The texts go to OUT.jsonl.texts. Resumable: problems that OUT holds already
+// are left out.
 
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dawn } from "#shared/engine/hosts/dawn.ts";
@@ -9,8 +10,8 @@ import { Generator } from "#shared/engine/generation/generate.ts";
 import { openGpu } from "#shared/engine/gpu/device.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { checkProducts } from "#shared/engine/ops/matmul/check_products.ts";
-import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { chooseProducts } from "#shared/engine/ops/matmul/choose_products.ts";
+import { checkEngine } from "#shared/engine/self_test/check_engine.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import { buildPrompt } from "#shared/text/prompts.ts";
 import { verify } from "#shared/verify/mod.ts";
@@ -60,11 +61,12 @@ if (missing.length > 0) {
         template,
         right: verify(answer, text, "gsm8k").verdict === true,
         lenient: number !== undefined && verify(answer, number, "strict").verdict === true,
+        format: text.includes("####"),
         tokens: ids.length,
         finish_reason,
-        text,
       };
       appendFileSync(out, JSON.stringify(line) + "\n");
+      appendFileSync(out + ".texts", JSON.stringify({ id, text }) + "\n");
     }
     console.error(`${out}: ${known.size + start + batch.length}/${rows.length}`);
   }

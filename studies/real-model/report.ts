@@ -1,0 +1,126 @@
+// bun studies/real-model/report.ts
+// The tables of ../real-model.md from results/, and its figure ../real-model.svg: accuracies with exact 95 % intervals,
+// differences from the start of an arm paired by problem (exact McNemar beside the interval) and, as the problems of a
+// template are alike, by template (Student's t).
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { exactInterval } from "../../evaluator/statistics/intervals.ts";
+import { comparePaired } from "../../evaluator/statistics/paired.ts";
+import { mean } from "#shared/statistics.ts";
+import { percent } from "#shared/text/format.ts";
+import { forest } from "../../trainer/study/forest.ts";
+import { difference, estimate } from "../../trainer/study/notation.ts";
+import { type Estimate, pairedEstimate } from "../../trainer/study/statistics.ts";
+
+interface Row {
+  id: string;
+  right: boolean;
+  lenient: boolean;
+  format: boolean;
+  tokens: number;
+}
+
+/** Checkpoints in the order of the page, and what each is compared with. */
+const CHECKPOINTS = [
+  { name: "base", title: "base model" },
+  { name: "cold", title: "sft, 15 templates, 200 examples", from: "base" },
+  { name: "broad-584", title: "sft, 49 templates, 584 examples", from: "base" },
+  { name: "broad-1920", title: "sft, 49 templates, 1,920 examples", from: "base" },
+  { name: "svamp-cold", title: "cold start", from: "base" },
+  { name: "svamp-sft", title: "cold start, then sft, 1 epoch", from: "svamp-cold" },
+  { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "svamp-cold" },
+  { name: "svamp-grpo", title: "cold start, then GRPO", from: "svamp-cold" },
+  { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-cold" },
+];
+const COMPARED = [
+  ...CHECKPOINTS,
+  { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "base" },
+  { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-grpo" },
+];
+/** Prompts of a step of svamp.toml. */
+const GROUPS = 8;
+const TITLES = new Map(CHECKPOINTS.map(({ name, title }) => [name, title]));
+const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4"];
+const TESTS = {
+  unseen: "unseen templates",
+  seen: "seen templates, other instances",
+  svamp: "SVAMP's last 300",
+};
+
+const folder = new URL("results/", import.meta.url);
+function lines(name: string) {
+  const file = new URL(name, folder);
+  return existsSync(file)
+    ? readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line))
+    : [];
+}
+const load = (name: string, test: string): Row[] => lines(`${name}-${test}.jsonl`);
+const share = (rows: readonly Row[], of: (row: Row) => boolean): Estimate => {
+  const [count, n] = [rows.filter(of).length, rows.length];
+  return { mean: count / n, ...exactInterval(count, n), n };
+};
+
+const figure = [];
+for (const [test, label] of Object.entries(TESTS)) {
+  console.log(
+    `\n| greedy, un-hinted, ${label} | problems | right | has \`####\` | tokens |\n| --- | --- | --- | --- | --- |`,
+  );
+  for (const { name, title } of CHECKPOINTS) {
+    const rows = load(name, test);
+    if (rows.length === 0) continue;
+    const cells = [share(rows, (row) => row.right), share(rows, (row) => row.format)].map(estimate);
+    console.log(
+      `| ${[title, rows.length, ...cells, mean(rows.map((row) => row.tokens)).toFixed(0)].join(" | ")} |`,
+    );
+  }
+  console.log(
+    `\n| ${label}: difference in points | problems | by problem | p | by template |\n| --- | --- | --- | --- | --- |`,
+  );
+  for (const { name, title, from } of COMPARED) {
+    const before = new Map(load(from ?? "", test).map((row) => [row.id, row]));
+    const pairs = load(name, test).flatMap((row) =>
+      before.has(row.id) ? [[before.get(row.id)!, row] as const] : []
+    );
+    if (pairs.length === 0) continue;
+    const both = `${title} − ${TITLES.get(from!)}`;
+    const scores = (side: 0 | 1, of = pairs) => of.map((pair) => Number(pair[side].right));
+    const paired = comparePaired(scores(0), scores(1));
+    const byProblem = { mean: paired.difference, ...paired.interval, n: pairs.length };
+    const templates = Map.groupBy(pairs, ([{ id }]) => id.split("/")[1]);
+    const means = (side: 0 | 1) => [...templates.values()].map((of) => mean(scores(side, of)));
+    const byTemplate = templates.size < pairs.length ? pairedEstimate(means(1), means(0)) : null;
+    const p = paired.p_value < 0.001 ? "< 0.001" : paired.p_value.toFixed(3);
+    console.log(`| ${[both, pairs.length, difference(byProblem), p, difference(byTemplate)].join(" | ")} |`);
+    if (test === "svamp") figure.push({ name: both, estimate: byProblem });
+  }
+}
+
+console.log(
+  "\n| training | steps | generated tokens | all wrong at first | rescued of hinted | groups with a gradient | " +
+    "right at T = 1, first and last third | GB |\n| --- | --- | --- | --- | --- | --- | --- | --- |",
+);
+for (const name of RUNS) {
+  const steps: Record<string, number | null>[] = lines(`${name}-metrics.jsonl`);
+  if (steps.length === 0) continue;
+  const values = (key: string, of = steps) => of.flatMap((step) => step[key] ?? []);
+  const sum = (key: string) => values(key).reduce((total, value) => total + value, 0);
+  const third = Math.floor(steps.length / 3);
+  const accuracy = [steps.slice(0, third), steps.slice(-third)]
+    .map((part) => percent(mean(values("ghpo/accuracy_unhinted", part))));
+  console.log(`| ${
+    [
+      name,
+      steps.length,
+      steps.at(-1)!.generated_tokens,
+      percent(mean(values("ghpo/frac_difficult"))),
+      `${sum("ghpo/rescued_groups")} of ${sum("ghpo/hinted_groups")}`,
+      percent(sum("ghpo/effective_groups") / (GROUPS * steps.length)),
+      accuracy.join(", "),
+      (Math.max(...values("gpu_bytes")) / 1e9).toFixed(1),
+    ].join(" | ")
+  } |`);
+}
+writeFileSync(
+  new URL("../real-model.svg", import.meta.url),
+  forest(figure, { title: "SVAMP, unseen problems, greedy, un-hinted", xLabel: "points" }),
+);

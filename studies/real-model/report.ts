@@ -31,6 +31,8 @@ const CHECKPOINTS = [
   { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "svamp-cold" },
   { name: "svamp-grpo", title: "cold start, then GRPO", from: "svamp-cold" },
   { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-cold" },
+  { name: "svamp-grpo-2e-4", title: "cold start, then GRPO at 2e-4", from: "svamp-cold" },
+  { name: "svamp-ghpo-2e-4", title: "cold start, then GHPO at 2e-4", from: "svamp-cold" },
 ];
 const COMPARED = [
   ...CHECKPOINTS,

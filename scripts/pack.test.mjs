@@ -204,7 +204,7 @@ describe("pack", () => {
   const pack = (...words) => capture(process.execPath, [join(ROOT, "scripts/pack.mjs"), ...words]);
   it("refuses what it cannot write, and has help", async () => {
     assert.match((await pack("--out", "a.zip")).stderr, /^error: Cannot pack as --out must end in \.tar\.xz/);
-    assert.match((await pack()).stderr, /current value is undefined/);
+    assert.match((await pack()).stderr, /no archive is named: pass --out FILE/);
     const model = await pack("--out", join(folder, "m.tar"), "--model", folder);
     assert.match(model.stderr, /Cannot pack the model .* as it has no config\.json/);
     assert.match((await pack("--help")).stdout, /^npm run -s pack -- --out FILE/);

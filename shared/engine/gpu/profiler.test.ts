@@ -35,11 +35,12 @@ describe("Profiler", () => {
     assert.equal(product.flops, rounds * 2 * 256 ** 3);
     assert.equal(product.bytes, rounds * 3 * 256 * 256 * 4);
     assert.equal(profiler.events.length, 2 * rounds);
-    // The median, as a busy machine may interrupt any of them.
+    // The median, as a busy machine may interrupt any of them. Dawn rounds timestamps to 65.536 us, so that a gather
+    // often takes none.
     const median = (label: string) =>
       profiler.events.filter((event) => event.label === label).map((event) => event.milliseconds)
         .sort((a, b) => a - b)[rounds >> 1]!;
-    assert.ok(median(product.label) > median(gather.label) && gather.milliseconds > 0);
+    assert.ok(median(product.label) > median(gather.label) && gather.milliseconds >= 0);
     assert.deepEqual(times, times.toSorted((a, b) => b.milliseconds - a.milliseconds), "the longest first");
     profiler.destroy();
     recorder.destroy();

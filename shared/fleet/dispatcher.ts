@@ -17,7 +17,7 @@ import {
   type SampledCompletion,
   writeTokenizer,
 } from "./protocol.ts";
-import { connectFleet, makeStreams, mendWorkers } from "./server.ts";
+import { connectFleet, makeStreams, mendWorkers, redeliverSkipped } from "./server.ts";
 import { WeightStore } from "./weights.ts";
 
 export interface FleetSettings {
@@ -141,7 +141,7 @@ export class Dispatcher {
       clearTimeout(timer);
       messages.stop();
     }
-    await this.purge(call);
+    await this.#purge(call, answers.size < jobs.length);
     return answers;
   }
 
@@ -162,12 +162,19 @@ export class Dispatcher {
     return refused;
   }
 
-  /** Takes what is left of the jobs and answers of one call, or of all of this run, off the server. */
-  async purge(call: number | "*" = "*"): Promise<void> {
+  /** Takes what is left of the jobs and answers of this run off the server. */
+  async purge(): Promise<void> {
+    await this.#purge("*", true);
+  }
+
+  /** The same of one call, whose jobs may be done: then they are off already. */
+  async #purge(call: number | "*", jobsToo: boolean): Promise<void> {
     const { run } = this.settings;
     const { streams } = await jetstreamManager(this.connection);
-    await streams.purge(JOBS, { filter: jobSubject(run, call) });
     await streams.purge(ANSWERS, { filter: answerSubject(run, call, "*") });
+    if (!jobsToo) return;
+    await streams.purge(JOBS, { filter: jobSubject(run, call) });
+    await redeliverSkipped(this.connection);
   }
 
   async close(): Promise<void> {

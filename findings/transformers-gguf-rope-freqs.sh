@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --no-compile torch==2.13.0 transformers==5.24.0 gguf==0.19.0
+venv/bin/pip install --quiet --no-compile torch==2.13.0 transformers==5.24.0 gguf==0.19.0 accelerate==1.15.0
 cat > run.py <<'PY'
 import gguf, torch
 import numpy as np

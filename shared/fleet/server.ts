@@ -125,7 +125,7 @@ export async function mendWorkers(connection: NatsConnection): Promise<void> {
 
 /**
  * Makes the consumer anew where it has passed over jobs: nats-server 2.9.10 moves it behind all jobs of a queue when those
- * of one subject are purged, other runs' and other calls' among them. Jobs under way are then given out twice, which
+ * of one subject are purged, other runs' and other calls' among them (2.15.1 does not). Jobs under way are then given out twice, which
  * costs time and nothing else.
  */
 export async function redeliverSkipped(connection: NatsConnection): Promise<void> {

@@ -93,8 +93,7 @@ export class Dispatcher {
     idOf: (index: number) => string,
     stops: StopsAt | undefined,
   ): Promise<Map<number, SampledCompletion[]>> {
-    const { vocabulary, patience } = this.settings;
-    const { run } = this.settings;
+    const { run, vocabulary, patience } = this.settings;
     const call = this.#calls++;
     const answers = new Map<number, SampledCompletion[]>();
     const prepared = this.#last.catch(() => {}).then(async () => {

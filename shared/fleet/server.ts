@@ -109,6 +109,12 @@ function addWorkers(manager: JetStreamManager, ackWait: number) {
   });
 }
 
+/** The new consumer begins with the first job that is left. */
+async function remakeWorkers(manager: JetStreamManager, ackWait: number): Promise<void> {
+  await manager.consumers.delete(JOBS, WORKERS);
+  await addWorkers(manager, ackWait);
+}
+
 /**
  * Makes the consumer anew where it waits for jobs behind the last one: nats-server 2.9.10 counts the messages of an empty
  * queue from 1 again when it was killed, and the consumer not, which then gives nobody a job.
@@ -119,8 +125,7 @@ export async function mendWorkers(connection: NatsConnection): Promise<void> {
   const { delivered, config } = await manager.consumers.info(JOBS, WORKERS);
   const { state } = await manager.streams.info(JOBS);
   if (delivered.stream_seq <= state.last_seq) return;
-  await manager.consumers.delete(JOBS, WORKERS);
-  await addWorkers(manager, config.ack_wait! / SECOND);
+  await remakeWorkers(manager, config.ack_wait! / SECOND);
 }
 
 /**
@@ -133,6 +138,5 @@ export async function redeliverSkipped(connection: NatsConnection): Promise<void
   const { state } = await manager.streams.info(JOBS); // first, as jobs may be stored in between
   const { num_pending, num_ack_pending, config } = await manager.consumers.info(JOBS, WORKERS);
   if (num_pending + num_ack_pending >= state.messages) return;
-  await manager.consumers.delete(JOBS, WORKERS);
-  await addWorkers(manager, config.ack_wait! / SECOND);
+  await remakeWorkers(manager, config.ack_wait! / SECOND);
 }

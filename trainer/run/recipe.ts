@@ -5,9 +5,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse as parseToml, stringify as stringifyToml, TomlError } from "smol-toml";
+import { parse as parseToml, stringify as stringifyToml } from "smol-toml";
 import type * as v from "valibot";
 import { readJson, readText } from "#shared/io/files.ts";
+import { readToml } from "#shared/io/toml.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
 import { type Override, settingPath } from "./flags.ts";
@@ -148,16 +149,6 @@ function rebase(value: Record<string, unknown>): void {
   if (isTable(data) && data["path"] !== undefined) data["path"] = inRoot(data["path"]);
   if (isTable(reward) && Array.isArray(reward["functions"])) {
     reward["functions"] = reward["functions"].map((name) => /\.[jt]s$/.test(name) ? inRoot(name) : name);
-  }
-}
-
-function readToml(path: string): Record<string, unknown> {
-  try {
-    return parseToml(readText(path));
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const reason = cause.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
-    throw new SyntaxError(`Cannot read ${path} as line ${cause.line} is not TOML: ${reason}`, { cause });
   }
 }
 

@@ -2,8 +2,7 @@
 
 import { messageOf } from "#shared/text/format.ts";
 import { basename, dirname, join } from "node:path";
-import { parse as parseToml, TomlError } from "smol-toml";
-import { readText } from "#shared/io/files.ts";
+import { readToml } from "#shared/io/toml.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { loadRecipe } from "../run/recipe.ts";
 import type { Override } from "../run/flags.ts";
@@ -63,14 +62,4 @@ export function settings(table: Record<string, unknown>, prefix = ""): Override[
       ? settings(value as Record<string, unknown>, `${prefix}${key}.`)
       : [[prefix + key, JSON.stringify(value)]]
   );
-}
-
-function readToml(path: string): Record<string, unknown> {
-  try {
-    return parseToml(readText(path));
-  } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const reason = cause.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
-    throw new SyntaxError(`Cannot read ${path} as line ${cause.line} is not TOML: ${reason}`, { cause });
-  }
 }

@@ -29,17 +29,24 @@ export interface LocalModel {
   ): Promise<Sample[][]>;
 }
 
-/** Completions generated between two writes of the journal. */
+/** Most completions generated between two writes of the journal, and as many as the first takes. */
 const BATCH = 256;
+const FIRST = 16;
+/** Time that a batch should take, ms: a slow device shows progress too, and an interrupt loses little. */
+const PATIENCE = 15_000;
 
 export class CheckpointSource implements CompletionSource {
   readonly identity: Record<string, string>;
   readonly #model: LocalModel;
   readonly #seed: number;
+  readonly #now: () => number;
+  /** Completions of the next batch. */
+  #rows = FIRST;
 
-  constructor(model: LocalModel, seed: number) {
+  constructor(model: LocalModel, seed: number, now = () => performance.now()) {
     this.#model = model;
     this.#seed = seed;
+    this.#now = now;
     this.identity = model.identity;
   }
 
@@ -84,18 +91,39 @@ export class CheckpointSource implements CompletionSource {
       batch.rows += samplesOf(requested);
       if (batch.rows < BATCH) continue;
       waiting.delete(kind);
-      begin(this.#batch(batch.groups));
-      if (underway.length >= callsAtOnce) yield await underway.shift()!;
+      for (const part of this.#parts(batch.groups)) {
+        if (signal.aborted) return;
+        begin(this.#batch(part));
+        if (underway.length >= callsAtOnce) yield await underway.shift()!;
+      }
     }
     for (const { groups } of waiting.values()) {
-      if (signal.aborted) return;
-      begin(this.#batch(groups));
-      if (underway.length >= callsAtOnce) yield await underway.shift()!;
+      for (const part of this.#parts(groups)) {
+        if (signal.aborted) return;
+        begin(this.#batch(part));
+        if (underway.length >= callsAtOnce) yield await underway.shift()!;
+      }
     }
     while (underway.length > 0 && !signal.aborted) yield await underway.shift()!;
   }
 
+  /** A batch in parts that take about as long as PATIENCE each; whole for a model that takes several calls. */
+  *#parts(groups: readonly Group[]): Generator<readonly Group[]> {
+    if ((this.#model.callsAtOnce ?? 1) > 1) return yield groups;
+    let part: Group[] = [];
+    let rows = 0;
+    for (const group of groups) {
+      part.push(group);
+      rows += samplesOf(group.requests);
+      if (rows < this.#rows) continue;
+      yield part;
+      [part, rows] = [[], 0];
+    }
+    if (part.length > 0) yield part;
+  }
+
   async #batch(groups: readonly Group[]): Promise<SampleEvent[]> {
+    const start = this.#now();
     const outputs = await this.#model.generate(
       groups.map(({ requests, prompt_ids }) => ({
         prompt_ids,
@@ -109,6 +137,8 @@ export class CheckpointSource implements CompletionSource {
         stop: groups[0]?.requests[0]?.sampling.stop ?? [],
       },
     );
+    const change = Math.max(0.25, Math.min(2, PATIENCE / (this.#now() - start)));
+    this.#rows = Math.max(1, Math.min(BATCH, Math.floor(this.#rows * change)));
     return groups.flatMap(({ requests, prompt_ids, unknown_word }, i) =>
       requests.map((request): SampleEvent => {
         const generated = outputs[i]?.[request.repeat];

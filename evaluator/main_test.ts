@@ -171,9 +171,15 @@ describe("evaluate", () => {
     await using server = startEndpoint(() => "#### 1", 60);
     const args = ["--endpoint", server.url, "--model", "m", ...common, "--concurrency", "1"];
     const child = start(...args, "--out", `${folder}/stopped.json`);
-    while (server.requests < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+    const ended = child.output();
+    while (server.requests < 5) {
+      const early = await Promise.race([ended, new Promise<null>((r) => setTimeout(() => r(null), 10))]);
+      if (early) {
+        assert.fail(`It ended after ${server.requests} requests: ${new TextDecoder().decode(early.stderr)}`);
+      }
+    }
     child.kill("SIGINT");
-    const { code, stderr } = await child.output();
+    const { code, stderr } = await ended;
     assert.equal(code, 130);
     assert.match(
       new TextDecoder().decode(stderr),

@@ -272,5 +272,24 @@ describe("the dashboard's page with thirty runs", { skip }, () => {
     assert.deepEqual((await values()).map(Number), [5e-5, 1]);
   });
 
+  it("lets a drag end, and keeps tables and the keyboard's place, when news make the charts new", async () => {
+    const view = `#charts?focus=${name(4)}&shown=${name(4)}`;
+    await open(view);
+    await page.click("figure summary");
+    await page.until("document.querySelector('figure td')");
+    const titles = "[...document.querySelectorAll('#charts figcaption')].map((c) => c.textContent)";
+    assert.ok(!(await page.evaluate<string[]>(titles)).some((title) => title.startsWith("KL")));
+    await page.drag("figure .u-over", 0.25, 0.75, async () => {
+      appendJsonl(join(folder, name(4), "metrics.jsonl"), { ...metricsOf(16), kl: 0.1 });
+      await page.until("/step 16/.test(document.querySelector('#runs .focused').textContent)");
+    });
+    await page.until("/from=\\d+&to=\\d+/.test(location.hash)");
+    const [from, to] = (await hash()).match(/from=(\d+)&to=(\d+)/)!.slice(1).map(Number);
+    assert.ok(from! < 6 && to! > 10, `${from} to ${to}`); // all that was dragged over, not only to where the news came
+    await page.until(`${titles}.some((title) => title.startsWith("KL"))`);
+    await page.until("document.querySelector('figure td')");
+    assert.match(await page.evaluate<string>("document.activeElement.ariaLabel"), /^Reward\./);
+  });
+
   it("wrote no error to its console", () => assert.deepEqual(page.errors, []));
 });

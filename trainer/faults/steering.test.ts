@@ -92,6 +92,7 @@ describe("a steered run", () => {
     const first = start(killed);
     const steps = async (count: number) => {
       while (!existsSync(join(killed, "rollouts", `step_${String(count).padStart(6, "0")}.jsonl`))) {
+        if (first.exitCode !== null) await finish(first).then(() => assert.fail("it ended too early"));
         await Bun.sleep(5);
       }
     };

@@ -108,7 +108,7 @@ export class Browser implements AsyncDisposable {
     }
   }
 
-  /** Clicks at the middle of an element as a mouse does, after scrolling to it. */
+  /** Clicks at the middle of an element as a mouse does, once it is there and after scrolling to it. */
   async click(selector: string): Promise<void> {
     const [x, y] = await this.place(selector, 0.5, 0.5);
     await this.#mouse("mousePressed", x, y, 1);
@@ -135,13 +135,14 @@ export class Browser implements AsyncDisposable {
     await this.#send("Page.setDownloadBehavior", { behavior: "allow", downloadPath: folder });
   }
 
-  /** Drags over an element, from and to in shares of its width. */
-  async drag(selector: string, from: number, to: number): Promise<void> {
-    const [x, y] = await this.place(selector, from, 0.5);
-    const [end] = await this.place(selector, to, 0.5);
+  /** Drags over an element, from and to in shares of its width; `halfway` is awaited with the button down. */
+  async drag(selector: string, from: number, to: number, halfway = async () => {}): Promise<void> {
+    const [x, y, width] = await this.place(selector, from, 0.5);
+    const end = x + (to - from) * width;
     await this.#mouse("mouseMoved", x, y, 0);
     await this.#mouse("mousePressed", x, y, 1);
     await this.#mouse("mouseMoved", (x + end) / 2, y, 1);
+    await halfway();
     await this.#mouse("mouseMoved", end, y, 1);
     await this.#mouse("mouseReleased", end, y, 1);
   }
@@ -155,20 +156,23 @@ export class Browser implements AsyncDisposable {
     await this.#send("Input.dispatchKeyEvent", { type: "keyUp", key });
   }
 
-  /** A point in an element, in pixels of the window. */
-  async place(selector: string, across: number, down: number): Promise<[number, number]> {
+  /** A point in an element, in pixels of the window, and the element's width. Waits until it is there and stands still. */
+  async place(selector: string, across: number, down: number): Promise<[number, number, number]> {
+    await this.until(`document.querySelector(${JSON.stringify(selector)})`); // a page draws in its next frame only
     return await this.evaluate(`(async () => {
       let last = "";
-      for (;;) {
+      for (const end = performance.now() + 20_000; performance.now() < end;) {
         const node = document.querySelector(${JSON.stringify(selector)});
-        if (!node) throw new Error("no ${selector.replaceAll('"', "'")}");
-        node.scrollIntoView({ block: "center" });
-        const box = node.getBoundingClientRect();
-        const place = [box.x + box.width * ${across}, box.y + box.height * ${down}];
-        if (String(place) === last) return place;
-        last = String(place); // charts that are still being drawn move what is below them
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        if (node) {
+          node.scrollIntoView({ block: "center" });
+          const box = node.getBoundingClientRect();
+          const place = [box.x + box.width * ${across}, box.y + box.height * ${down}, box.width];
+          if (String(place) === last) return place;
+          last = String(place); // charts that are still being drawn move what is below them
+        }
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)));
       }
+      throw new Error("It does not stand still: " + ${JSON.stringify(selector)});
     })()`);
   }
 

@@ -63,7 +63,10 @@ export function newChart(spec, runs, zoom) {
   let plot = null;
   const size = () => ({ width: place.clientWidth || 320, height: HEIGHT });
   return {
+    title: spec.title,
     figure,
+    /** The table that opens. */
+    values,
     /** Whether what it shows is out of date. */
     stale: true,
     draw() {

@@ -11,6 +11,18 @@ let charts = [];
 let frame = null;
 let idle = null;
 let onRange = () => {};
+/** Whether a chart is being pressed, to drag over it or to click; and whether new charts wait for the end of that. */
+let pressed = false;
+let outdated = false;
+
+for (const type of ["pointerup", "pointercancel"]) {
+  addEventListener(type, () => setTimeout(release)); // after the charts had their mouseup and click
+}
+
+function release() {
+  pressed = false;
+  if (outdated) buildCharts();
+}
 
 /** Builds the view. */
 export function chartsView(main) {
@@ -60,15 +72,21 @@ export function chartsView(main) {
       { class: "hint" },
       "Drag over a chart to zoom all of them, double-click for all steps. With a chart in focus: arrow keys move, + and - zoom, 0 resets.",
     ),
-    element("div", { class: "charts", id: "charts" }),
+    element("div", { class: "charts", id: "charts", onpointerdown: press }),
     moreCharts(),
   );
+  pressed = false;
   onRange = () => {
     from.value = state.range ? state.range[0] : "";
     to.value = state.range ? state.range[1] : "";
   };
   onRange();
   buildCharts();
+}
+
+/** Not by a scroll bar or for a menu, of which no end is heard everywhere. */
+function press({ button, target }) {
+  if (button === 0 && target.closest(".u-over, summary, button")) pressed = true;
 }
 
 /** The place of the charts of all other numbers, which are loaded when it is opened. */
@@ -78,7 +96,7 @@ function moreCharts() {
     "details",
     { open: state.more },
     summary,
-    element("div", { class: "charts", id: "others" }),
+    element("div", { class: "charts", id: "others", onpointerdown: press }),
   );
   details.addEventListener("toggle", async () => {
     if (details.open === state.more) return;
@@ -109,10 +127,18 @@ export function setRange(range) {
   }, 120);
 }
 
-/** Makes the charts new: the runs, the theme or the scale have changed. */
+/**
+ * Makes the charts new: the runs, their keys, the theme or the scale have changed. Whoever is in the midst of using one
+ * finds it as it was: a drag or click is finished first, open tables stay open, and the keyboard stays where it is.
+ */
 export function buildCharts() {
   const holder = document.getElementById("charts");
   if (!holder) return;
+  outdated = pressed;
+  if (pressed) return;
+  const opened = new Set(charts.filter(({ values }) => values.open).map(({ title }) => title));
+  const focused = charts.find(({ figure }) => figure.contains(document.activeElement));
+  const control = focused && controlsOf(focused).indexOf(document.activeElement);
   for (const chart of charts) chart.destroy();
   const runs = shownRuns();
   const made = (specs) =>
@@ -127,8 +153,16 @@ export function buildCharts() {
     ...(usual.length === 0 ? [element("p", { class: "empty" }, none)] : []),
   );
   document.getElementById("others").replaceChildren(...others.map((chart) => chart.figure));
+  for (const chart of charts) chart.values.open = opened.has(chart.title);
+  const again = charts.find(({ title }) => title === focused?.title);
+  if (again) controlsOf(again)[control]?.focus({ preventScroll: true });
   document.getElementById("more").textContent = `All other logged numbers (${otherKeys(keys).length})`;
   drawCharts();
+}
+
+/** What the keyboard reaches in a chart. */
+function controlsOf({ figure }) {
+  return [figure, ...figure.querySelectorAll("summary, button")];
 }
 
 /** Draws what is known now. */

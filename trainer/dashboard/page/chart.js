@@ -23,7 +23,7 @@ export function newChart(spec, runs, zoom) {
   const { run } = lines[0];
   const one = lines.every((line) => line.run === run);
   const place = element("div", { class: "plot" });
-  const rows = element("div", { class: "scroll" });
+  const rows = element("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "values" });
   const step = element("span", { class: "step" });
   const fillTable = () => values.open && rows.replaceChildren(valueTable(spec, lines));
   const values = element("details", { ontoggle: fillTable }, element("summary", {}, "values"), rows);
@@ -174,6 +174,7 @@ function moveByKey(event, zoom) {
     "0": null,
     Escape: null,
   };
+  if (event.target.closest(".scroll")) return; // there the keys scroll
   if (!(event.key in ranges) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   zoom(ranges[event.key]);

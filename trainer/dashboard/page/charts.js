@@ -162,7 +162,7 @@ export function buildCharts() {
 
 /** What the keyboard reaches in a chart. */
 function controlsOf({ figure }) {
-  return [figure, ...figure.querySelectorAll("summary, button")];
+  return [figure, ...figure.querySelectorAll("summary, button, [tabindex]")];
 }
 
 /** Draws what is known now. */

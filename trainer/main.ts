@@ -23,7 +23,7 @@ const program = new Command("npm run -s ghpo --")
 function withStart(command: Command): Command {
   return command
     .helpGroup("Train:")
-    .option("--resume", "continue from the run's newest checkpoint")
+    .option("--resume", "continue from the run's newest checkpoint; <recipe> may be the run's folder")
     .option("--accept-changes <names>", "resume although these inputs have changed, such as data,model")
     .option("--dry-run", "check the recipe, print it with all defaults, and exit")
     .option("--plan", "print the memory the run needs, and exit; opens no GPU")

@@ -9,7 +9,8 @@ and TRL's names work. A table changes the settings that it names: --lora '{ r = 
 Paths are relative to the folder in which npm is called; a bare name means a recipe in trainer/recipes.
 
 Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, for train, rollouts/. Ctrl-C finishes
-the step, saves and exits with 130; --resume continues from there.`;
+the step, saves and exits with 130; --resume continues from there: with the same recipe and flags, or with the folder of
+the run in the place of the recipe, in the folder in which it was started.`;
 
 export const OVERVIEW = `
 COMMAND --help shows its flags with their defaults.
@@ -17,7 +18,7 @@ COMMAND --help shows its flags with their defaults.
 Examples:
   npm run demo                                       base model, GHPO, evaluation and report in minutes: runs/demo
   npm run -s ghpo -- train demo --output_dir runs/mine            the same training, run directly
-  npm run -s ghpo -- train demo --output_dir runs/mine --resume   continue after Ctrl-C or a crash
+  npm run -s ghpo -- train runs/mine --resume        continue after Ctrl-C or a crash
   npm run -s ghpo -- init my.toml                    write a starting recipe
   npm run -s ghpo -- train my.toml --dry-run         check it and print it with all defaults
   npm run -s ghpo -- dashboard runs/demo             watch and steer a run in the browser

@@ -142,9 +142,3 @@ export function stopSignal(onStop: () => void): AbortSignal {
   }
   return controller.signal;
 }
-
-/** The recipe as a command to type again. */
-export function commandLine(verb: string, recipe: string, argv: readonly string[]): string {
-  const quoted = argv.map((word) => /^[\w./=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-  return ["npm run -s ghpo --", verb, recipe, ...quoted].join(" ");
-}

@@ -8,7 +8,8 @@ import { contextOf } from "#shared/engine/model/context.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { loadRecipe } from "../run/recipe.ts";
+import { commandLine } from "../run/command_line.ts";
+import { recipeToRun } from "../run/recipe_to_run.ts";
 import type { Override } from "../run/flags.ts";
 import { writeHeldOut } from "../run/held_out.ts";
 import { withDevice } from "../learner/recovery.ts";
@@ -23,7 +24,6 @@ import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_proble
 import { planOfSft, printPlan } from "./print_plan.ts";
 import {
   alertLines,
-  commandLine,
   evaluationOf,
   isResumed,
   noteFresh,
@@ -47,7 +47,7 @@ export async function sftCommand(
   options: SftOptions,
   overrides: readonly Override[],
 ): Promise<void> {
-  const read = () => loadRecipe(SftRecipeSchema, file, overrides);
+  const read = () => recipeToRun(SftRecipeSchema, "sft", file, options.resume ?? false, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
     await printPlan(planOfSft(recipe, loadConfig(recipe.model)), recipe.sft.shards, options);

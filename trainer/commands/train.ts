@@ -9,7 +9,8 @@ import { loadConfig } from "#shared/engine/model/load.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { loadRecipe } from "../run/recipe.ts";
+import { commandLine } from "../run/command_line.ts";
+import { recipeToRun } from "../run/recipe_to_run.ts";
 import type { Override } from "../run/flags.ts";
 import { withDevice } from "../learner/recovery.ts";
 import { loadRewards } from "../loop/rewards.ts";
@@ -30,7 +31,6 @@ import { planOf, printPlan } from "./print_plan.ts";
 import type { RankOptions } from "./plan_ranks.ts";
 import {
   alertLines,
-  commandLine,
   evaluationOf,
   isResumed,
   noteFresh,
@@ -59,7 +59,7 @@ export async function trainCommand(
   options: TrainOptions & RankOptions & { plan?: boolean; planGib?: string },
   overrides: readonly Override[],
 ): Promise<void> {
-  const read = () => loadRecipe(TrainRecipeSchema, file, overrides);
+  const read = () => recipeToRun(TrainRecipeSchema, "train", file, options.resume ?? false, overrides);
   if (options.plan || options.planGib !== undefined) {
     const recipe = read();
     await printPlan(planOf(recipe, loadConfig(recipe.model)), recipe.train.shards, options);

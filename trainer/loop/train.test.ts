@@ -358,6 +358,30 @@ describe("runLoop()", () => {
     await run(path, { resume: true, problems: changed });
   });
 
+  it("names the length that changed the data where long prompts are dropped, and goes on where none was", async () => {
+    const path = temporary();
+    const settings = (max_prompt_length: number, on_long_prompt = "drop") => ({
+      data: { path: "d", on_long_prompt },
+      prompt: { system: "", max_prompt_length },
+    });
+    await run(path, { ...stopIn(3), settings: settings(40), problems: problems.slice(0, 4) });
+    await assert.rejects(
+      run(path, { resume: true, settings: settings(50) }),
+      /step_000003 as its input data has changed: prompt\.max_prompt_length is 50 from here on, was 40, and data\.on_long_prompt = "drop" leaves problems out by it; set it back, or .* adding --accept-changes data$/,
+    );
+    // The length did not change: it is not to blame.
+    await assert.rejects(run(path, { resume: true, settings: settings(40) }), /has changed: SHA-256 was/);
+    const { result } = await run(path, {
+      resume: true,
+      settings: settings(50),
+      problems: problems.slice(0, 4),
+    });
+    assert.ok(result.finished);
+    const again = { resume: true, settings: settings(60), acceptChanges: ["data"] };
+    assert.ok((await run(path, again)).result.finished);
+    assert.match(new RunDirectory(path).readRecipe(), /^max_prompt_length = 60$/m);
+  });
+
   it("keeps the time that it was begun for chat templates that tell it", async () => {
     const path = temporary();
     await run(path, stopIn(3));

@@ -81,6 +81,7 @@ function add(inputs: Inputs, name: string, directory: string, files: RegExp): vo
 /**
  * Compares what a checkpoint was made from with what is there now.
  * @param accepted names of inputs that may have changed
+ * @param causes by name, which settings changed that may have changed the input
  * @returns a sentence for each change that was accepted
  * @throws Error that names the first that was not; TypeError for a name that is none
  */
@@ -89,6 +90,7 @@ export function compareInputs(
   current: Inputs,
   accepted: readonly string[],
   directory: string,
+  causes: Inputs = {},
 ): string[] {
   const names = [...new Set([...Object.keys(stored), ...Object.keys(current)])];
   const unknown = accepted.find((name) => !names.includes(name));
@@ -100,12 +102,18 @@ export function compareInputs(
   const changed = names.filter((name) => name in stored && stored[name] !== current[name]);
   const refused = changed.find((name) => !accepted.includes(name));
   if (refused !== undefined) {
+    const accept = `--accept-changes ${[...new Set([...accepted, refused])].join(",")}`;
+    const cause = causes[refused];
+    if (cause !== undefined) {
+      throw new Error(
+        `Cannot resume from ${directory} as its input ${refused} has changed: ${cause}; set it back, or go on with the ` +
+          `problems that are left now by adding ${accept}`,
+      );
+    }
     throw new Error(
       `Cannot resume from ${directory} as its input ${refused} has changed: SHA-256 was ${
         stored[refused]
-      }, is ${current[refused] ?? "that of nothing"}; restore it, or add --accept-changes ${
-        [...new Set([...accepted, refused])].join(",")
-      }`,
+      }, is ${current[refused] ?? "that of nothing"}; restore it, or add ${accept}`,
     );
   }
   return changed.map((name) => `the input ${name} has changed since ${directory}, which was accepted`);

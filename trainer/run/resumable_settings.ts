@@ -2,12 +2,10 @@
 
 import { differences } from "./recipe.ts";
 
+/** Lengths that decide, with data.on_long_prompt "drop", which problems are left out. */
+const LENGTHS = ["prompt.max_prompt_length", "generation.max_completion_length"];
 /** Limits: any value from the recipe's on. */
-const EXTENDABLE = [
-  "train.max_steps",
-  "prompt.max_prompt_length",
-  "generation.max_completion_length",
-];
+const EXTENDABLE = ["train.max_steps", ...LENGTHS];
 /** What changes no number. */
 const FREE = ["checkpoint.save_every", "checkpoint.keep", "checkpoint.max_rollouts_gb", "report_to"];
 /** Steps may be added to the last phase, and phases behind it. */
@@ -46,6 +44,11 @@ export function changedSettings(begun: string, now: string, path: string): strin
       `Cannot resume ${path} as ${name} must be ${most}, as in its recipe: current value is ${second}`,
     );
   });
+}
+
+/** Of the sentences of `changedSettings`, those about lengths. */
+export function changedLengths(sentences: readonly string[]): string[] {
+  return sentences.filter((sentence) => LENGTHS.some((name) => sentence.startsWith(`${name} is `)));
 }
 
 function extendsPhases(before: readonly Phase[], now: readonly Phase[]): boolean {

@@ -10,7 +10,7 @@ import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts"
 import type { StoredPolicy } from "../learner/policy.ts";
 import type { BatchSource } from "../loop/batch_source.ts";
 import { compareInputs, type Inputs } from "./inputs.ts";
-import { changedSettings, withoutResumableSettings } from "./resumable_settings.ts";
+import { changedLengths, changedSettings, withoutResumableSettings } from "./resumable_settings.ts";
 import { formatRecipe } from "./recipe.ts";
 import type { RunDirectory } from "./directory.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
@@ -66,7 +66,11 @@ export async function resumeRun(
     return freshRun(source.begin(), begun, settings);
   }
   const { manifest, state, directory } = newest;
-  const changed = compareInputs(manifest.inputs, inputs, accepted, directory);
+  const lengths = dropsLongPrompts(recipe) ? changedLengths(settings) : [];
+  const causes: Inputs = lengths.length === 0 ? {} : {
+    data: `${lengths.join(" and ")}, and data.on_long_prompt = "drop" leaves problems out by it`,
+  };
+  const changed = compareInputs(manifest.inputs, inputs, accepted, directory, causes);
   const digests = [recipeDigest(recipe), ...[recipe, stored].map(olderDigest), recipeDigest(stored)];
   const recipe_sha256 = digests.find((digest) => digest === manifest.recipe_sha256) ?? digests[0];
   const facts = { kind, recipe_sha256, ...policy.facts };
@@ -92,6 +96,10 @@ export async function resumeRun(
     begun,
     notes: [...settings, ...changed],
   };
+}
+
+function dropsLongPrompts({ data }: Record<string, unknown>): boolean {
+  return Object(data)["on_long_prompt"] === "drop";
 }
 
 /** The digest leaves the output folder out, as a run may be moved, and whatever may differ on resume. */

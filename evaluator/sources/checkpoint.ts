@@ -29,11 +29,11 @@ export interface LocalModel {
   ): Promise<Sample[][]>;
 }
 
-/** Most completions generated between two writes of the journal, and as many as the first takes. */
-const BATCH = 256;
-const FIRST = 16;
+/** Completions generated between two writes of the journal: fewer rows side by side cost almost as much as these. */
+const FEWEST = 32;
+const MOST = 256;
 /** Time that a batch should take, ms: a slow device shows progress too, and an interrupt loses little. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 export class CheckpointSource implements CompletionSource {
   readonly identity: Record<string, string>;
@@ -41,7 +41,7 @@ export class CheckpointSource implements CompletionSource {
   readonly #seed: number;
   readonly #now: () => number;
   /** Completions of the next batch. */
-  #rows = FIRST;
+  #rows = FEWEST;
 
   constructor(model: LocalModel, seed: number, now = () => performance.now()) {
     this.#model = model;
@@ -89,7 +89,7 @@ export class CheckpointSource implements CompletionSource {
       const unknown_word = this.#model.unknownWord(prompt);
       batch.groups.push({ requests: requested, prompt_ids, max_tokens, unknown_word });
       batch.rows += samplesOf(requested);
-      if (batch.rows < BATCH) continue;
+      if (batch.rows < MOST) continue;
       waiting.delete(kind);
       for (const part of this.#parts(batch.groups)) {
         if (signal.aborted) return;
@@ -138,7 +138,7 @@ export class CheckpointSource implements CompletionSource {
       },
     );
     const change = Math.max(0.25, Math.min(2, PATIENCE / (this.#now() - start)));
-    this.#rows = Math.max(1, Math.min(BATCH, Math.floor(this.#rows * change)));
+    this.#rows = Math.max(FEWEST, Math.min(MOST, Math.floor(this.#rows * change)));
     return groups.flatMap(({ requests, prompt_ids, unknown_word }, i) =>
       requests.map((request): SampleEvent => {
         const generated = outputs[i]?.[request.repeat];

@@ -6,6 +6,7 @@
 #   svamp_rl.jsonl     the next 500
 #   svamp_sft.jsonl    those of them whose equation is a calculation
 #   svamp_test.jsonl   the last 300
+#   svamp_test.toml    those as a benchmark for `evaluate --benchmarks`: 8 samples a problem at temperature 1
 
 import json
 import os
@@ -13,6 +14,17 @@ import re
 import sys
 
 source, out = sys.argv[1:]
+TASK = """\
+name = "svamp_test"
+files = ["svamp_test.jsonl"]
+columns = { id = "id", text = "question", answer = "answer" }
+system = "Solve the problem step by step, one calculation a line. End with #### and the answer."
+prompt = "{question}"
+grader = "gsm8k"
+samples = 8
+temperature = 1
+max_tokens = 48
+"""
 STEP = re.compile(r"\(\s*(-?[\d.]+)\s*([-+*/])\s*(-?[\d.]+)\s*\)")
 
 
@@ -53,3 +65,5 @@ for name, split in rows.items():
         for row in split:
             file.write(json.dumps(row) + "\n")
     print(f"svamp_{name}.jsonl: {len(split)} problems")
+with open(os.path.join(out, "svamp_test.toml"), "w") as file:
+    file.write(TASK)

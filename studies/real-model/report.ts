@@ -31,18 +31,28 @@ const CHECKPOINTS = [
   { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "svamp-cold" },
   { name: "svamp-grpo", title: "cold start, then GRPO", from: "svamp-cold" },
   { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-cold" },
-  { name: "svamp-grpo-2e-4", title: "cold start, then GRPO at 2e-4", from: "svamp-cold" },
-  { name: "svamp-ghpo-2e-4", title: "cold start, then GHPO at 2e-4", from: "svamp-cold" },
+  { name: "svamp-grpo-2e-4", title: "cold start, then GRPO at 2e-4, 31 steps", from: "svamp-cold" },
+  { name: "svamp-ghpo-2e-4", title: "cold start, then GHPO at 2e-4, 21 steps", from: "svamp-cold" },
+  { name: "svamp-grpo-200", title: "cold start, then GRPO at 2e-4, 200 steps", from: "svamp-cold" },
+  { name: "svamp-ghpo-140", title: "cold start, then GHPO at 2e-4, 140 steps", from: "svamp-cold" },
 ];
 const COMPARED = [
   ...CHECKPOINTS,
+  { name: "svamp-ghpo-140", title: "cold start, then GHPO at 2e-4, 140 steps", from: "svamp-grpo-200" },
   { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "base" },
   { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-grpo" },
 ];
 /** Prompts of a step of svamp.toml. */
 const GROUPS = 8;
 const TITLES = new Map(CHECKPOINTS.map(({ name, title }) => [name, title]));
-const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4"];
+const RUNS = [
+  "svamp-grpo",
+  "svamp-ghpo",
+  "svamp-grpo-2e-4",
+  "svamp-ghpo-2e-4",
+];
+/** Checkpoints asked SVAMP's last 300 several times at temperature 1, by `evaluate --benchmarks svamp_test.toml`. */
+const SAMPLED = ["svamp-cold", "svamp-sft-2", "svamp-grpo-200", "svamp-ghpo-140"];
 const TESTS = {
   unseen: "unseen templates",
   seen: "seen templates, other instances",
@@ -95,6 +105,39 @@ for (const [test, label] of Object.entries(TESTS)) {
     console.log(`| ${[both, pairs.length, difference(byProblem), p, difference(byTemplate)].join(" | ")} |`);
     if (test === "svamp") figure.push({ name: both, estimate: byProblem });
   }
+}
+
+/** Right answers of `samples` to a problem. */
+const sampled = (name: string): { id: string; right: number; samples: number }[] =>
+  lines(`${name}-sampled.jsonl`);
+const average = (name: string) => sampled(name).map(({ right, samples }) => right / samples);
+console.log(
+  "\n| T = 1, un-hinted, SVAMP's last 300 | samples a problem | pass@1 | pass@k | minus the cold start | p |\n| --- | --- | --- | --- | --- | --- |",
+);
+for (const name of SAMPLED) {
+  const scores = average(name);
+  if (scores.length === 0) continue;
+  const paired = comparePaired(average("svamp-cold"), scores);
+  const solved = sampled(name).filter(({ right }) => right > 0).length / scores.length;
+  const change = name === "svamp-cold" ? ["", ""] : [
+    difference({ mean: paired.difference, ...paired.interval, n: scores.length }),
+    paired.p_value < 0.001 ? "< 0.001" : paired.p_value.toFixed(3),
+  ];
+  console.log(
+    `| ${
+      [TITLES.get(name), sampled(name)[0]!.samples, percent(mean(scores)), percent(solved), ...change].join(
+        " | ",
+      )
+    } |`,
+  );
+}
+
+console.log("\n| right of the first problems | base model | after GRPO, 200 steps |\n| --- | --- | --- |");
+const benchmarks: { checkpoint: string; benchmark: string; right: number; n: number }[] = lines(
+  "benchmarks.jsonl",
+);
+for (const [name, of] of Map.groupBy(benchmarks, ({ benchmark }) => benchmark)) {
+  console.log(`| ${[name, ...of.map(({ right, n }) => `${right} of ${n}`)].join(" | ")} |`);
 }
 
 console.log(

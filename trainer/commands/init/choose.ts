@@ -121,24 +121,32 @@ export async function choose(
   // A stage that shows few problems more than the one before samples the others again for nothing.
   const { stages, staged } = byStep.lengths!;
   const poor = stages.filter(({ hints }) => hints < FEW_HINTS * staged);
-  const cut = poor.length === 0 || !hinted ? "step" : "token";
-  const { lengths } = await trial(problems, style, cut);
+  let cut: "step" | "token" = poor.length === 0 || !hinted ? "step" : "token";
+  let whole = await trial(problems, style, cut);
+  if (whole.lengths === null && cut === "token") { // the tokenizer does not give some solution back as it was
+    cut = "step";
+    whole = await trial(problems, style, cut);
+  }
+  const { lengths } = whole;
+  if (lengths === null) {
+    throw new Error(`Cannot write a recipe for ${data} with ${model} as ${whole.faults.join("; ")}`);
+  }
   const spreads = [
-    lengths!.prompt_tokens!,
-    ...lengths!.stages.flatMap(({ prompt_tokens }) => prompt_tokens ?? []),
+    lengths.prompt_tokens!,
+    ...lengths.stages.flatMap(({ prompt_tokens }) => prompt_tokens ?? []),
   ];
   const longest = Math.max(...spreads.map(({ max }) => max));
   // Counts far from a limit are within some percent.
   const roomy = MARGIN * longest;
   const usual = Math.max(...spreads.map(({ p95 }) => p95));
-  const isLong = lengths!.too_long.length > 0 || longest > 2 * usual + 64 || longest > context.tokens / 2;
-  const target = lengths!.target_tokens ?? { p95: 512, max: 800 };
+  const isLong = lengths.too_long.length > 0 || longest > 2 * usual + 64 || longest > context.tokens / 2;
+  const target = lengths.target_tokens ?? { p95: 512, max: 800 };
   const wanted = upTo(Math.min(2 * target.p95, 1.25 * target.max + 16), 32);
-  const plain = upTo(lengths!.prompt_tokens!.p95, 32);
+  const plain = upTo(lengths.prompt_tokens!.p95, 32);
   // Where both do not fit, long hints are shortened before solutions are cut off.
   const room = Math.max(plain, context.tokens - wanted);
   const max_prompt_length = Math.min(upTo(isLong ? 1.25 * usual : roomy, 32), room, context.tokens - 32);
-  const drop = lengths!.too_long.length > 0 || lengths!.prompt_tokens!.max > max_prompt_length;
+  const drop = lengths.too_long.length > 0 || lengths.prompt_tokens!.max > max_prompt_length;
   const max_completion_length = Math.max(16, Math.min(wanted, context.tokens - max_prompt_length));
   const held_out = problems.length < 20 ? 0 : Math.min(200, Math.floor(problems.length / 10));
   const left = errors.length === 0
@@ -163,7 +171,7 @@ export async function choose(
     `lengths     prompts up to ${max_prompt_length} tokens (with hints the longest has about ${longest}${
       drop ? "; longer ones are left out" : ""
     }), completions up to ${max_completion_length} (${
-      lengths!.target_tokens === null
+      lengths.target_tokens === null
         ? "no solution shows how long they get"
         : `solutions have ${target.max} at most`
     })`,

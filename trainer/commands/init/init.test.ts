@@ -479,6 +479,18 @@ describe("choose()", () => {
     ]);
   });
 
+  it("cuts hints at steps where a tokenizer does not give the solutions back as they were", async () => {
+    const file = join(FOLDER, "line_break.jsonl");
+    const rows = Array.from({ length: 40 }, (_, i) => ({
+      question: `${i}+1=`,
+      answer: String(i + 1),
+      solution: `${i}+1=${i + 1}\n#### ${i + 1}`,
+    }));
+    writeFileSync(file, lines(rows));
+    const recipe = await written(file, join(ROOT, "trainer/recipes/tiny-base"));
+    assert.equal(recipe.ghpo.hint_cut, "step");
+  });
+
   it("says what it chose and why", async () => {
     const path = made("math.jsonl");
     const { reasons, style } = await choose(path, ASCII, {});

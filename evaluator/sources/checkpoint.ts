@@ -58,15 +58,21 @@ export class CheckpointSource implements CompletionSource {
   async *complete(requests: Requests, signal: AbortSignal): AsyncIterable<SampleEvent[]> {
     // Those of later batches may come earlier; what is yielded keeps the order.
     const underway: Promise<SampleEvent[]>[] = [];
-    const begin = (events: Promise<SampleEvent[]>) => {
+    const { callsAtOnce = 1 } = this.#model;
+    for await (const begin of this.#work(requests)) {
+      if (signal.aborted) return;
+      const events = begin();
       events.catch(() => {}); // thrown when it is its turn
       underway.push(events);
-    };
-    const { callsAtOnce = 1 } = this.#model;
-    // Sampling options belong to a whole call of the engine, so only like problems share one.
+      if (underway.length >= callsAtOnce) yield await underway.shift()!;
+    }
+    while (underway.length > 0 && !signal.aborted) yield await underway.shift()!;
+  }
+
+  /** What is to be done, in order. Sampling options belong to a whole call of the engine, so only like problems share one. */
+  async *#work(requests: Requests): AsyncGenerator<() => Promise<SampleEvent[]>> {
     const waiting = new Map<string, { groups: Group[]; rows: number }>();
     for await (const requested of problemsOf(requests)) {
-      if (signal.aborted) return;
       const { prompt, sampling } = requested[0] as SampleRequest;
       if (sampling.top_p < 1 && sampling.temperature > 0) {
         throw new RangeError(
@@ -78,8 +84,7 @@ export class CheckpointSource implements CompletionSource {
       const room = tokens - prompt_ids.length;
       if (room <= 0) {
         const failure = `the prompt has ${prompt_ids.length} tokens, the model's ${name} ${tokens}`;
-        begin(Promise.resolve(requested.map((request) => ({ request, failure }))));
-        if (underway.length >= callsAtOnce) yield await underway.shift()!;
+        yield () => Promise.resolve(requested.map((request) => ({ request, failure })));
         continue;
       }
       const max_tokens = Math.min(sampling.max_tokens, room);
@@ -91,20 +96,11 @@ export class CheckpointSource implements CompletionSource {
       batch.rows += samplesOf(requested);
       if (batch.rows < MOST) continue;
       waiting.delete(kind);
-      for (const part of this.#parts(batch.groups)) {
-        if (signal.aborted) return;
-        begin(this.#batch(part));
-        if (underway.length >= callsAtOnce) yield await underway.shift()!;
-      }
+      for (const part of this.#parts(batch.groups)) yield () => this.#batch(part);
     }
     for (const { groups } of waiting.values()) {
-      for (const part of this.#parts(groups)) {
-        if (signal.aborted) return;
-        begin(this.#batch(part));
-        if (underway.length >= callsAtOnce) yield await underway.shift()!;
-      }
+      for (const part of this.#parts(groups)) yield () => this.#batch(part);
     }
-    while (underway.length > 0 && !signal.aborted) yield await underway.shift()!;
   }
 
   /** A batch in parts that take about as long as PATIENCE each; whole for a model that takes several calls. */

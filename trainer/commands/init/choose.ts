@@ -121,15 +121,14 @@ export async function choose(
   // A stage that shows few problems more than the one before samples the others again for nothing.
   const { stages, staged } = byStep.lengths!;
   const poor = stages.filter(({ hints }) => hints < FEW_HINTS * staged);
-  let cut: "step" | "token" = poor.length === 0 || !hinted ? "step" : "token";
-  let whole = await trial(problems, style, cut);
-  if (whole.lengths === null && cut === "token") { // the tokenizer does not give some solution back as it was
-    cut = "step";
-    whole = await trial(problems, style, cut);
-  }
-  const { lengths } = whole;
+  const wishedCut = poor.length === 0 || !hinted ? "step" : "token";
+  const wished = await trial(problems, style, wishedCut);
+  // A tokenizer that does not give some solution back as it was cannot cut it at a token.
+  const uncut = wishedCut === "token" && wished.lengths === null ? wished.faults.join("; ") : null;
+  const cut = uncut === null ? wishedCut : "step";
+  const { lengths, faults } = uncut === null ? wished : await trial(problems, style, cut);
   if (lengths === null) {
-    throw new Error(`Cannot write a recipe for ${data} with ${model} as ${whole.faults.join("; ")}`);
+    throw new Error(`Cannot write a recipe for ${data} with ${model} as ${faults.join("; ")}`);
   }
   const spreads = [
     lengths.prompt_tokens!,
@@ -161,11 +160,11 @@ export async function choose(
     ...(isPlain ? ["prompt      plain text, as the tokenizer has no chat template"] : []),
     hinted
       ? `hints       cut at each ${cut}: ${
-        cut === "step"
+        poor.length === 0
           ? "every stage shows more in at least a third of the solutions"
           : `at steps, ${
             poor.map(({ ratio, hints }) => `stage ${ratio} would show more in only ${hints}`).join(" and ")
-          } of ${staged} solutions`
+          } of ${staged} solutions${uncut === null ? "" : `; ${uncut}`}`
       }`
       : "hints       none: most problems have no solution, so the algorithm is grpo",
     `lengths     prompts up to ${max_prompt_length} tokens (with hints the longest has about ${longest}${

@@ -3,7 +3,7 @@
 import { differences } from "./recipe.ts";
 
 /** Lengths that decide, with data.on_long_prompt "drop", which problems are left out. */
-const LENGTHS = ["prompt.max_prompt_length", "generation.max_completion_length"];
+export const LENGTHS = ["prompt.max_prompt_length", "generation.max_completion_length"];
 /** Limits: any value from the recipe's on. */
 const EXTENDABLE = ["train.max_steps", ...LENGTHS];
 /** What changes no number. */
@@ -13,6 +13,11 @@ const PHASES = "sft.phases";
 
 interface Phase {
   steps: number;
+}
+
+interface ChangedSetting {
+  name: string;
+  sentence: string;
 }
 
 /** A resolved recipe without the settings above: what a checkpoint's digest is of. */
@@ -28,27 +33,22 @@ export function withoutResumableSettings(recipe: Record<string, unknown>): Recor
 
 /**
  * Compares the recipe that a run was begun with and the one it is resumed with, as TOML.
- * @returns a sentence for each setting that differs as it may
+ * @returns the name of each setting that differs as it may, and a sentence
  * @throws Error that names the first that may not
  */
-export function changedSettings(begun: string, now: string, path: string): string[] {
+export function changedSettings(begun: string, now: string, path: string): ChangedSetting[] {
   return differences(begun, now).map(({ name, first, second }) => {
     if (FREE.includes(name) || (EXTENDABLE.includes(name) && Number(second) >= Number(first))) {
-      return `${name} is ${second} from here on, was ${first}`;
+      return { name, sentence: `${name} is ${second} from here on, was ${first}` };
     }
     if (name === PHASES && extendsPhases(JSON.parse(first), JSON.parse(second))) {
-      return `${name} are longer from here on`;
+      return { name, sentence: `${name} are longer from here on` };
     }
     const most = EXTENDABLE.includes(name) ? `at least ${first}` : first;
     throw new Error(
       `Cannot resume ${path} as ${name} must be ${most}, as in its recipe: current value is ${second}`,
     );
   });
-}
-
-/** Of the sentences of `changedSettings`, those about lengths. */
-export function changedLengths(sentences: readonly string[]): string[] {
-  return sentences.filter((sentence) => LENGTHS.some((name) => sentence.startsWith(`${name} is `)));
 }
 
 function extendsPhases(before: readonly Phase[], now: readonly Phase[]): boolean {

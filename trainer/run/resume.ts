@@ -10,7 +10,7 @@ import { type LoopState, readNewest, recoverCheckpoints } from "./checkpoint.ts"
 import type { StoredPolicy } from "../learner/policy.ts";
 import type { BatchSource } from "../loop/batch_source.ts";
 import { compareInputs, type Inputs } from "./inputs.ts";
-import { changedLengths, changedSettings, withoutResumableSettings } from "./resumable_settings.ts";
+import { changedSettings, LENGTHS, withoutResumableSettings } from "./resumable_settings.ts";
 import { formatRecipe } from "./recipe.ts";
 import type { RunDirectory } from "./directory.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
@@ -53,7 +53,8 @@ export async function resumeRun(
   // A setting that this version has and the one that began the run had not is at its default in both.
   const schema = source.schema ?? (kind === "train" ? TrainRecipeSchema : SftRecipeSchema);
   const completed = parse(schema, stored, `the recipe of ${run.path}`);
-  const settings = changedSettings(formatRecipe(completed), formatRecipe(recipe), run.path);
+  const changes = changedSettings(formatRecipe(completed), formatRecipe(recipe), run.path);
+  const settings = changes.map(({ sentence }) => sentence);
   const keepSettings = () => {
     if (settings.length > 0) run.replaceRecipe(formatRecipe(recipe));
   };
@@ -66,9 +67,11 @@ export async function resumeRun(
     return freshRun(source.begin(), begun, settings);
   }
   const { manifest, state, directory } = newest;
-  const lengths = dropsLongPrompts(recipe) ? changedLengths(settings) : [];
+  const lengths = dropsLongPrompts(recipe) ? changes.filter(({ name }) => LENGTHS.includes(name)) : [];
   const causes: Inputs = lengths.length === 0 ? {} : {
-    data: `${lengths.join(" and ")}, and data.on_long_prompt = "drop" leaves problems out by it`,
+    data: `${
+      lengths.map(({ sentence }) => sentence).join(" and ")
+    }, and data.on_long_prompt = "drop" leaves problems out by it`,
   };
   const changed = compareInputs(manifest.inputs, inputs, accepted, directory, causes);
   const digests = [recipeDigest(recipe), ...[recipe, stored].map(olderDigest), recipeDigest(stored)];

@@ -6,7 +6,7 @@
 #   svamp_rl.jsonl     the next 500
 #   svamp_sft.jsonl    those of them whose equation is a calculation
 #   svamp_test.jsonl   the last 300
-#   svamp_test.toml    those as a benchmark for `evaluate --benchmarks`: 8 samples a problem at temperature 1
+#   svamp_test.toml    those as a benchmark for `evaluate --benchmarks`: 4 samples a problem at temperature 1
 
 import json
 import os
@@ -21,7 +21,7 @@ columns = { id = "id", text = "question", answer = "answer" }
 system = "Solve the problem step by step, one calculation a line. End with #### and the answer."
 prompt = "{question}"
 grader = "gsm8k"
-samples = 8
+samples = 4
 temperature = 1
 max_tokens = 48
 """

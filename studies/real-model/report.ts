@@ -45,12 +45,7 @@ const COMPARED = [
 /** Prompts of a step of svamp.toml. */
 const GROUPS = 8;
 const TITLES = new Map(CHECKPOINTS.map(({ name, title }) => [name, title]));
-const RUNS = [
-  "svamp-grpo",
-  "svamp-ghpo",
-  "svamp-grpo-2e-4",
-  "svamp-ghpo-2e-4",
-];
+const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4"];
 /** Checkpoints asked SVAMP's last 300 several times at temperature 1, by `evaluate --benchmarks svamp_test.toml`. */
 const SAMPLED = ["svamp-cold", "svamp-sft-2", "svamp-grpo-200", "svamp-ghpo-140"];
 const TESTS = {
@@ -71,6 +66,8 @@ const share = (rows: readonly Row[], of: (row: Row) => boolean): Estimate => {
   const [count, n] = [rows.filter(of).length, rows.length];
   return { mean: count / n, ...exactInterval(count, n), n };
 };
+
+const pText = (p: number) => p < 0.001 ? "< 0.001" : p.toFixed(3);
 
 const figure = [];
 for (const [test, label] of Object.entries(TESTS)) {
@@ -101,35 +98,30 @@ for (const [test, label] of Object.entries(TESTS)) {
     const templates = Map.groupBy(pairs, ([{ id }]) => id.split("/")[1]);
     const means = (side: 0 | 1) => [...templates.values()].map((of) => mean(scores(side, of)));
     const byTemplate = templates.size < pairs.length ? pairedEstimate(means(1), means(0)) : null;
-    const p = paired.p_value < 0.001 ? "< 0.001" : paired.p_value.toFixed(3);
+    const p = pText(paired.p_value);
     console.log(`| ${[both, pairs.length, difference(byProblem), p, difference(byTemplate)].join(" | ")} |`);
     if (test === "svamp") figure.push({ name: both, estimate: byProblem });
   }
 }
 
 /** Right answers of `samples` to a problem. */
-const sampled = (name: string): { id: string; right: number; samples: number }[] =>
-  lines(`${name}-sampled.jsonl`);
-const average = (name: string) => sampled(name).map(({ right, samples }) => right / samples);
+const sampled = (name: string): { right: number; samples: number }[] => lines(`${name}-sampled.jsonl`);
+const average = (rows: ReturnType<typeof sampled>) => rows.map(({ right, samples }) => right / samples);
 console.log(
   "\n| T = 1, un-hinted, SVAMP's last 300 | samples a problem | pass@1 | pass@k | minus the cold start | p |\n| --- | --- | --- | --- | --- | --- |",
 );
+const atStart = average(sampled("svamp-cold"));
 for (const name of SAMPLED) {
-  const scores = average(name);
-  if (scores.length === 0) continue;
-  const paired = comparePaired(average("svamp-cold"), scores);
-  const solved = sampled(name).filter(({ right }) => right > 0).length / scores.length;
+  const rows = sampled(name);
+  const scores = average(rows);
+  const paired = comparePaired(atStart, scores);
   const change = name === "svamp-cold" ? ["", ""] : [
     difference({ mean: paired.difference, ...paired.interval, n: scores.length }),
-    paired.p_value < 0.001 ? "< 0.001" : paired.p_value.toFixed(3),
+    pText(paired.p_value),
   ];
-  console.log(
-    `| ${
-      [TITLES.get(name), sampled(name)[0]!.samples, percent(mean(scores)), percent(solved), ...change].join(
-        " | ",
-      )
-    } |`,
-  );
+  const solved = mean(rows.map(({ right }) => Number(right > 0)));
+  const cells = [rows[0]!.samples, percent(mean(scores)), percent(solved), ...change];
+  console.log(`| ${[TITLES.get(name), ...cells].join(" | ")} |`);
 }
 
 console.log("\n| right of the first problems | base model | after GRPO, 200 steps |\n| --- | --- | --- |");

@@ -2,7 +2,7 @@
 
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { contextOf } from "#shared/engine/model/context.ts";
-import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
+import { adapterSettings } from "#shared/engine/lora/peft.ts";
 import { DEFAULT_ROWS } from "#shared/engine/generation/generate.ts";
 import type { SftRecipe } from "#shared/schemas/recipe/sft.ts";
 import { gib, GROUPS, largestMicroBatch, planMemory } from "../memory/memory_plan.ts";
@@ -16,7 +16,7 @@ export function planOf(recipe: TrainRecipe, config: ModelConfig): PlanSettings {
   const { train, generation, lora, loss } = recipe;
   return {
     config,
-    lora: lora && (lora.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora),
+    lora: lora && adapterSettings(lora),
     adapter: lora?.adapter != null,
     reference: loss.beta > 0,
     micro_batch_tokens: train.micro_batch_tokens,

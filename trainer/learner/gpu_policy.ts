@@ -13,8 +13,8 @@ import { readWeights } from "#shared/engine/model/load.ts";
 import { saveModel } from "#shared/engine/model/save.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
-import { loadAdapters, readAdapterSettings, saveAdapters } from "#shared/engine/lora/peft.ts";
+import { Lora } from "#shared/engine/lora/lora.ts";
+import { adapterSettings, loadAdapters, type LoraRecipe, saveAdapters } from "#shared/engine/lora/peft.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
 import { Optimizer, type OptimizerSettings } from "./optimizer.ts";
 import { NonFiniteError } from "../run/nonfinite.ts";
@@ -39,7 +39,7 @@ export interface PolicyOptions {
   learner: LearnerSettings;
   optimizer: OptimizerSettings;
   /** Trains adapters instead of the weights: those of a directory, or from this seed, or (null) all zero. */
-  lora?: LoraSettings & { seed: number | null; adapter?: string | null };
+  lora?: LoraRecipe & { seed: number | null };
   /** Most completions sampled side by side. */
   rows?: number;
   /** How checkpoints keep a model with adapters; one that is trained itself is kept as it is. */
@@ -69,10 +69,8 @@ export class EnginePolicy implements StoredPolicy {
     };
     const { learner, lora, rows } = options;
     this.#generator = new Generator(model, rows === undefined ? {} : { rows });
-    // Of adapters to start from, what a recipe does not say is theirs.
-    const settings = lora?.adapter ? { ...readAdapterSettings(lora.adapter), ...lora } : lora;
-    this.#lora = settings &&
-      new Lora(model, settings, learner.micro_batch_tokens, lora?.adapter ? null : settings.seed);
+    this.#lora = lora &&
+      new Lora(model, adapterSettings(lora), learner.micro_batch_tokens, lora.adapter ? null : lora.seed);
     if (this.#lora && lora?.adapter) loadAdapters(this.#lora, lora.adapter);
     this.#learner = new Learner(model, learner, this.#lora);
     this.#optimizer = new Optimizer(this.#lora ?? model, this.#learner.gradients.buffers, options.optimizer);

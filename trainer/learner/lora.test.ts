@@ -10,7 +10,7 @@ import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { transposeRef } from "#shared/engine/ops/transpose/transpose.ref.ts";
-import { Lora } from "#shared/engine/lora/lora.ts";
+import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
 
 const batch = [{ ids: [3, 9, 4, 60, 17, 5, 2, 33], prompt_length: 2 }, {
   ids: [8, 9, 50, 2],
@@ -23,8 +23,12 @@ async function qwen2(): Promise<Model> {
   return loadModel(await testGpu(), `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen2`);
 }
 
-function make(model: Model, target_modules: readonly string[] = LORA_MODULES): Lora {
-  return new Lora(model, { r: 4, lora_alpha: 8, target_modules }, 32, 7);
+function make(
+  model: Model,
+  target_modules: readonly string[] = LORA_MODULES,
+  more: Partial<LoraSettings> = {},
+): Lora {
+  return new Lora(model, { r: 4, lora_alpha: 8, target_modules, ...more }, 32, 7);
 }
 
 /** B is zero at first and would hide half of every formula. */
@@ -48,32 +52,47 @@ describe("lora", () => {
     model.destroy();
   });
 
-  it("has the gradients that follow from those of the merged weights", async () => {
-    const model = await qwen2();
-    const lora = make(model);
-    disturb(lora);
-    const full = new Learner(model, learnerSettings);
-    const expectedScores = await full.accumulate(batch, coefficients);
-    const dw = new Map((await full.readGradients()).map((tensor) => [tensor.name, tensor.data]));
-    const learner = new Learner(model, learnerSettings, lora);
-    assert.deepEqual(await learner.accumulate(batch, coefficients), expectedScores);
-    const gradients = new Map((await learner.readGradients()).map(({ name, data }) => [name, data]));
-    assert.equal(gradients.size, 2 * LORA_MODULES.length * model.layers.length);
+  const patterns = {
+    use_rslora: true,
+    rank_pattern: { "layers.0.*": 12, down_proj: 8 },
+    alpha_pattern: { "(q|k)_proj": 3 },
+  };
+  const patternScale = (module: string) =>
+    (/[qk]_proj$/.test(module) ? 3 : 8) /
+    Math.sqrt(module.includes("layers.0") ? 12 : module.endsWith("down_proj") ? 8 : 4);
+  const kinds: [string, Partial<LoraSettings>, (module: string) => number][] = [
+    ["", {}, () => 2],
+    [", with rsLoRA and patterns", patterns, patternScale],
+  ];
+  for (const [kind, more, scaleOf] of kinds) {
+    it(`has the gradients that follow from those of the merged weights${kind}`, async () => {
+      const model = await qwen2();
+      const lora = make(model, LORA_MODULES, more);
+      disturb(lora);
+      const full = new Learner(model, learnerSettings);
+      const expectedScores = await full.accumulate(batch, coefficients);
+      const dw = new Map((await full.readGradients()).map((tensor) => [tensor.name, tensor.data]));
+      const learner = new Learner(model, learnerSettings, lora);
+      assert.deepEqual(await learner.accumulate(batch, coefficients), expectedScores);
+      const gradients = new Map((await learner.readGradients()).map(({ name, data }) => [name, data]));
+      assert.equal(gradients.size, 2 * LORA_MODULES.length * model.layers.length);
 
-    const adapters = lora.parameters();
-    for (let i = 0; i < adapters.length; i += 2) {
-      const [a, b] = [adapters[i]!, adapters[i + 1]!]; // (inputs, r) and (r, outputs)
-      const module = a.name.replace("base_model.model.", "").replace(".lora_A.weight", "");
-      const [inputs, outputs, r] = [a.rows, b.cols, a.cols];
-      const product = dw.get(`${module}.weight`)!; // (outputs, inputs)
-      const [aData, bData] = [await lora.gpu.readFloats(a.buffer), await lora.gpu.readFloats(b.buffer)];
-      const da = matmulNNRef(bData, product, { rows: r, cols: inputs, inner: outputs }); // (r, inputs), as PEFT
-      assertClose(gradients.get(a.name)!, da.map((g) => 2 * g), 1e-5, a.name);
-      const db = matmulNNRef(product, aData, { rows: outputs, cols: r, inner: inputs }); // (outputs, r), as PEFT
-      assertClose(gradients.get(b.name)!, db.map((g) => 2 * g), 1e-5, b.name);
-    }
-    for (const part of [full, learner, lora, model]) part.destroy();
-  });
+      const adapters = lora.parameters();
+      for (let i = 0; i < adapters.length; i += 2) {
+        const [a, b] = [adapters[i]!, adapters[i + 1]!]; // (inputs, r) and (r, outputs)
+        const module = a.name.replace("base_model.model.", "").replace(".lora_A.weight", "");
+        const [inputs, outputs, r] = [a.rows, b.cols, a.cols];
+        const product = dw.get(`${module}.weight`)!; // (outputs, inputs)
+        const [aData, bData] = [await lora.gpu.readFloats(a.buffer), await lora.gpu.readFloats(b.buffer)];
+        const da = matmulNNRef(bData, product, { rows: r, cols: inputs, inner: outputs }); // (r, inputs), as PEFT
+        const scale = scaleOf(module);
+        assertClose(gradients.get(a.name)!, da.map((g) => scale * g), 1e-5, a.name);
+        const db = matmulNNRef(product, aData, { rows: outputs, cols: r, inner: inputs }); // (outputs, r), as PEFT
+        assertClose(gradients.get(b.name)!, db.map((g) => scale * g), 1e-5, b.name);
+      }
+      for (const part of [full, learner, lora, model]) part.destroy();
+    });
+  }
 
   it("trains: the loss falls, and only target matrices move, by the merged product", async () => {
     const model = await qwen2();

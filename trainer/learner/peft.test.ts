@@ -6,12 +6,19 @@ import { after, describe, it } from "node:test";
 import { assertClose, noise, testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { readJson } from "#shared/io/files.ts";
 import { SafetensorsFile } from "#shared/io/safetensors.ts";
-import { loadModel } from "#shared/engine/model/load.ts";
+import { loadConfig, loadModel } from "#shared/engine/model/load.ts";
 import { readTensors } from "#shared/engine/model/save.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
-import { loadAdapters, mergeAdapters, readAdapterSettings, saveAdapters } from "#shared/engine/lora/peft.ts";
+import {
+  adapterSettings,
+  checkAdapter,
+  loadAdapters,
+  mergeAdapters,
+  readAdapterSettings,
+  saveAdapters,
+} from "#shared/engine/lora/peft.ts";
 
 const settings = { r: 4, lora_alpha: 8, target_modules: ["k_proj", "down_proj"] };
 const QWEN2 = `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen2`;
@@ -89,6 +96,30 @@ describe("PEFT files", () => {
       assert.equal(gpu.liveBytes, before);
     });
   }
+
+  it("decide what a recipe leaves out, and new ones have PEFT's defaults", () => {
+    const folder = `${import.meta.dirname}/../parity/fixtures/peft_patterns`;
+    const stored = readAdapterSettings(folder);
+    const { use_rslora, rank_pattern, alpha_pattern } = stored;
+    const silent = { ...settings, use_rslora: null, rank_pattern: null, alpha_pattern: null };
+    assert.deepEqual(adapterSettings({ ...silent, adapter: folder }), {
+      ...settings,
+      use_rslora,
+      rank_pattern,
+      alpha_pattern,
+    });
+    const own = { ...settings, use_rslora: false, rank_pattern: { q_proj: 2 }, alpha_pattern: {} };
+    assert.deepEqual(adapterSettings({ ...own, adapter: folder }), own);
+    const none = { use_rslora: false, rank_pattern: {}, alpha_pattern: {} };
+    assert.deepEqual(adapterSettings({ ...silent, adapter: null }), { ...settings, ...none });
+    const config = loadConfig(QWEN2);
+    const { r, lora_alpha, target_modules } = stored;
+    checkAdapter(folder, config, { ...silent, r, lora_alpha, target_modules });
+    assert.throws(
+      () => checkAdapter(folder, config, { r, lora_alpha, target_modules, use_rslora: false }),
+      /as use_rslora must be false: current value is true$/,
+    );
+  });
 
   it("keep the zeros that round a rank up while they are trained", async () => {
     const { model, lora } = await make({ ...settings, r: 3 });

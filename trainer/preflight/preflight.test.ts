@@ -447,6 +447,21 @@ describe("preflightOf()", () => {
     }
   });
 
+  it("finds patterns of ranks and alphas that mean no matrix", async () => {
+    const faults = async (lora: string) => {
+      const recipe = loadRecipe(TrainRecipeSchema, "demo", [["model", TINY_BASE], ["lora", lora]]);
+      return (await preflightOf(recipe)).faults;
+    };
+    assert.deepEqual(
+      await faults(`{ rank_pattern = { "layers.0.*" = 4 }, alpha_pattern = { q_proj = 3 } }`),
+      [],
+    );
+    assert.deepEqual(
+      await faults(`{ target_modules = ["q_proj"], rank_pattern = { q_proj = 8, v_proj = 4 } }`),
+      ['"v_proj" of lora.rank_pattern or lora.alpha_pattern matches none of the matrices that get adapters'],
+    );
+  });
+
   it("finds weights and adapters of other shapes, and adapters that [lora] does not describe", async () => {
     const folder = mkdtempSync(join(tmpdir(), "ghpo-preflight-"));
     try {

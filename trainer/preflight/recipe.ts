@@ -4,7 +4,7 @@ import { ggufOf } from "#shared/io/gguf.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, contextOf } from "#shared/engine/model/context.ts";
-import { checkAdapter } from "#shared/engine/lora/peft.ts";
+import { checkAdapter, patternFaults } from "#shared/engine/lora/peft.ts";
 import { checkWeights, loadConfig } from "#shared/engine/model/load.ts";
 import { loadTokenizer } from "#shared/io/tokenizer_files.ts";
 import type { ReadResult, RowError } from "#shared/problems/readers/rows.ts";
@@ -84,7 +84,10 @@ function fileFaults(recipe: TrainRecipe | SftRecipe, hasModel: boolean): string[
       ? []
       : [() => checkAdapter(adapter, loadConfig(recipe.model), lora ?? {})]),
   ];
-  return checks.flatMap((check) => {
+  const patterns = lora === null || adapter !== null || !hasModel
+    ? []
+    : patternFaults(loadConfig(recipe.model), lora);
+  return patterns.concat(checks.flatMap((check) => {
     try {
       check();
       return [];
@@ -97,7 +100,7 @@ function fileFaults(recipe: TrainRecipe | SftRecipe, hasModel: boolean): string[
         ),
       ];
     }
-  });
+  }));
 }
 
 /** Why the first or the last step finds no problem to draw, as a curriculum does without levels. */

@@ -210,10 +210,21 @@ function isTarget(module: string, targets: readonly string[]): boolean {
 /** As PEFT: the first key of a pattern that matches decides. */
 function rankAndScale(module: string, settings: LoraSettings): { r: number; scale: number } {
   const of = (pattern: Readonly<Record<string, number>> = {}) =>
-    Object.entries(pattern).find(([key]) => new RegExp(`^(.*\\.)?(${key})$`).test(module))?.[1];
+    Object.entries(pattern).find(([key]) => matches(key, module))?.[1];
   const r = of(settings.rank_pattern) ?? settings.r;
   const alpha = of(settings.alpha_pattern) ?? settings.lora_alpha;
   return { r, scale: alpha / (settings.use_rslora ? Math.sqrt(r) : r) };
+}
+
+/** The keys of rank_pattern and alpha_pattern that mean none of the matrices that get adapters. */
+export function uselessPatterns(layouts: readonly ParameterLayout[], settings: LoraSettings): string[] {
+  const modules = layouts.flatMap((layout) => targetsOf(layout, settings)).map(({ name }) => moduleOf(name));
+  const keys = [settings.rank_pattern, settings.alpha_pattern].flatMap((own) => Object.keys(own ?? {}));
+  return keys.filter((key) => !modules.some((module) => matches(key, module)));
+}
+
+function matches(key: string, module: string): boolean {
+  return new RegExp(`^(.*\\.)?(${key})$`).test(module);
 }
 
 function checkSettings({ r, target_modules, rank_pattern = {} }: LoraSettings): void {

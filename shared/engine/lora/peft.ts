@@ -9,13 +9,50 @@ import { checkFinite } from "#shared/engine/model/load.ts";
 import { fromHf, type HfTensor, toHf } from "#shared/engine/model/layout.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { type Model, parameterLayouts } from "#shared/engine/model/weights.ts";
-import { type AdapterTensor, adapterTensors, Lora, type LoraSettings } from "./lora.ts";
+import { type AdapterTensor, adapterTensors, Lora, type LoraSettings, uselessPatterns } from "./lora.ts";
 import { parseAdapterConfig } from "./peft_config.ts";
 
 const CONFIG = "adapter_config.json";
 const WEIGHTS = "adapter_model.safetensors";
 const KEYS = ["r", "lora_alpha", "target_modules", "use_rslora", "rank_pattern", "alpha_pattern"] as const;
 const ABSENT: Partial<LoraSettings> = { use_rslora: false, rank_pattern: {}, alpha_pattern: {} };
+
+/** `[lora]` of a recipe: null is what it leaves to the adapters that it starts from. */
+export interface LoraRecipe extends Pick<LoraSettings, "r" | "lora_alpha" | "target_modules"> {
+  use_rslora?: boolean | null;
+  rank_pattern?: Readonly<Record<string, number>> | null;
+  alpha_pattern?: Readonly<Record<string, number>> | null;
+  /** Directory of adapters to start from; null: new ones. */
+  adapter?: string | null;
+}
+
+/**
+ * The settings of the adapters that a recipe asks for.
+ * @throws TypeError naming what those that it starts from have and is not implemented.
+ */
+export function adapterSettings(asked: LoraRecipe): LoraSettings {
+  const { r, lora_alpha, target_modules, adapter } = asked;
+  return {
+    ...(adapter ? readAdapterSettings(adapter) : ABSENT),
+    ...said(asked),
+    r,
+    lora_alpha,
+    target_modules,
+  };
+}
+
+/** A sentence for each pattern of new adapters that means none of their matrices; PEFT passes over it. */
+export function patternFaults(config: ModelConfig, asked: LoraRecipe): string[] {
+  return uselessPatterns(parameterLayouts(config), adapterSettings(asked)).map((key) =>
+    `${
+      JSON.stringify(key)
+    } of lora.rank_pattern or lora.alpha_pattern matches none of the matrices that get adapters`
+  );
+}
+
+function said(asked: Partial<LoraRecipe>): Partial<LoraSettings> {
+  return Object.fromEntries(KEYS.flatMap((name) => asked[name] == null ? [] : [[name, asked[name]]]));
+}
 
 /** @param baseModel name or path of the frozen model, for readers of the adapters' files */
 export async function saveAdapters(lora: Lora, directory: string, baseModel: string): Promise<void> {
@@ -51,17 +88,17 @@ export function readAdapterSettings(directory: string): Required<LoraSettings> {
 
 /**
  * Reads the heads of the files only.
- * @param settings what the adapters must be, as far as that is said
+ * @param asked what the adapters must be, as far as that is said
  * @throws TypeError in one sentence when rank, alpha or modules are others, or a tensor is missing, has another shape
  * or does not belong to such adapters of the model.
  */
 export function checkAdapter(
   directory: string,
   config: ModelConfig,
-  settings: Partial<LoraSettings> = {},
+  asked: Partial<LoraRecipe> = {},
 ): void {
   const stored = readAdapterSettings(directory);
-  checkSame(directory, { ...stored, ...settings }, stored);
+  checkSame(directory, { ...stored, ...said(asked) }, stored);
   const file = new SafetensorsFile(`${directory}/${WEIGHTS}`);
   try {
     checkTensors(file, adapterTensors(parameterLayouts(config), stored));

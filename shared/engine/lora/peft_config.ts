@@ -3,6 +3,7 @@
 
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
+import { patternOf } from "#shared/schemas/recipe/learning.ts";
 import type { LoraSettings } from "./lora.ts";
 
 /** Absent, null, false, [] or {}: whatever the key means, it is switched off. */
@@ -13,16 +14,7 @@ const off = v.optional(v.custom<unknown>(
   "must be null, as it is not implemented",
 ));
 const ignored = v.optional(v.unknown());
-const pattern = v.optional(
-  v.pipe(
-    v.record(v.string(), v.number()),
-    v.check(
-      (own) => Object.keys(own).every(isExpression),
-      "must have keys that are regular expressions of JavaScript, too",
-    ),
-  ),
-  {},
-);
+const pattern = v.optional(patternOf(v.number()), {});
 
 const ConfigSchema = v.objectWithRest({
   peft_type: v.literal("LORA"),
@@ -65,13 +57,4 @@ export function parseAdapterConfig(json: unknown, path: string): Required<LoraSe
     path,
   );
   return { r, lora_alpha, target_modules, use_rslora, rank_pattern, alpha_pattern };
-}
-
-function isExpression(source: string): boolean {
-  try {
-    new RegExp(source, "u"); // without the flag, \\Z and others of Python's would mean letters
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -15,14 +15,39 @@ export const LORA_MODULES = [
   "down_proj",
 ] as const;
 
+/** Numbers by what matches the end of a module's name, as PEFT has them in rank_pattern and alpha_pattern. */
+export const patternOf = (value: v.GenericSchema<number>) =>
+  v.pipe(
+    v.record(v.string(), value),
+    v.check(
+      (own) => Object.keys(own).every(isExpression),
+      "must have keys that are regular expressions of JavaScript, too",
+    ),
+  );
+
+function isExpression(source: string): boolean {
+  try {
+    new RegExp(source, "u"); // without the flag, \\Z and others of Python's would mean letters
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Trains low-rank adapters on the frozen model; names are those of the PEFT library. */
 export const LoraSchema = v.strictObject({
   /** Rank of the adapters. */
   r: setting(positiveCount, 16),
-  /** Scale of the adapters: their product is multiplied by lora_alpha / r. */
+  /** Scale of the adapters: their product is multiplied by lora_alpha / r, or by lora_alpha / sqrt(r) with use_rslora. */
   lora_alpha: setting(positive, 32),
   /** Matrices that get adapters. */
   target_modules: setting(v.pipe(v.array(v.picklist(LORA_MODULES)), v.minLength(1)), [...LORA_MODULES]),
+  /** Whether the scale is that of rsLoRA; null: that of the adapter to start from, and false for new ones. */
+  use_rslora: setting(v.nullable(v.boolean()), null),
+  /** Other ranks by regular expressions that match the end of a module's name, as `{ "layers.0.*" = 4, down_proj = 32 }`. */
+  rank_pattern: setting(v.nullable(patternOf(positiveCount)), null),
+  /** Other lora_alpha in the same way. */
+  alpha_pattern: setting(v.nullable(patternOf(positive)), null),
   /** Directory of adapters that PEFT or an earlier run wrote, to start from; null: new ones. */
   adapter: setting(v.nullable(name), null),
 });

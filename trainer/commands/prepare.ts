@@ -6,6 +6,8 @@ import { type PresetName, presets } from "#shared/verify/mod.ts";
 import { evaluationProblems } from "../loop/data.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import type { EvalSetting } from "../loop/eval_metrics.ts";
+import { commandLine } from "../run/command_line.ts";
+import type { Override } from "../run/flags.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { Status } from "../run/progress.ts";
 import { settingsOf } from "../run/recipe.ts";
@@ -42,6 +44,20 @@ export function noteFresh(output: string, { resume }: RunOptions, status: Status
   if (resume && new RunDirectory(output).isEmpty()) {
     status.log(`${output} holds nothing yet: starting a new run`);
   }
+}
+
+/** The line to type that continues a run: the same settings and ranks. */
+export function continueWith(
+  verb: string,
+  file: string,
+  overrides: readonly Override[],
+  { size }: Team,
+): string {
+  return commandLine(verb, file, [
+    ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
+    ...(size > 1 ? ["--ranks", String(size)] : []),
+    "--resume",
+  ]);
 }
 
 /** The lines of a summary that repeat the alerts: a run may have scrolled past them. */

@@ -8,7 +8,6 @@ import { contextOf } from "#shared/engine/model/context.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { commandLine } from "../run/command_line.ts";
 import { recipeToRun } from "../run/recipe_to_run.ts";
 import type { Override } from "../run/flags.ts";
 import { writeHeldOut } from "../run/held_out.ts";
@@ -24,6 +23,7 @@ import { checkedProblems, dryRun, type LeftOut, leftOut } from "./checked_proble
 import { planOfSft, printPlan } from "./print_plan.ts";
 import {
   alertLines,
+  continueWith,
   evaluationOf,
   isResumed,
   noteFresh,
@@ -63,11 +63,7 @@ export async function sftCommand(
     if (!team.first) return;
     const { setApart } = await evaluationProblems(recipe);
     const heldOut = writeHeldOut(recipe, setApart, askedBy(recipe, loadConfig(recipe.model)));
-    const again = commandLine("sft", file, [
-      ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
-      ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
-      "--resume",
-    ]);
+    const again = continueWith("sft", file, overrides, team);
     console.log(
       options.json ? JSON.stringify(result) : summary(recipe, result, options.export, heldOut, again),
     );

@@ -9,7 +9,6 @@ import { loadConfig } from "#shared/engine/model/load.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
 import { recordedKernels } from "../run/kernel_choice.ts";
-import { commandLine } from "../run/command_line.ts";
 import { recipeToRun } from "../run/recipe_to_run.ts";
 import type { Override } from "../run/flags.ts";
 import { withDevice } from "../learner/recovery.ts";
@@ -31,6 +30,7 @@ import { planOf, printPlan } from "./print_plan.ts";
 import type { RankOptions } from "./plan_ranks.ts";
 import {
   alertLines,
+  continueWith,
   evaluationOf,
   isResumed,
   noteFresh,
@@ -74,11 +74,7 @@ export async function trainCommand(
     if (!result.finished) process.exitCode = 130;
     if (!team.first) return;
     const heldOut = writeHeldOut(recipe, (await evaluationProblems(recipe)).setApart, askedBy(recipe));
-    const again = commandLine("train", file, [
-      ...overrides.flatMap(([key, value]) => [`--${key}`, value]),
-      ...(team.size > 1 ? ["--ranks", String(team.size)] : []),
-      "--resume",
-    ]);
+    const again = continueWith("train", file, overrides, team);
     console.log(options.json ? JSON.stringify(result) : summary(recipe, result, heldOut, again));
   });
 }

@@ -3,12 +3,11 @@
 // loop, its metrics and its checkpoints are those of every other algorithm. It is the baseline that asks whether
 // sampling is worth it: with as many tokens a step, the same traces that hints are cut from are simply learned.
 
-import { ruleFacts } from "../alerts/rules.ts";
 import type { Loss } from "../ghpo/losses/types.ts";
 import { answerBeginning } from "#shared/text/prompts.ts";
 import { shuffledIndex } from "../ghpo/schedule.ts";
 import { SOLO } from "../team/team.ts";
-import { batchMetrics, batchOf, valuesOf } from "./rollout_source.ts";
+import { batchOf, describeSource, valuesOf } from "./rollout_source.ts";
 import { type Attempt, newAttempt } from "./attempts.ts";
 import type { Rollout, RolloutSetting } from "./rollouts.ts";
 import { type BatchSource, withoutState } from "./batch_source.ts";
@@ -19,13 +18,7 @@ import { examplesOf } from "./examples.ts";
 export function demonstrationSource(setting: RolloutSetting, loss: Loss): BatchSource {
   const { recipe } = setting;
   return {
-    kind: "train",
-    steps: recipe.train.max_steps,
-    problems: setting.problems,
-    facts: ruleFacts(recipe),
-    tokenizer: setting.tokenizer,
-    metrics: batchMetrics(setting),
-    shards: { count: recipe.train.shards, setting: "train.shards" },
+    ...describeSource(setting),
     ...withoutState,
     async next(step, { cursor }, steered) {
       const rollout = await demonstrate(setting, cursor);

@@ -16,9 +16,10 @@ import { oneStepStale, type SampledStep } from "./staleness.ts";
 import { examplesOf } from "./examples.ts";
 import { updateSettings } from "./update.ts";
 
-export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): BatchSource {
+/** What a source says of itself by its recipe, whether it samples or demonstrates. */
+export function describeSource(setting: RolloutSetting) {
   const { recipe } = setting;
-  const source = {
+  return {
     kind: "train" as const,
     steps: recipe.train.max_steps,
     problems: setting.problems,
@@ -26,6 +27,13 @@ export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, lo
     tokenizer: setting.tokenizer,
     metrics: batchMetrics(setting),
     shards: { count: recipe.train.shards, setting: "train.shards" },
+  };
+}
+
+export function rolloutSource(setting: RolloutSetting, strategy: AnyStrategy, loss: Loss): BatchSource {
+  const { recipe } = setting;
+  const source = {
+    ...describeSource(setting),
     begin: () => strategy.begin(recipe),
     restore: (state: unknown, what: string) => parse(strategy.state, state, what),
   };
@@ -114,7 +122,7 @@ export function valuesOf(
 }
 
 /** The names of a batch's metrics: those of a rollout of nothing. */
-export function batchMetrics(setting: RolloutSetting): string[] {
+function batchMetrics(setting: RolloutSetting): string[] {
   const nothing = { attempts: [], drawn: [], cursor: 0, generatedTokens: 0, extraTokens: 0 };
   return Object.keys(valuesOf(setting, nothing));
 }

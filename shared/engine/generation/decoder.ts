@@ -2,7 +2,8 @@
 
 import type { Gpu } from "#shared/engine/gpu/device.ts";
 import type { Recorder } from "#shared/engine/gpu/recorder.ts";
-import { compact, loadKv, ROW_WORDS, STATE_HEADER, storeKv } from "#shared/engine/ops/decode/decode.ts";
+import { loadKv, storeKv } from "#shared/engine/ops/attention/copy_kv.ts";
+import { compact, ROW_WORDS, STATE_HEADER } from "#shared/engine/ops/decode/decode.ts";
 import { Activations } from "#shared/engine/forward/activations.ts";
 import type { ModelConfig } from "#shared/engine/model/config.ts";
 import { attentionInput, embed, finishBlock } from "#shared/engine/forward/forward.ts";

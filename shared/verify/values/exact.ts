@@ -9,6 +9,18 @@ import type { Rational } from "../tree/rational.ts";
 /** Thrown where an expression has no value, such as a division by zero. */
 export class UndefinedError extends Error {}
 
+/** What `compute` gives, or null where there is no value, or none that fits a limit; running out of fuel is thrown on. */
+export function valueOrNull<T>(compute: () => T): T | null {
+  try {
+    return compute();
+  } catch (error) {
+    if (error instanceof UndefinedError || (error instanceof LimitError && error.limit !== "fuel")) {
+      return null;
+    }
+    throw error;
+  }
+}
+
 const empty: Environment = new Map<string, Rational>();
 
 const integer = (p: bigint): Rational => ({ p, q: 1n });

@@ -3,7 +3,7 @@
 import { type Node, some, symbols } from "../tree/node.ts";
 import * as complex from "./complex.ts";
 import type { Complex } from "./complex.ts";
-import { exact, UndefinedError } from "./exact.ts";
+import { exact, UndefinedError, valueOrNull } from "./exact.ts";
 import { type Fuel, LimitError } from "../tree/fuel.ts";
 import { key } from "../tree/key.ts";
 import { fingerprints } from "./modular.ts";
@@ -90,16 +90,8 @@ function sampled(a: Node, b: Node, fuel: Fuel): Answer {
 
 const isI = (node: Node): boolean => node.kind === "constant" && node.name === "i";
 
-function valueAt(node: Node, point: Point, fuel: Fuel): Complex | null {
-  try {
-    return evaluateNode(node, point, fuel);
-  } catch (error) {
-    if (error instanceof UndefinedError || (error instanceof LimitError && error.limit !== "fuel")) {
-      return null;
-    }
-    throw error;
-  }
-}
+const valueAt = (node: Node, point: Point, fuel: Fuel): Complex | null =>
+  valueOrNull(() => evaluateNode(node, point, fuel));
 
 /** The value of a constant; the elements of a list are asked for theirs many times. */
 function constantOf(node: Node, fuel: Fuel): Complex | null {

@@ -3,7 +3,7 @@
 import type { Node } from "../tree/node.ts";
 import * as complex from "./complex.ts";
 import type { Complex } from "./complex.ts";
-import { exact, UndefinedError } from "./exact.ts";
+import { exact, valueOrNull } from "./exact.ts";
 import { type Fuel, LimitError, limits } from "../tree/fuel.ts";
 import { call } from "./functions.ts";
 import { key } from "../tree/key.ts";
@@ -127,16 +127,8 @@ function smallInteger(node: Node, fuel: Fuel, env?: Environment): number | null 
   return Number(value.p);
 }
 
-function exactOrNull(node: Node, fuel: Fuel, env?: Environment): Rational | null {
-  try {
-    return exact(node, fuel, env);
-  } catch (error) {
-    if (error instanceof UndefinedError || (error instanceof LimitError && error.limit !== "fuel")) {
-      return null;
-    }
-    throw error;
-  }
-}
+const exactOrNull = (node: Node, fuel: Fuel, env?: Environment): Rational | null =>
+  valueOrNull(() => exact(node, fuel, env));
 
 /** Sums and products whose bounds are small integers; the index is an extra point. */
 function big(node: Node & { kind: "big" }, point: Point, fuel: Fuel): Complex | null {

@@ -4,15 +4,12 @@
 import { type Binding, linearGrid, type Recorder } from "#shared/engine/gpu/recorder.ts";
 import { type Dtype, kernelReading } from "#shared/engine/ops/storage/dtype.ts";
 import { decodeProductTexts, tileRows } from "#shared/engine/ops/matmul/decode_matmul_subgroup.ts";
-import type { HeadShape } from "#shared/engine/ops/rope/rope.ts";
 import biasSource from "./decode_bias.wgsl" with { type: "text" };
 import compactSource from "./compact.wgsl" with { type: "text" };
 import embedSource from "./decode_embed.wgsl" with { type: "text" };
 import logitsSource from "#shared/engine/ops/matmul/decode_logits.wgsl" with { type: "text" };
 import matmulSource from "#shared/engine/ops/matmul/decode_matmul.wgsl" with { type: "text" };
 import state from "./decode_state.wgsl" with { type: "text" };
-import loadSource from "#shared/engine/ops/attention/load_kv.wgsl" with { type: "text" };
-import storeSource from "#shared/engine/ops/attention/store_kv.wgsl" with { type: "text" };
 
 const EMBED = state + embedSource;
 const MATMUL = state + matmulSource;
@@ -257,26 +254,4 @@ export function compact(
 ): void {
   const kernel = recorder.gpu.kernel("compact", compactSource);
   recorder.dispatch(kernel, { rows, row_words: ROW_WORDS }, buffers, [Math.ceil((rows + 1) / 64)]);
-}
-
-/** Copies k and v of rows of qkv (tokens, ...) to pool (any, 2, kvHeads, headDim); places (count, 2): row, and where to. */
-export function storeKv(
-  recorder: Recorder,
-  buffers: { qkv: Binding; places: Binding; pool: Binding },
-  { count, heads, kvHeads, headDim }: HeadShape & { count: number },
-): void {
-  const params = { count, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
-  const kernel = recorder.gpu.kernel("store_kv", storeSource);
-  recorder.dispatch(kernel, params, buffers, linearGrid(count * params.kv_quads, 64));
-}
-
-/** Copies keys and values of pool to rows of qkv, as `storeKv` the other way round. */
-export function loadKv(
-  recorder: Recorder,
-  buffers: { qkv: Binding; places: Binding; pool: Binding },
-  { count, heads, kvHeads, headDim }: HeadShape & { count: number },
-): void {
-  const params = { count, q_quads: heads * headDim / 4, kv_quads: kvHeads * headDim / 2 };
-  const kernel = recorder.gpu.kernel("load_kv", loadSource);
-  recorder.dispatch(kernel, params, buffers, linearGrid(count * params.kv_quads, 64));
 }

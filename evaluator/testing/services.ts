@@ -1,8 +1,11 @@
 // The service on each runtime it supports, as a real server on a free port: Deno, Bun, and workerd through
-// miniflare. A runtime that is not installed gives the reason why its tests are skipped.
+// miniflare. A runtime that is not installed gives the reason why its tests are skipped. And the service in-process.
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { createHandler } from "../app.ts";
+import type { Settings } from "../app/routes.ts";
+import { MemoryStore } from "../app/store.ts";
 
 const root = fileURLToPath(import.meta.resolve("../../"));
 const app = `${root}evaluator/app.ts`;
@@ -83,6 +86,18 @@ export async function bundle(path: string): Promise<string> {
   const { code, stderr } = await new Deno.Command(bun.path, { args, cwd: root }).output();
   if (code !== 0) throw new Error(`Cannot bundle the app: ${new TextDecoder().decode(stderr)}`);
   return path;
+}
+
+/** The service in this process, without a server: open to everybody, with an empty store. */
+export function openHandler(settings: Partial<Settings> = {}): (request: Request) => Promise<Response> {
+  return createHandler({
+    store: new MemoryStore(),
+    access: "open",
+    endpoints: [],
+    maxBodyBytes: 100_000,
+    requestsPerMinute: 1000,
+    ...settings,
+  });
 }
 
 /** A port that nothing listens on. */

@@ -3,26 +3,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-function ghpo(...args: string[]) {
-  return ghpoWith({}, ...args);
-}
-
-function ghpoWith(env: Record<string, string>, ...args: string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
-}
+import { ghpo, ghpoWith } from "./commands/testing.ts";
 
 describe("ghpo", () => {
+  it("names the nearest command", () => {
+    assert.match(ghpo("dashbord").err, /Did you mean dashboard\?/);
+  });
+
   it("has a help for every command", () => {
     const { code, out } = ghpo("--help");
     assert.equal(code, 0);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { counts, numeral } from "./values.ts";
 import { nearest, parse, parseFlags } from "./parse.ts";
+import { leastRecipe as recipe, sentence } from "./testing.ts";
 import { ProblemSchema } from "./problem.ts";
 import { MetricsSchema } from "./metrics.ts";
 import { GroupSchema } from "./rollout.ts";
@@ -13,18 +14,6 @@ import { SftRecipeSchema } from "./recipe/sft.ts";
 import { trainEntries } from "./recipe/train.ts";
 
 const TrainRecipeSchema = v.strictObject({ ...runEntries, ...trainEntries });
-
-const recipe = { model: "m", output_dir: "o", data: { families: ["chain"] } };
-
-function sentence(schema: v.GenericSchema, value: unknown): string {
-  try {
-    parse(schema, value, "recipe r.toml");
-  } catch (error) {
-    assert.ok(error instanceof TypeError);
-    return error.message;
-  }
-  assert.fail("parse() accepted the value");
-}
 
 describe("parse()", () => {
   it("names an unknown key and the nearest known one, at any depth", () => {

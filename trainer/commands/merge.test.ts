@@ -1,8 +1,8 @@
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { Lora } from "#shared/engine/lora/lora.ts";
 import { saveAdapters } from "#shared/engine/lora/peft.ts";
 import { testGpu } from "#shared/engine/gpu/testing.ts";
@@ -11,14 +11,7 @@ import { readTensors } from "#shared/engine/model/save.ts";
 import { mergeCommand } from "./merge.ts";
 
 const BASE = "trainer/recipes/tiny-base";
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-merge-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 describe("ghpo merge", () => {
   it(

@@ -4,13 +4,12 @@ import { afterEach, describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "#shared/schemas/parse.ts";
 import { trainingProblems } from "../loop/data.ts";
 import { removeTemporary, temporary } from "./harness.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
+import { ghpo } from "../commands/testing.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ROWS = 20_000;
 const BROKEN_LINES = Array.from({ length: ROWS / 100 }, (_, i) => 100 * (i + 1));
 const BROKEN = [
@@ -77,12 +76,6 @@ describe("a run on such a file", () => {
       "--sft.examples_per_step",
       "2",
     ],
-  };
-  const ghpo = (...words: string[]) => {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "trainer/main.ts", ...words], {
-      cwd: ROOT,
-    });
-    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
   };
   for (const [verb, words] of Object.entries(COMMANDS)) {
     it(`by ${verb} ends before it begins, or names the lines and counts them`, { timeout: 60_000 }, () => {

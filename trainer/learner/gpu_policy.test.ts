@@ -1,33 +1,18 @@
-import { after, afterEach, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
-import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import { tinyTokenizerFiles } from "#shared/text/tiny_tokenizer.ts";
 import { loadConfig } from "#shared/engine/model/load.ts";
 import { readAdapterSettings } from "#shared/engine/lora/peft.ts";
 import { checkpointName, listCheckpoints } from "../run/checkpoint.ts";
 import type { EnginePolicy } from "./gpu_policy.ts";
 import { type EngineOptions, openEngine } from "./open_engine.ts";
+import { TINY, TINY_ENGINE, trainTiny } from "./tiny_run.testing.ts";
 import type { PlanSettings } from "../memory/settings.ts";
-import { loadRewards } from "../loop/rewards.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { Status } from "../run/progress.ts";
-import { tinyRecipe } from "../loop/testing.ts";
-import { chooseSource } from "../loop/choose_source.ts";
-import { runLoop } from "../loop/train.ts";
-
-const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
-const options: EngineOptions = {
-  model: TINY,
-  randomSeed: 3,
-  learner: { micro_batch_tokens: 512, temperature: 1 },
-  optimizer: { adam_beta1: 0.9, adam_beta2: 0.95, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
-  reference: false,
-};
 
 const planSettings: PlanSettings = {
   config: loadConfig(TINY),
@@ -48,56 +33,18 @@ const planSettings: PlanSettings = {
   },
 };
 
-const folders: string[] = [];
+const temporary = temporaryFolders();
 const policies: EnginePolicy[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
 after(() => policies.forEach((policy) => policy.close()));
 
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-engine-"));
-  folders.push(folder);
-  return folder;
-}
-
 async function open(overrides: Partial<EngineOptions> = {}): Promise<EnginePolicy> {
-  const policy = await openEngine({ ...options, ...overrides });
+  const policy = await openEngine({ ...TINY_ENGINE, ...overrides });
   policies.push(policy);
   return policy;
 }
 
-/** Trains the random tiny model on one-step problems; its format reward gives it something to learn. */
-async function run(
-  policy: EnginePolicy,
-  output_dir: string,
-  max_steps: number,
-  loss: Record<string, unknown> = {},
-) {
-  const recipe = tinyRecipe({
-    output_dir,
-    loss,
-    generation: { num_generations: 4, max_completion_length: 16 },
-    train: { max_steps, prompts_per_step: 4, micro_batch_tokens: 512 },
-    checkpoint: { save_every: 2, keep: 0 },
-  });
-  const digits = ({ completion }: { completion: string }) => completion.replace(/\D/g, "").length / 16;
-  return await runLoop({
-    recipe,
-    policy,
-    source: chooseSource({
-      recipe,
-      problems: syntheticProblems({ families: ["chain"], levels: [2], count: 64, seed: 1, split: "train" }),
-      tokenizer: policy.tokenizer,
-      rewards: [...await loadRewards(recipe), { name: "digits", weight: 1, call: digits }],
-      sampler: policy,
-      eosIds: policy.model.config.eos_token_ids,
-      promptBudget: 96,
-    }),
-    evaluation: null,
-    resume: false,
-    status: new Status({ total: max_steps, quiet: true }),
-    stop: new AbortController().signal,
-  });
-}
+const run = (policy: EnginePolicy, output_dir: string, max_steps: number, loss = {}) =>
+  trainTiny(policy, output_dir, { max_steps, problems: 64, save_every: 2, loss });
 
 describe("EnginePolicy", () => {
   it("puts back weights and moments, so that the next update is the same", { timeout: 60_000 }, async () => {
@@ -158,7 +105,7 @@ describe("EnginePolicy", () => {
       assert.deepEqual(await third.forward(batch), saved, "a new run starts from the adapters of another");
       assert.deepEqual(await third.reference(batch), saved.logprobs, "and KL is taken to that start");
 
-      const { randomSeed: _, ...rest } = options;
+      const { randomSeed: _, ...rest } = TINY_ENGINE;
       const merged = await openEngine({ ...rest, model: folder });
       policies.push(merged);
       assert.deepEqual(await merged.forward(batch), saved, "the exported model is the merged one");
@@ -196,7 +143,7 @@ describe("EnginePolicy", () => {
 
   it("refuses a plan that the adapter cannot hold before it loads a model", { timeout: 60_000 }, async () => {
     const tooMuch = { ...planSettings, micro_batch_tokens: 1 << 24 };
-    const { randomSeed: _, ...rest } = options;
+    const { randomSeed: _, ...rest } = TINY_ENGINE;
     await assert.rejects(
       openEngine({ ...rest, plan: tooMuch }),
       /^RangeError: Cannot train as .* on this adapter: .*; change train\.micro_batch_tokens$/,
@@ -207,7 +154,7 @@ describe("EnginePolicy", () => {
     const policy = await open();
     const folder = temporary();
     await policy.saveModel(folder);
-    const { randomSeed: _, ...rest } = options;
+    const { randomSeed: _, ...rest } = TINY_ENGINE;
     const again = await openEngine({ ...rest, model: folder });
     policies.push(again);
     const batch = [{ ids: [3, 4, 5], prompt_length: 1 }];
@@ -256,7 +203,7 @@ describe("EnginePolicy", () => {
       /^DeviceLostError: Cannot continue as the GPU device was lost/,
     );
     assert.deepEqual(listCheckpoints(join(path, "checkpoints")), [2]);
-    const { randomSeed: _, ...rest } = options;
+    const { randomSeed: _, ...rest } = TINY_ENGINE;
     const again = await openEngine({ ...rest, model: join(path, "checkpoints", checkpointName(2)) });
     policies.push(again);
   });
@@ -270,7 +217,7 @@ describe("openEngine()", () => {
     cpSync(TINY, folder, { recursive: true });
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
     writeFileSync(join(folder, "config.json"), JSON.stringify({ ...config, vocab_size: 30 }));
-    const policy = await openEngine({ ...options, model: folder });
+    const policy = await openEngine({ ...TINY_ENGINE, model: folder });
     policies.push(policy);
     assert.deepEqual(policy.tokenizer.encode("4+5").length, 3);
     const outside = policy.tokenizer.decode([36], { special: true });
@@ -282,7 +229,7 @@ describe("openEngine()", () => {
   });
 
   it("refuses a model without weights, and one without a tokenizer", { timeout: 60_000 }, async () => {
-    const { randomSeed: _, ...rest } = options;
+    const { randomSeed: _, ...rest } = TINY_ENGINE;
     await assert.rejects(openEngine(rest), /Cannot (read|load) .*safetensors/);
     await assert.rejects(
       openEngine({ ...rest, model: temporary() }),

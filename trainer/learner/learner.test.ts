@@ -5,6 +5,7 @@ import { randomModel } from "#shared/engine/model/initialise.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { Model } from "#shared/engine/model/weights.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 const lengths = [[5, 12], [3, 20], [1, 2], [9, 30], [4, 5]] as const; // prompt, prompt and completion
 const batch = lengths.map(([prompt_length, length], seed) => ({
@@ -13,7 +14,7 @@ const batch = lengths.map(([prompt_length, length], seed) => ({
 }));
 const coefficients = lengths.map(([prompt, length], i) => noise(length - prompt, 20 + i));
 
-const model = loadModel(await testGpu(), `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen2`);
+const model = loadModel(await testGpu(), fixture("qwen2"));
 after(() => model.destroy());
 
 async function withLearner<T>(microBatchTokens: number, work: (learner: Learner) => Promise<T>): Promise<T> {
@@ -93,7 +94,7 @@ describe("learner", () => {
   for (const name of ["llama", "qwen2", "qwen3"]) {
     it(`gives the same bits with gradient checkpointing in less memory (${name})`, async () => {
       const gpu = await testGpu();
-      const own = loadModel(gpu, `${import.meta.dirname}/../../shared/engine/model/fixtures/${name}`);
+      const own = loadModel(gpu, fixture(name));
       const results = [];
       for (const gradient_checkpointing of [false, true]) {
         const before = gpu.liveBytes;
@@ -116,7 +117,7 @@ describe("learner", () => {
     const how = gradient_checkpointing ? "block inputs" : "activations";
     it(`gives the same log-prob bits and gradients within 2 % with ${how} kept in bf16`, async () => {
       for (const name of ["llama", "qwen2", "qwen3"]) {
-        const own = loadModel(model.gpu, `${import.meta.dirname}/../../shared/engine/model/fixtures/${name}`);
+        const own = loadModel(model.gpu, fixture(name));
         const results = [];
         for (const activations_dtype of ["float32", "bfloat16"] as const) {
           const settings = {

@@ -7,10 +7,11 @@ import { testGpu } from "#shared/engine/gpu/testing.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 it("memory is flat over 500 training steps of ever-changing shapes", { timeout: 180_000 }, async () => {
   const gpu = await testGpu();
-  const model = loadModel(gpu, `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen3`);
+  const model = loadModel(gpu, fixture("qwen3"));
   const learner = new Learner(model, { micro_batch_tokens: 100, temperature: 1 });
   const optimizer = new Optimizer(model, learner.gradients.buffers, {
     adam_beta1: 0.9,

@@ -11,6 +11,7 @@ import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
 import { transposeRef } from "#shared/engine/ops/transpose/transpose.ref.ts";
 import { Lora, type LoraSettings } from "#shared/engine/lora/lora.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 const batch = [{ ids: [3, 9, 4, 60, 17, 5, 2, 33], prompt_length: 2 }, {
   ids: [8, 9, 50, 2],
@@ -20,7 +21,7 @@ const coefficients = batch.map(({ ids, prompt_length }, i) => noise(ids.length -
 const learnerSettings = { micro_batch_tokens: 32, temperature: 1 };
 
 async function qwen2(): Promise<Model> {
-  return loadModel(await testGpu(), `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen2`);
+  return loadModel(await testGpu(), fixture("qwen2"));
 }
 
 function make(

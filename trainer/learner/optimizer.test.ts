@@ -5,6 +5,7 @@ import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { Learner } from "./learner.ts";
 import { Optimizer } from "./optimizer.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 const settings = {
   adam_beta1: 0.9,
@@ -16,7 +17,7 @@ const settings = {
 const sequence = { ids: [3, 9, 4, 60, 17, 5, 2], prompt_length: 2 };
 
 async function setUp() {
-  const model = loadModel(await testGpu(), `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen3`);
+  const model = loadModel(await testGpu(), fixture("qwen3"));
   const learner = new Learner(model, { micro_batch_tokens: 32, temperature: 1 });
   const optimizer = new Optimizer(model, learner.gradients.buffers, settings);
   const step = async (seed: number) => {

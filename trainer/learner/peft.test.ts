@@ -19,14 +19,15 @@ import {
   readAdapterSettings,
   saveAdapters,
 } from "#shared/engine/lora/peft.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 const settings = { r: 4, lora_alpha: 8, target_modules: ["k_proj", "down_proj"] };
-const QWEN2 = `${import.meta.dirname}/../../shared/engine/model/fixtures/qwen2`;
+const QWEN2 = fixture("qwen2");
 const directory = mkdtempSync(join(tmpdir(), "ghpo-peft-"));
 after(() => rmSync(directory, { recursive: true }));
 
 async function make(own: LoraSettings) {
-  const model = loadModel(await testGpu(), `${import.meta.dirname}/../../shared/engine/model/fixtures/llama`);
+  const model = loadModel(await testGpu(), fixture("llama"));
   return { model, lora: new Lora(model, own, 8, 3) };
 }
 

@@ -11,6 +11,7 @@ import { loadConfig } from "#shared/engine/model/load.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { LORA_MODULES } from "#shared/schemas/recipe/learning.ts";
 import { Learner, type LearnerSettings } from "./learner.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 const run = (length: number, seed: number) =>
   Array.from(noise(length, seed), (u) => Math.floor((u + 1) * 33));
@@ -44,7 +45,7 @@ async function learn(
   share: boolean,
   tokens: number,
 ) {
-  const config = loadConfig(`${import.meta.dirname}/../../shared/engine/model/fixtures/${name}`);
+  const config = loadConfig(fixture(name));
   const model = randomModel(gpu, config, 5, weights);
   const reference = randomModel(gpu, config, 6, weights);
   const lora = low

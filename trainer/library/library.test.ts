@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { generate, type Metrics, sft, strategy, train } from "ghpo";
 import * as v from "valibot";
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-library-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 const problems = ["1+2", "3+4", "5+1"].map((sum) => ({
   text: `Compute ${sum}`,

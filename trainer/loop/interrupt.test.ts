@@ -1,11 +1,11 @@
 // What a person sees who stops a real run: an exit code, where the checkpoint is, and how to go on.
 
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { RunDirectory } from "../run/directory.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,14 +14,7 @@ const SETTINGS = [
   ...["--generation.max_completion_length", "24", "--eval.eval_every", "0"],
 ];
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-interrupt-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 function command(output_dir: string, ...more: string[]): string[] {
   return [

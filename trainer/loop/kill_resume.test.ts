@@ -1,12 +1,12 @@
 // A real run, killed for good at random moments and resumed, must end with the bytes of an uninterrupted one. Every
 // second kill waits for a step, however slow the machine is; the others may come at any time, while the run loads, too.
 
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { sha256 } from "#shared/io/hash.ts";
 import { RunDirectory } from "../run/directory.ts";
 
@@ -26,14 +26,7 @@ const SETTINGS = [
   ...["--eval.eval_every", "0", "--checkpoint.save_every", "1"],
 ];
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-kill-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 /** Starts or resumes the run in a folder. */
 function start(folder: string) {

@@ -1,8 +1,8 @@
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { type SftRecipe, SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
@@ -15,14 +15,7 @@ import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, tinyTokenizer, UnigramPolicy } from "./testing.ts";
 
 const CONTEXT = { name: "context", tokens: 256 } as const;
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-sft-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 function recipe(
   output_dir: string,

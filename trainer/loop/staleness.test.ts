@@ -1,8 +1,8 @@
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -13,14 +13,7 @@ import { runLoop } from "./train.ts";
 import type { Example } from "./examples.ts";
 import { update, updateSettings } from "./update.ts";
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-staleness-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 const STEPS = 6;
 const SETTINGS = {

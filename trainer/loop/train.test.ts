@@ -1,104 +1,17 @@
-import { afterEach, describe, it } from "node:test";
+// What a run learns, writes and keeps.
+
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { tensorboardEvents } from "#shared/io/tensorboard.ts";
-import type { Problem } from "#shared/schemas/problem.ts";
+import { run, SETTINGS, stopIn } from "./unigram_run.testing.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { Status } from "../run/progress.ts";
-import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
-import { chooseSource } from "./choose_source.ts";
-import { runLoop, type TrainResult } from "./train.ts";
+import { UnigramPolicy } from "./testing.ts";
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-train-"));
-  folders.push(folder);
-  return folder;
-}
-
-const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
-const SETTINGS = {
-  algorithm: "ghpo",
-  data: { path: "d" },
-  generation: { num_generations: 4, max_completion_length: 6 },
-  ghpo: { start_stage_memory: true },
-  loss: { loss_type: "grpo" },
-  optimizer: { learning_rate: 2, warmup_steps: 2 },
-  train: { max_steps: 6, prompts_per_step: 3, micro_batch_tokens: 128 },
-  eval: { eval_every: 2 },
-  checkpoint: { save_every: 2, keep: 2 },
-};
-
-const CONSTANT = { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 };
-
-/** Runs on the bag policy; a completion is right when it contains a 7. */
-async function run(
-  output_dir: string,
-  o: {
-    policy?: UnigramPolicy;
-    resume?: boolean;
-    stop?: AbortSignal;
-    settings?: Record<string, unknown>;
-    problems?: Problem[];
-    acceptChanges?: string[];
-    status?: Status;
-  } = {},
-): Promise<{ result: TrainResult; policy: UnigramPolicy }> {
-  const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
-  const policy = o.policy ?? new UnigramPolicy();
-  const { setting } = await scriptedSetting(recipe, o.problems ?? problems, () => "");
-  const rewards = [{
-    name: "accuracy",
-    weight: 1,
-    call: (i: { completion: string }) => +i.completion.includes("7"),
-  }];
-  const evaluation = {
-    sampler: policy,
-    tokenizer: tinyTokenizer,
-    problems: problems.slice(0, 2),
-    prompt: { system: "" },
-    preset: "strict" as const,
-    max_tokens: 6,
-    eosIds: [EOS],
-  };
-  const result = await runLoop({
-    recipe,
-    policy,
-    source: chooseSource({ ...setting, sampler: policy, rewards }),
-    evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
-    resume: o.resume ?? false,
-    status: o.status ?? new Status({ total: 1, quiet: true }),
-    acceptChanges: o.acceptChanges ?? [],
-    stop: o.stop ?? new AbortController().signal,
-  });
-  return { result, policy };
-}
-
-/** Everything a run leaves, without what the clock wrote. */
-function outcome(path: string) {
-  const clock = /^(time|step_time$)/;
-  const metrics = new RunDirectory(path).readMetrics()
-    .map((record) => Object.entries(record).filter(([key]) => !clock.test(key)));
-  const rollouts = readdirSync(join(path, "rollouts")).sort()
-    .map((name) => [name, readFileSync(join(path, "rollouts", name), "utf8")]);
-  const newest = join(path, "checkpoints", readdirSync(join(path, "checkpoints")).sort().at(-1)!);
-  const weights = ["model.json", "optimizer.json", "trainer_state.json"]
-    .map((name) => readFileSync(join(newest, name), "utf8"));
-  return { metrics, rollouts, weights, checkpoints: readdirSync(join(path, "checkpoints")).sort() };
-}
+const temporary = temporaryFolders();
 
 describe("runLoop()", () => {
   it("learns what the reward asks for, and leaves recipe, metrics, rollouts and checkpoints", async () => {
@@ -167,117 +80,6 @@ describe("runLoop()", () => {
     assert.deepEqual(records.filter((r) => "eval_generated_tokens" in r).map((r) => r.step), [0, 2, 4, 6]);
   });
 
-  it("reaches the same bytes when it is killed at any moment and resumed", { timeout: 60_000 }, async () => {
-    const whole = temporary();
-    let calls = 0;
-    await run(whole, { policy: new UnigramPolicy(() => calls++) });
-    const expected = outcome(whole);
-    for (let kill = 0; kill < calls; kill += 5) {
-      const path = temporary();
-      let count = 0;
-      const dies = new UnigramPolicy(() => {
-        if (count++ === kill) throw new Error("killed");
-      });
-      await assert.rejects(run(path, { policy: dies }), /killed/);
-      const { policy, result } = await run(path, { resume: true, policy: new UnigramPolicy() });
-      assert.equal(result.step, 6);
-      assert.deepEqual(outcome(path), expected, `killed at call ${kill} of ${calls}`);
-      assert.ok(policy.logits.some((logit) => logit !== 0));
-    }
-  });
-
-  it("ignores the half-written files of a killed process", async () => {
-    const [whole, path] = [temporary(), temporary()];
-    await run(whole);
-    await run(path, stopIn(3));
-    writeFileSync(
-      join(path, "metrics.jsonl"),
-      readFileSync(join(path, "metrics.jsonl"), "utf8") + '{"step":',
-    );
-    writeFileSync(join(path, "rollouts", "step_000004.jsonl"), '{"half');
-    await run(path, { resume: true });
-    assert.deepEqual(outcome(path).metrics, outcome(whole).metrics);
-    assert.deepEqual(outcome(path).rollouts, outcome(whole).rollouts);
-  });
-
-  it("saves and returns when it is told to stop, and goes on from there", async () => {
-    const [whole, path] = [temporary(), temporary()];
-    await run(whole);
-    const { result } = await run(path, stopIn(3));
-    assert.deepEqual([result.step, result.finished], [3, false]);
-    assert.match(result.checkpoint, /step_000003$/);
-    await run(path, { resume: true });
-    assert.deepEqual(outcome(path).weights, outcome(whole).weights);
-  });
-
-  it("keeps the last checkpoint when the disk is full while saving", async () => {
-    const path = temporary();
-    let saves = 0;
-    const full = new UnigramPolicy((name) => {
-      if (name === "save the moments" && ++saves === 2) {
-        throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-      }
-    });
-    await assert.rejects(
-      run(path, { policy: full }),
-      /Cannot write .*step_000004 as the disk is full; step_000002 is the last checkpoint$/,
-    );
-    assert.deepEqual(readdirSync(join(path, "checkpoints")), ["step_000002"]);
-    await run(path, { resume: true });
-  });
-
-  it("refuses a damaged checkpoint with the file's name and offers the one before it", async () => {
-    const path = temporary();
-    await run(path);
-    const file = join(path, "checkpoints", "step_000006", "optimizer.json");
-    const bytes = readFileSync(file);
-    bytes[10]! ^= 1;
-    writeFileSync(file, bytes);
-    const refused =
-      /optimizer\.json as its content has changed.*remove that folder to resume from step_000004$/;
-    await assert.rejects(run(path, { resume: true }), refused);
-    truncateSync(file, 5);
-    await assert.rejects(
-      run(path, { resume: true }),
-      /optimizer\.json as it must have .* bytes: current size is 5/,
-    );
-    rmSync(file);
-    await assert.rejects(run(path, { resume: true }), /optimizer\.json as it does not exist/);
-    rmSync(join(path, "checkpoints", "step_000006"), { recursive: true });
-    assert.equal((await run(path, { resume: true })).result.step, 6);
-  });
-
-  it("refuses to resume with another recipe, adapter or kernel choice, and names it", async () => {
-    const path = temporary();
-    await run(path);
-    const other = { optimizer: { ...SETTINGS.optimizer, learning_rate: 3 } };
-    await assert.rejects(
-      run(path, { resume: true, settings: other }),
-      /optimizer.learning_rate must be 2.* value is 3/,
-    );
-    const adapter = new UnigramPolicy();
-    adapter.facts = { ...adapter.facts, adapter: "another" };
-    await assert.rejects(
-      run(path, { resume: true, policy: adapter }),
-      /its adapter is test: this run's is another/,
-    );
-    const variants = new UnigramPolicy();
-    variants.facts = { ...variants.facts, kernel_variants: { matmul: "subgroups" } };
-    await assert.rejects(
-      run(path, { resume: true, policy: variants }),
-      /kernel_variants is .*base.* is .*subgroups/,
-    );
-  });
-
-  it("refuses to overwrite a run and to resume where there is none", async () => {
-    const path = temporary();
-    writeFileSync(join(path, "notes.txt"), "mine");
-    await assert.rejects(run(path, { resume: true }), /Cannot resume .* as it holds no run$/);
-    rmSync(join(path, "notes.txt"));
-    await run(path, { resume: true }); // an empty folder, as a job has it that is put back into its queue
-    await assert.rejects(run(path), /holds one: add --resume to continue it, or choose another output_dir/);
-  });
-
   it("stops before an update whose loss is not finite", async () => {
     const path = temporary();
     const policy = new UnigramPolicy();
@@ -319,78 +121,6 @@ describe("runLoop()", () => {
     );
   });
 
-  it("takes up a finished run again where it may become longer, and only longer", async () => {
-    const [whole, path] = [temporary(), temporary()];
-    const long = { train: { ...SETTINGS.train, max_steps: 9 }, optimizer: CONSTANT };
-    await run(whole, { settings: long });
-    await run(path, { settings: { optimizer: CONSTANT } });
-    const { result } = await run(path, { settings: long, resume: true });
-    assert.deepEqual([result.step, result.finished], [9, true]);
-    assert.deepEqual(outcome(path).weights, outcome(whole).weights);
-    await run(path, { settings: long, resume: true });
-    await assert.rejects(
-      run(path, { settings: { optimizer: CONSTANT }, resume: true }),
-      /as train\.max_steps must be at least 9, as in its recipe: current value is 6$/,
-    );
-    const often = { ...long, checkpoint: { save_every: 1, keep: 1 } };
-    assert.equal((await run(path, { settings: often, resume: true })).result.step, 9);
-  });
-
-  it("refuses to continue on changed data, unless that is accepted by name", async () => {
-    const path = temporary();
-    await run(path, stopIn(3));
-    const changed = problems.map((problem) => ({ ...problem, answer: "21" }));
-    await assert.rejects(
-      run(path, { resume: true, problems: changed }),
-      /step_000003 as its input data has changed: SHA-256 was \w{64}, is \w{64}; .*--accept-changes data$/,
-    );
-    await assert.rejects(
-      run(path, { resume: true, problems: changed, acceptChanges: ["dta"] }),
-      /Cannot accept a change of dta as the inputs of this run are data, evaluation$/,
-    );
-    const lines: string[] = [];
-    const status = new Status({ total: 1, stream: { write: (text) => lines.push(text) } });
-    await run(path, { resume: true, problems: changed, acceptChanges: ["data"], status });
-    assert.ok(
-      lines.some((line) => /the input data has changed since .*step_000003/.test(line)),
-      lines.join(""),
-    );
-    await run(path, { resume: true, problems: changed });
-  });
-
-  it("names the length that changed the data where long prompts are dropped, and goes on where none was", async () => {
-    const path = temporary();
-    const settings = (max_prompt_length: number, on_long_prompt = "drop") => ({
-      data: { path: "d", on_long_prompt },
-      prompt: { system: "", max_prompt_length },
-    });
-    await run(path, { ...stopIn(3), settings: settings(40), problems: problems.slice(0, 4) });
-    await assert.rejects(
-      run(path, { resume: true, settings: settings(50) }),
-      /step_000003 as its input data has changed: prompt\.max_prompt_length is 50 from here on, was 40, and data\.on_long_prompt = "drop" leaves problems out by it; set it back, or .* adding --accept-changes data$/,
-    );
-    // The length did not change: it is not to blame.
-    await assert.rejects(run(path, { resume: true, settings: settings(40) }), /has changed: SHA-256 was/);
-    const { result } = await run(path, {
-      resume: true,
-      settings: settings(50),
-      problems: problems.slice(0, 4),
-    });
-    assert.ok(result.finished);
-    const again = { resume: true, settings: settings(60), acceptChanges: ["data"] };
-    assert.ok((await run(path, again)).result.finished);
-    assert.match(new RunDirectory(path).readRecipe(), /^max_prompt_length = 60$/m);
-  });
-
-  it("keeps the time that it was begun for chat templates that tell it", async () => {
-    const path = temporary();
-    await run(path, stopIn(3));
-    const begun = "2026-01-02T03:04:05.000Z";
-    writeFileSync(join(path, "begun.json"), JSON.stringify({ begun_at: begun }));
-    await run(path, { resume: true });
-    assert.equal(tinyTokenizer.chatOptions.now?.toISOString(), begun);
-  });
-
   it("takes two iterations and a KL penalty through the same loop", async () => {
     const path = temporary();
     await run(path, { settings: { loss: { loss_type: "grpo", num_iterations: 2, beta: 0.1 } } });
@@ -399,13 +129,3 @@ describe("runLoop()", () => {
     assert.ok(records.some((record) => record["clip_ratio/region_mean"]! > 0), "the ratio must leave 1");
   });
 });
-
-/** A policy and a signal that is aborted in the middle of the given step. */
-function stopIn(step: number) {
-  const controller = new AbortController();
-  let updates = 0;
-  const policy = new UnigramPolicy((name) => {
-    if (name === "step" && ++updates === step) controller.abort();
-  });
-  return { policy, stop: controller.signal };
-}

@@ -12,6 +12,7 @@ import { LOSSES } from "../ghpo/losses/index.ts";
 import { objective } from "../ghpo/objective.ts";
 import { Learner } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";
+import { fixture } from "#shared/engine/model/testing.ts";
 
 interface Batch {
   temperature: number;
@@ -101,7 +102,7 @@ describe("gradients under TRL's losses", () => {
       it(setting.name + name, async () => {
         const model = loadModel(
           await testGpu(),
-          `${import.meta.dirname}/../../shared/engine/model/fixtures/llama`,
+          fixture("llama"),
         );
         const learner = new Learner(model, { micro_batch_tokens: tokens, temperature: batch.temperature });
         let old: readonly ArrayLike<number>[] = batch.old_logprobs;

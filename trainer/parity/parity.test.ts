@@ -13,6 +13,7 @@ import type { Sequence } from "../ghpo/losses/types.ts";
 import { objective } from "../ghpo/objective.ts";
 import { Learner, type Scores } from "../learner/learner.ts";
 import { Optimizer } from "../learner/optimizer.ts";
+import { fixture, MODEL_FIXTURES } from "#shared/engine/model/testing.ts";
 
 interface Case {
   temperature: number;
@@ -37,13 +38,12 @@ interface Case {
 }
 
 const FIXTURES = `${import.meta.dirname}/fixtures`;
-const MODELS = `${import.meta.dirname}/../../shared/engine/model/fixtures`;
 /** The sequences have 116 tokens together, the longest 51: one micro-batch, or two of which the backward runs again. */
 const MICRO_BATCHES = [512, 60];
 
 async function setUp(name: string, microBatchTokens: number) {
   const expected = JSON.parse(readFileSync(join(FIXTURES, name, "case.json"), "utf8")) as Case;
-  const model = loadModel(await testGpu(), join(MODELS, name));
+  const model = loadModel(await testGpu(), fixture(name));
   const settings = { micro_batch_tokens: microBatchTokens, temperature: expected.temperature };
   const learner = new Learner(model, settings);
   const batch = expected.ids.map((ids, i) => ({ ids, prompt_length: expected.prompt_lengths[i]! }));
@@ -80,17 +80,7 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
 }
 
 for (
-  const name of [
-    "llama",
-    "llama2",
-    "llama_biases",
-    "mistral",
-    "qwen2",
-    "qwen2_yarn",
-    "qwen3",
-    "smollm2",
-    "smollm3",
-  ]
+  const name of MODEL_FIXTURES
 ) {
   describe(`parity of ${name} with PyTorch`, () => {
     for (const microBatchTokens of MICRO_BATCHES) {

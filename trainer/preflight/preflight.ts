@@ -1,22 +1,19 @@
 // The pre-flight: everything that can be checked in a recipe's data before the first step. It reports what is left out
 // of the run, warnings, and errors that would make the run pointless.
 
-import { messageOf } from "#shared/text/format.ts";
 import { checkData, type DataReport } from "#shared/problems/check_data.ts";
 import { markedAnswer } from "#shared/problems/readers/answers.ts";
 import type { RowError } from "#shared/problems/readers/rows.ts";
 import { checkTrace } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { formatAskedBy } from "#shared/text/answer_format.ts";
-import { promptMessages, renderPrompt, wordsOf } from "#shared/text/prompts.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
 import { UnknownWords } from "#shared/text/unknown_words.ts";
-import { targetOf } from "../loop/targets.ts";
 import { equivalent } from "#shared/verify/mod.ts";
 import { leakOffset } from "../ghpo/hint.ts";
 import type { Requirements } from "./requirements.ts";
 import { type LengthReport, measureLengths } from "./lengths.ts";
-import { gradeReferences, type ReferenceReport } from "./reference.ts";
+import { gradeReferences, type ReferenceReport, referenceSentences, type Say } from "./reference.ts";
+import { templateFault, uncutSolution, unknownInSolutions, unusedVariables } from "./tokenizer_checks.ts";
 
 export interface PreflightInput {
   problems: readonly Problem[];
@@ -51,7 +48,7 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
   const { requirements, tokenizer, eosIds } = input;
   const faults: string[] = [];
   const warnings: string[] = [];
-  const say = (isFault: boolean, sentence: string) => (isFault ? faults : warnings).push(sentence);
+  const say: Say = (isFault, sentence) => (isFault ? faults : warnings).push(sentence);
 
   const template = tokenizer === null ? null : templateFault(input.problems, tokenizer, requirements);
   if (template !== null) say(true, template);
@@ -164,170 +161,3 @@ export async function preflight(input: PreflightInput): Promise<Preflight> {
     warnings,
   };
 }
-
-function referenceSentences(
-  { gradable, not_gradable, full, marked, failures, unsolved }: ReferenceReport,
-  { style, format, rewards, deciding }: Requirements,
-  hasOwnForm: boolean,
-  say: (isFault: boolean, sentence: string) => void,
-): void {
-  const all = gradable + not_gradable.length;
-  if (not_gradable.length > 0) {
-    const { id, answer } = not_gradable[0]!;
-    const which = `as the answer ${JSON.stringify(answer)} of ${id}: try another reward.preset`;
-    if (gradable === 0) return say(true, `reward.preset can grade none of the answers, ${which}`);
-    say(
-      false,
-      `${not_gradable.length} of ${all} answers cannot be graded by reward.preset and earn nothing, ${which}`,
-    );
-  }
-  const form = format === "own" ? "as they are" : `in the required form (${format})`;
-  if (failures.length > 0) {
-    const { id, rewards, text } = failures[0]!;
-    const scores = Object.entries(rewards).map(([name, value]) => `${name} ${value}`).join(", ");
-    say(
-      full < gradable / 2,
-      `${failures.length} of ${gradable} reference solutions ${form} earn less than full marks, such as ${id} ` +
-        `(${scores}): ${
-          JSON.stringify(text.slice(-80))
-        }; prompt.system, reward.preset and reward.format must match`,
-    );
-  }
-  if (unsolved.ids.length > 0) {
-    say(
-      unsolved.ids.length === unsolved.of,
-      `the reward ${
-        deciding!.name
-      } calls ${unsolved.ids.length} of the first ${unsolved.of} reference solutions ` +
-        `unsolved, as that of ${unsolved.ids[0]}: reward.success_threshold must fit it`,
-    );
-  }
-  const asked = formatAskedBy(wordsOf(style));
-  if (marked > full / 2 && asked !== "boxed") {
-    say(
-      false,
-      "the grader of reward.preset reads answers in \\boxed{} or $...$ only, and the prompt does not say so",
-    );
-  }
-  if (asked === null && !hasOwnForm && rewards.some(({ name }) => name === "format")) {
-    say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
-  }
-}
-
-/** Why hints cannot be cut at tokens: a character that the tokenizer does not give back. Each is tried once. */
-function uncutSolution(
-  problems: readonly Problem[],
-  tokenizer: Tokenizer,
-  { cut, ratios }: Requirements,
-): string | null {
-  if (cut !== "token" || ratios.length === 0) return null;
-  const tried = new Set<string>();
-  const isCut = (text: string) => {
-    try {
-      return tokenizer.pieces(text).length > 0;
-    } catch {
-      return false;
-    }
-  };
-  for (const { id, trace } of problems) {
-    const text = trace?.text ?? "";
-    // deno-lint-ignore no-control-regex -- ASCII is what is meant
-    const isPlain = /^[\x00-\x7f]*$/.test(text);
-    const parts = isPlain
-      ? text
-      : Array.from(new Intl.Segmenter("und").segment(text), ({ segment }) => segment);
-    for (const part of parts) {
-      if (tried.has(part)) continue;
-      tried.add(part);
-      if (isCut(`0${part}0`)) continue;
-      return `hints cannot be cut at tokens (hint_cut), as the tokenizer does not give back ${
-        JSON.stringify(part)
-      } in the solution of ${id}: cut at steps, or put another character there`;
-    }
-  }
-  return null;
-}
-
-/** Variables of prompt.chat_template_kwargs that nothing reads. */
-function unusedVariables(
-  tokenizer: Tokenizer,
-  { style: { chat_template, chat_template_kwargs = {} } }: Requirements,
-  say: (isFault: boolean, sentence: string) => void,
-): void {
-  const unused = Object.keys(chat_template_kwargs).find((name) =>
-    chat_template === false || !tokenizer.asksFor(name)
-  );
-  if (unused === undefined) return;
-  say(
-    true,
-    `prompt.chat_template_kwargs sets ${unused}, which ${
-      chat_template === false
-        ? "no prompt reads without a chat template (prompt.chat_template)"
-        : "the chat template does not know"
-    }`,
-  );
-}
-
-/** Solutions, written as they are asked for, that the tokenizer has no tokens for. */
-function unknownInSolutions(
-  problems: readonly Problem[],
-  tokenizer: Tokenizer,
-  { format }: Requirements,
-  say: (isFault: boolean, sentence: string) => void,
-): void {
-  const words = UnknownWords.of(tokenizer);
-  if (!words.exist) return;
-  const unknown = problems.flatMap((problem) => {
-    const target = targetOf(problem, format);
-    const word = target === null ? null : words.firstOf(target);
-    return word === null ? [] : [{ id: problem.id, word }];
-  });
-  if (unknown.length === 0) return;
-  const { id, word } = unknown[0]!;
-  say(
-    unknown.length > problems.length / 2,
-    `the tokenizer has no tokens for ${unknown.length} of ${problems.length} solutions in the required form, ` +
-      `as for ${JSON.stringify(word)} in that of ${id}`,
-  );
-}
-
-/** What a template or a tokenizer does to prompts that training could not work with; null when nothing. */
-function templateFault(
-  problems: readonly Problem[],
-  tokenizer: Tokenizer,
-  { style }: Requirements,
-): string | null {
-  const words = UnknownWords.of(tokenizer);
-  const [system] = promptMessages("", "", style);
-  for (const [i, { id, text }] of problems.entries()) {
-    if (i >= ROUND_TRIPS && !words.exist) break;
-    let rendered: string;
-    try {
-      rendered = renderPrompt(tokenizer, text, "", style);
-    } catch (error) {
-      return messageOf(error);
-    }
-    if (!rendered.includes(text)) return `the chat template does not show the problem ${id} as it is`;
-    if (system!.role === "system" && !letters(rendered).includes(letters(system!.content))) {
-      return "the chat template does not show the system turn (prompt.system): say it in prompt.user instead";
-    }
-    const word = words.firstOf(rendered);
-    if (word !== null) {
-      return `the tokenizer does not know ${
-        JSON.stringify(word)
-      } in the prompt of problem ${id} and would read ` +
-        `${tokenizer.unkToken} instead`;
-    }
-    if (i >= ROUND_TRIPS) continue;
-    const back = tokenizer.decode(tokenizer.encode(rendered), { special: true });
-    if (letters(back) !== letters(rendered)) {
-      return `the tokenizer does not give back the prompt of problem ${id} as it was`;
-    }
-  }
-  return null;
-}
-
-/** So many prompts are tokenised and compared with what comes back. */
-const ROUND_TRIPS = 64;
-
-const letters = (text: string) => text.normalize("NFKC").replace(/\s+/g, "");

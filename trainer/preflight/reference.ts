@@ -2,6 +2,8 @@
 // prompt asks for one form and whose reward reads another trains nothing: every reward is 0.
 
 import type { Problem } from "#shared/schemas/problem.ts";
+import { formatAskedBy } from "#shared/text/answer_format.ts";
+import { wordsOf } from "#shared/text/prompts.ts";
 import { type Reward, successOf } from "../loop/rewards.ts";
 import { targetOf } from "../loop/targets.ts";
 import type { Requirements } from "./requirements.ts";
@@ -10,6 +12,9 @@ import type { Requirements } from "./requirements.ts";
 const SHOWN_TO_OWN = 50;
 /** Stands in where a problem has no solution, so that its answer is still judged. */
 const NO_SOLUTION = "The solution is not known.";
+
+/** Notes a sentence: what a run should be refused for, or what a person should look at. */
+export type Say = (isFault: boolean, sentence: string) => void;
 
 export interface ReferenceReport {
   /** Problems whose gold the grader can read. */
@@ -114,4 +119,54 @@ async function scoresOf(
 
 function isFull(rewards: Record<string, number | null>): boolean {
   return Object.values(rewards).every((value) => value === null || value >= 1);
+}
+
+/** Adds what a person should know of the report, and whether a run should be refused for it. */
+export function referenceSentences(
+  { gradable, not_gradable, full, marked, failures, unsolved }: ReferenceReport,
+  { style, format, rewards, deciding }: Requirements,
+  hasOwnForm: boolean,
+  say: Say,
+): void {
+  const all = gradable + not_gradable.length;
+  if (not_gradable.length > 0) {
+    const { id, answer } = not_gradable[0]!;
+    const which = `as the answer ${JSON.stringify(answer)} of ${id}: try another reward.preset`;
+    if (gradable === 0) return say(true, `reward.preset can grade none of the answers, ${which}`);
+    say(
+      false,
+      `${not_gradable.length} of ${all} answers cannot be graded by reward.preset and earn nothing, ${which}`,
+    );
+  }
+  const form = format === "own" ? "as they are" : `in the required form (${format})`;
+  if (failures.length > 0) {
+    const { id, rewards, text } = failures[0]!;
+    const scores = Object.entries(rewards).map(([name, value]) => `${name} ${value}`).join(", ");
+    say(
+      full < gradable / 2,
+      `${failures.length} of ${gradable} reference solutions ${form} earn less than full marks, such as ${id} ` +
+        `(${scores}): ${
+          JSON.stringify(text.slice(-80))
+        }; prompt.system, reward.preset and reward.format must match`,
+    );
+  }
+  if (unsolved.ids.length > 0) {
+    say(
+      unsolved.ids.length === unsolved.of,
+      `the reward ${
+        deciding!.name
+      } calls ${unsolved.ids.length} of the first ${unsolved.of} reference solutions ` +
+        `unsolved, as that of ${unsolved.ids[0]}: reward.success_threshold must fit it`,
+    );
+  }
+  const asked = formatAskedBy(wordsOf(style));
+  if (marked > full / 2 && asked !== "boxed") {
+    say(
+      false,
+      "the grader of reward.preset reads answers in \\boxed{} or $...$ only, and the prompt does not say so",
+    );
+  }
+  if (asked === null && !hasOwnForm && rewards.some(({ name }) => name === "format")) {
+    say(false, "the prompt does not say which form of answer reward.format rewards: see prompt.system");
+  }
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { readText } from "#shared/io/files.ts";
 import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { dryRun } from "../commands/checked_problems.ts";
-import { writeByteModel } from "../commands/init/testing.ts";
+import { writeByteModel } from "../commands/init/models.testing.ts";
 import { preflightOf } from "../preflight/recipe.ts";
 import { isSftRecipe, loadRecipe } from "../run/recipe.ts";
 import type { Override } from "../run/flags.ts";

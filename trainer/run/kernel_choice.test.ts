@@ -3,33 +3,20 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
+import { hardwareGpus } from "#shared/engine/gpu/testing.ts";
 import { emulateMatrixUnits } from "#shared/engine/ops/matmul/emulated_units.testing.ts";
-import { syntheticProblems } from "#shared/problems/synthetic.ts";
-import { dawn } from "#shared/engine/hosts/dawn.ts";
 import type { EnginePolicy } from "../learner/gpu_policy.ts";
 import { openEngine } from "../learner/open_engine.ts";
+import { TINY_ENGINE, trainTiny } from "../learner/tiny_run.testing.ts";
 import { recordedKernels, useKernels } from "./kernel_choice.ts";
-import { loadRewards } from "../loop/rewards.ts";
-import { Status } from "./progress.ts";
-import { tinyRecipe } from "../loop/testing.ts";
-import { chooseSource } from "../loop/choose_source.ts";
-import { runLoop } from "../loop/train.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
-const closing: { close(): void }[] = [];
+const policies: EnginePolicy[] = [];
 after(() => {
-  for (const own of closing) own.close();
+  for (const policy of policies) policy.close();
   rmSync(folder, { recursive: true });
 });
-
-/** This adapter, taken for a hardware GPU: there is something to choose. */
-async function hardware(): Promise<Gpu> {
-  const gpu = await openGpu(dawn(), { profile: "gpu" });
-  closing.push(gpu);
-  return gpu;
-}
+const hardware = hardwareGpus();
 
 describe("useKernels()", { timeout: 60_000 }, () => {
   it("takes what a manifest names, so that its bits come again", async () => {
@@ -62,45 +49,14 @@ describe("useKernels()", { timeout: 60_000 }, () => {
 });
 
 describe("a run that goes on", () => {
-  const TINY = fileURLToPath(new URL("../recipes/tiny", import.meta.url));
   const output_dir = join(folder, "run");
   const open = async (kernels: string | undefined): Promise<EnginePolicy> => {
-    const policy = await openEngine({
-      model: TINY,
-      randomSeed: 3,
-      learner: { micro_batch_tokens: 512, temperature: 1 },
-      optimizer: { adam_beta1: 0.9, adam_beta2: 0.95, adam_epsilon: 1e-8, weight_decay: 0, max_grad_norm: 1 },
-      reference: false,
-      kernels,
-    });
-    closing.push(policy);
+    const policy = await openEngine({ ...TINY_ENGINE, kernels });
+    policies.push(policy);
     return policy;
   };
   const run = async (policy: EnginePolicy, resume: boolean) => {
-    const recipe = tinyRecipe({
-      output_dir,
-      generation: { num_generations: 4, max_completion_length: 16 },
-      train: { max_steps: 2, prompts_per_step: 4, micro_batch_tokens: 512 },
-      checkpoint: { save_every: 1, keep: 0 },
-    });
-    const digits = ({ completion }: { completion: string }) => completion.replace(/\D/g, "").length / 16;
-    await runLoop({
-      recipe,
-      policy,
-      source: chooseSource({
-        recipe,
-        problems: syntheticProblems({ families: ["chain"], levels: [2], count: 8, seed: 1, split: "train" }),
-        tokenizer: policy.tokenizer,
-        rewards: [...await loadRewards(recipe), { name: "digits", weight: 1, call: digits }],
-        sampler: policy,
-        eosIds: policy.model.config.eos_token_ids,
-        promptBudget: 96,
-      }),
-      evaluation: null,
-      resume,
-      status: new Status({ total: 2, quiet: true }),
-      stop: new AbortController().signal,
-    });
+    await trainTiny(policy, output_dir, { max_steps: 2, problems: 8, save_every: 1, resume });
     return readFileSync(join(output_dir, "checkpoints/step_000002/model.safetensors"));
   };
 

@@ -1,18 +1,12 @@
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { lockRun, runningOwner } from "./lock.ts";
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-lock-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 /** A process that takes the lock, says so and waits. */
 async function holder(run: string) {

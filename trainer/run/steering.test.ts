@@ -1,19 +1,12 @@
-import { afterEach, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryFolders } from "#shared/io/testing.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import { isPaused, readEvents, requestSteering, Steering, SteeringRequestSchema } from "./steering.ts";
 
-const folders: string[] = [];
-afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
-
-function temporary(): string {
-  const folder = mkdtempSync(join(tmpdir(), "ghpo-steering-"));
-  folders.push(folder);
-  return folder;
-}
+const temporary = temporaryFolders();
 
 const never = new AbortController().signal;
 const rateAndTemperature = async (steering: Steering, step: number) => {

@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { parse } from "#shared/schemas/parse.ts";
+import { leastRecipe as recipe, sentence } from "#shared/schemas/testing.ts";
 import { fraction } from "#shared/schemas/values.ts";
 import { clippedTokens } from "../ghpo/losses/clipping.ts";
 import type { Loss } from "../ghpo/losses/types.ts";
@@ -11,18 +12,6 @@ import { strategy } from "../ghpo/strategies/types.ts";
 import { chooseSource } from "../loop/choose_source.ts";
 import { chainProblem, scriptedSetting, tinyRecipe } from "../loop/testing.ts";
 import { TrainRecipeSchema, trainRecipeSchema } from "./train_recipe.ts";
-
-const recipe = { model: "m", output_dir: "o", data: { families: ["chain"] } };
-
-function sentence(schema: v.GenericSchema, value: unknown): string {
-  try {
-    parse(schema, value, "recipe r.toml");
-  } catch (error) {
-    assert.ok(error instanceof TypeError);
-    return error.message;
-  }
-  assert.fail("parse() accepted the value");
-}
 
 describe("TrainRecipeSchema", () => {
   it("takes the names of algorithms and losses from their lists", () => {

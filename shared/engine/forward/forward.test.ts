@@ -11,6 +11,7 @@ import { forward } from "./forward.ts";
 import { Head } from "./head.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
+import { fixture, MODEL_FIXTURES } from "#shared/engine/model/testing.ts";
 
 interface Sequence {
   ids: number[];
@@ -25,8 +26,6 @@ interface Stories {
   logits_row31_first16: number[];
   logprob_of_next: number[];
 }
-
-const folder = (name: string) => `${import.meta.dirname}/../model/fixtures/${name}`;
 
 /** Logits (vocab a token), log-probability of the next token and entropy at every position of the batch. */
 async function everything(model: Model, sequences: number[][], save: boolean, share = false) {
@@ -63,24 +62,14 @@ function assertWithin(actual: Float32Array, expected: number[], bound: number, w
 
 describe("forward", () => {
   for (
-    const name of [
-      "llama",
-      "llama2",
-      "llama_biases",
-      "mistral",
-      "qwen2",
-      "qwen2_yarn",
-      "qwen3",
-      "smollm2",
-      "smollm3",
-    ]
+    const name of MODEL_FIXTURES
   ) {
     for (const save of [false, true]) {
       it(`equals transformers on ${name}${save ? ", activations kept" : ""}`, async () => {
         const gpu = await testGpu();
         const before = gpu.liveBytes;
-        const { sequences } = readJson(`${folder(name)}/reference.json`) as { sequences: Sequence[] };
-        const model = loadModel(gpu, folder(name));
+        const { sequences } = readJson(`${fixture(name)}/reference.json`) as { sequences: Sequence[] };
+        const model = loadModel(gpu, fixture(name));
         const result = await everything(model, sequences.map(({ ids }) => ids), save);
         assertWithin(result.logits, sequences.flatMap(({ logits }) => logits), 1e-4, "logits");
         const next = sequences.flatMap(({ log_probs_of_next }) => log_probs_of_next);
@@ -94,7 +83,7 @@ describe("forward", () => {
 
   for (const name of ["llama", "qwen3"]) {
     it(`gives every token of a tree the bits that it has in a sequence of its own (${name})`, async () => {
-      const model = loadModel(await testGpu(), folder(name));
+      const model = loadModel(await testGpu(), fixture(name));
       const ids = (count: number, seed: number) =>
         Array.from({ length: count }, (_, i) => (i * seed + 3 * seed) % 60);
       const [question, hint, other] = [ids(19, 7), ids(11, 11), ids(9, 5)];
@@ -126,7 +115,7 @@ describe("forward", () => {
   }
 
   it("gives a sequence the same bits alone and packed with others", async () => {
-    const model = loadModel(await testGpu(), folder("qwen3"));
+    const model = loadModel(await testGpu(), fixture("qwen3"));
     const ids = [5, 9, 44, 3, 3, 18, 60];
     const alone = await everything(model, [ids], false);
     const packed = await everything(model, [[8, 7, 6], ids, [4]], false);
@@ -155,7 +144,7 @@ describe("forward", () => {
   });
 
   it("refuses a batch that does not fit", async () => {
-    const model = loadModel(await testGpu(), folder("qwen2"));
+    const model = loadModel(await testGpu(), fixture("qwen2"));
     const activations = new Activations(model.gpu, model.config, 4, { save: false });
     assert.throws(() => activations.load(pack([[1, 2, 3], [4, 5]])), {
       message: "Cannot run a batch as the activations hold 4 tokens: current batch has 5",

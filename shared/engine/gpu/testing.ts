@@ -1,6 +1,7 @@
 // Test helpers: the one GPU of a test process, deterministic inputs, closeness with a useful message.
 // The same kernel tests run on Dawn (Bun) and on Deno's own WebGPU.
 
+import { after } from "node:test";
 import assert from "node:assert/strict";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
 import { type Gpu, openGpu } from "./device.ts";
@@ -20,6 +21,20 @@ export async function hostGpu(): Promise<GPU> {
   // A computed path: neither Deno nor an edge bundler should see Dawn through this helper.
   const path = "../hosts/dawn.ts";
   return ((await import(path)) as { dawn: () => GPU }).dawn();
+}
+
+/**
+ * Opens this adapter as if it were a hardware GPU, so that there are kernels to choose from. Call it at a test file's
+ * top level: what it opened is closed after the tests of the file.
+ */
+export function hardwareGpus(): () => Promise<Gpu> {
+  const opened: Gpu[] = [];
+  after(() => opened.forEach((gpu) => gpu.close()));
+  return async () => {
+    const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
+    opened.push(gpu);
+    return gpu;
+  };
 }
 
 /** Why a test of weights of this type is skipped on an adapter, or false. */

@@ -10,10 +10,9 @@ import type { HfTensor } from "./layout.ts";
 import { layerKeys } from "./layer_kinds.ts";
 import { checkEnds, checkWeights, loadConfig, loadModel } from "./load.ts";
 import { readTensors, saveModel } from "./save.ts";
+import { fixture, MODEL_FIXTURES } from "./testing.ts";
 
 const HEAD = "lm_head.weight";
-const fixture = (name: string) => `${import.meta.dirname}/fixtures/${name}`;
-
 async function inFolder(test: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ghpo-model-"));
   try {
@@ -25,17 +24,7 @@ async function inFolder(test: (folder: string) => void | Promise<void>): Promise
 
 describe("saveModel()", () => {
   for (
-    const name of [
-      "llama",
-      "llama2",
-      "llama_biases",
-      "mistral",
-      "qwen2",
-      "qwen2_yarn",
-      "qwen3",
-      "smollm2",
-      "smollm3",
-    ]
+    const name of MODEL_FIXTURES
   ) {
     it(`writes the tensors and the configuration of ${name} as transformers did`, () =>
       inFolder(async (folder) => {

@@ -4,24 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { candidates } from "./autotune.ts";
-import { type Gpu, openGpu } from "#shared/engine/gpu/device.ts";
-import { hostGpu } from "#shared/engine/gpu/testing.ts";
+import { hardwareGpus } from "#shared/engine/gpu/testing.ts";
 import { emulateMatrixUnits } from "./emulated_units.testing.ts";
 import { chooseProducts } from "./choose_products.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ghpo-kernels-"));
-const closing: { close(): void }[] = [];
-after(() => {
-  for (const own of closing) own.close();
-  rmSync(folder, { recursive: true });
-});
-
-/** This adapter, taken for a hardware GPU: there is something to choose. */
-async function hardware(): Promise<Gpu> {
-  const gpu = await openGpu(await hostGpu(), { profile: "gpu" });
-  closing.push(gpu);
-  return gpu;
-}
+after(() => rmSync(folder, { recursive: true }));
+const hardware = hardwareGpus();
 
 describe("chooseProducts()", { timeout: 60_000 }, () => {
   it("measures once and keeps the result by adapter, driver and kernels", async () => {

@@ -8,7 +8,8 @@ import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { FILES, tinyRows, writeByteModel } from "../testing.ts";
+import { writeByteModel } from "../models.testing.ts";
+import { FILES, tinyRows } from "../testing.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,7 +4,7 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { errorCode, fileError } from "#shared/io/files.ts";
-import { readLines } from "#shared/io/lines.ts";
+import { readLines } from "#shared/io/seekable_lines.ts";
 import { type Claim, MemoryStore, type Store } from "./store.ts";
 
 export class FileStore implements Store, Disposable {

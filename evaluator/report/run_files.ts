@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { readJson } from "#shared/io/files.ts";
-import { readLines } from "#shared/io/lines.ts";
+import { readLines } from "#shared/io/seekable_lines.ts";
 import {
   type EvaluationResult,
   EvaluationResultSchema,

@@ -3,7 +3,7 @@
 // there is only the place of each sample, so a journal may be larger than memory. Deno only.
 
 import { fileError } from "#shared/io/files.ts";
-import { linesOf } from "#shared/io/lines.ts";
+import { linesOf } from "#shared/io/seekable_lines.ts";
 import { type ByteRange, OffsetIndex } from "./offset_index.ts";
 import type { FailureRecord, SampleLog } from "./sample_log.ts";
 import type { SampleRecord } from "./source.ts";

@@ -5,7 +5,7 @@ import { verify, type VerifyOptions } from "#shared/verify/mod.ts";
 import { asRepeat, type BenchmarkProblem, LETTERS } from "#shared/tasks/questions.ts";
 import type { Task } from "#shared/tasks/task.ts";
 import type { SampleRecord } from "../run/source.ts";
-import { type GradedText, gradedText } from "./read.ts";
+import { type GradedText, gradedText } from "./graded_text.ts";
 
 /** How one completion was judged. */
 export interface Score {

@@ -6,7 +6,7 @@
 import { messageOf } from "#shared/text/format.ts";
 import { closeSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
-import { readLines } from "#shared/io/lines.ts";
+import { readLines } from "#shared/io/seekable_lines.ts";
 import { parse } from "#shared/schemas/parse.ts";
 import type { Task } from "#shared/tasks/task.ts";
 import { OffsetIndex } from "../run/offset_index.ts";

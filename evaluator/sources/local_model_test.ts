@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { endOf } from "../scoring/read.ts";
+import { endOf } from "../scoring/graded_text.ts";
 import { openLocalModel } from "./local_model.ts";
 import { sharedPath, withoutShared } from "../testing/shared_folder.ts";
 

@@ -17,7 +17,7 @@ import {
 } from "./protocol.ts";
 import { type EndOf, stopsAt } from "#shared/text/stop_strings.ts";
 import type { Tokenizer } from "#shared/text/tokenizer.ts";
-import { Takes } from "./takes.ts";
+import { BatchSize } from "./batch_size.ts";
 import { WeightStore } from "./weights.ts";
 
 /** A worker takes one in this many of the jobs that are left, so that others find some and it waits for none. */
@@ -77,9 +77,9 @@ export async function work(
       await message.ackAck();
       if (++done % 100 === 0) report(`${done} jobs done`);
     }));
-    takes.done(messages.length, tokens, seconds);
+    batchSize.done(messages.length, tokens, seconds);
   };
-  const takes = new Takes();
+  const batchSize = new BatchSize();
   while (!stop.aborted) {
     const first = await consumer.next({ expires: 1000 }).catch(async () => {
       await new Promise((resolve) => setTimeout(resolve, 500)); // the server is away; the client connects again
@@ -91,7 +91,7 @@ export async function work(
     try {
       const samples = Math.max(1, readJob(first.data).samples);
       const fit = Math.floor(FULL * sampling.rows / samples);
-      const more = Math.min(takes.most - 1, fit - 1, Math.floor(first.info.pending / SHARE));
+      const more = Math.min(batchSize.most - 1, fit - 1, Math.floor(first.info.pending / SHARE));
       if (more > 0) {
         const others = await consumer.fetch({ max_messages: more, expires: 1000 });
         for await (const message of others) messages.push(message);

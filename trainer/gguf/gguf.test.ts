@@ -190,7 +190,7 @@ describe("llama.cpp with an exported SmolLM2", { skip: missing }, () => {
 
   function llama(path: string, prompts: number[][], forced: number[][] | "greedy" = []) {
     const request = JSON.stringify({ prompts, count: COUNT, texts: TEXTS, forced });
-    const script = join(import.meta.dir, "testing/llama_ids.mjs");
+    const script = join(import.meta.dir, "llama_ids.mjs");
     const child = Bun.spawnSync(["node", script, LLAMA, path, request]);
     assert.equal(child.exitCode, 0, String(child.stderr));
     const answer = JSON.parse(String(child.stdout).trim().split("\n").at(-1)!);

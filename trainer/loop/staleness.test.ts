@@ -6,10 +6,8 @@ import { temporaryFolders } from "#shared/io/testing.ts";
 import type { Group } from "#shared/schemas/rollout.ts";
 import type { LearnerSequence } from "../learner/policy.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { Status } from "../run/progress.ts";
-import { chooseSource } from "./choose_source.ts";
-import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
-import { runLoop } from "./train.ts";
+import { tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
+import { runRecipe } from "./unigram_run.testing.ts";
 import type { Example } from "./examples.ts";
 import { update, updateSettings } from "./update.ts";
 
@@ -25,39 +23,13 @@ const SETTINGS = {
   checkpoint: { save_every: 1, keep: 0 },
 };
 
-/** A completion is right when it contains a 7. */
 async function run(
   output_dir: string,
   o: { policy?: UnigramPolicy; resume?: boolean; settings?: Record<string, unknown>; stop?: AbortSignal } =
     {},
 ) {
   const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
-  const policy = o.policy ?? new UnigramPolicy();
-  const problems = ["1", "2", "3", "4", "5"].map((id) => chainProblem(id));
-  const { setting } = await scriptedSetting(recipe, problems, () => "");
-  const call = (input: { completion: string }) => +input.completion.includes("7");
-  return await runLoop({
-    recipe,
-    policy,
-    source: chooseSource({
-      ...setting,
-      sampler: policy,
-      learner: policy,
-      rewards: [{ name: "accuracy", weight: 1, call }],
-    }),
-    evaluation: {
-      sampler: policy,
-      tokenizer: tinyTokenizer,
-      problems: problems.slice(0, 2),
-      prompt: { system: "" },
-      preset: "strict" as const,
-      max_tokens: 6,
-      eosIds: [EOS],
-    },
-    resume: o.resume ?? false,
-    status: new Status({ total: 1, quiet: true }),
-    stop: o.stop ?? new AbortController().signal,
-  });
+  return await runRecipe(recipe, o.policy ?? new UnigramPolicy(), o);
 }
 
 function checkpoint(path: string, step: number, name: string): string {

@@ -6,6 +6,7 @@ import type { Problem } from "#shared/schemas/problem.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { Status } from "../run/progress.ts";
 import { chainProblem, EOS, scriptedSetting, tinyRecipe, tinyTokenizer, UnigramPolicy } from "./testing.ts";
+import type { TrainRecipe } from "../run/train_recipe.ts";
 import { chooseSource } from "./choose_source.ts";
 import { runLoop, type TrainResult } from "./train.ts";
 
@@ -25,27 +26,33 @@ export const SETTINGS = {
 /** For the optimizer: no schedule, so that a run may become longer. */
 export const CONSTANT = { learning_rate: 2, lr_scheduler_type: "constant", warmup_ratio: 0 };
 
-/** Runs on the bag policy; a completion is right when it contains a 7. */
+interface RunOptions {
+  resume?: boolean;
+  stop?: AbortSignal;
+  problems?: Problem[];
+  acceptChanges?: string[];
+  status?: Status;
+}
+
+/** A run of `SETTINGS` with some of them changed. */
 export async function run(
   output_dir: string,
-  o: {
-    policy?: UnigramPolicy;
-    resume?: boolean;
-    stop?: AbortSignal;
-    settings?: Record<string, unknown>;
-    problems?: Problem[];
-    acceptChanges?: string[];
-    status?: Status;
-  } = {},
+  o: RunOptions & { policy?: UnigramPolicy; settings?: Record<string, unknown> } = {},
 ): Promise<{ result: TrainResult; policy: UnigramPolicy }> {
   const recipe = tinyRecipe({ ...SETTINGS, output_dir, ...o.settings as typeof SETTINGS });
   const policy = o.policy ?? new UnigramPolicy();
+  return { result: await runRecipe(recipe, policy, o), policy };
+}
+
+/** Runs on the bag policy; a completion is right when it contains a 7. */
+export async function runRecipe(
+  recipe: TrainRecipe,
+  policy: UnigramPolicy,
+  o: RunOptions = {},
+): Promise<TrainResult> {
   const { setting } = await scriptedSetting(recipe, o.problems ?? problems, () => "");
-  const rewards = [{
-    name: "accuracy",
-    weight: 1,
-    call: (i: { completion: string }) => +i.completion.includes("7"),
-  }];
+  const call = (i: { completion: string }) => +i.completion.includes("7");
+  const rewards = [{ name: "accuracy", weight: 1, call }];
   const evaluation = {
     sampler: policy,
     tokenizer: tinyTokenizer,
@@ -55,17 +62,16 @@ export async function run(
     max_tokens: 6,
     eosIds: [EOS],
   };
-  const result = await runLoop({
+  return await runLoop({
     recipe,
     policy,
-    source: chooseSource({ ...setting, sampler: policy, rewards }),
+    source: chooseSource({ ...setting, sampler: policy, learner: policy, rewards }),
     evaluation: recipe.eval.eval_every > 0 ? evaluation : null,
     resume: o.resume ?? false,
     status: o.status ?? new Status({ total: 1, quiet: true }),
     acceptChanges: o.acceptChanges ?? [],
     stop: o.stop ?? new AbortController().signal,
   });
-  return { result, policy };
 }
 
 /** Everything a run leaves, without what the clock wrote. */

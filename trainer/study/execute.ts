@@ -15,7 +15,7 @@ import { type Cell, checkFacts, readRunData, runFacts, sameFacts, writeRunData }
 import { extract } from "./extract.ts";
 import type { Run, StudyPlan } from "./study_plan.ts";
 import type { FinalTestSpec } from "./schema.ts";
-import { checkStart, startPath, writeStart } from "./start.ts";
+import { checkStart, startPath, writeStart } from "./starting_model.ts";
 import type { TrainRecipe } from "../run/train_recipe.ts";
 
 /** What trains the runs of a study and tests their models; the tests bring one without a GPU. */

@@ -5,7 +5,7 @@ import { mean } from "#shared/statistics.ts";
 import { type Cell, readRunData, type RunData } from "./run_data.ts";
 import type { StudyPlan } from "./study_plan.ts";
 import type { Arm } from "./schema.ts";
-import { readStart, startPath } from "./start.ts";
+import { readStart, startPath } from "./starting_model.ts";
 import { bootstrapBand, type Estimate, interpolate, pairedEstimate } from "./statistics.ts";
 
 export interface ArmData {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, it } from "node:test";
-import { linesOf, readLines } from "./lines.ts";
+import { linesOf, readLines } from "./seekable_lines.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lines-"));
 after(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 # Reads with TensorBoard's own reader what `ghpo export RUN` wrote, and compares every value with metrics.jsonl.
 #   pip install tensorboard
-#   npm run -s ghpo -- export RUN && python trainer/commands/read_events.py RUN
+#   npm run -s ghpo -- export RUN && python trainer/parity/read_events.py RUN
 
 import json
 import struct

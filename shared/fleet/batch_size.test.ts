@@ -2,16 +2,16 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { Takes } from "./takes.ts";
+import { BatchSize } from "./batch_size.ts";
 
 /** What a worker takes most often in the end, of 100 tokens a job. */
 function settled(secondsOf: (jobs: number) => number, fit = 64): number {
-  const takes = new Takes();
+  const batchSize = new BatchSize();
   const taken: number[] = [];
   for (let i = 0; i < 100; i++) {
-    const jobs = Math.min(takes.most, fit);
+    const jobs = Math.min(batchSize.most, fit);
     taken.push(jobs);
-    takes.done(jobs, 100 * jobs, i < 10 ? 3 * secondsOf(jobs) : secondsOf(jobs)); // slow at first
+    batchSize.done(jobs, 100 * jobs, i < 10 ? 3 * secondsOf(jobs) : secondsOf(jobs)); // slow at first
   }
   return taken.slice(60).sort((a, b) => a - b)[20]!;
 }
@@ -32,10 +32,10 @@ describe("the jobs that a worker takes at a time", () => {
   });
 
   it("stay as many when fewer were left for once", () => {
-    const takes = new Takes();
-    for (const jobs of [1, 2, 4, 8, 16, 32, 64]) takes.done(jobs, 100 * jobs, 60 + jobs / 10);
-    const { most } = takes;
-    takes.done(3, 300, 0.5);
-    assert.equal(takes.most, most);
+    const batchSize = new BatchSize();
+    for (const jobs of [1, 2, 4, 8, 16, 32, 64]) batchSize.done(jobs, 100 * jobs, 60 + jobs / 10);
+    const { most } = batchSize;
+    batchSize.done(3, 300, 0.5);
+    assert.equal(batchSize.most, most);
   });
 });

@@ -8,7 +8,7 @@ const GAIN = 1.25;
 /** Takes after which speeds are forgotten: the first of a size compiles kernels, and other work comes and goes. */
 const REMEMBERED = 16;
 
-export class Takes {
+export class BatchSize {
   /** Jobs to take next. */
   most = 1;
   /** Tokens a second, by the power of two of jobs at a time. */

@@ -1,10 +1,7 @@
 // A generator on the small models of the fixtures, a few requests, and log-probs by the forward pass to compare with.
 
-import { run, testGpu } from "#shared/engine/gpu/testing.ts";
-import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/packing.ts";
-import { forward } from "#shared/engine/forward/forward.ts";
-import { Head } from "#shared/engine/forward/head.ts";
+import { testGpu } from "#shared/engine/gpu/testing.ts";
+import { forwardLogProbs } from "#shared/engine/forward/testing.ts";
 import { loadModel } from "#shared/engine/model/load.ts";
 import type { Model } from "#shared/engine/model/weights.ts";
 import { Generator } from "./generate.ts";
@@ -28,20 +25,9 @@ export const requests = prompts.map((prompt_ids, i) => ({
 }));
 
 /** Log-probabilities of a completion by the packed forward pass. */
-export async function recompute(model: Model, prompt: number[], ids: number[], temperature: number) {
-  const batch = pack([[...prompt, ...ids]]);
-  const activations = new Activations(model.gpu, model.config, batch.tokens, { save: false });
-  const head = new Head(model.gpu, model.config, ids.length);
-  activations.load(batch);
-  head.load(Uint32Array.from(ids, (_, i) => prompt.length - 1 + i), Uint32Array.from(ids));
-  await run((recorder) => {
-    forward(recorder, model, activations);
-    head.forward(recorder, model, activations.x, temperature);
-  });
-  const result = await model.gpu.readFloats(head.logProb, ids.length);
-  activations.destroy();
-  head.destroy();
-  return result;
+export function recompute(model: Model, prompt: number[], ids: number[], temperature: number) {
+  const rows = Uint32Array.from(ids, (_, i) => prompt.length - 1 + i);
+  return forwardLogProbs(model, [...prompt, ...ids], rows, Uint32Array.from(ids), temperature);
 }
 
 export async function withGenerator<T>(

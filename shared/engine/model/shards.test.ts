@@ -1,12 +1,9 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
-import { run, testGpu } from "#shared/engine/gpu/testing.ts";
-import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/packing.ts";
+import { testGpu } from "#shared/engine/gpu/testing.ts";
 import { parseConfig } from "./config.ts";
-import { forward } from "#shared/engine/forward/forward.ts";
+import { forwardLogProbs } from "#shared/engine/forward/testing.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { Head } from "#shared/engine/forward/head.ts";
 import { randomModel } from "./initialise.ts";
 import { rowShards } from "./shards.ts";
 
@@ -26,16 +23,8 @@ async function outcome() {
   const gpu = await testGpu();
   const model = randomModel(gpu, config, 5);
   const shards = rowShards(gpu, model.head).map(({ first, count }) => [first, count]);
-  const activations = new Activations(gpu, config, ids.length, { save: false });
-  const head = new Head(gpu, config, ids.length);
   const generator = new Generator(model);
-  activations.load(pack([ids]));
-  head.load(Uint32Array.from(ids.keys()), Uint32Array.from(ids));
-  await run((recorder) => {
-    forward(recorder, model, activations);
-    head.forward(recorder, model, activations.x, 1);
-  });
-  const logProbs = await gpu.readFloats(head.logProb, ids.length);
+  const logProbs = await forwardLogProbs(model, ids, Uint32Array.from(ids.keys()), Uint32Array.from(ids));
   const completions = await generator.generate([{ prompt_ids: ids, samples: 2, key: [0, 0] }], {
     max_tokens: 6,
     temperature: 1,
@@ -44,8 +33,6 @@ async function outcome() {
     eos_ids: [],
   });
   generator.destroy();
-  head.destroy();
-  activations.destroy();
   model.destroy();
   return { shards, logProbs, completions };
 }

@@ -1,15 +1,12 @@
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import { type Gpu, LARGEST_COPY } from "#shared/engine/gpu/device.ts";
-import { assertClose, noise, run, testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
+import { assertClose, noise, testGpu, unreadable } from "#shared/engine/gpu/testing.ts";
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16 } from "#shared/io/half.ts";
 import type { Dtype } from "#shared/engine/ops/storage/dtype.ts";
-import { Activations } from "#shared/engine/forward/activations.ts";
-import { pack } from "#shared/engine/forward/packing.ts";
 import { parseConfig } from "./config.ts";
-import { forward } from "#shared/engine/forward/forward.ts";
+import { forwardLogProbs } from "#shared/engine/forward/testing.ts";
 import { Generator } from "#shared/engine/generation/generate.ts";
-import { Head } from "#shared/engine/forward/head.ts";
 import { randomWeights } from "./initialise.ts";
 import { readTensors } from "./save.ts";
 import { readParameter, writeParameter } from "./storage.ts";
@@ -47,16 +44,8 @@ function modelOf(gpu: Gpu, tied: boolean, dtype: Dtype, rounded: Rounded): Model
 async function outcome(model: Model) {
   const { gpu } = model;
   const ids = [700, 3, 64, 63, 128, 699];
-  const activations = new Activations(gpu, model.config, ids.length, { save: false });
-  const head = new Head(gpu, model.config, ids.length);
   let generator = new Generator(model);
-  activations.load(pack([ids]));
-  head.load(Uint32Array.from(ids.keys()), Uint32Array.from(ids));
-  await run((recorder) => {
-    forward(recorder, model, activations);
-    head.forward(recorder, model, activations.x, 1);
-  });
-  const logProbs = await gpu.readFloats(head.logProb, ids.length);
+  const logProbs = await forwardLogProbs(model, ids, Uint32Array.from(ids.keys()), Uint32Array.from(ids));
   const options = { max_tokens: 6, temperature: 1, greedy: false, seed: 1, eos_ids: [] };
   const sample = () => generator.generate([{ prompt_ids: ids, samples: 3, key: [0, 0] }], options);
   const small = await sample();
@@ -64,7 +53,7 @@ async function outcome(model: Model) {
   gpu.largestCopy = 0;
   generator = new Generator(model);
   const large = await sample().finally(() => gpu.largestCopy = LARGEST_COPY);
-  for (const part of [generator, head, activations]) part.destroy();
+  generator.destroy();
   return { logProbs, small, large };
 }
 

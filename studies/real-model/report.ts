@@ -1,7 +1,7 @@
 // bun studies/real-model/report.ts
 // The tables of ../real-model.md from results/, and its figure ../real-model.svg: accuracies with exact 95 % intervals,
 // differences from the start of an arm paired by problem (exact McNemar beside the interval) and, as the problems of a
-// template are alike, by template (Student's t).
+// template or story are alike, by template or story (Student's t).
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { exactInterval } from "../../evaluator/statistics/intervals.ts";
@@ -18,6 +18,8 @@ interface Row {
   lenient: boolean;
   format: boolean;
   tokens: number;
+  /** Of SVAMP's split by story. */
+  story?: number;
 }
 
 /** Checkpoints in the order of the page, and what each is compared with. */
@@ -35,24 +37,39 @@ const CHECKPOINTS = [
   { name: "svamp-ghpo-2e-4", title: "cold start, then GHPO at 2e-4, 21 steps", from: "svamp-cold" },
   { name: "svamp-grpo-200", title: "cold start, then GRPO at 2e-4, 200 steps", from: "svamp-cold" },
   { name: "svamp-ghpo-140", title: "cold start, then GHPO at 2e-4, 140 steps", from: "svamp-cold" },
+  { name: "story-cold", title: "cold start" },
+  { name: "story-sft-2", title: "cold start, then sft, 2 epochs", from: "story-cold" },
+  { name: "story-grpo", title: "cold start, then GRPO", from: "story-cold" },
+  { name: "story-ghpo", title: "cold start, then GHPO", from: "story-cold" },
 ];
 const COMPARED = [
   ...CHECKPOINTS,
   { name: "svamp-ghpo-140", title: "cold start, then GHPO at 2e-4, 140 steps", from: "svamp-grpo-200" },
   { name: "svamp-sft-2", title: "cold start, then sft, 2 epochs", from: "base" },
   { name: "svamp-ghpo", title: "cold start, then GHPO", from: "svamp-grpo" },
+  { name: "story-ghpo", title: "cold start, then GHPO", from: "story-grpo" },
 ];
 /** Prompts of a step of svamp.toml. */
 const GROUPS = 8;
 const TITLES = new Map(CHECKPOINTS.map(({ name, title }) => [name, title]));
-const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4"];
-/** Checkpoints asked SVAMP's last 300 several times at temperature 1, by `evaluate --benchmarks svamp_test.toml`. */
-const SAMPLED = ["svamp-cold", "svamp-sft-2", "svamp-grpo-200", "svamp-ghpo-140"];
+const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4", "story-grpo", "story-ghpo"];
 const TESTS = {
   unseen: "unseen templates",
   seen: "seen templates, other instances",
   svamp: "SVAMP's last 300",
+  story: "SVAMP, unseen stories",
 };
+/** Checkpoints asked several times at temperature 1, by `evaluate --benchmarks svamp_test.toml` or `story_test.toml`. */
+const SAMPLED: [string, keyof typeof TESTS][] = [
+  ["svamp-cold", "svamp"],
+  ["svamp-sft-2", "svamp"],
+  ["svamp-grpo-200", "svamp"],
+  ["svamp-ghpo-140", "svamp"],
+  ["story-cold", "story"],
+  ["story-sft-2", "story"],
+  ["story-grpo", "story"],
+  ["story-ghpo", "story"],
+];
 
 const folder = new URL("results/", import.meta.url);
 function lines(name: string) {
@@ -83,7 +100,7 @@ for (const [test, label] of Object.entries(TESTS)) {
     );
   }
   console.log(
-    `\n| ${label}: difference in points | problems | by problem | p | by template |\n| --- | --- | --- | --- | --- |`,
+    `\n| ${label}: difference in points | problems | by problem | p | by template or story |\n| --- | --- | --- | --- | --- |`,
   );
   for (const { name, title, from } of COMPARED) {
     const before = new Map(load(from ?? "", test).map((row) => [row.id, row]));
@@ -95,33 +112,45 @@ for (const [test, label] of Object.entries(TESTS)) {
     const scores = (side: 0 | 1, of = pairs) => of.map((pair) => Number(pair[side].right));
     const paired = comparePaired(scores(0), scores(1));
     const byProblem = { mean: paired.difference, ...paired.interval, n: pairs.length };
-    const templates = Map.groupBy(pairs, ([{ id }]) => id.split("/")[1]);
-    const means = (side: 0 | 1) => [...templates.values()].map((of) => mean(scores(side, of)));
-    const byTemplate = templates.size < pairs.length ? pairedEstimate(means(1), means(0)) : null;
+    const kinds = [...Map.groupBy(pairs, ([{ id, story }]) => story ?? id.split("/")[1]).values()];
+    const means = (side: 0 | 1) => kinds.map((of) => mean(scores(side, of)));
+    const byKind = kinds.length < pairs.length ? pairedEstimate(means(1), means(0)) : null;
     const p = pText(paired.p_value);
-    console.log(`| ${[both, pairs.length, difference(byProblem), p, difference(byTemplate)].join(" | ")} |`);
+    console.log(`| ${[both, pairs.length, difference(byProblem), p, difference(byKind)].join(" | ")} |`);
     if (test === "svamp") figure.push({ name: both, estimate: byProblem });
   }
 }
 
 /** Right answers of `samples` to a problem. */
-const sampled = (name: string): { right: number; samples: number }[] => lines(`${name}-sampled.jsonl`);
-const average = (rows: ReturnType<typeof sampled>) => rows.map(({ right, samples }) => right / samples);
-console.log(
-  "\n| T = 1, un-hinted, SVAMP's last 300 | samples a problem | pass@1 | pass@k | minus the cold start | p |\n| --- | --- | --- | --- | --- | --- |",
-);
-const atStart = average(sampled("svamp-cold"));
-for (const name of SAMPLED) {
-  const rows = sampled(name);
-  const scores = average(rows);
-  const paired = comparePaired(atStart, scores);
-  const change = name === "svamp-cold" ? ["", ""] : [
-    difference({ mean: paired.difference, ...paired.interval, n: scores.length }),
-    pText(paired.p_value),
-  ];
-  const solved = mean(rows.map(({ right }) => Number(right > 0)));
-  const cells = [rows[0]!.samples, percent(mean(scores)), percent(solved), ...change];
-  console.log(`| ${[TITLES.get(name), ...cells].join(" | ")} |`);
+interface Sampled {
+  right: number;
+  samples: number;
+  story?: number;
+}
+const rate = ({ right, samples }: Sampled) => right / samples;
+for (const [test, of] of Map.groupBy(SAMPLED, ([, test]) => test)) {
+  const checkpoints = of.map(([name]) => ({ name, rows: lines(`${name}-sampled.jsonl`) as Sampled[] }))
+    .filter(({ rows }) => rows.length > 0);
+  console.log(
+    `\n| T = 1, un-hinted, ${
+      TESTS[test]
+    } | samples a problem | pass@1 | pass@k | minus the cold start | p | by story |\n` +
+      "| --- | --- | --- | --- | --- | --- | --- |",
+  );
+  for (const { name, rows } of checkpoints) {
+    const start = checkpoints[0]!.rows;
+    const paired = comparePaired(start.map(rate), rows.map(rate));
+    const byStory = (rows: Sampled[]) =>
+      [...Map.groupBy(rows, ({ story }) => story).values()].map((of) => mean(of.map(rate)));
+    const change = rows === start ? ["", "", ""] : [
+      difference({ mean: paired.difference, ...paired.interval, n: rows.length }),
+      pText(paired.p_value),
+      rows[0]!.story === undefined ? "" : difference(pairedEstimate(byStory(rows), byStory(start))),
+    ];
+    const solved = mean(rows.map(({ right }) => Number(right > 0)));
+    const cells = [rows[0]!.samples, percent(mean(rows.map(rate))), percent(solved), ...change];
+    console.log(`| ${[TITLES.get(name), ...cells].join(" | ")} |`);
+  }
 }
 
 console.log("\n| right of the first problems | base model | after GRPO, 200 steps |\n| --- | --- | --- |");

@@ -103,7 +103,7 @@ if (import.meta.main) {
   console.log(`# Coverage of the 95 % intervals
 
 Least coverage over accuracies from 0.02 to 0.98 and correlations of a problem's samples from 0 to 1, by simulation
-(10,000 runs a cell; 2,000 from 500 problems on, whose own error is 0.5 points). Made by
+(10,000 runs per cell; 2,000 from 500 problems on, with a standard error of 0.5 points). Made by
 \`deno run --allow-read evaluator/statistics/coverage.ts\`.
 
 ## A score (\`scoreInterval\`)

@@ -79,27 +79,27 @@ const row = (...cells: (string | number)[]) => console.log(`| ${cells.join(" | "
 
 console.log(`# A step on many ranks, simulated
 
-Made by \`bun trainer/team/tools/simulate.ts\`; no cluster was at hand. A model of 1.5 billion parameters, groups
-of 8, three guidance stages. Fixed: 112 prompts a step; growing: 16 prompts a rank. The exchange includes
-reading and writing the gradients on the device. Speed-up is in sampled tokens a second, against one rank.
+Made by \`bun trainer/team/tools/simulate.ts\`; no cluster was available. A model of 1.5 billion parameters, groups of 8,
+three guidance stages. Fixed: 112 prompts per step; growing: 16 prompts per rank. The exchange includes reading and
+writing the gradients on the device. Speed-up is in sampled tokens per second, against one rank.
 
-Under 2 % of a step at 64 ranks with a growing batch: adapters on any network (0.1 %), and all weights over 100 GbE
-(1.2 %), or over 25 GbE with 64 prompts a rank (second table). Not under 2 %: all weights over 10 GbE, 5.2 % with 16 prompts
-a rank and still 2.7 % with 112, as a step is mostly as long as the longest completion of each round, so that more
-prompts lengthen it little. There train adapters (\`[lora]\`), or take a faster network or fewer ranks with more prompts
-each. More \`train.shards\` change nothing: a rank adds up its own before it sends. \`loss.num_iterations\` above 1 makes it worse:
-each iteration exchanges, and samples are drawn once.
+On 64 ranks with a growing batch, the exchange takes less than 2 % of a step with adapters on any network (0.1 %), and
+with all weights over 100 GbE (1.2 %), or over 25 GbE with 64 prompts per rank (second table). With all weights over
+10 GbE it takes 5.2 % with 16 prompts per rank and still 2.7 % with 112: a step mostly lasts as long as the longest
+completion of each round, so more prompts lengthen it only a little. There, train adapters (\`[lora]\`), or use a faster
+network, or fewer ranks with more prompts each. More \`train.shards\` change nothing, because a rank adds up its own before
+it sends. \`loss.num_iterations\` above 1 makes it worse: every iteration exchanges, and samples are drawn once.
 
-Here each rank has a link of its own. GPUs of one machine that share one take turns (third table): eight on 100 GbE are
-at 4.3 %, and at 1.7 % on 400 GbE.
+Here each rank has a link of its own. GPUs of one machine that share a link take turns (third table): for eight of them
+the exchange takes 4.3 % over 100 GbE, and 1.7 % over 400 GbE.
 
-What would lower it without changing the bits, and by how much, by the same arithmetic; neither is built. Sending the
-gradients of layers that the last micro-batch has finished while its backward pass continues: the last column of the
-first table, 4.2 % over 10 GbE, as most of the network's time is longer than that pass. Adding the gradients of a
-machine's ranks first, which are neighbours in the tree: the last column of the third table, mostly the time within the
-machine, whose rate was measured on two CPU cores. Splitting the optimizer
-over the ranks, and handing out weights in place of gradients, sends as many bytes, as trained weights have 32 bits.
-Gradients in 16 bits would halve it and change the bits.
+Two changes, neither of them built, would lower it without changing the bits; the tables estimate both in the same way.
+One is to send the gradients of the layers that the last micro-batch has finished while its backward pass continues: 4.2 %
+over 10 GbE (last column of the first table), as the network needs much longer than that pass takes. The other is to add
+the gradients of a machine's ranks, which are neighbours in the tree, before they are sent (last column of the third
+table): what remains is mostly the time within the machine, whose rate was measured on two CPU cores. Splitting the
+optimizer over the ranks and distributing weights instead of gradients sends as many bytes, because trained weights have
+32 bits. Gradients in 16 bits would halve it, but change the bits.
 
 | trained | network | batch | ranks | step, s | exchange, s | its share | speed-up | share if overlapped |
 |---|---|---|---|---|---|---|---|---|`);

@@ -1,7 +1,7 @@
 // MPI for training on several processes: mpirun of the PATH, else Debian's MPICH unpacked into .cache/mpich, without
 // root. npm starts mpirun and not the reverse: a Node in between drops the descriptor that a rank reports through.
 
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { unpackPackages } from "./apt.mjs";
 import { CACHE, locked, requireNetwork } from "./cache.mjs";
@@ -127,6 +127,7 @@ export async function handRanks(launcher, ranks, command, { cwd, env } = {}) {
     env: { ...env, ...started.env, LD_LIBRARY_PATH: joined(started.env, env) },
     signals: ["SIGUSR1"],
     on,
+    stop: (mpirun, signal) => signal !== "SIGHUP" && tellRanks(mpirun, command, signal),
   });
   for (const [name, filter] of Object.entries(filters)) process[name].write(filter.rest());
   if (code !== 0 && !filters.stderr.explained) {
@@ -136,6 +137,32 @@ export async function handRanks(launcher, ranks, command, { cwd, env } = {}) {
     process.stderr.write(lost === null ? words : `error: ${lost}\n`);
   }
   return code;
+}
+
+/**
+ * Sends a signal to the ranks that a launcher has started, who save and stop then. At Ctrl-C the launcher itself kills them,
+ * and after a SIGUSR1 that it passes on, MPICH 4.0's often says that all ended with 0.
+ * @returns whether there are any
+ */
+function tellRanks(mpirun, command, signal) {
+  const ranks = below(mpirun).filter((pid) => read(`/proc/${pid}/cmdline`) === `${command.join("\0")}\0`);
+  for (const pid of ranks) process.kill(pid, signal);
+  return ranks.length > 0;
+}
+
+/** The processes below one; none where there is no /proc. */
+function below(pid) {
+  const threads = existsSync(`/proc/${pid}/task`) ? readdirSync(`/proc/${pid}/task`) : [];
+  const children = threads.flatMap((thread) => read(`/proc/${pid}/task/${thread}/children`).split(" "));
+  return children.filter(Boolean).map(Number).flatMap((child) => [child, ...below(child)]);
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // it has ended
+  }
 }
 
 /** The launcher's libraries before the driver's. */

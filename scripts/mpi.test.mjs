@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Banners, launch, lostRank, takeRanks } from "./mpi.mjs";
 
@@ -66,6 +70,45 @@ describe("ranks", () => {
     assert.deepEqual(open.args.slice(-4), ["-n", "2", "bun", "a"]);
     assert.ok(open.args.join(" ").includes("--bind-to none"));
   });
+});
+
+describe("Ctrl-C", () => {
+  const skip = process.platform === "linux" ? false : "ranks are found through /proc";
+  it(
+    "reaches the ranks, who save and stop, and not the launcher, who would kill them",
+    { skip },
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), "ghpo-mpirun-"));
+      try {
+        const program = join(folder, "mpirun");
+        const body = `trap 'kill -9 $rank; exit 1' INT USR1\nshift 3\n"$@" & rank=$!\nwait $rank\n`;
+        writeFileSync(program, `#!/bin/sh\n${body}`, { mode: 0o755 });
+        const rank = [
+          ...[process.execPath, "-e"],
+          'const saved = () => { console.log("saved"); process.exit(130); };' +
+          'process.on("SIGINT", saved); setInterval(() => {}, 1000); console.log("ready");',
+        ];
+        const launcher = { kind: "MPICH", program, env: {} };
+        const script = `import { handRanks } from ${JSON.stringify(new URL("./mpi.mjs", import.meta.url))};
+        process.exitCode = await handRanks(${JSON.stringify(launcher)}, 1, ${
+          JSON.stringify(rank)
+        }, { env: process.env });`;
+        const npm = spawn(process.execPath, ["--input-type=module", "-e", script], {
+          detached: true,
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        let stdout = "";
+        npm.stdout.on("data", (chunk) => {
+          stdout += chunk;
+          if (stdout === "ready\n") process.kill(-npm.pid, "SIGINT"); // as a terminal does, to the whole group
+        });
+        const code = await new Promise((resolve) => npm.on("close", resolve));
+        assert.deepEqual([stdout, code], ["ready\nsaved\n", 130]);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 describe("what a launcher prints", () => {

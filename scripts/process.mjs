@@ -55,19 +55,24 @@ export async function mustRun(what, program, args, options) {
  * a signal reaches this process alone and is passed on, once: npm may deliver the same one twice. When npm
  * itself is killed the child is killed too: it must not keep writing next to a run that resumes it. More `signals` are
  * passed on where asked for; `on.stdout` and `on.stderr` take what the child writes there.
+ *
+ * With `stop` the child is out of the terminal's reach, and the first signal is not passed on where stop(pid, signal) says
+ * that it has done what is needed.
  */
-export function hand(program, args, { cwd, env = process.env, signals = [], on = {} } = {}) {
+export function hand(program, args, { cwd, env = process.env, signals = [], on = {}, stop } = {}) {
   return new Promise((resolve, reject) => {
     const outputs = ["stdout", "stderr"];
-    const stdio = ["inherit", ...outputs.map((name) => on[name] ? "pipe" : "inherit")];
-    const child = spawn(program, args, { cwd, env, stdio });
+    const stdio = [stop ? "ignore" : "inherit", ...outputs.map((name) => on[name] ? "pipe" : "inherit")];
+    const child = spawn(program, args, { cwd, env, stdio, detached: stop !== undefined });
     for (const name of outputs) child[name]?.setEncoding("utf8").on("data", on[name]);
     let passedOn = 0;
     const passOn = (signal) => {
       const atTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-      if (signal === "SIGINT" && atTerminal) return;
+      if (signal === "SIGINT" && atTerminal && !stop) return;
       if (Date.now() - passedOn < 1000) return;
+      const isFirst = passedOn === 0;
       passedOn = Date.now();
+      if ((isFirst || signals.includes(signal)) && stop?.(child.pid, signal)) return;
       child.kill(signal);
     };
     const passed = ["SIGINT", "SIGTERM", "SIGHUP", ...signals];

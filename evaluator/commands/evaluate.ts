@@ -18,6 +18,7 @@ import { scoreTask } from "../scoring/score_task.ts";
 import { averagesOf } from "../scoring/summary.ts";
 import { evaluationTable } from "../scoring/table.ts";
 import { writeBatch } from "./batch.ts";
+import { keepOther } from "./kept_result.ts";
 import { type EvaluateOptions, readEvaluateOptions } from "./options.ts";
 import { exitCode, showProgress, warnings } from "./outcome.ts";
 import { RowFile } from "./row_file.ts";
@@ -40,6 +41,9 @@ export async function evaluate(raw: unknown): Promise<number> {
   const onInterrupt = (): void => stop.abort();
   Deno.addSignalListener("SIGINT", onInterrupt);
   try {
+    if (options.out !== undefined && !options.overwrite) {
+      await keepOther(options.out, { ...opened, seed, tasks });
+    }
     using answers = await collect(options, opened, tasks, seed, stop.signal);
     const { progress } = answers;
     const rows = options.out ? new RowFile(pathsOf(options).rows) : null;

@@ -77,6 +77,7 @@ const EvaluateSchema = v.strictObject({
     ),
   ),
   out: v.optional(v.string()),
+  overwrite: v.optional(v.boolean(), false),
   journal: v.optional(v.string()),
   concurrency: v.optional(whole),
   timeout: v.optional(v.pipe(numeral, v.number(), v.gtValue(0))),
@@ -181,6 +182,7 @@ export function addEvaluateOptions(command: Command): Command {
     )
     .optionsGroup("Output:")
     .option("--out <file>", "write the result here, with its samples and journal next to it")
+    .option("--overwrite", "replace what --out holds, even if it is the result of another evaluation")
     .option("--journal <file>", "journal to continue (default: next to --out)")
     .option("--min <benchmark=score...>", "exit 1 when a pass@1 (0 to 1) is lower; may be repeated")
     .option("--allow-partial", "exit 0 even if samples are missing")
@@ -205,6 +207,9 @@ export function readEvaluateOptions(raw: unknown): EvaluateOptions {
     throw new TypeError(
       "Cannot evaluate as no model is given: pass --model, --endpoint with --model, or --completions",
     );
+  }
+  if (options.out === undefined) {
+    refuse(options, ["overwrite"], "it is for --out", "pass --out, or leave it out");
   }
   if (options.batchOut !== undefined) {
     refuse(options, ["out", "journal"], "--batch-out writes nothing else", "leave it out");

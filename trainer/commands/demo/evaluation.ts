@@ -42,7 +42,7 @@ export function runEvaluator(
   const out = join(FOLDER, `${name}.json`);
   evaluator([
     ...["--model", model, "--benchmarks", benchmarks.join(","), "--problems-seed", String(seed)],
-    ...["--per-level", String(perLevel), "--max-tokens", "64", "--out", out, "--json"],
+    ...["--per-level", String(perLevel), "--max-tokens", "64", "--out", out, "--overwrite", "--json"],
   ]);
   return parse(EvaluationResultSchema, readJson(out), out);
 }

@@ -72,6 +72,9 @@ async function kindOf(program) {
     : null;
 }
 
+/** The exit code of a run that was told to stop, and has said so. */
+const STOPPED = 130;
+
 /** With these a command only says something about its ranks, and starts none. */
 const NO_RUN = ["--plan", "--plan-gib", "--dry-run"];
 
@@ -130,7 +133,7 @@ export async function handRanks(launcher, ranks, command, { cwd, env } = {}) {
     stop: (mpirun, signal) => signal !== "SIGHUP" && tellRanks(mpirun, command, signal),
   });
   for (const [name, filter] of Object.entries(filters)) process[name].write(filter.rest());
-  if (code !== 0 && !filters.stderr.explained) {
+  if (code !== 0 && code !== STOPPED && !filters.stderr.explained) {
     const banners = filters.stdout.banners + filters.stderr.banners;
     const lost = lostRank(banners);
     const words = banners.replace(/^\[mpiexec@.*\n/gm, ""); // exit codes, asked for to find the rank

@@ -98,7 +98,9 @@ export async function evaluate(raw: unknown): Promise<number> {
     console.log(options.json ? JSON.stringify(result) : evaluationTable(result));
     for (const warning of benchmarks.flatMap(warnings)) console.error(warning);
     if (options.out) {
-      console.error(`Wrote ${options.out}; see every answer with: evaluate report ${options.out}`);
+      console.error(
+        `Wrote ${options.out}; see every answer with: npm run -s evaluate -- report ${options.out}`,
+      );
     }
     return exitCode(options, result, missing, progress, stop.signal.aborted);
   } finally {

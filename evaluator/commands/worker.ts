@@ -45,7 +45,7 @@ async function connected(nats: string): Promise<NatsConnection> {
     try {
       return await connectFleet(nats, process.env);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
+      if (!(error instanceof Error && error.cause instanceof ConnectionError)) throw error;
       if (tries === 0) console.error(`waiting for the server: ${messageOf(error)}`);
       await new Promise((resolve) => setTimeout(resolve, 2000));
     }

@@ -124,6 +124,10 @@ describe("the connection to a server", () => {
       connectFleet("wss://192.0.2.1", { ...named, GHPO_NATS_CA: "ca.pem" }),
       /Cannot connect by WebSocket with GHPO_NATS_CA/,
     );
+    await assert.rejects(
+      connectFleet("nats://127.0.0.1:1", named),
+      /^Error: Cannot connect to the NATS server at nats:\/\/127\.0\.0\.1:1: .*refused/i,
+    );
     await assert.rejects(connectFleet("http://127.0.0.1:1", named), /must begin with nats:\/\/, .*http:\/\//);
   });
 });

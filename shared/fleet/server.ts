@@ -9,7 +9,8 @@ import {
   StorageType,
 } from "@nats-io/jetstream";
 import { setSha256Backend } from "@nats-io/obj";
-import { connect, type NatsConnection, wsconnect } from "@nats-io/transport-node";
+import { AuthorizationError, connect, type NatsConnection, wsconnect } from "@nats-io/transport-node";
+import { messageOf } from "#shared/text/format.ts";
 import { ANSWERS, JOBS, WORKERS } from "./protocol.ts";
 
 const PROTOCOLS = ["nats:", "tls:", "ws:", "wss:"];
@@ -68,12 +69,19 @@ export async function connectFleet(
     inboxPrefix: `_INBOX_${user}`, // so that no user hears what is said to another
     maxReconnectAttempts: -1,
   };
-  if (web) return await wsconnect({ ...options, servers: url });
-  return await connect({
-    ...options,
-    servers: url.replace(/^\w+:\/\//, ""),
-    ...(encrypted && { tls: caFile === undefined ? {} : { caFile } }),
-  });
+  try {
+    if (web) return await wsconnect({ ...options, servers: url });
+    return await connect({
+      ...options,
+      servers: url.replace(/^\w+:\/\//, ""),
+      ...(encrypted && { tls: caFile === undefined ? {} : { caFile } }),
+    });
+  } catch (cause) {
+    const why = cause instanceof AuthorizationError
+      ? "it does not accept this GHPO_NATS_USER and GHPO_NATS_PASSWORD"
+      : messageOf(cause);
+    throw new Error(`Cannot connect to the NATS server at ${url}: ${why}`, { cause });
+  }
 }
 
 /**

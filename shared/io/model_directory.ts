@@ -22,7 +22,9 @@ export function modelDirectory(path: string): string {
   if (newest !== undefined) return join(root, bestOf(join(root, newest), complete) ?? newest);
   if (existsSync(join(path, "recipe.toml"))) {
     const merged = steps.length > 0
-      ? "its checkpoints hold adapters alone: make a model of one with ghpo merge"
+      ? `its checkpoints hold adapters alone: give their model by --model and ${
+        join(root, steps.at(-1)!, "adapter")
+      } by --adapter`
       : "the run has no checkpoint yet";
     throw new Error(`Cannot read ${path} as ${merged}`);
   }

@@ -20,6 +20,16 @@ describe("the server", { skip: "missing" in NATS ? NATS.missing : false }, () =>
   });
   after(() => server.close());
 
+  it("names the address when it refuses a password", async () => {
+    const wrong = { ...LEARNER, GHPO_NATS_PASSWORD: "wrong" };
+    await assert.rejects(
+      connectFleet(server.url, wrong),
+      new Error(
+        `Cannot connect to the NATS server at ${server.url}: it does not accept this GHPO_NATS_USER and GHPO_NATS_PASSWORD`,
+      ),
+    );
+  });
+
   it("opens no weights but those that were asked for", { timeout: 60_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), "ghpo-weights-"));
     writeFileSync(join(folder, "model.safetensors"), new Uint8Array(3e6).fill(7));

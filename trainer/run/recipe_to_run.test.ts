@@ -48,6 +48,25 @@ describe("recipeToRun()", () => {
     refused("sft", sft, false, `sft ${sft}`);
   });
 
+  it("says where to continue a run whose paths lead nowhere from here", () => {
+    const begun = join(folder, "begun");
+    mkdirSync(join(begun, "mine"), { recursive: true });
+    const moved = runFolder("elsewhere", loadRecipe(TrainRecipeSchema, "demo", [["model", "mine"]]));
+    const resume = () => recipeToRun(TrainRecipeSchema, "train", moved, true, []);
+    writeFileSync(
+      join(moved, "begun.json"),
+      JSON.stringify({ begun_at: new Date().toISOString(), cwd: begun }),
+    );
+    assert.throws(
+      resume,
+      new Error(
+        `Cannot continue ${moved} from here as its mine is relative to the folder that it was begun in: cd ${begun} first`,
+      ),
+    );
+    rmSync(join(begun, "mine"), { recursive: true }); // gone there, too: training says so
+    assert.equal(resume().model, "mine");
+  });
+
   it("continues a run nowhere else, and says what a folder without a run lacks", () => {
     assert.throws(
       () => recipeToRun(TrainRecipeSchema, "train", run, true, [["output_dir", "runs/other"]]),

@@ -2,10 +2,11 @@
 // goes on by its own recipe: that has all flags of its start in it, and the model and data by their paths.
 
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type * as v from "valibot";
 import { commandLine } from "./command_line.ts";
 import type { Override } from "./flags.ts";
+import { RunDirectory } from "./directory.ts";
 import { isSftRecipe, loadRecipe } from "./recipe.ts";
 
 /**
@@ -44,5 +45,24 @@ export function recipeToRun<const S extends v.GenericSchema>(
       } as a run goes on in its own folder: leave the flag out`,
     );
   }
-  return loadRecipe(schema, recipe, [...overrides, ["output_dir", JSON.stringify(dirname(recipe))]]);
+  const loaded = loadRecipe(schema, recipe, [...overrides, ["output_dir", JSON.stringify(dirname(recipe))]]);
+  requirePlace(named, loaded as Paths);
+  return loaded;
+}
+
+interface Paths {
+  model: string;
+  data: { path: string | string[] | null };
+}
+
+/** Says where to continue a run whose relative paths lead nowhere from here. */
+function requirePlace(named: string, { model, data: { path } }: Paths): void {
+  const place = new RunDirectory(named).begunIn();
+  if (place === null) return;
+  for (const each of [model, path ?? []].flat()) {
+    if (existsSync(each) || !existsSync(resolve(place, each))) continue;
+    throw new Error(
+      `Cannot continue ${named} from here as its ${each} is relative to the folder that it was begun in: cd ${place} first`,
+    );
+  }
 }

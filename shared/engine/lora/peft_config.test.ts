@@ -27,6 +27,12 @@ describe("parseAdapterConfig()", () => {
     assert.deepEqual(parseAdapterConfig(old, "x").rank_pattern, {});
   });
 
+  it("says in words which initialisations it takes", () =>
+    assert.throws(
+      () => parseAdapterConfig({ ...written, init_lora_weights: "pissa" }, "a.json"),
+      /as init_lora_weights must be true, false, "gaussian", "eva" or "orthogonal", as .*: current value is "pissa"$/,
+    ));
+
   const refused: Record<string, unknown>[] = [
     { peft_type: "IA3" },
     { task_type: "SEQ_CLS" },

@@ -28,7 +28,10 @@ const ConfigSchema = v.objectWithRest({
   bias: v.optional(v.literal("none")),
   // Loading changes the frozen weights with pissa, olora, corda, lora_ga and loftq; others only say how training began.
   init_lora_weights: v.nullish(
-    v.union([v.boolean(), v.picklist(["gaussian", "eva", "orthogonal"])]),
+    v.union(
+      [v.boolean(), v.picklist(["gaussian", "eva", "orthogonal"])],
+      'must be true, false, "gaussian", "eva" or "orthogonal", as loading changes the model with any other',
+    ),
   ),
   // These say nothing about what the adapters compute.
   auto_mapping: ignored,

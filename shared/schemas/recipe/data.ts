@@ -54,7 +54,7 @@ export const DataSchema = v.pipe(
   v.check(
     (data) =>
       [data.families.length > 0, data.path !== null, data.benchmark !== null].filter(Boolean).length === 1,
-    "must name either families or a path or a benchmark",
+    "must name either families or a path or a benchmark (families = [] names none)",
   ),
   v.check(
     (data) => data.held_out === 0 || data.families.length === 0,

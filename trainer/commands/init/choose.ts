@@ -150,7 +150,9 @@ export async function choose(
   const held_out = problems.length < 20 ? 0 : Math.min(200, Math.floor(problems.length / 10));
   const left = errors.length === 0
     ? ""
-    : `, ${errors.length} rows do not fit and are left out (${errors[0]!.reason})`;
+    : `, ${
+      errors.length === 1 ? "1 row does not fit and is" : `${errors.length} rows do not fit and are`
+    } left out (${errors[0]!.reason})`;
   const reasons = [
     `data        ${problems.length} problems, ${solved} with a solution${left}`,
     `columns     ${columnsText(columns, isGsm8k)}${

@@ -2,6 +2,7 @@
 
 import { describe, it } from "node:test";
 import assert from "node:assert/strict";
+import { RowFault } from "#shared/problems/readers/rows.ts";
 import { findColumns, parseColumns } from "./columns.ts";
 
 describe("parseColumns()", () => {
@@ -27,6 +28,11 @@ describe("findColumns()", () => {
     assert.throws(
       () => findColumns([{ line: 1, value: "x" }], {}, "f"),
       /none of its rows is a JSON object$/,
+    );
+    const cells = new RowFault("it has 2 cells and the header 1");
+    assert.throws(
+      () => findColumns([{ line: 3, value: cells }], {}, "f.csv"),
+      /Cannot use f\.csv as none of its rows fits: of line 3, it has 2 cells and the header 1$/,
     );
   });
 

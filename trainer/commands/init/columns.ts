@@ -65,9 +65,13 @@ export function findColumns(rows: readonly Row[], given: Partial<Columns>, file:
       typeof value === "object" && value !== null && !(value instanceof RowFault)
     );
   if (table.length === 0) {
-    throw new TypeError(
-      `Cannot use ${file} as ${rows.length === 0 ? "it has no rows" : "none of its rows is a JSON object"}`,
-    );
+    const [first] = rows;
+    const why = first === undefined
+      ? "it has no rows"
+      : first.value instanceof RowFault
+      ? `none of its rows fits: of line ${first.line}, ${first.value.message}`
+      : "none of its rows is a JSON object";
+    throw new TypeError(`Cannot use ${file} as ${why}`);
   }
   const all = columnsOf(table);
   const taken = new Set(Object.values(given).filter((name) => name !== ""));

@@ -17,7 +17,7 @@ import { name, numeral, positiveCount } from "#shared/schemas/values.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import { messageOf } from "#shared/text/format.ts";
 import type { EndOf } from "#shared/text/stop_strings.ts";
-import { ConnectionError, type NatsConnection } from "@nats-io/transport-node";
+import { ConnectionError, type NatsConnection, TimeoutError } from "@nats-io/transport-node";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { gpuEntry } from "../sources/local_model.ts";
@@ -39,15 +39,24 @@ export async function worker(flags: unknown): Promise<void> {
   gpu.close();
 }
 
-/** A worker may be there before its server. What else is wrong with the connection is an error. */
-async function connected(nats: string): Promise<NatsConnection> {
+/**
+ * A worker may be there before its server, or while it starts on a busy machine and does not answer in time. What else is
+ * wrong with the connection is an error.
+ * @param wait milliseconds between two attempts
+ */
+export async function connected(
+  nats: string,
+  connect: typeof connectFleet = connectFleet,
+  wait = 2000,
+): Promise<NatsConnection> {
   for (let tries = 0;; tries++) {
     try {
-      return await connectFleet(nats, process.env);
+      return await connect(nats, process.env);
     } catch (error) {
-      if (!(error instanceof Error && error.cause instanceof ConnectionError)) throw error;
+      const cause = error instanceof Error ? error.cause : undefined;
+      if (!(cause instanceof ConnectionError || cause instanceof TimeoutError)) throw error;
       if (tries === 0) console.error(`waiting for the server: ${messageOf(error)}`);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 }

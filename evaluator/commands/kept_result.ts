@@ -27,10 +27,10 @@ export interface Evaluation {
 export async function keepOther(out: string, evaluation: Evaluation): Promise<void> {
   if (!existsSync(out)) return;
   const kept = resultIn(out);
-  const lost = kept === null ? "is not a result" : await lostOf(kept, evaluation);
+  const lost = kept === null ? "it is not the result of an evaluation" : await lostOf(kept, evaluation);
   if (lost === null) return;
   throw new Error(
-    `Cannot write ${out} as what it holds ${lost}: give another --out, or replace it with --overwrite`,
+    `Cannot write ${out} as ${lost}: give another --out, or replace it with --overwrite`,
   );
 }
 
@@ -48,15 +48,15 @@ async function lostOf(
   { model, digest, seed, tasks }: Evaluation,
 ): Promise<string | null> {
   if (digest === null || kept.model_sha256 !== digest) {
-    if (kept.model !== model) return `is the result of ${kept.model}`;
-    if (kept.model_sha256 !== digest) return `is the result of ${model} with other files`;
+    if (kept.model !== model) return `its result is that of ${kept.model}`;
+    if (kept.model_sha256 !== digest) return `its result is that of ${model} with other files`;
   }
-  if (kept.seed !== seed) return `was sampled with --seed ${kept.seed}`;
+  if (kept.seed !== seed) return `its result was sampled with --seed ${kept.seed}`;
   for (const benchmark of kept.benchmarks) {
     const task = tasks.find(({ name }) => name === benchmark.name);
-    if (task === undefined) return `has ${benchmark.name} too`;
+    if (task === undefined) return `its result has ${benchmark.name}, too`;
     const other = await otherIn(benchmark, task);
-    if (other !== null) return `has ${benchmark.name} with ${other}`;
+    if (other !== null) return `its result has ${benchmark.name} with ${other}`;
   }
   return null;
 }

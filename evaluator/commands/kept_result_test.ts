@@ -56,20 +56,20 @@ describe("evaluate --out of a file that is there", () => {
     const whole = Deno.readTextFileSync(out);
     const rows = Deno.readTextFileSync(`${folder}/result.rows.jsonl`);
     const cases: [string, Record<string, unknown>, RegExp][] = [
-      ["a", {}, /has b too/],
+      ["a", {}, /has b, too/],
       ["a,b", { limit: "1" }, /has a with other problems or prompts/],
       ["a-asked,b", {}, /has a with other problems or prompts/],
       ["a,b", { samples: "1" }, /has a with 2 samples a problem/],
       ["a,b", { verifier: "strict" }, /has a with the grader report/],
       ["a,b", { maxTokens: "7" }, /has a with the sampling \{"temperature":/],
       ["a,b", { seed: "5" }, /was sampled with --seed 0/],
-      ["a,b", { completions: `${folder}/others.jsonl` }, /is the result of .*answers\.jsonl/],
+      ["a,b", { completions: `${folder}/others.jsonl` }, /its result is that of .*answers\.jsonl/],
     ];
     for (const [names, flags, what] of cases) {
       await assert.rejects(run(names, flags), (thrown: Error) => {
         assert.match(
           thrown.message,
-          /^Cannot write .*result\.json as what it holds .*: give another --out, or replace it with --overwrite$/,
+          /^Cannot write .*result\.json as .*: give another --out, or replace it with --overwrite$/,
         );
         assert.match(thrown.message, what);
         return true;
@@ -85,7 +85,7 @@ describe("evaluate --out of a file that is there", () => {
     Deno.writeTextFileSync(`${folder}/config.json`, '{"model_type":"llama"}');
     await assert.rejects(
       run("b", { out: `${folder}/config.json` }),
-      /config\.json as what it holds is not a result: /,
+      /config\.json as it is not the result of an evaluation: /,
     );
     await assert.rejects(
       run("b", { out: undefined, overwrite: true }),

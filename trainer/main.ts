@@ -46,7 +46,7 @@ function withRanks(command: Command): Command {
     .option("--force", "train although the pre-flight check fails")
     .option("--quiet", "no progress on stderr")
     .option("--json", "print the result as JSON on stdout")
-    .addHelpText("after", help.RECIPE);
+    .addHelpText("after", help.RUN);
 }
 
 withRanks(

@@ -6,7 +6,10 @@ Every setting of the recipe is also a flag that overrides the file:
   --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
 The last part of a name is enough where it is unambiguous (--learning_rate 1e-5, --max_steps 100, --num_generations 8),
 and TRL's names work. A table changes the settings that it names: --lora '{ r = 8 }'. A recipe may also be JSON.
-Paths are relative to the folder in which npm is called; a bare name means a recipe in trainer/recipes.
+Paths are relative to the folder in which npm is called; a bare name means a recipe in trainer/recipes.`;
+
+/** After the flags of commands that run one. */
+export const RUN = `${RECIPE}
 
 Outputs go to the recipe's output_dir: recipe.toml, metrics.jsonl, checkpoints/ and, for train, rollouts/. Ctrl-C finishes
 the step, saves and exits with 130; --resume continues from there: with the same recipe and flags, or with the folder of

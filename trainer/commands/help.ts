@@ -5,7 +5,7 @@ export const RECIPE = `
 Every setting of the recipe is also a flag that overrides the file:
   --optimizer.learning_rate 1e-5   --algorithm grpo   --data.families '["chain", "gcd"]'
 The last part of a name is enough where it is unambiguous (--learning_rate 1e-5, --max_steps 100, --num_generations 8),
-and TRL's names work. A table changes the settings that it names: --lora '{ r = 8 }'. A recipe may also be JSON.
+and TRL's names work. A table changes the settings that it names: --optimizer '{ warmup_ratio = 0.2 }'. A recipe may also be JSON.
 Paths are relative to the folder in which npm is called; a bare name means a recipe in trainer/recipes.`;
 
 /** After the flags of commands that run one. */

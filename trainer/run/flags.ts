@@ -77,6 +77,16 @@ function entriesOf(schema: unknown): Record<string, unknown> | undefined {
   return unwrapped(schema)["entries"] as Record<string, unknown> | undefined;
 }
 
+/** Which command a table or setting is of, where the recipes of this schema have none of that name. */
+export function foreignSetting(schema: v.GenericSchema, key: string): string | undefined {
+  const has = (other: v.GenericSchema) => Object.hasOwn(entriesOf(other) ?? {}, key);
+  if (has(schema)) return undefined;
+  if (has(SftRecipeSchema)) return `${key} is a table of the command sft`;
+  if (!has(TrainRecipeSchema)) return undefined;
+  const hint = key === "lora" ? ', which trains adapters on solutions with algorithm = "sft"' : "";
+  return `${key} is a setting of the command train${hint}`;
+}
+
 const TRAIN = settingsOf(TrainRecipeSchema);
 const SFT = settingsOf(SftRecipeSchema);
 
@@ -123,6 +133,8 @@ export function settingPath(schema: v.GenericSchema, key: string): string[] {
   const top = found.find(({ path }) => path === key);
   if (top !== undefined) return [key];
   if (found.length === 1) return found[0]!.path.split(".");
+  const foreign = foreignSetting(schema, key);
+  if (foreign !== undefined) throw new TypeError(`Cannot use --${key} as ${foreign}`);
   const alias = ALIASES[key];
   if (found.length === 0 && alias !== undefined) return alias.split(".");
   const which = found.length === 0

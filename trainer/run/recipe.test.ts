@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { formatRecipe, loadRecipe } from "./recipe.ts";
+import { SftRecipeSchema } from "#shared/schemas/recipe/sft.ts";
 import { type Override, splitOverrides } from "./flags.ts";
 import { TrainRecipeSchema } from "./train_recipe.ts";
 
@@ -169,6 +170,20 @@ describe("loadRecipe()", () => {
       () => load(RECIPE, [["ghpo.hint_stage", "[0.5]"]]),
       /ghpo.hint_stage is unknown: .* hint_stages/,
     );
+  });
+
+  it("names the command that a setting of the other one is of", () => {
+    for (const flags of [[["lora.r", "8"]], [["lora_r", "8"]], [["lora", "{ r = 8 }"]]] as Override[][]) {
+      assert.throws(
+        () => loadRecipe(SftRecipeSchema, "tiny-sft", flags),
+        /lora is a setting of the command train, which trains adapters on solutions with algorithm = "sft"$/,
+      );
+    }
+    assert.throws(
+      () => loadRecipe(SftRecipeSchema, "tiny-sft", [["loss.beta", "0.1"]]),
+      /loss is a setting of the command train$/,
+    );
+    assert.throws(() => loadRecipe(TrainRecipeSchema, "tiny-sft", []), /sft is a table of the command sft$/);
   });
 
   it("names the range of a value outside it", () => {

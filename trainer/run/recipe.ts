@@ -11,7 +11,7 @@ import { readJson, readText } from "#shared/io/files.ts";
 import { readToml } from "#shared/io/toml.ts";
 import { modelDirectory } from "#shared/io/model_directory.ts";
 import { nearest, parse } from "#shared/schemas/parse.ts";
-import { type Override, settingPath } from "./flags.ts";
+import { foreignSetting, type Override, settingPath } from "./flags.ts";
 
 export const RECIPES = fileURLToPath(new URL("../recipes", import.meta.url));
 
@@ -41,6 +41,8 @@ export function resolveRecipe<const S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   expandReward(value);
   findModel(value);
+  const foreign = Object.keys(value).flatMap((key) => foreignSetting(schema, key) ?? [])[0];
+  if (foreign !== undefined) throw new TypeError(`Cannot read ${name} as ${foreign}`);
   return parse(schema, value, name);
 }
 

@@ -60,15 +60,17 @@ const TESTS = {
   story: "SVAMP, unseen stories",
 };
 /** Checkpoints asked several times at temperature 1, by `evaluate --benchmarks svamp_test.toml` or `story_test.toml`. */
-const SAMPLED: [string, keyof typeof TESTS][] = [
-  ["svamp-cold", "svamp"],
-  ["svamp-sft-2", "svamp"],
-  ["svamp-grpo-200", "svamp"],
-  ["svamp-ghpo-140", "svamp"],
-  ["story-cold", "story"],
-  ["story-sft-2", "story"],
-  ["story-grpo", "story"],
-  ["story-ghpo", "story"],
+const SAMPLED: { name: string; test: keyof typeof TESTS; from?: string }[] = [
+  { name: "svamp-cold", test: "svamp" },
+  { name: "svamp-sft-2", test: "svamp", from: "svamp-cold" },
+  { name: "svamp-grpo-200", test: "svamp", from: "svamp-cold" },
+  { name: "svamp-ghpo-140", test: "svamp", from: "svamp-cold" },
+  { name: "svamp-ghpo-140", test: "svamp", from: "svamp-grpo-200" },
+  { name: "story-cold", test: "story" },
+  { name: "story-sft-2", test: "story", from: "story-cold" },
+  { name: "story-grpo", test: "story", from: "story-cold" },
+  { name: "story-ghpo", test: "story", from: "story-cold" },
+  { name: "story-ghpo", test: "story", from: "story-grpo" },
 ];
 
 const folder = new URL("results/", import.meta.url);
@@ -121,35 +123,42 @@ for (const [test, label] of Object.entries(TESTS)) {
   }
 }
 
-/** Right answers of `samples` to a problem. */
+/** Right answers of `samples` to a problem, and its story in the split by story. */
 interface Sampled {
   right: number;
   samples: number;
   story?: number;
 }
 const rate = ({ right, samples }: Sampled) => right / samples;
-for (const [test, of] of Map.groupBy(SAMPLED, ([, test]) => test)) {
-  const checkpoints = of.map(([name]) => ({ name, rows: lines(`${name}-sampled.jsonl`) as Sampled[] }))
-    .filter(({ rows }) => rows.length > 0);
+const sampled = (name: string): Sampled[] => lines(`${name}-sampled.jsonl`);
+const byStory = (rows: Sampled[]) =>
+  [...Map.groupBy(rows, ({ story }) => story).values()].map((of) => mean(of.map(rate)));
+for (const [test, of] of Map.groupBy(SAMPLED, ({ test }) => test)) {
   console.log(
-    `\n| T = 1, un-hinted, ${
-      TESTS[test]
-    } | samples a problem | pass@1 | pass@k | minus the cold start | p | by story |\n` +
-      "| --- | --- | --- | --- | --- | --- | --- |",
+    `\n| T = 1, un-hinted, ${TESTS[test]} | samples a problem | pass@1 | pass@k |\n| --- | --- | --- | --- |`,
   );
-  for (const { name, rows } of checkpoints) {
-    const start = checkpoints[0]!.rows;
-    const paired = comparePaired(start.map(rate), rows.map(rate));
-    const byStory = (rows: Sampled[]) =>
-      [...Map.groupBy(rows, ({ story }) => story).values()].map((of) => mean(of.map(rate)));
-    const change = rows === start ? ["", "", ""] : [
-      difference({ mean: paired.difference, ...paired.interval, n: rows.length }),
-      pText(paired.p_value),
-      rows[0]!.story === undefined ? "" : difference(pairedEstimate(byStory(rows), byStory(start))),
-    ];
+  for (const name of new Set(of.map(({ name }) => name))) {
+    const rows = sampled(name);
+    if (rows.length === 0) continue;
     const solved = mean(rows.map(({ right }) => Number(right > 0)));
-    const cells = [rows[0]!.samples, percent(mean(rows.map(rate))), percent(solved), ...change];
+    const cells = [rows[0]!.samples, percent(mean(rows.map(rate))), percent(solved)];
     console.log(`| ${[TITLES.get(name), ...cells].join(" | ")} |`);
+  }
+  console.log(
+    `\n| ${
+      TESTS[test]
+    }, T = 1: difference in points | by problem | p | by story |\n| --- | --- | --- | --- |`,
+  );
+  for (const { name, from } of of) {
+    const [before, after] = [sampled(from ?? ""), sampled(name)];
+    if (before.length === 0 || after.length === 0) continue;
+    const paired = comparePaired(before.map(rate), after.map(rate));
+    const cells = [
+      difference({ mean: paired.difference, ...paired.interval, n: after.length }),
+      pText(paired.p_value),
+      after[0]!.story === undefined ? "" : difference(pairedEstimate(byStory(after), byStory(before))),
+    ];
+    console.log(`| ${[`${TITLES.get(name)} − ${TITLES.get(from!)}`, ...cells].join(" | ")} |`);
   }
 }
 

@@ -17,7 +17,12 @@ import { name, numeral, positiveCount } from "#shared/schemas/values.ts";
 import { connectFleet } from "#shared/fleet/server.ts";
 import { messageOf } from "#shared/text/format.ts";
 import type { EndOf } from "#shared/text/stop_strings.ts";
-import { ConnectionError, type NatsConnection, TimeoutError } from "@nats-io/transport-node";
+import {
+  ClosedConnectionError,
+  ConnectionError,
+  type NatsConnection,
+  TimeoutError,
+} from "@nats-io/transport-node";
 import type { WeightStore } from "#shared/fleet/weights.ts";
 import { type Sampling, work } from "#shared/fleet/worker.ts";
 import { gpuEntry } from "../sources/local_model.ts";
@@ -39,9 +44,12 @@ export async function worker(flags: unknown): Promise<void> {
   gpu.close();
 }
 
+/** Of a socket whose server is not there, or went away before it had answered. */
+const SOCKET_ERRORS = ["ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE", "ETIMEDOUT"];
+
 /**
- * A worker may be there before its server, or while it starts on a busy machine and does not answer in time. What else is
- * wrong with the connection is an error.
+ * A worker may be there before its server, or while it starts or is killed. What else is wrong with the connection, such as
+ * a password, is an error.
  * @param wait milliseconds between two attempts
  */
 export async function connected(
@@ -53,12 +61,16 @@ export async function connected(
     try {
       return await connect(nats, process.env);
     } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined;
-      if (!(cause instanceof ConnectionError || cause instanceof TimeoutError)) throw error;
+      if (!(error instanceof Error && isAway(error.cause))) throw error;
       if (tries === 0) console.error(`waiting for the server: ${messageOf(error)}`);
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
+}
+
+function isAway(cause: unknown): boolean {
+  const kinds = [ConnectionError, ClosedConnectionError, TimeoutError];
+  return kinds.some((kind) => cause instanceof kind) || SOCKET_ERRORS.includes(Object(cause).code);
 }
 
 class FleetModel implements Sampling {

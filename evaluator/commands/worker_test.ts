@@ -2,6 +2,7 @@ import { describe, it } from "node:test";
 import assert from "node:assert/strict";
 import {
   AuthorizationError,
+  ClosedConnectionError,
   ConnectionError,
   type NatsConnection,
   TimeoutError,
@@ -21,20 +22,26 @@ function server(...causes: Error[]) {
 }
 
 describe("a worker's connection", () => {
-  it("waits for a server that is not there, or takes the connection and does not answer", async () => {
+  it("waits for a server that is not there, does not answer, or is killed before it has", async () => {
     const { connection, connect } = server(
       new ConnectionError("refused"),
       new TimeoutError(),
-      new TimeoutError(),
+      Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+      new ClosedConnectionError(),
     );
     assert.equal(await connected("nats://127.0.0.1", connect, 1), connection);
   });
 
   it("does not wait where the server refuses it", async () => {
-    const { connect } = server(new AuthorizationError("no"));
-    await assert.rejects(
-      connected("nats://127.0.0.1", connect, 1),
-      /^Error: Cannot connect to the NATS server$/,
-    );
+    const certificate = Object.assign(new Error("unknown authority"), {
+      code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    });
+    for (const cause of [new AuthorizationError("no"), certificate]) {
+      const { connect } = server(cause);
+      await assert.rejects(
+        connected("nats://127.0.0.1", connect, 1),
+        /^Error: Cannot connect to the NATS server$/,
+      );
+    }
   });
 });

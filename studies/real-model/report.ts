@@ -52,7 +52,7 @@ const COMPARED = [
 /** Prompts of a step of svamp.toml. */
 const GROUPS = 8;
 const TITLES = new Map(CHECKPOINTS.map(({ name, title }) => [name, title]));
-const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4", "story-grpo", "story-ghpo"];
+const RUNS = ["svamp-grpo", "svamp-ghpo", "svamp-grpo-2e-4", "svamp-ghpo-2e-4", "story-grpo", "story-ghpo", "story-ghpo-user"];
 const TESTS = {
   unseen: "unseen templates",
   seen: "seen templates, other instances",

@@ -80,7 +80,8 @@ function entriesOf(schema: unknown): Record<string, unknown> | undefined {
 /** Which command a table or setting is of, where the recipes of this schema have none of that name. */
 export function foreignSetting(schema: v.GenericSchema, key: string): string | undefined {
   const has = (other: v.GenericSchema) => Object.hasOwn(entriesOf(other) ?? {}, key);
-  if (has(schema)) return undefined;
+  const isStrict = unwrapped(schema)["type"] === "strict_object"; // others pass over what they do not name
+  if (!isStrict || has(schema)) return undefined;
   if (has(SftRecipeSchema)) return `${key} is a table of the command sft`;
   if (!has(TrainRecipeSchema)) return undefined;
   const hint = key === "lora" ? ', which trains adapters on solutions with algorithm = "sft"' : "";

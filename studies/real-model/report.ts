@@ -59,19 +59,6 @@ const TESTS = {
   svamp: "SVAMP's last 300",
   story: "SVAMP, unseen stories",
 };
-/** Checkpoints asked several times at temperature 1, by `evaluate --benchmarks svamp_test.toml` or `story_test.toml`. */
-const SAMPLED: { name: string; test: keyof typeof TESTS; from?: string }[] = [
-  { name: "svamp-cold", test: "svamp" },
-  { name: "svamp-sft-2", test: "svamp", from: "svamp-cold" },
-  { name: "svamp-grpo-200", test: "svamp", from: "svamp-cold" },
-  { name: "svamp-ghpo-140", test: "svamp", from: "svamp-cold" },
-  { name: "svamp-ghpo-140", test: "svamp", from: "svamp-grpo-200" },
-  { name: "story-cold", test: "story" },
-  { name: "story-sft-2", test: "story", from: "story-cold" },
-  { name: "story-grpo", test: "story", from: "story-cold" },
-  { name: "story-ghpo", test: "story", from: "story-cold" },
-  { name: "story-ghpo", test: "story", from: "story-grpo" },
-];
 
 const folder = new URL("results/", import.meta.url);
 function lines(name: string) {
@@ -123,7 +110,10 @@ for (const [test, label] of Object.entries(TESTS)) {
   }
 }
 
-/** Right answers of `samples` to a problem, and its story in the split by story. */
+/**
+ * Of a checkpoint asked several times at temperature 1, by `evaluate --benchmarks svamp_test.toml` or `story_test.toml`: the
+ * right answers of `samples` to a problem, and its story in the split by story.
+ */
 interface Sampled {
   right: number;
   samples: number;
@@ -133,13 +123,13 @@ const rate = ({ right, samples }: Sampled) => right / samples;
 const sampled = (name: string): Sampled[] => lines(`${name}-sampled.jsonl`);
 const byStory = (rows: Sampled[]) =>
   [...Map.groupBy(rows, ({ story }) => story).values()].map((of) => mean(of.map(rate)));
-for (const [test, of] of Map.groupBy(SAMPLED, ({ test }) => test)) {
+for (const test of ["svamp", "story"] as const) {
+  const of = COMPARED.filter(({ name }) => name.startsWith(test) && sampled(name).length > 0);
   console.log(
     `\n| T = 1, un-hinted, ${TESTS[test]} | samples a problem | pass@1 | pass@k |\n| --- | --- | --- | --- |`,
   );
   for (const name of new Set(of.map(({ name }) => name))) {
     const rows = sampled(name);
-    if (rows.length === 0) continue;
     const solved = mean(rows.map(({ right }) => Number(right > 0)));
     const cells = [rows[0]!.samples, percent(mean(rows.map(rate))), percent(solved)];
     console.log(`| ${[TITLES.get(name), ...cells].join(" | ")} |`);
@@ -151,7 +141,7 @@ for (const [test, of] of Map.groupBy(SAMPLED, ({ test }) => test)) {
   );
   for (const { name, from } of of) {
     const [before, after] = [sampled(from ?? ""), sampled(name)];
-    if (before.length === 0 || after.length === 0) continue;
+    if (before.length === 0) continue;
     const paired = comparePaired(before.map(rate), after.map(rate));
     const cells = [
       difference({ mean: paired.difference, ...paired.interval, n: after.length }),

@@ -28,7 +28,7 @@ export interface LoraRecipe extends Pick<LoraSettings, "r" | "lora_alpha" | "tar
 
 /**
  * The settings of the adapters that a recipe asks for.
- * @throws TypeError naming what those that it starts from have and is not implemented.
+ * @throws TypeError naming the key by which the adapters to start from ask for what is not implemented.
  */
 export function adapterSettings(asked: LoraRecipe): LoraSettings {
   const { r, lora_alpha, target_modules, adapter } = asked;

@@ -44,6 +44,17 @@ export async function run(
   return { result: await runRecipe(recipe, policy, o), policy };
 }
 
+/** How the bag policy is evaluated in the loop. */
+export const evaluationOn = (sampler: UnigramPolicy, problems: readonly Problem[]) => ({
+  sampler,
+  tokenizer: tinyTokenizer,
+  problems,
+  prompt: { system: "" },
+  preset: "strict" as const,
+  max_tokens: 6,
+  eosIds: [EOS],
+});
+
 /** Runs on the bag policy; a completion is right when it contains a 7. */
 export async function runRecipe(
   recipe: TrainRecipe,
@@ -53,15 +64,7 @@ export async function runRecipe(
   const { setting } = await scriptedSetting(recipe, o.problems ?? problems, () => "");
   const call = (i: { completion: string }) => +i.completion.includes("7");
   const rewards = [{ name: "accuracy", weight: 1, call }];
-  const evaluation = {
-    sampler: policy,
-    tokenizer: tinyTokenizer,
-    problems: problems.slice(0, 2),
-    prompt: { system: "" },
-    preset: "strict" as const,
-    max_tokens: 6,
-    eosIds: [EOS],
-  };
+  const evaluation = evaluationOn(policy, problems.slice(0, 2));
   return await runLoop({
     recipe,
     policy,

@@ -6,14 +6,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolders } from "#shared/io/testing.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
-import { own } from "./testing.ts";
-import { loadRecipe, RECIPES } from "../run/recipe.ts";
+import { own, TINY_BASE } from "./testing.ts";
+import { loadRecipe } from "../run/recipe.ts";
 import { preflightOf } from "./recipe.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const temporary = temporaryFolders();
-
-const TINY_BASE = join(RECIPES, "tiny-base");
 
 describe("preflightOf()", () => {
   it("finds that a curriculum has no hard problems, and shows own rewards the tokens of the references", async () => {

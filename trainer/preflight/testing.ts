@@ -1,5 +1,6 @@
 // Problems, and what the pre-flight check says of them under recipes with changed settings.
 
+import { join } from "node:path";
 import { syntheticProblems } from "#shared/problems/synthetic.ts";
 import type { Problem } from "#shared/schemas/problem.ts";
 import { parse } from "#shared/schemas/parse.ts";
@@ -9,8 +10,10 @@ import { Tokenizer } from "#shared/text/tokenizer.ts";
 import { asciiTokenizerFiles } from "../commands/init/models.testing.ts";
 import { sftRequirements, trainRequirements } from "./requirements.ts";
 import { preflight } from "./preflight.ts";
+import { RECIPES } from "../run/recipe.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
+export const TINY_BASE = join(RECIPES, "tiny-base");
 const { tokenizer: file, config } = tinyTokenizerFiles(256);
 export const tiny = new Tokenizer(file, config);
 const context = { tokens: 256, name: "context" } as const;

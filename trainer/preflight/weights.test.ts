@@ -12,13 +12,12 @@ import { SafetensorsFile } from "#shared/io/safetensors.ts";
 import { writeSafetensors } from "#shared/io/safetensors_writer.ts";
 import { writeByteModel } from "../commands/init/models.testing.ts";
 import { exportGguf } from "../gguf/export_gguf.ts";
-import { loadRecipe, RECIPES } from "../run/recipe.ts";
+import { loadRecipe } from "../run/recipe.ts";
 import { preflightOf } from "./recipe.ts";
+import { TINY_BASE } from "./testing.ts";
 import { TrainRecipeSchema } from "../run/train_recipe.ts";
 
 const temporary = temporaryFolders();
-
-const TINY_BASE = join(RECIPES, "tiny-base");
 
 describe("preflightOf()", () => {
   it("finds missing and cut-off files of weights without loading them", async () => {

@@ -8,6 +8,7 @@ import { Status } from "../run/progress.ts";
 import { EOS, scriptedSetting, tinyTokenizer, UnigramPolicy } from "../loop/testing.ts";
 import { chooseSource } from "../loop/choose_source.ts";
 import { runLoop } from "../loop/train.ts";
+import { evaluationOn } from "../loop/unigram_run.testing.ts";
 import type { ModelIdentity, StudyBackend } from "./execute.ts";
 import { finalTest } from "./held_out.ts";
 import { planStudy, type StudyPlan } from "./study_plan.ts";
@@ -102,15 +103,7 @@ export function unigramBackend(
       const policy = new UnigramPolicy(beforeCall);
       const problems = await trainingProblems(recipe);
       const { setting } = await scriptedSetting(recipe, problems, () => "");
-      const evaluation = {
-        sampler: policy,
-        tokenizer: tinyTokenizer,
-        problems: problems.slice(0, 4),
-        prompt: { system: "" },
-        preset: "strict" as const,
-        max_tokens: 6,
-        eosIds: [EOS],
-      };
+      const evaluation = evaluationOn(policy, problems.slice(0, 4));
       return await runLoop({
         recipe,
         policy,
